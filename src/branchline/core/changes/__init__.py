@@ -1,0 +1,1 @@
+"""Station `changes`: what differs, and does it matter to the model?"""

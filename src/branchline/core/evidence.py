@@ -1,0 +1,98 @@
+"""Station `evidence`: what did we learn? Metrics, parameters, plots, outputs, provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from branchline.core.pipeline import Content
+    from branchline.core.values import JsonValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number that a run left.
+
+    Attributes:
+        name: Dotted path inside its file (`val.auc`).
+        value: A float or int; None when the file holds something that is no number (then `text`
+            says what), NaN allowed.
+        text: The value as written.
+        file: Where it was read, from the root.
+        stage: Address of the stage that wrote it; "" for files of the top level.
+    """
+
+    name: str
+    value: float | int | None
+    text: str
+    file: str
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFacts:
+    """What one stage cost and whose result it is.
+
+    Attributes:
+        stage: Address. action: run or reuse. key: Its key.
+        run: Id of the run that made the result.
+        duration_s, cpu_s: Seconds. peak_memory_bytes: Largest process. attempts: From 1.
+    """
+
+    stage: str
+    action: str
+    key: str
+    run: str
+    duration_s: float = 0.0
+    cpu_s: float = 0.0
+    peak_memory_bytes: int = 0
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """One plot file: where it is, what it holds and how to draw it (`options` as in dvc.yaml)."""
+
+    path: str
+    content: Content
+    stage: str = ""
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What one run learned.
+
+    Attributes:
+        metrics: All metrics, in file order.
+        params: `file:key` -> value.
+        outs: Path -> digest of every output.
+        plots: Plot files.
+        stages: Costs, in plan order.
+        data: Path -> digest of every data input that no stage makes.
+        evaluation_data: Digest over the data inputs of the stages that wrote metrics, models left
+            out; two runs whose digests differ cannot be compared number by number. "" = unknown.
+        commit, branch, is_dirty: Provenance.
+        versions: Python, platform, branchline, lock file digest.
+        duration_s: Wall time of the whole run in seconds.
+    """
+
+    metrics: tuple[Metric, ...] = ()
+    params: Mapping[str, JsonValue] = field(default_factory=dict)
+    outs: Mapping[str, str] = field(default_factory=dict)
+    plots: tuple[Plot, ...] = ()
+    stages: tuple[StageFacts, ...] = ()
+    data: Mapping[str, str] = field(default_factory=dict)
+    evaluation_data: str = ""
+    commit: str | None = None
+    branch: str | None = None
+    is_dirty: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+    duration_s: float = 0.0
+
+    def metric(self, name: str) -> Metric | None:
+        """The metric of that name; None when there is none."""
+        return next((metric for metric in self.metrics if metric.name == name), None)

@@ -1,0 +1,1 @@
+"""Station `plan`: what must run, where, and why?"""

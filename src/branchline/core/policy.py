@@ -1,0 +1,190 @@
+"""What the team decided: branch rules, gate, resources, limits. Read from the default branch.
+
+Serves every station. `config` makes these values from branchline.yaml.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from branchline.core.values import JsonValue
+
+
+class Goal(Enum):
+    """Which way a metric is better."""
+
+    MAXIMIZE = "maximize"
+    MINIMIZE = "minimize"
+
+
+class Trace(Enum):
+    """How the files that a stage reads are observed.
+
+    `AUDIT` sees Python's own `open` and imports; `STRACE` sees every process and library.
+    """
+
+    AUDIT = "audit"
+    STRACE = "strace"
+    OFF = "off"
+
+
+class Link(Enum):
+    """How files get from the store into the workspace, best first."""
+
+    REFLINK = "reflink"
+    HARDLINK = "hardlink"
+    SYMLINK = "symlink"
+    COPY = "copy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricRule:
+    """One bar of the gate.
+
+    Attributes:
+        name: The metric, dotted (`val.auc`), as it stands in the evidence.
+        goal: Which way is better.
+        min, max: Absolute bounds, in the metric's own unit; inclusive.
+        max_regression: Tolerated loss against the baseline, in the metric's unit, >= 0; a loss of
+            exactly this much passes.
+        max_relative_regression: The same as a share of the baseline's absolute value, >= 0.
+        line: Line of the rule in branchline.yaml.
+    """
+
+    name: str
+    goal: Goal = Goal.MAXIMIZE
+    min: float | None = None
+    max: float | None = None
+    max_regression: float | None = None
+    max_relative_regression: float | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What a result must reach.
+
+    Attributes:
+        baseline: Registry alias whose model is the champion.
+        metrics: The bars; empty means that there is no gate.
+        predictions: Options of `gate.predictions`, as written.
+        confidence: In (0, 1).
+        replicates: Options of `gate.replicates`, as written.
+    """
+
+    baseline: str = "production"
+    metrics: tuple[MetricRule, ...] = ()
+    predictions: Mapping[str, JsonValue] | None = None
+    confidence: float = 0.95
+    replicates: Mapping[str, JsonValue] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What one stage needs and may use.
+
+    Attributes:
+        cpus: Processors, > 0. gpus: Devices, >= 0. memory_bytes: None means no limit stated.
+        timeout_s: Seconds after which the stage is killed; None means never.
+        retries: How often a failed stage is tried again, >= 0.
+        executor: Name of the executor.
+        runs_on: Runner labels in GitHub Actions.
+    """
+
+    cpus: float = 1.0
+    gpus: int = 0
+    memory_bytes: int | None = None
+    timeout_s: float | None = None
+    retries: int = 0
+    executor: str = "local"
+    runs_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What surrounds the code and enters every key.
+
+    Attributes:
+        lock: Lock or requirement file, from the root; None means: find it.
+        variables: Names of environment variables on which results depend.
+        image: Container image with digest, if stages run in one.
+    """
+
+    lock: str | None = None
+    variables: tuple[str, ...] = ()
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRules:
+    """Options of change detection (`changes:` in branchline.yaml).
+
+    Attributes:
+        docstrings, annotations, import_order: True when an edit of it matters to the model.
+        code: Further import roots or globs of code that belong to every stage's closure.
+        ignore: Globs of code files that never matter to the model.
+        trace: How reads are observed.
+    """
+
+    docstrings: bool = True
+    annotations: bool = True
+    import_order: bool = True
+    code: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    trace: Trace = Trace.AUDIT
+
+
+class Do(Enum):
+    """What a branch rule does."""
+
+    TRAIN = "train"
+    TUNE = "tune"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchRule:
+    """What happens on branches that match a pattern (GitHub's grammar); the first match wins."""
+
+    pattern: str
+    do: Do
+    then: tuple[str, ...] = ()
+    fast_forward_only: bool = False
+    open_pull_request: Mapping[str, JsonValue] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything that one model's owners decided.
+
+    Attributes:
+        model: The model's name.
+        branches: Rules in order.
+        gate, environment, changes: See their classes.
+        resources: Stage name -> what it needs; a stage without an entry takes the defaults.
+        link: How outputs get from the store into the workspace.
+        store: URL of a remote store; None means the local one only.
+        sections: The remaining sections (tune, deploy, monitor, ...), checked, as plain values.
+        source: The file it was read from; empty for defaults.
+    """
+
+    model: str
+    branches: tuple[BranchRule, ...] = ()
+    gate: Gate = field(default_factory=Gate)
+    environment: Environment = field(default_factory=Environment)
+    changes: ChangeRules = field(default_factory=ChangeRules)
+    resources: Mapping[str, Resources] = field(default_factory=dict)
+    link: Link = Link.REFLINK
+    store: str | None = None
+    sections: Mapping[str, JsonValue] = field(default_factory=dict)
+    source: str = ""
+
+    def resources_of(self, stage_name: str) -> Resources:
+        """Resources of a stage; `group@key` falls back to `group`, then to the defaults."""
+        group = stage_name.partition("@")[0]
+        return self.resources.get(stage_name) or self.resources.get(group) or Resources()

@@ -1,0 +1,1 @@
+"""Station `verdict`: is it good enough?"""

@@ -1,0 +1,149 @@
+"""Every error that a user can meet: a slug to look it up, an exit code, a remedy.
+
+This module serves all rooms and imports none. A failed gate is a verdict (exit code 3), not an
+error. Messages say what is wrong, where, with which value; `todo` says what to do instead.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EXIT_FINE = 0
+EXIT_ERROR = 1
+EXIT_USAGE = 2
+EXIT_VERDICT_FAILED = 3
+EXIT_VERDICT_UNKNOWN = 4
+EXIT_INTERRUPTED = 130
+
+
+class BranchlineError(Exception):
+    """Base of all errors shown to users; never raised itself.
+
+    Args:
+        message: What is wrong, where (`file:line`), with which value. One sentence.
+        todo: What to do or to write instead. One sentence; empty where nothing helps.
+        details: Further lines, one fact each (the end of a log, the list of candidates).
+    """
+
+    slug: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = EXIT_ERROR
+
+    def __init__(self, message: str, *, todo: str = "", details: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.todo = todo
+        self.details = tuple(details)
+
+
+class UsageError(BranchlineError):
+    """The command line does not fit: an unknown command, option or value."""
+
+    slug = "usage"
+    exit_code = EXIT_USAGE
+
+
+class ConfigError(BranchlineError):
+    """branchline.yaml cannot be used; all its problems are in `details`, each with file:line."""
+
+    slug = "config"
+
+
+class PipelineError(BranchlineError):
+    """dvc.yaml, a .dvc file or `stages:` cannot be used: grammar, cycle, overlapping outputs."""
+
+    slug = "pipeline"
+
+
+class DocumentError(BranchlineError):
+    """A YAML, JSON, TOML or parameter file cannot be read; names file, line and column."""
+
+    slug = "document"
+
+
+class ParamsError(BranchlineError):
+    """A tracked parameter is missing from its file, or its file is missing."""
+
+    slug = "params"
+
+
+class MissingInputError(BranchlineError):
+    """A declared input is neither on disk nor known to the store."""
+
+    slug = "missing-input"
+
+
+class CodeError(BranchlineError):
+    """A source file in the closure of a stage cannot be parsed or an import cannot be found."""
+
+    slug = "code"
+
+
+class RepositoryError(BranchlineError):
+    """There is no git repository here, or git refused."""
+
+    slug = "repository"
+
+
+class RecordError(BranchlineError):
+    """A record under refs/branchline cannot be read or written."""
+
+    slug = "record"
+
+
+class UnknownNameError(BranchlineError):
+    """A run, stage, metric or other name that does not exist; the nearest one is in `todo`."""
+
+    slug = "unknown-name"
+    exit_code = EXIT_USAGE
+
+
+class StoreError(BranchlineError):
+    """The content store cannot be read or written, or an object is missing or damaged."""
+
+    slug = "store"
+
+
+class LockFileError(BranchlineError):
+    """dvc.lock cannot be read."""
+
+    slug = "lock-file"
+
+
+class BusyError(BranchlineError):
+    """Another process holds the workspace and waiting was not wanted or took too long."""
+
+    slug = "busy"
+
+
+class StageFailedError(BranchlineError):
+    """A stage ended with an error, left an output out, or ran past its limit."""
+
+    slug = "stage-failed"
+
+
+class LedgerError(BranchlineError):
+    """The ledger (the database of what is happening now) cannot be opened or is damaged."""
+
+    slug = "ledger"
+
+
+class MissingExtraError(BranchlineError):
+    """An optional part is not installed; `todo` is the command that installs it."""
+
+    slug = "missing-extra"
+
+
+class MissingToolError(BranchlineError):
+    """A program that is needed (git, strace) is not on this machine; `todo` says how to get it."""
+
+    slug = "missing-tool"
+
+
+class InterruptedRunError(BranchlineError):
+    """Ctrl-C or SIGTERM: children were stopped, the run is recorded as cancelled."""
+
+    slug = "interrupted"
+    exit_code = EXIT_INTERRUPTED

@@ -1,0 +1,1 @@
+"""Settings into the text of workflows and hooks. Pure."""

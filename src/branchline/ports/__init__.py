@@ -1,0 +1,1 @@
+"""What the walk needs from the world: one Protocol per file, no logic."""

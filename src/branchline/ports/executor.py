@@ -1,0 +1,69 @@
+"""Port `executor`: where stages run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from branchline.core.policy import Trace
+    from branchline.core.run import Ended
+    from branchline.ports.ledger import ChildProcess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One stage to run.
+
+    Attributes:
+        stage: Address.
+        cmd: Command lines; each runs in a shell of its own, the first failure ends the stage.
+        cwd: Absolute working directory; created by the caller.
+        log: Absolute path of the log file; standard output and error go there, in order.
+        env: Variables added to the caller's environment.
+        timeout_s: For the whole stage; None means never.
+        trace: How reads are observed; trace_file: where they are noted (absolute).
+        root: Absolute root: only reads below it are noted.
+    """
+
+    stage: str
+    cmd: tuple[str, ...]
+    cwd: str
+    log: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float | None = None
+    trace: Trace | None = None
+    trace_file: str = ""
+    root: str = ""
+
+
+class Executor(Protocol):
+    """Runs stages, several at a time."""
+
+    def start(self, task: Task) -> ChildProcess:
+        """Start a stage in a process group of its own.
+
+        Raises:
+            StageFailedError: It cannot be started; says why.
+        """
+        ...
+
+    def wait(self, timeout_s: float) -> Sequence[Ended]:
+        """Block until a stage ends or the time is over; returns those that ended."""
+        ...
+
+    def stop(self, stages: Sequence[str] | None = None, *, grace_s: float = 5.0) -> None:
+        """End stages (all when None): SIGTERM to the group, after the grace SIGKILL; waits."""
+        ...
+
+    def kill_leftover(self, child: ChildProcess) -> bool:
+        """Kill a process group that a dead engine left, if it is still the same; says whether."""
+        ...
+
+    def observed(self, task: Task) -> Sequence[str] | None:
+        """Paths below the root that the stage read or imported (`__pycache__` mapped to sources),
+        from the root, sorted; None when it was not traced.
+        """
+        ...

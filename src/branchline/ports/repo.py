@@ -1,0 +1,90 @@
+"""Port `repo`: the git repository, read only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where HEAD stands.
+
+    Attributes:
+        commit: Full hash; None before the first commit.
+        short: As `git rev-parse --short` says; "" before the first commit.
+        branch: Short name; None when detached.
+        subject: First line of the commit's message.
+        author: `Name <address>`; committed_at: UTC, ISO 8601.
+    """
+
+    commit: str | None
+    short: str = ""
+    branch: str | None = None
+    subject: str = ""
+    author: str = ""
+    committed_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """One annotated tag: its name, the commit it points at, when and by whom it was made."""
+
+    name: str
+    commit: str
+    tagged_at: str
+    tagger: str
+
+
+class Repo(Protocol):
+    """One git repository."""
+
+    root: str
+    git_dir: str
+
+    def head(self) -> Head:
+        """Where HEAD stands."""
+        ...
+
+    def actor(self) -> str:
+        """Who is at work: `user.name <user.email>`; "" when git does not know."""
+        ...
+
+    def dirty_paths(self) -> Sequence[str]:
+        """Tracked files that differ from HEAD, and untracked ones not ignored, sorted."""
+        ...
+
+    def default_branch(self) -> str:
+        """`origin/HEAD`'s branch, else `init.defaultBranch` if it exists, else main or master."""
+        ...
+
+    def tags(self, pattern: str) -> Sequence[Tag]:
+        """Annotated tags that match a glob, oldest first; lightweight tags do not count."""
+        ...
+
+    def show(self, revision: str, path: str) -> bytes | None:
+        """A file of a commit; None when it is not there.
+
+        Raises:
+            RepositoryError: The revision does not exist.
+        """
+        ...
+
+    def resolve(self, revision: str) -> str | None:
+        """Full commit hash of a revision; None when it names none."""
+        ...
+
+    def is_ancestor(self, older: str, newer: str) -> bool | None:
+        """Whether one commit is in the history of another; None when history is missing."""
+        ...
+
+    def is_ignored(self, paths: Sequence[str]) -> Sequence[bool]:
+        """Whether git ignores each path."""
+        ...
+
+    def is_tracked(self, paths: Sequence[str]) -> Sequence[bool]:
+        """Whether git tracks each path (in the index)."""
+        ...

@@ -1,0 +1,60 @@
+"""Port `store`: what stages produced, content-addressed, in DVC's cache layout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from branchline.core.pipeline import Content
+    from branchline.core.policy import Link
+
+
+class Store(Protocol):
+    """Where outputs are kept."""
+
+    def identity(self) -> str:
+        """A stable name of this store, written into records ("local:<random>", a URL)."""
+        ...
+
+    def has(self, content: Content) -> bool:
+        """Whether the object is here, a folder with all its files."""
+        ...
+
+    def save(self, path: str, *, keep: bool = True) -> Content:
+        """Put a workspace file or folder into the store, atomically, and link it back.
+
+        Args:
+            path: From the root.
+            keep: False digests only and stores nothing (`cache: false` outputs are still stored
+                when DVC would store them; the caller decides).
+
+        Returns:
+            What the path holds, digested from the bytes that were stored.
+
+        Raises:
+            StoreError: It cannot be read or written, or changed while it was read.
+        """
+        ...
+
+    def restore(self, path: str, content: Content, *, link: Link | None = None) -> None:
+        """Make a workspace path hold this content; atomically for a file, else per file.
+
+        Args:
+            path: From the root; whatever stands there is replaced.
+            content: What it shall hold.
+            link: How; None takes the store's default. `COPY` leaves a writable file.
+
+        Raises:
+            StoreError: The object is missing or damaged.
+        """
+        ...
+
+    def read(self, content: Content) -> bytes | None:
+        """Bytes of a file object; None when it is not here."""
+        ...
+
+    def members(self, content: Content) -> Sequence[tuple[str, Content]] | None:
+        """Files of a folder object as (relative path, content); None when it is not here."""
+        ...

@@ -1,0 +1,1 @@
+"""The receiver of pushes, the queue and its workers, the dashboard."""

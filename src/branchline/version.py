@@ -1,0 +1,3 @@
+"""The version of Branchline, read by the build and by `branchline --version`."""
+
+__version__ = "0.1.0"
