@@ -1,1 +1,1 @@
-"""branchline.yaml and dvc.yaml, read into Policy and Pipeline; every error at once, each with file:line."""
+"""branchline.yaml and dvc.yaml into Policy and Pipeline; every error at once, each with its line."""

@@ -63,7 +63,8 @@ class Executor(Protocol):
         ...
 
     def observed(self, task: Task) -> Sequence[str] | None:
-        """Paths below the root that the stage read or imported (`__pycache__` mapped to sources),
-        from the root, sorted; None when it was not traced.
+        """Files below the root that the stage read or imported; None when it was not traced.
+
+        Paths are from the root, sorted; `__pycache__` files are mapped to their sources.
         """
         ...
