@@ -1,1 +1,1 @@
-"""branchline.yaml and dvc.yaml into Policy and Pipeline; every error at once, each with its line."""
+"""branchline.yaml and dvc.yaml into Policy and Pipeline; all errors at once, each with its line."""

@@ -72,6 +72,8 @@ class Gate:
     Attributes:
         baseline: Registry alias whose model is the champion.
         metrics: The bars; empty means that there is no gate.
+        data: The evaluation set: files or folders, from the root; empty means: infer it from the
+            inputs of the stages that write metrics.
         predictions: Options of `gate.predictions`, as written.
         confidence: In (0, 1).
         replicates: Options of `gate.replicates`, as written.
@@ -79,6 +81,7 @@ class Gate:
 
     baseline: str = "production"
     metrics: tuple[MetricRule, ...] = ()
+    data: tuple[str, ...] = ()
     predictions: Mapping[str, JsonValue] | None = None
     confidence: float = 0.95
     replicates: Mapping[str, JsonValue] | None = None
