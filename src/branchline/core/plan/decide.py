@@ -1,0 +1,375 @@
+"""Station `plan`: one stage's decision, run, may run, reuse or skip, and the sentence why.
+
+Pure: what must be looked up (records, the run cache, whether outputs can be had) is asked through
+`Lookups`. The order of the questions is the order of trust: a rule of the user's, inputs that are
+not known yet, our own records, dvc.lock, DVC's run cache. Whatever is not known means run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+from branchline.core.changes.values import Change, ChangeEffect, InputKind
+from branchline.core.pipeline import LockEntry
+from branchline.core.plan.lock_match import LockMatch, match_lock
+from branchline.core.plan.values import Action, Produced, Result, Source, StagePlan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from branchline.core.changes.values import Input
+    from branchline.core.pipeline import Stage
+
+
+class Where(Enum):
+    """Where the outputs of a result are, from the best to the worst."""
+
+    HERE = "here"
+    STORE = "store"
+    ELSEWHERE = "elsewhere"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """Whether the outputs of a result can be had.
+
+    Attributes:
+        where: The worst of its outputs.
+        restore: Paths that must be put back into the workspace.
+        missing: Paths whose content is nowhere.
+        edited: Paths that are there with other content.
+    """
+
+    where: Where
+    restore: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+
+
+class Lookups(Protocol):
+    """What a decision asks of the world."""
+
+    def recorded(self, key: str) -> Sequence[Result]:
+        """Results recorded under a key, newest first."""
+        ...
+
+    def digest_now(self, path: str) -> str | None:
+        """Digest of a file that an earlier run was seen to read; None when it is gone."""
+        ...
+
+    def run_cached(self, entry: LockEntry) -> LockEntry | None:
+        """DVC's run cache entry for these inputs."""
+        ...
+
+    def availability(self, outs: Sequence[Produced], *, store: str | None) -> Availability:
+        """Where these outputs are; `store` is the identity in the record, None for DVC's."""
+        ...
+
+    def changes(self, before: Sequence[Input], after: Sequence[Input]) -> Sequence[Change]:
+        """What changed, with sentences."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Everything that is known about one stage before it is decided.
+
+    Attributes:
+        stage: Its declaration.
+        key: Its key; None while an input is pending.
+        inputs: As they are now.
+        pending: (path, address of the stage that will make it).
+        entry: The exact reading, outs by path only; None while pending.
+        lock: Its dvc.lock entry.
+        uncovered: Inputs that dvc.lock and the run cache cannot vouch for: code found by imports
+            and not declared.
+        last: Its newest recorded result, to explain against.
+        after: Addresses of stages whose outputs it needs.
+        force: Run whatever is known.
+        trust_elsewhere: Whether outputs that another machine keeps will do (they do for a plan).
+        notes: Remarks of the closure.
+    """
+
+    stage: Stage
+    key: str | None
+    inputs: tuple[Input, ...]
+    pending: tuple[tuple[str, str], ...] = ()
+    entry: LockEntry | None = None
+    lock: LockEntry | None = None
+    uncovered: tuple[str, ...] = ()
+    last: Result | None = None
+    after: tuple[str, ...] = ()
+    force: str = ""
+    trust_elsewhere: bool = True
+    notes: tuple[str, ...] = ()
+
+
+_NOTHING = Result(key="", stage="", inputs=(), outs=(), entry=LockEntry(cmd=None))
+
+
+def decide(view: View, ask: Lookups) -> StagePlan:
+    """Decide one stage.
+
+    Args:
+        view: What is known.
+        ask: How to find out the rest; asked as late and as little as possible.
+    """
+    stage = view.stage
+    changes = tuple(ask.changes(view.last.inputs, view.inputs)) if view.last else ()
+    if view.last is not None:
+        changes += _observed_changes(view.last, ask)
+    make = _Maker(view, changes)
+    if stage.frozen:
+        return make.plan(Action.SKIP, "frozen in its definition")
+    if view.force:
+        return make.plan(Action.RUN, view.force)
+    if stage.always_changed or not (stage.deps or stage.outs or stage.params):
+        return make.plan(Action.RUN, "always runs, as its definition says")
+    if view.key is None:
+        return _pending(make)
+    refusals: list[str] = []
+    offers = [*_by_record(make, ask, refusals), *_by_lock(make, ask, refusals)]
+    if offers:
+        # The first offer whose outputs already stand in the workspace wins: nothing to move.
+        return min(offers, key=lambda offer: offer[0])[1]
+    return _by_run_cache(make, ask, refusals) or make.plan(
+        Action.RUN, _why_run(view, changes, refusals)
+    )
+
+
+class _Maker:
+    """Fills in what all plans of one stage share."""
+
+    def __init__(self, view: View, changes: tuple[Change, ...]) -> None:
+        self.view = view
+        self.changes = changes
+
+    def plan(
+        self,
+        action: Action,
+        reason: str,
+        *,
+        result: Result | None = None,
+        source: Source | None = None,
+        restore: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> StagePlan:
+        view = self.view
+        return StagePlan(
+            stage=view.stage.address,
+            action=action,
+            reason=reason,
+            key=view.key,
+            changes=self.changes,
+            compared_with=view.last.run if view.last else ("dvc.lock" if view.lock else ""),
+            result=result,
+            source=source,
+            restore=restore,
+            inputs=view.inputs,
+            observed=(result or view.last or _NOTHING).observed,
+            after=view.after,
+            notes=view.notes + notes,
+            estimate_s=view.last.duration_s if view.last else None,
+        )
+
+
+def _pending(make: _Maker) -> StagePlan:
+    own = [c for c in make.changes if c.effect in (ChangeEffect.MODEL, ChangeEffect.UNKNOWN)]
+    waiting = {path for path, _ in make.view.pending}
+    own = [c for c in own if c.name not in waiting]
+    if own:
+        return make.plan(Action.RUN, _sentences(own))
+    path, maker = make.view.pending[0]
+    more = len(make.view.pending) - 1
+    rest = f" (and {more} more)" if more else ""
+    return make.plan(
+        Action.MAY_RUN, f"needs `{path}`{rest}, which `{maker}` makes anew; runs if that differs"
+    )
+
+
+_RANK = {Where.HERE: 0, Where.STORE: 1, Where.ELSEWHERE: 2, Where.GONE: 3}
+_Offer = tuple[int, StagePlan]
+
+
+def _by_record(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
+    view = make.view
+    offers: list[_Offer] = []
+    for result in ask.recorded(view.key or ""):
+        moved = [o.path for o in result.observed if ask.digest_now(o.path) != o.digest]
+        if moved:
+            refusals.append(f"`{moved[0]}`, which run {result.run or '?'} read, differs now")
+            continue
+        found = ask.availability(result.outs, store=result.store)
+        if not _serves(found, view):
+            refusals.append(_gone(found, result))
+            continue
+        plan = make.plan(
+            Action.REUSE,
+            _why_reuse(view, make.changes, result, found),
+            result=result,
+            source=Source.RECORD,
+            restore=found.restore,
+            notes=_elsewhere(found),
+        )
+        offers.append((_RANK[found.where], plan))
+        if found.where is Where.HERE:
+            break
+    return offers
+
+
+def _by_lock(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
+    view = make.view
+    if view.lock is None or view.entry is None:
+        return []
+    match = match_lock(view.entry, view.lock)
+    if not match.is_equal:
+        if view.last is None:
+            refusals.extend(match.reasons)
+        return []
+    if view.uncovered:
+        refusals.append(_uncovered(view.uncovered))
+        return []
+    result = result_of_entry(view.stage, view.inputs, view.lock, view.key or "")
+    found = ask.availability(result.outs, store=None)
+    if not _serves(found, view):
+        refusals.append(_gone(found, result))
+        return []
+    plan = make.plan(
+        Action.REUSE,
+        "dvc.lock holds a result for exactly these inputs" + _restored(found),
+        result=result,
+        source=Source.LOCK,
+        restore=found.restore,
+        notes=(*_elsewhere(found), *_narrowed(match)),
+    )
+    return [(_RANK[found.where], plan)]
+
+
+def _by_run_cache(make: _Maker, ask: Lookups, refusals: list[str]) -> StagePlan | None:
+    view = make.view
+    if view.entry is None or view.uncovered:
+        return None
+    cached = ask.run_cached(view.entry)
+    if cached is None:
+        return None
+    result = result_of_entry(view.stage, view.inputs, cached, view.key or "")
+    found = ask.availability(result.outs, store=None)
+    if found.where not in (Where.HERE, Where.STORE):
+        refusals.append(_gone(found, result))
+        return None
+    return make.plan(
+        Action.REUSE,
+        "DVC's run cache holds a result for exactly these inputs" + _restored(found),
+        result=result,
+        source=Source.RUN_CACHE,
+        restore=found.restore,
+    )
+
+
+def result_of_entry(stage: Stage, inputs: tuple[Input, ...], entry: LockEntry, key: str) -> Result:
+    """A result as dvc.lock or the run cache tells it: nothing known but the contents."""
+    outs = {out.spelled: out for out in stage.outs}
+    return Result(
+        key=key,
+        stage=stage.address,
+        inputs=inputs,
+        outs=tuple(
+            Produced(
+                path=outs[item.spelled].path,
+                spelled=item.spelled,
+                content=item.content,
+                kind=outs[item.spelled].kind.value,
+                cached=outs[item.spelled].cache,
+            )
+            for item in entry.outs
+            if item.spelled in outs
+        ),
+        entry=entry,
+    )
+
+
+def _serves(found: Availability, view: View) -> bool:
+    if found.where is Where.GONE:
+        return False
+    return found.where is not Where.ELSEWHERE or view.trust_elsewhere
+
+
+def _elsewhere(found: Availability) -> tuple[str, ...]:
+    if found.where is not Where.ELSEWHERE:
+        return ()
+    return (
+        f"`{found.missing[0]}` is not on this machine: `branchline run` fetches it from a remote,"
+        " or makes it again",
+    )
+
+
+def _narrowed(match: LockMatch) -> tuple[str, ...]:
+    if not match.narrowed:
+        return ()
+    names = ", ".join(f"`{name}`" for name in match.narrowed)
+    return (f"the definition is narrower than dvc.lock, which also names {names}",)
+
+
+def _restored(found: Availability) -> str:
+    if not found.restore:
+        return ""
+    path = found.restore[0]
+    what = "edited" if path in found.edited else "not there"
+    rest = f" and {len(found.restore) - 1} more" if len(found.restore) > 1 else ""
+    return f"; `{path}`{rest} is {what} and comes back from the store"
+
+
+def _gone(found: Availability, result: Result) -> str:
+    path = found.missing[0] if found.missing else "an output"
+    made = f" of run {result.run}" if result.run else ""
+    return f"a result{made} exists for these inputs, but `{path}` is gone from the store"
+
+
+def _uncovered(paths: tuple[str, ...]) -> str:
+    rest = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
+    return f"`{paths[0]}`{rest} is used but not declared, so dvc.lock cannot say what it held"
+
+
+def _observed_changes(last: Result, ask: Lookups) -> tuple[Change, ...]:
+    return tuple(
+        Change(
+            kind=InputKind.DATA,
+            name=item.path,
+            effect=ChangeEffect.MODEL,
+            sentence=f"`{item.path}`, which the last run read, changed",
+        )
+        for item in last.observed
+        if ask.digest_now(item.path) != item.digest
+    )
+
+
+def _why_reuse(view: View, changes: tuple[Change, ...], result: Result, found: Availability) -> str:
+    cosmetic = [c for c in changes if c.effect is ChangeEffect.COSMETIC]
+    other = [c for c in changes if c.effect in (ChangeEffect.MODEL, ChangeEffect.UNKNOWN)]
+    by = f"run {result.run}" if result.run else "an earlier run"
+    if cosmetic and not other:
+        reason = _sentences(cosmetic)
+    elif other or (view.last is not None and view.last.key != result.key):
+        reason = f"{by} made the result for exactly these inputs"
+    else:
+        reason = "nothing changed"
+    return reason + _restored(found)
+
+
+def _why_run(view: View, changes: tuple[Change, ...], refusals: list[str]) -> str:
+    own = [c for c in changes if c.effect in (ChangeEffect.MODEL, ChangeEffect.UNKNOWN)]
+    if own:
+        return _sentences(own)
+    if refusals:
+        return refusals[0]
+    if view.last is not None or view.lock is not None:
+        return "no result is recorded for these inputs"
+    return "no result yet"
+
+
+def _sentences(changes: Sequence[Change]) -> str:
+    first = changes[0].sentence
+    return first if len(changes) == 1 else f"{first} (and {len(changes) - 1} more)"
