@@ -1,1 +1,1 @@
-"""One file per subcommand."""
+"""One file per subcommand; `commands` is the table of them, `dispatch` calls the one asked for."""

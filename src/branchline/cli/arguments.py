@@ -1,0 +1,107 @@
+"""The command line of one command: an argparse parser whose errors are ours, and shared options.
+
+Imported only when a command is called.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, NoReturn
+
+from branchline.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Parser", "add_json", "add_targets", "near", "parse"]
+
+_DIFFERENT = "unrecognized arguments"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser that raises `UsageError` instead of ending the process.
+
+    Args:
+        command: Words after `branchline`, e.g. "records push".
+        summary: First paragraph of the help.
+    """
+
+    def __init__(self, command: str = "", summary: str = "", **options: object) -> None:
+        # Sub-parsers are made by argparse itself, with its own keywords.
+        settings: dict[str, object] = {
+            "allow_abbrev": False,
+            "formatter_class": argparse.RawDescriptionHelpFormatter,
+            **options,
+        }
+        if command:
+            settings["prog"] = f"branchline {command}"
+            settings["description"] = summary
+        super().__init__(**settings)  # type: ignore[arg-type] # keywords that argparse passes on
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse found.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"{self.prog}: {message}", todo=f"See `{self.prog} --help`.")
+
+
+def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
+    """Parse a command's words; an unknown option is answered with the nearest one.
+
+    Raises:
+        UsageError: The words do not fit.
+    """
+    options, unknown = parser.parse_known_args(list(words))
+    if not unknown:
+        return options
+    known = sorted(_option_names(parser))
+    word = unknown[0].partition("=")[0]
+    nearest = near(word, known) if word.startswith("-") else ""
+    hint = f"Did you mean {nearest}? " if nearest else ""
+    raise UsageError(
+        f"{parser.prog}: {'unknown option' if word.startswith('-') else 'unexpected word'} {word}",
+        todo=f"{hint}See `{parser.prog} --help`.",
+    )
+
+
+def near(word: str, candidates: Sequence[str]) -> str:
+    """The candidate nearest to a mistyped word; "" when none is near."""
+    import difflib
+
+    found = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
+    return found[0] if found else ""
+
+
+def _option_names(parser: argparse.ArgumentParser) -> set[str]:
+    """All option strings of a parser and of its sub-parsers."""
+    names: set[str] = set()
+    for action in parser._actions:  # noqa: SLF001 # argparse has no public list of its options
+        names.update(action.option_strings)
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 # nor of sub-parsers
+            for child in action.choices.values():
+                names |= _option_names(child)
+    return names
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`: the answer as one JSON object on standard output, for programs."""
+    parser.add_argument(
+        "--json", action="store_true", help="print the answer as JSON (docs/reference/json.md)"
+    )
+
+
+def add_targets(parser: argparse.ArgumentParser, *, verb: str) -> None:
+    """Add the positional `STAGE...`.
+
+    Args:
+        parser: Gets the argument, as `options.targets`.
+        verb: What happens to the stages, for the help: "plan", "run".
+    """
+    parser.add_argument(
+        "targets",
+        nargs="*",
+        metavar="STAGE",
+        help=f"{verb} these stages and what they need; all when none is named",
+    )

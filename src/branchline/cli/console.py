@@ -1,0 +1,236 @@
+"""What every command prints through: plain text in a pipe, colour and tables on a terminal.
+
+Answers go to standard output, errors and remarks to standard error. rich is imported only where a
+table or the live display is really drawn on a terminal.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from typing import TYPE_CHECKING, TextIO
+
+from branchline.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rich.console import Console as RichConsole
+
+    from branchline.cli.progress import Progress
+    from branchline.core.values import JsonValue
+    from branchline.errors import BranchlineError
+    from branchline.render.table import Cell, Line, Table
+
+__all__ = ["Color", "Console"]
+
+_PIPE_WIDTH = 100  # Columns assumed where nobody says: plain lines are never cut to it.
+_ANSI = {"strong": "1", "dim": "2", "good": "32", "bad": "31", "unsure": "33"}
+_RICH = {"strong": "bold", "dim": "dim", "good": "green", "bad": "red", "unsure": "yellow"}
+
+
+class Color(Enum):
+    """When to print colours: `--color`."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+    @classmethod
+    def of(cls, word: str) -> Color:
+        """The colour mode that a word names.
+
+        Raises:
+            UsageError: It names none.
+        """
+        try:
+            return cls(word)
+        except ValueError:
+            raise UsageError(
+                f"branchline: --color {word} is none of auto, always, never",
+                todo="Write --color auto, --color always or --color never.",
+            ) from None
+
+
+class Console:
+    """Where a command writes.
+
+    Args:
+        out, err: Standard output and error.
+        color: What `--color` said.
+        environment: Environment variables; those of the process when None. NO_COLOR,
+            CLICOLOR_FORCE, TERM and COLUMNS count.
+    """
+
+    def __init__(
+        self,
+        out: TextIO,
+        err: TextIO,
+        *,
+        color: Color = Color.AUTO,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.out = out
+        self.err = err
+        self._environment = os.environ if environment is None else environment
+        self.is_terminal = _is_terminal(out)
+        self.has_color = self._decide_color(color, out)
+        self._err_has_color = self._decide_color(color, err)
+        for stream in (out, err):
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:
+                # A mark that the terminal's encoding lacks becomes "?", never a traceback.
+                reconfigure(errors="replace")
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; 100 in a pipe."""
+        text = self._environment.get("COLUMNS", "")
+        if text.isdecimal() and int(text) > 0:
+            return int(text)
+        if not self.is_terminal:
+            return _PIPE_WIDTH
+        try:
+            return os.get_terminal_size(self.out.fileno()).columns or _PIPE_WIDTH
+        except OSError:
+            return _PIPE_WIDTH
+
+    def write(self, text: str = "") -> None:
+        """Print a text as it is, and a newline."""
+        self.out.write(text + "\n")
+
+    def line(self, line: Line) -> None:
+        """Print a line, its pieces coloured by what they mean."""
+        self.out.write("".join(self._painted(piece) for piece in line.pieces) + "\n")
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Print lines."""
+        for line in lines:
+            self.line(line)
+
+    def table(self, table: Table) -> None:
+        """Print a table: aligned plain text in a pipe, fitted to the width on a terminal."""
+        if self.is_terminal or self.has_color:
+            self._rich_table(table)
+            return
+        from branchline.render.table import table_to_text
+
+        self.out.write(table_to_text(table) + "\n")
+
+    def json(self, value: JsonValue) -> None:
+        """Print a value as one JSON document.
+
+        NaN and the infinities become the strings "NaN", "Infinity" and "-Infinity": JSON has no
+        numbers for them, and dropping them would read as "no such metric".
+        """
+        import json
+
+        text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+        self.out.write(text + "\n")
+
+    def note(self, text: str) -> None:
+        """Print a remark that is not part of the answer, on standard error."""
+        self.out.flush()
+        self.err.write(f"branchline: {text}\n")
+        self.err.flush()
+
+    def error(self, error: BranchlineError, *, as_json: bool = False) -> None:
+        """Print an error: message, details, what to do; with `as_json` on standard output too."""
+        self.out.flush()
+        label = "\x1b[1;31merror:\x1b[0m" if self._err_has_color else "error:"
+        lines = [f"{label} {error.message}"]
+        lines += [f"  {detail}" for detail in error.details]
+        if error.todo:
+            lines.append(f"hint: {error.todo}")
+        self.err.write("\n".join(lines) + "\n")
+        self.err.flush()
+        if as_json:
+            self.json({"schema": 1, "error": _error_to_json(error)})
+
+    def progress(self) -> Progress:
+        """The display of stages at work: a context manager, see `cli.progress`."""
+        from branchline.cli.progress import LiveProgress, PlainProgress
+
+        if self.is_terminal and self._environment.get("TERM") != "dumb":
+            return LiveProgress(self)
+        return PlainProgress(self)
+
+    def _decide_color(self, color: Color, stream: TextIO) -> bool:
+        if color is not Color.AUTO:
+            return color is Color.ALWAYS
+        if self._environment.get("NO_COLOR"):
+            return False
+        if self._environment.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+            return True
+        return _is_terminal(stream) and self._environment.get("TERM") != "dumb"
+
+    def _painted(self, piece: Cell) -> str:
+        code = _ANSI.get(piece.tone.value) if self.has_color else None
+        return f"\x1b[{code}m{piece.text}\x1b[0m" if code else piece.text
+
+    def _rich_table(self, table: Table) -> None:
+        from rich.table import Table as RichTable
+        from rich.text import Text
+
+        drawn = RichTable(
+            title=Text(table.title) if table.title else None,
+            title_justify="left",
+            title_style="bold",
+            box=None,
+            pad_edge=False,
+            padding=(0, 2, 0, 0),
+            header_style="bold",
+        )
+        for column in table.columns:
+            justify = "right" if column.align.value == "right" else "left"
+            drawn.add_column(Text(column.heading), justify=justify)  # type: ignore[arg-type] # two of rich's words
+        for row in table.rows:
+            drawn.add_row(*(Text(cell.text, style=_RICH.get(cell.tone.value, "")) for cell in row))
+        self.rich().print(drawn)
+
+    def rich(self) -> RichConsole:
+        """A rich console on standard output, with our width and our decision about colour."""
+        from rich.console import Console as NewConsole
+
+        return NewConsole(
+            file=self.out,
+            force_terminal=self.is_terminal or self.has_color,
+            no_color=not self.has_color,
+            width=self.width,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _error_to_json(error: BranchlineError) -> JsonValue:
+    return {
+        "slug": error.slug,
+        "exit_code": error.exit_code,
+        "message": error.message,
+        "details": list(error.details),
+        "todo": error.todo,
+    }
+
+
+def _finite(value: JsonValue) -> JsonValue:
+    """Put strings in the place of numbers that JSON has not."""
+    if isinstance(value, float):
+        if value != value:
+            return "NaN"
+        if value in (float("inf"), float("-inf")):
+            return "Infinity" if value > 0 else "-Infinity"
+        return value
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    items = getattr(value, "items", None)
+    if items is not None:
+        return {str(key): _finite(item) for key, item in items()}
+    return value

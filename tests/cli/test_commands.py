@@ -1,0 +1,74 @@
+"""The table of commands and the answers that need no argparse."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from branchline.cli.commands import COMMANDS, answer_at_once, find, help_text
+
+# What `python -c pass` does not load and `--help` may. It is a list so that it is read in reviews.
+ALLOWED_FOR_HELP = {
+    "__future__",
+    "branchline",
+    "branchline.__main__",
+    "branchline.cli",
+    "branchline.cli.commands",
+    "branchline.version",
+}
+
+
+def modules_after(code: str) -> set[str]:
+    """Names of the modules that a fresh Python has loaded after running some code."""
+    script = f"import sys\n{code}\nsys.stderr.write(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("word", ["--help", "-h", "help", "--version", "-V", "version"])
+def test_asking_for_help_or_version_loads_only_what_is_listed(word: str) -> None:
+    bare = modules_after("pass")
+
+    loaded = modules_after(
+        f"sys.argv = ['branchline', {word!r}]\nfrom branchline.__main__ import main\nmain()"
+    )
+
+    assert loaded - bare <= ALLOWED_FOR_HELP
+
+
+def test_help_names_every_command_and_fits_80_columns() -> None:
+    text = help_text()
+
+    assert all(f"\n  {command.name} " in text for command in COMMANDS)
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_every_name_is_found_and_no_other() -> None:
+    assert [find(command.name) for command in COMMANDS] == list(COMMANDS)
+    assert find("plam") is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param(["plan"], id="a-command"),
+        pytest.param(["plan", "--help"], id="help-of-a-command"),
+        pytest.param(["-C", "x", "--help"], id="help-after-another-option"),
+    ],
+)
+def test_other_command_lines_are_left_to_the_dispatcher(arguments: list[str]) -> None:
+    assert answer_at_once(arguments) is None
+
+
+def test_help_into_a_closed_pipe_is_quiet() -> None:
+    command = f"{sys.executable} -m branchline --help | true"
+
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert done.stderr == ""
