@@ -1,0 +1,90 @@
+# Every target sets itself up: a fresh clone needs Python 3.11 or newer, git and make.
+#
+#   make demo    the whole story on a small real project (about a minute)
+#   make test    all tests
+#   make check   format, lint, types, import rules, sizes, generated docs
+#   make help    the rest
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PEERS := .venv-peers
+PY := $(VENV)/bin/python
+# One stamp for each environment: it is made again when the pins or the project file change.
+READY := $(VENV)/.ready
+EXAMPLE_READY := $(VENV)/.ready-example
+PEERS_READY := $(PEERS)/.ready
+
+# The first Python that is new enough; PYTHON=... overrides it.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 8 ? 8 : n )))
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+
+export BRANCHLINE_PEERS_PYTHON = $(CURDIR)/$(PEERS)/bin/python
+
+.PHONY: help python demo test quick check bench docs format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Branchline needs Python 3.11 or newer; none of python3.11 ... python3.14, python3 is." >&2; \
+		echo "Install one (Debian: apt install python3 python3-venv), or: make PYTHON=/path/to/python" >&2; \
+		exit 1; fi
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make environments: install python3-venv (Debian: apt install python3-venv)" >&2; \
+		exit 1; }
+
+$(READY): pyproject.toml constraints.txt | python
+	@echo "setting up $(VENV) ..."
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) $(PIP_INSTALL) -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# The example's own libraries (scikit-learn), as its user would install them.
+$(EXAMPLE_READY): examples/tumour-classifier/requirements.txt $(READY)
+	@$(PY) $(PIP_INSTALL) -c constraints.txt -r $<
+	@touch $@
+
+$(PEERS_READY): constraints.txt | python
+	@echo "setting up $(PEERS) (DVC, for the tests that compare with it) ..."
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python $(PIP_INSTALL) -c constraints.txt dvc==3.67.1
+	@touch $@
+
+demo: $(EXAMPLE_READY) ## the whole story on a small real project
+	@$(PY) examples/tumour-classifier/demo.py
+
+test: $(EXAMPLE_READY) $(PEERS_READY) ## all tests
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal
+
+quick: $(READY) ## the tests that take seconds
+	@$(PY) -m pytest -n $(JOBS) -m "not slow and not peers"
+
+check: $(READY) ## format, lint, types, import rules, sizes, generated docs
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+	@$(PY) docs/build.py --check
+	@$(PY) -m pytest -q -p no:cacheprovider tests/house
+	@echo "all checks passed"
+
+bench: $(READY) $(PEERS_READY) ## measure against DVC, make and git
+	@$(PY) benchmarks/run.py
+
+docs: $(READY) ## write docs/reference again
+	@$(PY) docs/build.py
+
+format: $(READY) ## put the code into its format
+	@$(VENV)/bin/ruff check --fix-only --quiet .
+	@$(VENV)/bin/ruff format .
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) $(PEERS) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
