@@ -215,3 +215,9 @@ def make_project(tmp_path: Path) -> Callable[[dict[str, str]], Project]:
         return Project.create(tmp_path / "project", files)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_project_in() -> Callable[[Path, dict[str, str]], Project]:
+    """Makes a project in a given folder, for projects that several tests share."""
+    return Project.create

@@ -234,7 +234,7 @@ def test_same_decisions_as_dvc(pair: tuple[RandomProject, Project, Project], dvc
 def test_each_restores_from_the_others_run_cache(
     pair: tuple[RandomProject, Project, Project], dvc: Dvc
 ) -> None:
-    drawn, ours, theirs = pair
+    _drawn, ours, theirs = pair
     step(ours, theirs, dvc, jobs=2)
     before = outs(theirs)
     shutil.rmtree(ours.root / ".branchline", ignore_errors=True)
