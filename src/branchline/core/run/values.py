@@ -1,4 +1,4 @@
-"""Station `run`: how did it go? The states of a stage and which stage starts next."""
+"""Values of the station `run`: how did it go? States of a stage, how it ended, what it needs."""
 
 from __future__ import annotations
 
