@@ -2,7 +2,8 @@
 
 Refs (all point at blobs or trees, never at commits, so no log and no branch shows them):
 
-    refs/branchline/results/<key[:2]>/<key>/<observed digest, 16 characters>   blob, a Result
+    refs/branchline/results/<key[:2]>/<key>/<observed digest, 16 characters>   blob, a Result;
+                                            from the second attempt on with its number: `-2`
     refs/branchline/runs/<run id>                                              tree, one run
         run.json  plan.json  evidence.json  verdict.json  plots/...
 """
@@ -62,8 +63,10 @@ class Records(Protocol):
         """Ids of all recorded runs, oldest first."""
         ...
 
-    def runs(self, ids: Sequence[str] | None = None) -> Sequence[StoredRun]:
-        """Records of runs (all when None), oldest first."""
+    def runs(
+        self, ids: Sequence[str] | None = None, *, names: Sequence[str] | None = None
+    ) -> Sequence[StoredRun]:
+        """Records of runs (all when None), oldest first; with `names`, only these files."""
         ...
 
     def add_run(self, base: str, files: Mapping[str, bytes]) -> str:

@@ -45,8 +45,12 @@ class Repo(Protocol):
     root: str
     git_dir: str
 
-    def head(self) -> Head:
-        """Where HEAD stands."""
+    def head(self, *, details: bool = True) -> Head:
+        """Where HEAD stands.
+
+        Args:
+            details: False fills commit and branch only, which costs no process.
+        """
         ...
 
     def actor(self) -> str:
@@ -71,6 +75,10 @@ class Repo(Protocol):
         Raises:
             RepositoryError: The revision does not exist.
         """
+        ...
+
+    def blob(self, blob: str) -> bytes | None:
+        """Bytes of a blob by its id; None when this clone does not have it."""
         ...
 
     def resolve(self, revision: str) -> str | None:

@@ -1,0 +1,248 @@
+"""Serves the port `records` by git references to blobs and trees. Decides nothing.
+
+Everything is written before it is named: objects first (one process), then all references in one
+compare-and-swap transaction (one process). Who comes second reads what the first left.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from branchline.adapters.git import references as refs
+from branchline.adapters.git.exchange import fetch_records, push_records
+from branchline.adapters.git.objects import ObjectReader, ObjectWriter, tree_entries
+from branchline.adapters.git.plumbing import read_text
+from branchline.errors import BranchlineError, RecordError
+from branchline.ports.records import Exchange, Records, StoredRun
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from branchline.adapters.git.plumbing import Git
+    from branchline.core.plan.values import Result
+
+_TRIES = 20
+_RUNS_AT_ONCE = 32  # How many runs `latest_results` looks into before it looks further back.
+
+
+class GitRecords(Records):
+    """The records of one repository."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._started: dict[str, str] = {}
+
+    def results(self, keys: Sequence[str]) -> Mapping[str, Sequence[Result]]:
+        """Key -> results, newest first; see the port.
+
+        A record that cannot be read, or that stands under a key which is not its own, is left out:
+        not known means run.
+        """
+        wanted = dict.fromkeys(keys)
+        found = refs.list_references(self._git, [refs.results_prefix(key) for key in wanted])
+        by_key: dict[str, list[Result]] = {}
+        for reference, result in self._read_results(found).items():
+            key = refs.key_of(reference)
+            if key in wanted and result.key == key:
+                by_key.setdefault(key, []).append(result)
+        for results in by_key.values():
+            results.sort(key=lambda result: (result.started_at, result.attempt), reverse=True)
+        return {key: by_key[key] for key in wanted if key in by_key}
+
+    def latest_results(self, stages: Sequence[str]) -> Mapping[str, Result]:
+        """Stage address -> its newest result; see the port."""
+        wanted = set(stages)
+        keys: dict[str, str] = {}
+        trees = self._trees()
+        newest_first = list(reversed(self._oldest_first(trees)))
+        with ObjectReader(self._git) as reader:
+            for start in range(0, len(newest_first), _RUNS_AT_ONCE):
+                some = newest_first[start : start + _RUNS_AT_ONCE]
+                for found in reader.read([f"{trees[run]}:evidence.json" for run in some]):
+                    for stage, key in _stage_keys(found[2] if found else b""):
+                        if stage in wanted:
+                            keys.setdefault(stage, key)
+                if wanted <= keys.keys():
+                    break
+        results = self.results(list(keys.values()))
+        latest = {}
+        for stage, key in keys.items():
+            of_stage = [result for result in results.get(key, ()) if result.stage == stage]
+            if of_stage or key in results:
+                latest[stage] = (of_stage or list(results[key]))[0]
+        return latest
+
+    def add_results(self, results: Sequence[Result]) -> Sequence[Result]:
+        """Record results, the first of a key and its observations wins; see the port."""
+        import json
+
+        from branchline.core.plan.result_json import result_to_json
+
+        if not results:
+            return ()
+        writer = ObjectWriter(self._git)
+        places = [refs.result_reference(result) for result in results]
+        blobs: dict[str, str] = {}
+        for place, result in zip(places, results, strict=True):
+            if place not in blobs:
+                text = json.dumps(result_to_json(result), separators=(",", ":"))
+                blobs[place] = writer.blob(text.encode())
+        writer.write()
+        standing = self._create(blobs)
+        theirs = {place: name for place, name in standing.items() if name != blobs[place]}
+        winners = self._read_results(theirs)
+        mine: dict[str, Result] = {}
+        for place, result in zip(places, results, strict=True):
+            mine.setdefault(place, result)
+        return [winners.get(place, mine[place]) for place in places]
+
+    def run_ids(self) -> Sequence[str]:
+        """Ids of all recorded runs, oldest first."""
+        return self._oldest_first(self._trees())
+
+    def runs(
+        self, ids: Sequence[str] | None = None, *, names: Sequence[str] | None = None
+    ) -> Sequence[StoredRun]:
+        """Records of runs, oldest first; with `names`, only these of their files."""
+        trees = self._trees()
+        if ids is not None:
+            trees = {run: trees[run] for run in ids if run in trees}
+        runs = []
+        with ObjectReader(self._git) as reader:
+            for run in self._oldest_first(trees):
+                files = self._files(reader, trees[run], names)
+                runs.append(StoredRun(run=run, files=files))
+        return runs
+
+    def add_run(self, base: str, files: Mapping[str, bytes]) -> str:
+        """Record a run; see the port. The same files under the same base are one run."""
+        writer = ObjectWriter(self._git)
+        tree = writer.tree(files)
+        writer.write()
+        prefix = refs.RUNS + refs.component(base)
+        for _ in range(_TRIES):
+            taken = refs.list_references(self._git, [prefix, prefix + "-*"])
+            reference = next((name for name, held in taken.items() if held == tree), None)
+            if reference is not None:
+                return reference.removeprefix(refs.RUNS)
+            reference = refs.first_free(prefix, taken)
+            if refs.transact(self._git, create={reference: tree}):
+                return reference.removeprefix(refs.RUNS)
+        raise RecordError(f"could not record the run `{base}`: others kept taking its name")
+
+    def push(self, remote: str) -> Exchange:
+        """Send records to a remote; see the port."""
+        return push_records(self._git, remote)
+
+    def fetch(self, remote: str) -> Exchange:
+        """Get records from a remote; see the port."""
+        return fetch_records(self._git, remote)
+
+    def state_files(self) -> Sequence[str]:
+        """Paths whose stat moves when HEAD moves or records come or go; see the port.
+
+        A result under a key that has one already moves no folder in this list: such a result adds a
+        choice and takes none away.
+        """
+        places = self._git.places
+        head = os.path.join(places.git_dir, "HEAD")
+        shared = [head, os.path.join(places.common_dir, "packed-refs")]
+        branch = (read_text(head) or "").strip().removeprefix("ref: ")
+        if branch.startswith("refs/"):
+            shared.append(os.path.join(places.common_dir, branch))
+        if not self._git.has_reference_files():
+            return [*shared, os.path.join(places.common_dir, "reftable", "tables.list")]
+        results = os.path.join(places.common_dir, *refs.RESULTS.strip("/").split("/"))
+        runs = os.path.join(places.common_dir, *refs.RUNS.strip("/").split("/"))
+        try:
+            shards = sorted(os.listdir(results))
+        except OSError:
+            shards = []
+        # The folder above stands for the two below it while these do not exist yet.
+        home = os.path.dirname(results)
+        return [*shared, home, runs, results, *(os.path.join(results, s) for s in shards)]
+
+    def _create(self, blobs: Mapping[str, str]) -> dict[str, str]:
+        """Create references that do not exist; returns what each holds now."""
+        for _ in range(_TRIES):
+            prefixes = [place.rpartition("/")[0] + "/" for place in blobs]
+            standing = refs.list_references(self._git, list(dict.fromkeys(prefixes)))
+            missing = {place: name for place, name in blobs.items() if place not in standing}
+            if refs.transact(self._git, create=missing):
+                return {place: standing.get(place, name) for place, name in blobs.items()}
+        raise RecordError("could not record results: others kept changing the records")
+
+    def _read_results(self, found: Mapping[str, str]) -> dict[str, Result]:
+        """Reference -> result of those references whose blob can be read as one."""
+        import json
+
+        from branchline.core.plan.result_json import result_from_json
+
+        if not found:
+            return {}
+        results = {}
+        with ObjectReader(self._git) as reader:
+            objects = reader.read(list(found.values()))
+        for reference, answer in zip(found, objects, strict=True):
+            if answer is None or answer[1] != "blob":
+                continue
+            try:
+                results[reference] = result_from_json(json.loads(answer[2]))
+            except (BranchlineError, ValueError, RecursionError):
+                continue
+        return results
+
+    def _trees(self) -> dict[str, str]:
+        """Run id -> its tree."""
+        found = refs.list_references(self._git, [refs.RUNS])
+        return {name.removeprefix(refs.RUNS): tree for name, tree in found.items()}
+
+    def _oldest_first(self, trees: Mapping[str, str]) -> list[str]:
+        """Run ids by when they started, as run.json says; unreadable ones first."""
+        import json
+
+        unknown = [tree for tree in trees.values() if tree not in self._started]
+        if unknown:
+            with ObjectReader(self._git) as reader:
+                answers = reader.read([f"{tree}:run.json" for tree in unknown])
+            for tree, answer in zip(unknown, answers, strict=True):
+                try:
+                    said = json.loads(answer[2])["started_at"] if answer else ""
+                except (ValueError, TypeError, KeyError, RecursionError):
+                    said = ""
+                self._started[tree] = said if isinstance(said, str) else ""
+        return sorted(trees, key=lambda run: (self._started[trees[run]], len(run), run))
+
+    def _files(
+        self, reader: ObjectReader, tree: str, names: Sequence[str] | None
+    ) -> dict[str, bytes]:
+        """Files of a run's tree, those in folders by their path."""
+        if names is not None:
+            answers = reader.read([f"{tree}:{name}" for name in names])
+            return {n: a[2] for n, a in zip(names, answers, strict=True) if a and a[1] == "blob"}
+        files: dict[str, bytes] = {}
+        folders = [("", tree)]
+        while folders:
+            prefix, name = folders.pop()
+            (answer,) = reader.read([name])
+            if answer is None or answer[1] != "tree":
+                continue
+            entries = tree_entries(answer[2], len(name) // 2)
+            folders += [(f"{prefix}{path}/", inner) for path, inner, folder in entries if folder]
+            blobs = [(prefix + path, inner) for path, inner, folder in entries if not folder]
+            for (path, _), found in zip(blobs, reader.read([b for _, b in blobs]), strict=True):
+                if found is not None:
+                    files[path] = found[2]
+        return dict(sorted(files.items()))
+
+
+def _stage_keys(content: bytes) -> list[tuple[str, str]]:
+    """(stage, key) pairs that an evidence.json names."""
+    import json
+
+    try:
+        stages = json.loads(content)["stages"]
+        return [(str(stage["stage"]), str(stage["key"])) for stage in stages if stage["key"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return []
