@@ -1,0 +1,34 @@
+"""Start-up: `--version`, `--help`, and `plan` of a project of one stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from measure import FLOOR, NO_DVC, OURS, Command, Row, compare, cost, dvc
+from projects import stages_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def rows(scratch: Path) -> list[Row]:
+    """Each against DVC, and against Python doing nothing."""
+    root = stages_project(scratch / "startup", 1)
+    cost(Command((*OURS, "run"), root))
+    result = []
+    for ours, theirs, goal in (
+        (("--version",), ("--version",), 0.3),
+        (("--help",), ("--help",), 0.3),
+        (("plan",), ("status",), 0.1),
+    ):
+        command = Command((*OURS, *ours), root)
+        name = f"branchline {ours[0]}"
+        peer = dvc(root, *theirs)
+        note = "" if peer else NO_DVC
+        result.append(
+            compare("start-up", (name, command), (f"dvc {theirs[0]}", peer), goal=goal, note=note)
+        )
+        floor = Command(FLOOR, root)
+        limit = 3.5 if ours[0].startswith("--") else None
+        result.append(compare("start-up", (name, command), ("python -c pass", floor), goal=limit))
+    return result
