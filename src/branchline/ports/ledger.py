@@ -20,12 +20,15 @@ class ChildProcess:
         stage: Address. pgid: Process group. started_ticks: Start time of its leader in clock
             ticks since boot (field 22 of /proc/PID/stat), so that a reused pid is not mistaken.
         boot_id: Of the kernel, so that nothing is killed after a reboot.
+        mark: Value of BRANCHLINE_TASK, which every process of the stage carries in its environment:
+            finds those that left the group. "" where it is not known.
     """
 
     stage: str
     pgid: int
     started_ticks: int
     boot_id: str
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
