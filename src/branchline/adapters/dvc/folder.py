@@ -8,6 +8,7 @@ import stat as stat_module
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from branchline.adapters.dvc.digest import CHUNK_BYTES, md5_of
 from branchline.adapters.dvc.ignore import ALWAYS_IGNORED, IGNORE_FILE
 from branchline.errors import StoreError
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from branchline.adapters.dvc.ignore import IgnoreRules
-
-CHUNK_BYTES = 1 << 20
 
 
 @dataclass(slots=True)
@@ -138,11 +137,6 @@ def folder_object(members: Iterable[tuple[str, str]]) -> bytes:
 def folder_digest(object_bytes: bytes) -> str:
     """DVC's digest of a `.dir` object."""
     return md5_of(object_bytes) + ".dir"
-
-
-def md5_of(data: bytes) -> str:
-    """MD5 of bytes, hexadecimal; a name for content, not a guard against forgery."""
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def legacy_md5(file: str) -> str:

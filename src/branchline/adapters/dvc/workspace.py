@@ -12,16 +12,17 @@ import stat as stat_module
 import time
 from typing import TYPE_CHECKING
 
+from branchline.adapters.dvc.digest import digest_file, unreadable
 from branchline.adapters.dvc.folder import (
-    CHUNK_BYTES,
     check_members,
     folder_digest,
     folder_object,
     legacy_md5,
-    md5_of,
     walk,
 )
+from branchline.adapters.dvc.git_ignore import ignore_outs
 from branchline.adapters.dvc.ignore import IgnoreFiles
+from branchline.adapters.dvc.materialise import remove_path, unprotect_path
 from branchline.adapters.dvc.stat_index import (
     FINE_STEP_NS,
     StatIndex,
@@ -72,7 +73,7 @@ class DvcWorkspace(Workspace):
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as error:
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
 
     def entry(self, path: str) -> Entry | None:
         """See the port."""
@@ -115,7 +116,7 @@ class DvcWorkspace(Workspace):
     def members(self, path: str) -> Sequence[tuple[str, Content]]:
         """See the port."""
         found = self._walked(path)
-        md5s = self.digest_members(path, found)
+        md5s = self.digest_members(path, found.files)
         return [
             (
                 name,
@@ -189,6 +190,37 @@ class DvcWorkspace(Workspace):
             newest = stat.st_ctime_ns
         return token if is_settled(newest, read_at) else f"{token} unsettled {read_at}"
 
+    def changed_at_ns(self, path: str) -> int | None:
+        """See the port; of a folder the newest file below it counts."""
+        stat = self._stat(path)
+        if stat is None:
+            return None
+        newest = max(stat.st_ctime_ns, stat.st_mtime_ns)
+        if stat_module.S_ISDIR(stat.st_mode):
+            found = walk(self.absolute(path), path, self.ignore_files.rules(path))
+            return max([found.newest_ns, *(item.st_mtime_ns for _, item in found.files)]) or newest
+        return newest
+
+    def remove(self, path: str) -> None:
+        """See the port."""
+        try:
+            remove_path(self.absolute(path))
+        except OSError as error:
+            raise StoreError(f"{path} cannot be removed: {error.strerror}") from error
+        self.forget([path])
+
+    def unprotect(self, path: str) -> None:
+        """See the port."""
+        try:
+            unprotect_path(self.absolute(path))
+        except OSError as error:
+            raise StoreError(f"{path} cannot be made writable: {error.strerror}") from error
+        self.forget([path])
+
+    def ignore(self, paths: Sequence[str]) -> None:
+        """See the port."""
+        ignore_outs(self.root, paths)
+
     def forget(self, paths: Sequence[str]) -> None:
         """See the port."""
         for path in paths:
@@ -199,14 +231,16 @@ class DvcWorkspace(Workspace):
         self.index.save()
         self._database.close()
 
-    def digest_members(self, path: str, found: Walk) -> dict[str, str]:
-        """MD5 of every file of a walk, from the index where it can tell, in one read of it."""
+    def digest_members(
+        self, path: str, files: Sequence[tuple[str, os.stat_result]]
+    ) -> dict[str, str]:
+        """MD5 of every file of a folder, from the index where it can tell, in one read of it."""
         known = self.index.below(path)
         folder = self.absolute(path)
         prefix = "" if path == "." else f"{path}/"
         md5s: dict[str, str] = {}
         unknown: list[tuple[str, os.stat_result]] = []
-        for name, stat in found.files:
+        for name, stat in files:
             row = known.get(prefix + name)
             if (
                 row is not None
@@ -233,7 +267,7 @@ class DvcWorkspace(Workspace):
         found = self._walked(path)
         known = self.index.find_folder(path, found.signature)
         if known is None:
-            md5s = self.digest_members(path, found)
+            md5s = self.digest_members(path, found.files)
             md5 = folder_digest(folder_object(md5s.items()))
             known = (md5, sum(stat.st_size for _, stat in found.files), len(md5s))
             if is_settled(found.newest_ns, read_at):
@@ -273,53 +307,10 @@ class DvcWorkspace(Workspace):
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
         except OSError as error:
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
 
     def _is_inside(self, file: str) -> bool:
         return os.path.realpath(file).startswith(os.path.realpath(self.root) + "/")
-
-
-def digest_file(file: str, path: str, stat: os.stat_result) -> str:
-    """MD5 of a file that must not change while it is read.
-
-    Args:
-        file: Absolute.
-        path: The same from the root, for messages.
-        stat: What it was when it was found.
-
-    Raises:
-        StoreError: It cannot be read, or changed.
-    """
-    try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            if stat.st_size < CHUNK_BYTES:
-                md5 = md5_of(os.read(descriptor, CHUNK_BYTES))
-            else:
-                hasher = hashlib.md5(usedforsecurity=False)
-                while chunk := os.read(descriptor, CHUNK_BYTES):
-                    hasher.update(chunk)
-                md5 = hasher.hexdigest()
-            after = os.fstat(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    if (after.st_mtime_ns, after.st_size) != (stat.st_mtime_ns, stat.st_size):
-        raise changed_while_read(path)
-    return md5
-
-
-def changed_while_read(path: str) -> StoreError:
-    """The error for a file that somebody writes while we read it."""
-    return StoreError(
-        f"{path} changed while it was read",
-        todo="Wait until nothing writes to it, then run the command again.",
-    )
-
-
-def _unreadable(path: str, error: OSError) -> StoreError:
-    return StoreError(f"{path} cannot be read: {error.strerror or error}")
 
 
 def _kind_of(entry: os.DirEntry[str]) -> EntryKind:

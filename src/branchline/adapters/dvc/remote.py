@@ -1,0 +1,122 @@
+"""A DVC remote that is a local folder: `files/md5/...` and `runs/...` below one path."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from branchline.adapters.dvc.objects import ObjectFolder
+from branchline.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from branchline.adapters.dvc.settings import DvcSettings
+    from branchline.core.pipeline import Content
+
+
+class LocalRemote:
+    """Objects and run-cache entries of one remote folder.
+
+    Args:
+        path: Absolute folder, the remote's `url`.
+        cache: The repository's own objects.
+    """
+
+    def __init__(self, path: str, cache: ObjectFolder) -> None:
+        self.path = path
+        self.objects = ObjectFolder(path)
+        self._cache = cache
+
+    def pull(self, content: Content) -> bool:
+        """Copy one object into the cache (a folder: its list only); says whether it was there.
+
+        Raises:
+            StoreError: It is damaged there.
+        """
+        return _transfer(self.objects, self._cache, content.md5 or "", legacy=content.legacy)
+
+    def push(self, contents: Iterable[Content]) -> int:
+        """Copy objects to the remote, folders with their files; returns how many were new.
+
+        Raises:
+            StoreError: One is missing from the cache.
+        """
+        sent = 0
+        for content in contents:
+            md5 = content.md5 or ""
+            for member in (*_members(self._cache, md5), md5):
+                if self.objects.has(member):
+                    continue
+                if not _transfer(self._cache, self.objects, member, legacy=False):
+                    raise StoreError(f"object {member} is not in the cache and cannot be pushed")
+                sent += 1
+        return sent
+
+    def push_runs(self) -> int:
+        """Copy run-cache entries to the remote; returns how many were new."""
+        return _copy_new(f"{self._cache.cache_dir}/runs", f"{self.path}/runs")
+
+    def pull_runs(self) -> int:
+        """Copy run-cache entries from the remote; returns how many were new."""
+        return _copy_new(f"{self.path}/runs", f"{self._cache.cache_dir}/runs")
+
+
+def default_remote(settings: DvcSettings, cache: ObjectFolder) -> LocalRemote | None:
+    """The default remote, if it is a local folder; None otherwise."""
+    url = settings.remotes.get(settings.default_remote, "")
+    return LocalRemote(url, cache) if os.path.isabs(url) else None
+
+
+def _members(objects: ObjectFolder, md5: str) -> list[str]:
+    """Digests of the files of a folder object; none for a file."""
+    if not md5.endswith(".dir"):
+        return []
+    import json
+
+    try:
+        with open(objects.path(md5), "rb") as file:
+            return [str(row["md5"]) for row in json.load(file)]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{objects.path(md5)} cannot be read: {error}") from error
+
+
+def _transfer(source: ObjectFolder, target: ObjectFolder, md5: str, *, legacy: bool) -> bool:
+    """Copy one object, digesting it on the way; says whether it was there."""
+    if not md5 or target.has(md5, legacy=legacy):
+        return bool(md5)
+    path = source.path(md5, legacy=legacy)
+    if not os.path.exists(path):
+        return False
+    if legacy:
+        wanted = target.path(md5, legacy=True)
+        os.makedirs(os.path.dirname(wanted), exist_ok=True)
+        shutil.copyfile(path, temporary := target.temporary())
+        os.replace(temporary, wanted)
+        return True
+    suffix = ".dir" if md5.endswith(".dir") else ""
+    if suffix:
+        with open(path, "rb") as file:
+            found = target.add_bytes(file.read(), suffix=suffix)
+    else:
+        found, _ = target.add_file(path, path)
+    if found != md5:
+        raise StoreError(f"{path} is damaged: its bytes have another digest")
+    return True
+
+
+def _copy_new(source: str, target: str) -> int:
+    """Copy the files below one folder that another lacks."""
+    copied = 0
+    for folder, _, names in os.walk(source):
+        into = target + folder[len(source) :]
+        for name in names:
+            if name.endswith(".tmp") or os.path.exists(f"{into}/{name}"):
+                continue
+            os.makedirs(into, exist_ok=True)
+            temporary = f"{into}/.{os.getpid()}.tmp"
+            shutil.copy2(f"{folder}/{name}", temporary)
+            os.replace(temporary, f"{into}/{name}")
+            copied += 1
+    return copied

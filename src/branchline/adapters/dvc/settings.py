@@ -1,0 +1,100 @@
+"""DVC's settings: `.dvc/config` and `.dvc/config.local`, as far as the cache and remotes go."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from branchline.core.policy import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DvcSettings:
+    """What DVC's own configuration says.
+
+    Attributes:
+        cache_dir: Absolute folder of the cache; its objects stand in `files/md5` below it.
+        links: Link types in the order in which they are tried.
+        remotes: Name -> URL or absolute path.
+        default_remote: Its name; "" when there is none.
+        dvc_dir: Absolute `.dvc` folder; "" when the repository does not use DVC.
+    """
+
+    cache_dir: str
+    links: tuple[Link, ...] = (Link.REFLINK, Link.COPY)
+    remotes: Mapping[str, str] = field(default_factory=dict)
+    default_remote: str = ""
+    dvc_dir: str = ""
+
+
+def read_settings(root: str) -> DvcSettings:
+    """Settings of one repository; without `.dvc` the store is Branchline's own folder.
+
+    Args:
+        root: Absolute root of the repository.
+    """
+    dvc_dir = os.path.join(root, ".dvc")
+    if not os.path.isdir(dvc_dir):
+        return DvcSettings(cache_dir=os.path.join(root, ".branchline", "store"))
+    values: dict[tuple[str, str], str] = {}
+    for name in ("config", "config.local"):
+        values.update(_read_ini(os.path.join(dvc_dir, name)))
+    remotes = {
+        section[len("remote ") :].strip("\"'"): _located(dvc_dir, value)
+        for (section, key), value in values.items()
+        if section.startswith("remote ") and key == "url"
+    }
+    cache_dir = values.get(("cache", "dir"))
+    return DvcSettings(
+        cache_dir=_located(dvc_dir, cache_dir) if cache_dir else os.path.join(dvc_dir, "cache"),
+        links=_links(values.get(("cache", "type"), "")),
+        remotes=remotes,
+        default_remote=values.get(("core", "remote"), ""),
+        dvc_dir=dvc_dir,
+    )
+
+
+def _read_ini(path: str) -> dict[tuple[str, str], str]:
+    """(section, key) -> value. DVC quotes section names that hold quotes themselves."""
+    found: dict[tuple[str, str], str] = {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return found
+    section = ""
+    for line in map(str.strip, lines):
+        if not line or line[0] in "#;":
+            continue
+        if line.startswith("[") and "]" in line:
+            section = line[1 : line.rindex("]")].strip().strip("'").lower()
+            if section.startswith("remote "):
+                section = line[1 : line.rindex("]")].strip().strip("'")
+        elif "=" in line:
+            key, _, value = line.partition("=")
+            found[section, key.strip().lower()] = _unquoted(value.strip())
+    return found
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value.partition(" #")[0].rstrip()
+
+
+def _located(dvc_dir: str, value: str) -> str:
+    """A URL as it is, a path made absolute: DVC writes paths relative to the file they stand in."""
+    if "://" in value and not value.startswith("file://"):
+        return value
+    path = os.path.expanduser(value.removeprefix("file://"))
+    return os.path.normpath(os.path.join(dvc_dir, path))
+
+
+def _links(value: str) -> tuple[Link, ...]:
+    known = {link.value: link for link in Link}
+    found = [known[name] for name in value.replace(",", " ").lower().split() if name in known]
+    return tuple(found) or (Link.REFLINK, Link.COPY)
