@@ -174,6 +174,8 @@ class Pipeline:
         params: Parameter files named at the top level.
         files: Every file that was read or probed to make this value; a change of any of them, also
             its appearance, makes the value stale.
+        folders: Every folder whose names were read to find those files; a new or vanished name in
+            one of them makes the value stale. "." is the root.
     """
 
     stages: tuple[Stage, ...]
@@ -182,6 +184,7 @@ class Pipeline:
     plots: tuple[Mapping[str, JsonValue], ...] = ()
     params: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

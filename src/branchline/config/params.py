@@ -1,0 +1,140 @@
+"""Parameter files into the values that stages track: YAML, JSON, TOML and Python, by suffix.
+
+Serves `plan` and `config` itself. Takes bytes; reads no file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from branchline.errors import DocumentError, ParamsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from branchline.core.documents.document import Document
+
+DEFAULT_FILE = "params.yaml"
+
+_MISSING = object()
+
+
+def read_params(file: str, data: bytes | None, keys: Sequence[str] | None) -> dict[str, object]:
+    """Values of the parameters that a stage tracks in one file.
+
+    Args:
+        file: The file's name; its suffix says how it is read (`.json`, `.toml`, `.py`, else YAML).
+        data: Its bytes; None when there is no such file.
+        keys: Dotted keys into mappings and lists (`train.layers.0`); None or empty takes every
+            top-level key.
+
+    Returns:
+        Key as given -> value, in the order of `keys`, or of the file when `keys` is None.
+
+    Raises:
+        ParamsError: The file is missing, or a key is.
+        DocumentError: The file cannot be read.
+    """
+    if data is None:
+        raise ParamsError(
+            f"{file}: the parameter file does not exist",
+            todo=f"Create {file}, or take it out of `params`.",
+        )
+    values = parse_params(file, data)
+    if not keys:
+        return {str(key): value for key, value in values.items()}
+    found = {key: _lookup(values, key) for key in keys}
+    missing = [key for key, value in found.items() if value is _MISSING]
+    if missing:
+        raise _missing_error(file, values, missing)
+    return found
+
+
+def parse_params(file: str, data: bytes) -> Mapping[object, object]:
+    """All values of one parameter file; an empty file has none.
+
+    Raises:
+        DocumentError: It cannot be read, or is not a mapping at the top.
+    """
+    value: object
+    if file.lower().endswith(".py"):
+        from branchline.config.python_params import read_python_params
+
+        value = read_python_params(data, file=file)
+    else:
+        value = read_document(file, data).value or {}
+    if not isinstance(value, dict):
+        raise DocumentError(
+            f"{file}:1: a parameter file must hold a mapping of names to values, "
+            f"this one holds a {type(value).__name__}",
+        )
+    return value
+
+
+def read_document(file: str, data: bytes) -> Document:
+    """Read a file by its suffix: `.json`, `.toml`, and everything else as YAML.
+
+    Raises:
+        DocumentError: It cannot be read.
+    """
+    suffix = file.lower().rpartition(".")[2]
+    if suffix == "json":
+        from branchline.core.documents.json import read_json
+
+        return read_json(data, file=file)
+    if suffix == "toml":
+        from branchline.core.documents.toml import read_toml
+
+        return read_toml(data, file=file)
+    from branchline.core.documents.yaml import read_yaml
+
+    return read_yaml(data, file=file)
+
+
+def _lookup(value: object, dotted: str) -> object:
+    """What stands at a dotted key, or _MISSING."""
+    for step in dotted.split("."):
+        value = _step(value, step)
+        if value is _MISSING:
+            return _MISSING
+    return value
+
+
+def _step(value: object, step: str) -> object:
+    if isinstance(value, dict):
+        if step in value:
+            return value[step]
+        # YAML keys may be numbers or booleans; DVC finds them by their text.
+        for key, item in value.items():
+            if not isinstance(key, str) and str(key) == step:
+                return cast("object", item)
+        return _MISSING
+    if isinstance(value, list | tuple) and step.isdecimal() and int(step) < len(value):
+        return cast("object", value[int(step)])
+    return _MISSING
+
+
+def _missing_error(
+    file: str, values: Mapping[object, object], missing: Sequence[str]
+) -> ParamsError:
+    import difflib
+
+    known = list(_dotted_keys(values, ""))
+    hints = []
+    for key in missing:
+        near = difflib.get_close_matches(key, known, n=1)
+        hints.append(f"`{key}`" + (f" (did you mean `{near[0]}`?)" if near else ""))
+    word, verb = ("Parameter", "is") if len(missing) == 1 else ("Parameters", "are")
+    names = ", ".join(f"`{key}`" for key in missing)
+    return ParamsError(
+        f"{file}: {word.lower()} {names} {verb} tracked by a stage but not set",
+        todo=f"Set {', '.join(hints)} in {file}, or take it out of `params`.",
+    )
+
+
+def _dotted_keys(values: Mapping[object, object], prefix: str) -> Iterator[str]:
+    for key, value in values.items():
+        dotted = f"{prefix}{key}"
+        yield dotted
+        if isinstance(value, dict):
+            yield from _dotted_keys(value, f"{dotted}.")
