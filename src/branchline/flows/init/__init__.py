@@ -1,0 +1,5 @@
+"""Flow `init`: looks at a repository and proposes its branchline.yaml; writes nothing."""
+
+from branchline.flows.init.proposal import Proposal, propose
+
+__all__ = ["Proposal", "propose"]
