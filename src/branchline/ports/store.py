@@ -22,13 +22,13 @@ class Store(Protocol):
         """Whether the object is here, a folder with all its files."""
         ...
 
-    def save(self, path: str, *, keep: bool = True) -> Content:
+    def save(self, path: str, *, link: Link | None = None) -> Content:
         """Put a workspace file or folder into the store, atomically, and link it back.
 
         Args:
             path: From the root.
-            keep: False digests only and stores nothing (`cache: false` outputs are still stored
-                when DVC would store them; the caller decides).
+            link: How it is linked back; None takes the store's default, `COPY` leaves the
+                workspace's own, writable file alone.
 
         Returns:
             What the path holds, digested from the bytes that were stored.

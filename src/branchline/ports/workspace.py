@@ -83,6 +83,26 @@ class Workspace(Protocol):
         """
         ...
 
+    def changed_at_ns(self, path: str) -> int | None:
+        """When a file's bytes or inode last changed (the later of the two), ns since 1970."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """Remove a file, link or folder; nothing happens when it is not there."""
+        ...
+
+    def unprotect(self, path: str) -> None:
+        """Make a file or folder ordinary and writable, if the store linked it."""
+        ...
+
+    def ignore(self, paths: Sequence[str]) -> None:
+        """Add outputs to the `.gitignore` beside each, as DVC does.
+
+        Raises:
+            StoreError: git tracks one of them.
+        """
+        ...
+
     def forget(self, paths: Sequence[str]) -> None:
         """Drop what is cached in this process about these paths (they were just written)."""
         ...

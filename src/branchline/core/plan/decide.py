@@ -190,6 +190,9 @@ def _pending(make: _Maker) -> StagePlan:
     )
 
 
+MODE_SUFFIX = " (mode)"
+"""Ends the name of the input that stands for the x bit of an executed file."""
+
 _RANK = {Where.HERE: 0, Where.STORE: 1, Where.ELSEWHERE: 2, Where.GONE: 3}
 _Offer = tuple[int, StagePlan]
 
@@ -224,6 +227,8 @@ def _by_lock(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
     view = make.view
     if view.lock is None or view.entry is None:
         return []
+    if _surroundings_moved(make.changes):
+        return []
     match = match_lock(view.entry, view.lock)
     if not match.is_equal:
         if view.last is None:
@@ -250,7 +255,7 @@ def _by_lock(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
 
 def _by_run_cache(make: _Maker, ask: Lookups, refusals: list[str]) -> StagePlan | None:
     view = make.view
-    if view.entry is None or view.uncovered:
+    if view.entry is None or view.uncovered or _surroundings_moved(make.changes):
         return None
     cached = ask.run_cached(view.entry)
     if cached is None:
@@ -288,6 +293,18 @@ def result_of_entry(stage: Stage, inputs: tuple[Input, ...], entry: LockEntry, k
             if item.spelled in outs
         ),
         entry=entry,
+    )
+
+
+def _surroundings_moved(changes: tuple[Change, ...]) -> bool:
+    """Whether something moved of which DVC's files know nothing: Python, variables, an x bit."""
+    return any(
+        change.effect in (ChangeEffect.MODEL, ChangeEffect.UNKNOWN)
+        and (
+            change.kind in (InputKind.ENVIRONMENT, InputKind.VARIABLE)
+            or change.name.endswith(MODE_SUFFIX)
+        )
+        for change in changes
     )
 
 

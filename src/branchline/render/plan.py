@@ -1,0 +1,161 @@
+"""A plan as lines for a terminal: what happens to each stage, and why. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.core.changes.values import ChangeEffect, InputKind
+from branchline.core.plan.values import Action, Source
+from branchline.render.table import Cell, Column, Line, Table, Tone, cell, line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from branchline.core.changes.values import Input
+    from branchline.core.plan.values import Plan, StagePlan
+
+_WORDS = {
+    Action.RUN: ("run", Tone.STRONG),
+    Action.MAY_RUN: ("may run", Tone.UNSURE),
+    Action.REUSE: ("reuse", Tone.GOOD),
+    Action.SKIP: ("skip", Tone.DIM),
+}
+_VOUCHERS = {
+    Source.RECORD: "a recorded run",
+    Source.LOCK: "dvc.lock",
+    Source.RUN_CACHE: "DVC's run cache",
+}
+
+
+def plan_table(plan: Plan) -> Table:
+    """One row a stage: what happens, to which stage, why."""
+    return Table(
+        columns=(Column(heading="action"), Column(heading="stage"), Column(heading="why")),
+        rows=tuple(_row(entry) for entry in plan.stages),
+    )
+
+
+def _row(entry: StagePlan) -> tuple[Cell, ...]:
+    word, tone = _WORDS[entry.action]
+    return (cell(word, tone), cell(entry.stage), cell(entry.reason, _quiet(entry)))
+
+
+def _quiet(entry: StagePlan) -> Tone:
+    return Tone.PLAIN if entry.action in (Action.RUN, Action.MAY_RUN) else Tone.DIM
+
+
+def plan_summary(plan: Plan) -> str:
+    """One sentence about the whole plan.
+
+    >>> from branchline.core.plan.values import Plan
+    >>> plan_summary(Plan(stages=()))
+    'There are no stages.'
+    """
+    total = len(plan.stages)
+    if not total:
+        return "There are no stages."
+    run = sum(entry.action is Action.RUN for entry in plan.stages)
+    may = sum(entry.action is Action.MAY_RUN for entry in plan.stages)
+    if not run and not may:
+        return "Nothing to run." if total > 1 else "Nothing to run: the one stage has its result."
+    parts = []
+    if run:
+        parts.append(f"{run} of {total} {_stages(total)} {'has' if run == 1 else 'have'} to run")
+    if may:
+        parts.append(f"{may} may" if run else f"{may} of {total} {_stages(total)} may run")
+    known = [
+        entry.estimate_s
+        for entry in plan.stages
+        if entry.action in (Action.RUN, Action.MAY_RUN) and entry.estimate_s is not None
+    ]
+    cost = f"; about {_seconds(sum(known))} by the last runs" if len(known) == run + may else ""
+    return ", ".join(parts) + cost + "."
+
+
+def _stages(count: int) -> str:
+    return "stage" if count == 1 else "stages"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
+
+
+def plan_notes(plan: Plan) -> tuple[str, ...]:
+    """Remarks of all stages, each once, with the stage's name."""
+    found = dict.fromkeys(plan.notes)
+    for entry in plan.stages:
+        found.update(dict.fromkeys(f"{entry.stage}: {note}" for note in entry.notes))
+    return tuple(found)
+
+
+def why_lines(entry: StagePlan) -> tuple[Line, ...]:
+    """Everything about one stage's decision: the answer first, then changes, then all inputs."""
+    word, tone = _WORDS[entry.action]
+    lines = [
+        line(cell(entry.stage, Tone.STRONG), ": ", cell(word, tone), " - ", cell(entry.reason))
+    ]
+    if entry.result is not None and entry.source is not None:
+        run = f" (run {entry.result.run})" if entry.result.run else ""
+        lines.append(line(f"  vouched for by {_VOUCHERS[entry.source]}{run}"))
+    lines.append(line(f"  key {entry.key or 'not known yet: an input is still to be made'}"))
+    lines.extend(_changes(entry))
+    lines.extend(_inputs(entry.inputs, "inputs"))
+    if entry.observed:
+        lines.append(line())
+        lines.append(line(cell("seen to be read by that run, not declared", Tone.STRONG)))
+        lines.extend(line(f"  {item.path}") for item in entry.observed)
+    if entry.notes:
+        lines.append(line())
+        lines.extend(line(cell("note: ", Tone.UNSURE), note) for note in entry.notes)
+    return tuple(lines)
+
+
+def _changes(entry: StagePlan) -> list[Line]:
+    if not entry.compared_with:
+        return [line("  there is no earlier result to compare with")]
+    lines = [line(), line(cell(f"changed since {_run(entry.compared_with)}", Tone.STRONG))]
+    if not entry.changes:
+        return [*lines, line("  nothing")]
+    tones = {
+        ChangeEffect.MODEL: Tone.BAD,
+        ChangeEffect.UNKNOWN: Tone.UNSURE,
+        ChangeEffect.COSMETIC: Tone.GOOD,
+        ChangeEffect.NONE: Tone.DIM,
+    }
+    words = {
+        ChangeEffect.MODEL: "matters",
+        ChangeEffect.UNKNOWN: "may matter",
+        ChangeEffect.COSMETIC: "cosmetic",
+        ChangeEffect.NONE: "no effect",
+    }
+    for change in entry.changes:
+        word = cell(words[change.effect].ljust(11), tones[change.effect])
+        lines.append(line("  ", word, change.sentence))
+    return lines
+
+
+def _run(name: str) -> str:
+    return name if name == "dvc.lock" else f"run {name}"
+
+
+def _inputs(inputs: Sequence[Input], title: str) -> list[Line]:
+    lines = [line(), line(cell(title, Tone.STRONG))]
+    order = {kind: index for index, kind in enumerate(InputKind)}
+    for item in sorted(inputs, key=lambda i: (order[i.kind], i.name)):
+        if item.kind is InputKind.COMMAND:
+            first, _, rest = item.value.partition("\n")
+            text = first + (" ..." if rest else "")
+        elif item.kind is InputKind.PARAMETER:
+            text = f"{item.name} = {item.value}"
+        elif item.kind is InputKind.ENVIRONMENT and item.value:
+            text = f"{item.name} {item.value}"
+        else:
+            text = item.name
+        state = f"made by `{item.pending}` in this run" if item.pending else (item.digest or "")[:8]
+        via = "" if item.via == "declared" or item.kind is InputKind.COMMAND else f"  {item.via}"
+        lines.append(
+            line(
+                f"  {item.kind.value:<12}", text, cell(f"  {state}", Tone.DIM), cell(via, Tone.DIM)
+            )
+        )
+    return lines

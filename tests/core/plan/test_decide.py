@@ -1,0 +1,298 @@
+"""One stage's decision: the order of trust, and that not known means run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from branchline.core.changes.values import Change, ChangeEffect, Input, InputKind
+from branchline.core.pipeline import Content, Dep, LockEntry, LockItem, Out, Stage
+from branchline.core.plan.decide import Availability, View, Where, decide
+from branchline.core.plan.values import Action, Observed, Produced, Result, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STAGE = Stage(
+    name="train",
+    address="train",
+    cmd=("python train.py",),
+    cmd_is_list=False,
+    wdir=".",
+    deps=(Dep(path="data.csv", spelled="data.csv"),),
+    outs=(Out(path="model.pkl", spelled="model.pkl"),),
+    file="dvc.yaml",
+    line=2,
+)
+INPUTS = (Input(kind=InputKind.DATA, name="data.csv", digest="d", exact="d"),)
+ENTRY = LockEntry(
+    cmd="python train.py",
+    deps=(LockItem(spelled="data.csv", content=Content(md5="d")),),
+    outs=(LockItem(spelled="model.pkl", content=Content(md5="m")),),
+)
+NOW = replace(ENTRY, outs=(LockItem(spelled="model.pkl", content=Content(md5=None)),))
+RESULT = Result(
+    key="k",
+    stage="train",
+    inputs=INPUTS,
+    outs=(Produced(path="model.pkl", spelled="model.pkl", content=Content(md5="m")),),
+    entry=ENTRY,
+    run="abc1234",
+    store="local:1",
+)
+VIEW = View(stage=STAGE, key="k", inputs=INPUTS, entry=NOW)
+
+
+@dataclass
+class World:
+    """What the decision is told, set by each test."""
+
+    records: Sequence[Result] = ()
+    cached: LockEntry | None = None
+    where: Where = Where.HERE
+    files: dict[str, str] = field(default_factory=dict)
+    found: Sequence[Change] = ()
+
+    def recorded(self, key: str) -> Sequence[Result]:
+        return [result for result in self.records if result.key == key]
+
+    def digest_now(self, path: str) -> str | None:
+        return self.files.get(path)
+
+    def run_cached(self, entry: LockEntry) -> LockEntry | None:
+        return self.cached
+
+    def availability(self, outs: Sequence[Produced], *, store: str | None) -> Availability:
+        paths = tuple(out.path for out in outs)
+        return Availability(
+            where=self.where,
+            restore=paths if self.where is Where.STORE else (),
+            missing=paths if self.where in (Where.GONE, Where.ELSEWHERE) else (),
+        )
+
+    def changes(self, before: Sequence[Input], after: Sequence[Input]) -> Sequence[Change]:
+        return self.found
+
+
+def change(effect: ChangeEffect, sentence: str, kind: InputKind = InputKind.CODE) -> Change:
+    return Change(kind=kind, name="train.py", effect=effect, sentence=sentence)
+
+
+def test_a_recorded_result_is_reused() -> None:
+    plan = decide(VIEW, World(records=[RESULT]))
+
+    assert (plan.action, plan.source, plan.result) == (Action.REUSE, Source.RECORD, RESULT)
+
+
+def test_nothing_known_means_run() -> None:
+    plan = decide(VIEW, World())
+
+    assert (plan.action, plan.reason) == (Action.RUN, "no result yet")
+
+
+def test_a_result_under_another_key_does_not_serve() -> None:
+    plan = decide(VIEW, World(records=[replace(RESULT, key="other")]))
+
+    assert plan.action is Action.RUN
+
+
+@pytest.mark.parametrize(
+    ("files", "action"),
+    [
+        pytest.param({"conf.yaml": "1"}, Action.REUSE, id="what-it-read-is-the-same"),
+        pytest.param({"conf.yaml": "2"}, Action.RUN, id="what-it-read-differs"),
+        pytest.param({}, Action.RUN, id="what-it-read-is-gone"),
+    ],
+)
+def test_what_a_run_was_seen_to_read_counts(files: dict[str, str], action: Action) -> None:
+    result = replace(RESULT, observed=(Observed(path="conf.yaml", digest="1"),))
+
+    plan = decide(VIEW, World(records=[result], files=files))
+
+    assert plan.action is action
+    assert action is Action.REUSE or "conf.yaml" in plan.reason
+
+
+@pytest.mark.parametrize(
+    ("where", "trust", "action"),
+    [
+        pytest.param(Where.HERE, True, Action.REUSE, id="in-the-workspace"),
+        pytest.param(Where.STORE, True, Action.REUSE, id="in-the-store"),
+        pytest.param(Where.ELSEWHERE, True, Action.REUSE, id="kept-elsewhere-will-do-for-a-plan"),
+        pytest.param(Where.ELSEWHERE, False, Action.RUN, id="kept-elsewhere-will-not-do-for-a-run"),
+        pytest.param(Where.GONE, True, Action.RUN, id="gone"),
+    ],
+)
+def test_a_result_serves_only_with_its_outputs(
+    where: Where, action: Action, *, trust: bool
+) -> None:
+    plan = decide(replace(VIEW, trust_elsewhere=trust), World(records=[RESULT], where=where))
+
+    assert plan.action is action
+
+
+def test_a_gone_model_is_named() -> None:
+    plan = decide(VIEW, World(records=[RESULT], where=Where.GONE))
+
+    assert "`model.pkl` is gone" in plan.reason
+
+
+def test_dvc_lock_vouches_for_declared_inputs() -> None:
+    plan = decide(replace(VIEW, lock=ENTRY), World())
+
+    assert (plan.action, plan.source) == (Action.REUSE, Source.LOCK)
+
+
+def test_dvc_lock_does_not_vouch_for_undeclared_code() -> None:
+    plan = decide(replace(VIEW, lock=ENTRY, uncovered=("model.py",)), World())
+
+    assert plan.action is Action.RUN
+    assert "`model.py` is used but not declared" in plan.reason
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        pytest.param(
+            change(ChangeEffect.MODEL, "Python 3.12 instead of 3.11", InputKind.ENVIRONMENT),
+            id="another-python",
+        ),
+        pytest.param(
+            change(ChangeEffect.MODEL, "$SEED changed", InputKind.VARIABLE), id="another-variable"
+        ),
+        pytest.param(
+            Change(
+                kind=InputKind.CODE,
+                name="train.py (mode)",
+                effect=ChangeEffect.MODEL,
+                sentence="`train.py` became executable",
+            ),
+            id="the-x-bit-of-the-entry-script",
+        ),
+    ],
+)
+@pytest.mark.parametrize("cached", [pytest.param(None, id="lock"), pytest.param(ENTRY, id="cache")])
+def test_dvcs_files_do_not_vouch_for_what_they_do_not_know(
+    moved: Change, cached: LockEntry | None
+) -> None:
+    view = replace(VIEW, key="k2", last=RESULT, lock=None if cached else ENTRY)
+
+    plan = decide(view, World(records=[RESULT], found=[moved], cached=cached))
+
+    assert (plan.action, plan.reason) == (Action.RUN, moved.sentence)
+
+
+def test_the_run_cache_comes_last() -> None:
+    plan = decide(VIEW, World(cached=ENTRY, where=Where.STORE))
+
+    assert (plan.action, plan.source, plan.restore) == (
+        Action.REUSE,
+        Source.RUN_CACHE,
+        ("model.pkl",),
+    )
+
+
+def test_the_run_cache_without_objects_is_no_result() -> None:
+    assert decide(VIEW, World(cached=ENTRY, where=Where.ELSEWHERE)).action is Action.RUN
+
+
+def test_a_cosmetic_change_reuses_and_says_so() -> None:
+    cosmetic = change(ChangeEffect.COSMETIC, "only comments changed in `train.py`")
+
+    plan = decide(replace(VIEW, last=RESULT), World(records=[RESULT], found=[cosmetic]))
+
+    assert (plan.action, plan.reason) == (Action.REUSE, cosmetic.sentence)
+
+
+def test_a_reverted_change_names_the_run_that_is_reused() -> None:
+    last = replace(RESULT, key="k2", run="fff0000")
+    back = change(ChangeEffect.MODEL, "`train.py` changed in meaning")
+
+    plan = decide(replace(VIEW, last=last), World(records=[RESULT], found=[back]))
+
+    assert plan.action is Action.REUSE
+    assert "abc1234" in plan.reason
+
+
+def test_a_pending_input_may_run() -> None:
+    view = replace(VIEW, key=None, entry=None, pending=(("data.csv", "prepare"),))
+
+    plan = decide(view, World(records=[RESULT]))
+
+    assert plan.action is Action.MAY_RUN
+    assert "`data.csv`, which `prepare` makes anew" in plan.reason
+
+
+def test_a_pending_input_beside_a_change_of_its_own_runs() -> None:
+    own = change(ChangeEffect.MODEL, "`train.py` changed in meaning: function `fit`")
+    view = replace(VIEW, key=None, entry=None, pending=(("data.csv", "prepare"),), last=RESULT)
+
+    plan = decide(view, World(found=[own]))
+
+    assert (plan.action, plan.reason) == (Action.RUN, own.sentence)
+
+
+@pytest.mark.parametrize(
+    ("view", "action"),
+    [
+        pytest.param(replace(VIEW, stage=replace(STAGE, frozen=True)), Action.SKIP, id="frozen"),
+        pytest.param(replace(VIEW, force="asked for"), Action.RUN, id="forced"),
+        pytest.param(
+            replace(VIEW, stage=replace(STAGE, always_changed=True)),
+            Action.RUN,
+            id="always-changed",
+        ),
+        pytest.param(
+            replace(VIEW, stage=replace(STAGE, deps=(), outs=())), Action.RUN, id="no-deps-no-outs"
+        ),
+    ],
+)
+def test_the_users_word_comes_first(view: View, action: Action) -> None:
+    assert decide(view, World(records=[RESULT])).action is action
+
+
+def test_a_result_that_is_here_is_preferred_to_one_that_must_be_restored() -> None:
+    elsewhere = replace(RESULT, run="old")
+
+    class OnlyLockHere(World):
+        def availability(self, outs: Sequence[Produced], *, store: str | None) -> Availability:
+            if store is None:
+                return Availability(where=Where.HERE)
+            return Availability(where=Where.STORE, restore=("model.pkl",))
+
+    plan = decide(replace(VIEW, lock=ENTRY), OnlyLockHere(records=[elsewhere]))
+
+    assert plan.source is Source.LOCK
+
+
+@given(
+    st.sampled_from(Where),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([None, "other", "k"]),
+    st.lists(st.sampled_from(["a", "b"]), max_size=2, unique=True),
+)
+def test_reuse_needs_a_voucher_and_outputs(
+    where: Where,
+    trust: bool,
+    has_lock: bool,
+    recorded_key: str | None,
+    uncovered: list[str],
+) -> None:
+    records = [replace(RESULT, key=recorded_key)] if recorded_key else []
+    view = replace(
+        VIEW,
+        trust_elsewhere=trust,
+        lock=ENTRY if has_lock else None,
+        uncovered=tuple(uncovered),
+    )
+
+    plan = decide(view, World(records=records, where=where))
+
+    vouched = recorded_key == "k" or (has_lock and not uncovered)
+    to_be_had = where in (Where.HERE, Where.STORE) or (where is Where.ELSEWHERE and trust)
+    assert (plan.action is Action.REUSE) == (vouched and to_be_had)
