@@ -58,7 +58,7 @@ $(PEERS_READY): constraints.txt | python
 	@touch $@
 
 demo: $(EXAMPLE_READY) ## the whole story on a small real project
-	@$(PY) examples/tumour-classifier/demo.py
+	@$(PY) examples/demo.py
 
 test: $(EXAMPLE_READY) $(PEERS_READY) ## all tests
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal

@@ -8,6 +8,7 @@ on purpose and stand in tests of their own.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from dataclasses import dataclass
@@ -401,14 +402,39 @@ def test_row_04_plan_says_that_the_definition_was_narrowed(ours: Project) -> Non
     assert "narrowed" in str(entry)
 
 
-def test_row_26_a_deleted_git_file_is_an_error_even_with_allow_missing(ours: Project) -> None:
-    (ours.root / "d1").unlink()
+def test_row_26_a_deleted_git_file_is_an_error_data_in_the_store_are_not(
+    make_project: Callable[[dict[str, str]], Project],
+) -> None:
+    text = "kept in the store\n"
+    md5 = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    pointer = f"outs:\n- md5: {md5}\n  size: {len(text)}\n  hash: md5\n  path: data\n"
+    with_data = DVC_YAML.replace("cat d1 d2", "cat d1 data").replace("- d2", "- data")
+    ignored = "ran.log\n/data\n"
+    project = make_project(
+        {
+            **FILES,
+            "dvc.yaml": with_data,
+            "data.dvc": pointer,
+            ".dvc/config": "",
+            ".gitignore": ignored,
+        }
+    )
+    project.write("data", text)
+    project.write(f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}", text)
+    assert project.branchline("run").code == 0
+    project.executed()
 
-    done = ours.branchline("run", "--allow-missing")
+    (project.root / "data").unlink()
+    absent = project.branchline("run")
+    pending = project.pending()
+    (project.root / "d1").unlink()
+    deleted = project.branchline("run")
 
-    assert done.code == 1, done.text
-    assert "d1" in done.text
-    assert ours.executed() == []
+    assert absent.code == 0, absent.text
+    assert pending == {}
+    assert deleted.code == 1, deleted.text
+    assert "d1" in deleted.text
+    assert project.executed() == []
 
 
 PYTHON_STAGE = """\
