@@ -1,0 +1,65 @@
+"""Files replaced in one step: a reader sees the old bytes or the new ones, whatever is killed."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from branchline.adapters.dvc.cache_database import prepare_folder
+
+
+class AtomicWriter:
+    """Writes files of one repository by way of its `.branchline/tmp`.
+
+    Args:
+        root: Absolute root of the repository.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._state = os.path.join(root, ".branchline")
+        self._folder = os.path.join(self._state, "tmp")
+        self._count = 0
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Give a file these bytes, on disk before it gets its name; its mode is kept.
+
+        Args:
+            path: Absolute; where it is a link, the file behind it is replaced.
+            data: The bytes.
+
+        Raises:
+            OSError: The system refused.
+        """
+        target = os.path.realpath(path)
+        try:
+            mode = os.stat(target).st_mode & 0o777
+        except OSError:
+            mode = None
+        temporary = self.temporary()
+        try:
+            self._write(temporary, data, mode)
+            os.replace(temporary, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            beside = f"{target}.{os.getpid()}.tmp"
+            self._write(beside, data, mode)
+            os.replace(beside, target)
+            os.unlink(temporary)
+
+    def temporary(self) -> str:
+        """A fresh absolute name inside `.branchline/tmp`."""
+        if not self._count:
+            prepare_folder(self._state)
+            os.makedirs(self._folder, exist_ok=True)
+        self._count += 1
+        return f"{self._folder}/{os.getpid()}-{self._count}-{os.urandom(4).hex()}"
+
+    @staticmethod
+    def _write(path: str, data: bytes, mode: int | None) -> None:
+        with open(path, "xb") as file:
+            file.write(data)
+            file.flush()
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())

@@ -1,0 +1,102 @@
+"""Port `meanings`: what was read out of files before, in `.branchline/cache.db`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.ports.meanings import MeaningCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from branchline.adapters.dvc.cache_database import CacheDatabase
+    from branchline.core.changes.values import Meaning
+
+_BATCH = 500
+"""Keys in one query; SQLite allows 999 variables where it is old."""
+
+
+class SqliteMeaningCache(MeaningCache):
+    """Meanings by content; a row that cannot be read counts as absent.
+
+    Args:
+        database: Where they are kept.
+    """
+
+    def __init__(self, database: CacheDatabase) -> None:
+        self._database = database
+
+    def load(self, keys: Iterable[str]) -> Mapping[str, Meaning]:
+        """See the port."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, Meaning] = {}
+        for start in range(0, len(wanted), _BATCH):
+            batch = wanted[start : start + _BATCH]
+            marks = ",".join("?" * len(batch))
+            rows = self._database.query(
+                f"SELECT key, value FROM meaning WHERE key IN ({marks})",  # noqa: S608 # only question marks
+                batch,
+            )
+            for key, text in rows:
+                meaning = _from_text(text)
+                if meaning is not None:
+                    found[key] = meaning
+        return found
+
+    def save(self, meanings: Mapping[str, Meaning]) -> None:
+        """See the port."""
+        if meanings:
+            self._database.write(
+                "INSERT OR REPLACE INTO meaning VALUES (?, ?)",
+                [(key, _to_text(meaning)) for key, meaning in meanings.items()],
+            )
+
+
+def _to_text(meaning: Meaning) -> str:
+    import json
+
+    imports = [
+        (i.module, i.names, i.level, i.is_weak, i.line, i.is_prefix) for i in meaning.imports
+    ]
+    return json.dumps(
+        (
+            meaning.reading.value,
+            meaning.digest,
+            meaning.parts,
+            imports,
+            meaning.mentions,
+            meaning.runs,
+            meaning.doubts,
+        ),
+        separators=(",", ":"),
+    )
+
+
+def _from_text(text: str) -> Meaning | None:
+    import json
+
+    from branchline.core.changes.values import Import, Meaning, Reading
+
+    try:
+        reading, digest, parts, imports, mentions, runs, doubts = json.loads(text)
+        return Meaning(
+            reading=Reading(reading),
+            digest=digest,
+            parts=tuple((name, part) for name, part in parts),
+            imports=tuple(
+                Import(
+                    module=module,
+                    names=tuple(names),
+                    level=level,
+                    is_weak=is_weak,
+                    line=line,
+                    is_prefix=is_prefix,
+                )
+                for module, names, level, is_weak, line, is_prefix in imports
+            ),
+            mentions=tuple(mentions),
+            runs=tuple(runs),
+            doubts=tuple(doubts),
+        )
+    except (ValueError, TypeError):
+        return None
