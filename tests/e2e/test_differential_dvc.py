@@ -35,7 +35,7 @@ class Drawn:
     deps: list[str]
     params: list[str]
     out: str
-    shape: str  # file, folder, metric, lines, foreach or matrix
+    shape: str  # file, folder, metric, lines, list, persist, wdir, foreach or matrix
     note: str = ""
     flags: list[str] = field(default_factory=list)
 
@@ -48,16 +48,31 @@ class Drawn:
             indent = "      "
         if self.shape == "matrix":
             lines += ["    matrix: {size: [1, 2], tone: [dark]}"]
+        if self.shape == "wdir":
+            lines += ["    wdir: w"]
         body = [f"cmd: {self._command()}"]
         if self.deps:
-            body += ["deps:", *(f"- {dep}" for dep in self.deps)]
-        if self.params:
+            body += ["deps:", *(f"- {self._up}{dep}" for dep in self.deps)]
+        if self.params and self._up:
+            body += ["params:", f"- ../params.yaml: [{', '.join(self.params)}]"]
+        elif self.params:
             body += ["params:", *(f"- {key}" for key in self.params)]
         body += self.flags
         kind = "metrics" if self.shape == "metric" else "outs"
-        out = f"{self._out()}:\n{indent}    cache: false" if self.shape == "metric" else self._out()
+        flag = {"metric": "cache: false", "persist": "persist: true"}.get(self.shape)
+        out = f"{self._out()}:\n{indent}    {flag}" if flag else self._out()
         body += [f"{kind}:", f"- {out}"]
         return "\n".join(lines + [indent + line for line in body]) + "\n"
+
+    @property
+    def made(self) -> str:
+        """Path of the output that later stages may read."""
+        suffix = {"foreach": "-red", "matrix": "-2dark"}.get(self.shape, "")
+        return ("w/" if self.shape == "wdir" else "") + self.out + suffix
+
+    @property
+    def _up(self) -> str:
+        return "../" if self.shape == "wdir" else ""
 
     def _suffix(self) -> str:
         return {"foreach": "-${item}", "matrix": "-${item.size}${item.tone}"}.get(self.shape, "")
@@ -66,16 +81,19 @@ class Drawn:
         return self.out + self._suffix()
 
     def _command(self) -> str:
-        out, log = self._out(), f"echo {self.name}{self._suffix()} >> ran.log"
-        inputs = " ".join(self.deps) or "/dev/null"
+        out, log = self._out(), f"echo {self.out}{self._suffix()} >> {self._up}ran.log"
+        inputs = " ".join(self._up + dep for dep in self.deps)
         read = f"find {inputs} -type f | LC_ALL=C sort | xargs cat"
-        keys = "".join(f" && grep ^{key}: params.yaml >> {{0}}" for key in self.params)
+        keys = "".join(f" && grep ^{key}: {self._up}params.yaml >> {{0}}" for key in self.params)
         if self.shape == "folder":
             made = f"mkdir -p {out}/deep && {read} > {out}/all && echo {self.note} > {out}/deep/x"
             return f"'{made}{keys.format(out + '/all')} && {log}'"
         if self.shape == "metric":
             count = f'echo "{{\\"{self.note}\\": $({read} | wc -c)}}"'
             return f"'{count} > {out} && {log}'"
+        if self.shape == "list":
+            second = f"echo {self.note} >> {out}{keys.format(out)} && {log}"
+            return f"\n    - {read} > {out}\n    - '{second}'"
         if self.shape == "lines":  # edits that keep the number of lines are cut off here
             return (
                 f"'{read} | wc -l > {out} && echo {self.note} >> {out}{keys.format(out)} && {log}'"
@@ -96,9 +114,7 @@ class RandomProject:
         for number in range(self.dice.randint(2, 6)):
             stage = self._draw(number, available)
             self.stages.append(stage)
-            available += {"foreach": [stage.out + "-red"], "matrix": [stage.out + "-2dark"]}.get(
-                stage.shape, [stage.out]
-            )
+            available.append(stage.made)
             if stage.shape == "folder":
                 available.append(stage.out + "/all")
 
@@ -108,8 +124,8 @@ class RandomProject:
     def _draw(self, number: int, available: list[str]) -> Drawn:
         deps = self.dice.sample(available, self.dice.randint(1, min(3, len(available))))
         deps = [d for d in deps if not any(d.startswith(other + "/") for other in deps)]
-        shapes = ["file", "file", "folder", "lines", "metric", "foreach", "matrix"]
-        shape = self.dice.choice(shapes)
+        shapes = ["file", "file", "folder", "lines", "metric", "list", "persist", "wdir"]
+        shape = self.dice.choice([*shapes, "foreach", "matrix"])
         keys = self.dice.sample(sorted(self.params), self.dice.randint(0, 2))
         params = [] if shape == "metric" else keys
         return Drawn(f"stage{number}", deps, params, f"o{number}", shape, note=f"n{number}")
@@ -119,6 +135,7 @@ class RandomProject:
         return {
             "dvc.yaml": "stages:\n" + "".join(stage.render() for stage in self.stages),
             "params.yaml": "".join(f"{key}: {value}\n" for key, value in self.params.items()),
+            "w/keep": "",
             ".gitignore": "ran.log\n.branchline/\n",
             **self.sources,
             **self.folder,
@@ -178,14 +195,14 @@ def outs(project: Project) -> dict[str, str]:
     return {
         str(path.relative_to(project.root)): path.read_text(encoding="utf-8")
         for path in sorted(project.root.rglob("*"))
-        if path.is_file() and path.relative_to(project.root).parts[0].startswith("o")
+        if path.is_file() and str(path.relative_to(project.root)).startswith(("o", "w/o"))
     }
 
 
 def forget(project: Project) -> None:
     """Delete the lock and every output: only caches know the results now."""
     (project.root / "dvc.lock").unlink()
-    for path in project.root.glob("o[0-9]*"):
+    for path in [*project.root.glob("o[0-9]*"), *project.root.glob("w/o[0-9]*")]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
@@ -234,7 +251,7 @@ def test_same_decisions_as_dvc(pair: tuple[RandomProject, Project, Project], dvc
 def test_each_restores_from_the_others_run_cache(
     pair: tuple[RandomProject, Project, Project], dvc: Dvc
 ) -> None:
-    _drawn, ours, theirs = pair
+    drawn, ours, theirs = pair
     step(ours, theirs, dvc, jobs=2)
     before = outs(theirs)
     shutil.rmtree(ours.root / ".branchline", ignore_errors=True)
@@ -246,8 +263,10 @@ def test_each_restores_from_the_others_run_cache(
 
     assert done.code == 0, done.text
     assert by_dvc != []
-    assert ours.executed() == []
-    assert theirs.executed() == []
+    # Outputs that persist never enter the run cache: those stages run again, and only those.
+    never = sorted(stage.out for stage in drawn.stages if stage.shape == "persist")
+    assert sorted(ours.executed()) == never
+    assert sorted(theirs.executed()) == never
     assert outs(ours) == outs(theirs) == before
     assert ours.read("dvc.lock") == theirs.read("dvc.lock")
 
