@@ -1,0 +1,93 @@
+"""A verdict as JSON and back: the file `verdict.json` of a run's record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.core.evidence.evidence_json import (
+    checked_schema,
+    number_from_json,
+    number_to_json,
+)
+from branchline.core.values import SCHEMA_VERSION, Outcome
+from branchline.core.verdict.values import Baseline, Finding, Verdict
+from branchline.errors import RecordError
+
+if TYPE_CHECKING:
+    from branchline.core.values import JsonValue
+
+
+def verdict_to_json(verdict: Verdict) -> dict[str, JsonValue]:
+    """A verdict as plain JSON values, `schema` first."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "outcome": verdict.outcome.value,
+        "summary": verdict.summary,
+        "baseline": {
+            "run": verdict.baseline.run,
+            "via": verdict.baseline.via,
+            "commit": verdict.baseline.commit,
+        },
+        "findings": [
+            {
+                "metric": finding.metric,
+                "rule": finding.rule,
+                "outcome": finding.outcome.value,
+                "value": number_to_json(finding.value),
+                "baseline": number_to_json(finding.baseline),
+                "bound": number_to_json(finding.bound),
+                "sentence": finding.sentence,
+            }
+            for finding in verdict.findings
+        ],
+    }
+
+
+def verdict_from_json(value: object) -> Verdict:
+    """The verdict that `verdict_to_json` wrote.
+
+    Raises:
+        RecordError: A newer schema, a missing field, or a value of a wrong type.
+    """
+    try:
+        fields = checked_schema(value, "verdict.json")
+        return Verdict(
+            outcome=Outcome(fields["outcome"]),
+            findings=tuple(_finding_from_json(item) for item in _list(fields["findings"])),
+            baseline=_baseline_from_json(fields["baseline"]),
+            summary=str(fields["summary"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        said = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
+        raise RecordError(f"verdict.json cannot be read: {said}") from None
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError("`findings` is no list")
+    return value
+
+
+def _baseline_from_json(value: object) -> Baseline:
+    if not isinstance(value, dict):
+        raise TypeError("`baseline` is no mapping")
+    commit = value.get("commit")
+    return Baseline(
+        run=str(value["run"]),
+        via=str(value["via"]),
+        commit=None if commit is None else str(commit),
+    )
+
+
+def _finding_from_json(value: object) -> Finding:
+    if not isinstance(value, dict):
+        raise TypeError("a finding is no mapping")
+    return Finding(
+        metric=str(value["metric"]),
+        outcome=Outcome(value["outcome"]),
+        sentence=str(value["sentence"]),
+        rule=str(value["rule"]),
+        value=number_from_json(value.get("value")),
+        baseline=number_from_json(value.get("baseline")),
+        bound=number_from_json(value.get("bound")),
+    )
