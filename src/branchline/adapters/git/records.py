@@ -165,12 +165,13 @@ class GitRecords(Records):
 
     def _create(self, blobs: Mapping[str, str]) -> dict[str, str]:
         """Create references that do not exist; returns what each holds now."""
+        standing: dict[str, str] = {}
         for _ in range(_TRIES):
-            prefixes = [place.rpartition("/")[0] + "/" for place in blobs]
-            standing = refs.list_references(self._git, list(dict.fromkeys(prefixes)))
             missing = {place: name for place, name in blobs.items() if place not in standing}
             if refs.transact(self._git, create=missing):
                 return {place: standing.get(place, name) for place, name in blobs.items()}
+            prefixes = [place.rpartition("/")[0] + "/" for place in blobs]
+            standing = refs.list_references(self._git, list(dict.fromkeys(prefixes)))
         raise RecordError("could not record results: others kept changing the records")
 
     def _read_results(self, found: Mapping[str, str]) -> dict[str, Result]:
