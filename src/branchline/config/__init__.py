@@ -8,16 +8,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from branchline.config.branchline_yaml import (
+        LoadedConfig,
+        ModelConfig,
+        default_config,
+        load_policy,
+    )
     from branchline.config.graph import upstream_of
     from branchline.config.params import read_params
     from branchline.config.pipeline import PipelineSource, load_pipeline
+    from branchline.config.schema import json_schema, reference_markdown
 
-__all__ = ["PipelineSource", "load_pipeline", "read_params", "upstream_of"]
+__all__ = [
+    "LoadedConfig",
+    "ModelConfig",
+    "PipelineSource",
+    "default_config",
+    "json_schema",
+    "load_pipeline",
+    "load_policy",
+    "read_params",
+    "reference_markdown",
+    "upstream_of",
+]
 
 _HOMES = {
+    "LoadedConfig": "branchline_yaml",
+    "ModelConfig": "branchline_yaml",
     "PipelineSource": "pipeline",
+    "default_config": "branchline_yaml",
+    "json_schema": "schema",
     "load_pipeline": "pipeline",
+    "load_policy": "branchline_yaml",
     "read_params": "params",
+    "reference_markdown": "schema",
     "upstream_of": "graph",
 }
 

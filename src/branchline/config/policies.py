@@ -1,0 +1,143 @@
+"""Checked settings of one model into its Policy.
+
+Serves `branchline_yaml`. Values fit already; this gives them units and defaults.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from branchline.config.units import bytes_of, seconds_of, share_of
+from branchline.core.policy import (
+    BranchRule,
+    ChangeRules,
+    Do,
+    Environment,
+    Gate,
+    Goal,
+    Link,
+    MetricRule,
+    Policy,
+    Resources,
+    Trace,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from branchline.core.documents.document import Document
+    from branchline.core.values import JsonValue
+
+
+def policy_of(
+    name: str,
+    settings: Mapping[str, Any],
+    path_of: Callable[[str], tuple[str, ...]],
+    document: Document,
+    *,
+    sections: Mapping[str, JsonValue] | None = None,
+) -> Policy:
+    """The policy of one model.
+
+    Args:
+        name: The model's name.
+        settings: Its sections, checked.
+        path_of: Keys that lead to a section in the document, for the lines of rules.
+        document: The file.
+        sections: What the policy keeps as plain values.
+    """
+    store = settings.get("store")
+    link = settings.get("link")
+    if isinstance(store, dict):
+        link = store.get("link", link)
+        store = store.get("url")
+    return Policy(
+        model=name,
+        branches=_branches(settings.get("branches")),
+        gate=_gate(settings.get("gate") or {}, path_of("gate"), document),
+        environment=_environment(settings.get("environment") or {}),
+        changes=_changes(settings.get("changes") or {}),
+        resources={
+            stage: _resources(options)
+            for stage, options in (settings.get("resources") or {}).items()
+        },
+        link=Link(link or "reflink"),
+        store=store,
+        sections=dict(sections or {}),
+        source=document.file,
+    )
+
+
+def _branches(rules: Mapping[str, Any] | None) -> tuple[BranchRule, ...]:
+    if rules is None:
+        from branchline.config.sections.top import DEFAULT_BRANCHES
+
+        rules = DEFAULT_BRANCHES
+    return tuple(
+        BranchRule(
+            pattern=pattern,
+            do=Do(rule["do"]),
+            then=tuple(rule.get("then", ())),
+            fast_forward_only=rule.get("fast_forward_only", False),
+            open_pull_request=rule.get("open_pull_request"),
+        )
+        for pattern, rule in rules.items()
+    )
+
+
+def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) -> Gate:
+    rules = []
+    for metric, rule in (gate.get("metrics") or {}).items():
+        rules.append(
+            MetricRule(
+                name=metric,
+                goal=Goal(rule.get("goal", "maximize")),
+                min=_float(rule.get("min")),
+                max=_float(rule.get("max")),
+                max_regression=_float(rule.get("max_regression")),
+                max_relative_regression=share_of(rule.get("max_relative_regression")),
+                line=document.line_of((*path, "metrics", metric)),
+            )
+        )
+    return Gate(
+        baseline=gate.get("baseline", "production"),
+        metrics=tuple(rules),
+        predictions=gate.get("predictions"),
+        confidence=float(gate.get("confidence", 0.95)),
+        replicates=gate.get("replicates"),
+    )
+
+
+def _float(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _environment(section: Mapping[str, Any]) -> Environment:
+    return Environment(
+        lock=section.get("lock"),
+        variables=tuple(section.get("variables", ())),
+        image=section.get("image"),
+    )
+
+
+def _changes(section: Mapping[str, Any]) -> ChangeRules:
+    return ChangeRules(
+        docstrings=section.get("docstrings") != "ignore",
+        annotations=section.get("annotations") != "ignore",
+        import_order=section.get("import_order") != "ignore",
+        code=tuple(section.get("code", ())),
+        ignore=tuple(section.get("ignore", ())),
+        trace=Trace(section.get("trace", "audit")),
+    )
+
+
+def _resources(options: Mapping[str, Any]) -> Resources:
+    return Resources(
+        cpus=float(options.get("cpus", 1.0)),
+        gpus=int(options.get("gpus", 0)),
+        memory_bytes=bytes_of(options.get("memory")),
+        timeout_s=seconds_of(options.get("timeout")),
+        retries=int(options.get("retries", 0)),
+        executor=options.get("executor", "local"),
+        runs_on=tuple(options.get("runs_on", ())),
+    )

@@ -1,0 +1,1 @@
+"""The schema of branchline.yaml as data, by section."""

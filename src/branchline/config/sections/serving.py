@@ -1,0 +1,268 @@
+"""Sections of branchline.yaml on data, tuning, rollout, watching and telling.
+
+Data only; `kinds` says how it is checked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from branchline.config.kinds import (
+    DURATION_KIND,
+    SHARE_KIND,
+    Anything,
+    Choice,
+    Flag,
+    Key,
+    ListOf,
+    MapOf,
+    Number,
+    OneOf,
+    Section,
+    Text,
+)
+from branchline.config.sections.training import COMMAND, TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from branchline.config.kinds import Path, Report
+
+_CRON_FIELD = r"[0-9A-Za-z*,/?-]+"
+CRON = Text("five fields of cron, such as 0 2 * * 1", rf"{_CRON_FIELD}(?: +{_CRON_FIELD}){{4}}")
+OPTIONS = MapOf(Anything(), "options")
+
+DATA = Section(
+    {
+        "validate": Key(
+            Section(
+                {
+                    "path": Key(Text("a file or folder"), "Data to check.", required=True),
+                    "schema": Key(Text("a file"), "Types, missing values, ranges, distributions."),
+                    "checks": Key(Text("a file"), "Further checks."),
+                }
+            ),
+            "Checks before anything trains.",
+        ),
+        "drift": Key(
+            Section(
+                {
+                    "path": Key(Text("a file or folder"), "New data.", required=True),
+                    "reference": Key(
+                        Text("`baseline` or a file"), "What they are compared with.", "baseline"
+                    ),
+                    "max_share_drifted": Key(SHARE_KIND, "Share of columns that may drift.", 0.3),
+                }
+            ),
+            "Comparison of new data with what the model was trained on.",
+        ),
+    }
+)
+
+
+def _range_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
+    given = [name for name in ("float", "int", "choice") if name in value]
+    if len(given) != 1:
+        report.wrong(path, "needs exactly one of `float`, `int`, `choice`")
+        return
+    bounds = value[given[0]]
+    if given[0] == "choice":
+        return
+    if len(bounds) != 2 or bounds[0] >= bounds[1]:
+        report.wrong((*path, given[0]), f"is {bounds}, must be [low, high] with low < high")
+    elif value.get("log") and bounds[0] <= 0:
+        report.wrong((*path, given[0]), f"is {bounds}; with `log: true` both must be > 0")
+
+
+RANGE = Section(
+    {
+        "float": Key(ListOf(Number(), at_least=2), "Real numbers from low to high."),
+        "int": Key(ListOf(Number(whole=True), at_least=2), "Whole numbers from low to high."),
+        "choice": Key(ListOf(Anything(), at_least=1), "Values to choose from."),
+        "log": Key(Flag(), "Search on a logarithmic scale.", default=False),
+        "step": Key(Number(above=0), "Distance of the values tried."),
+        "when": Key(OPTIONS, "Only when other parameters have these values."),
+    },
+    words="a list of values, {float: [low, high]} or {int: [low, high]}",
+    rule=_range_rule,
+)
+
+TUNE = Section(
+    {
+        "stages": Key(TEXTS, "Stages that a trial runs."),
+        "run": Key(COMMAND, "Command of a trial, instead of stages."),
+        "objective": Key(
+            Section(
+                {
+                    "metric": Key(Text("a metric"), "What is searched for.", required=True),
+                    "goal": Key(
+                        Choice(("maximize", "minimize")), "Which way is better.", "maximize"
+                    ),
+                    "constraint": Key(OPTIONS, "Bounds that other metrics must keep."),
+                }
+            ),
+            "What is optimised.",
+            required=True,
+        ),
+        "space": Key(
+            MapOf(OneOf((ListOf(Anything(), at_least=1), RANGE)), "parameters"),
+            "Parameters and the values they may take.",
+            required=True,
+        ),
+        "trials": Key(Number(low=1, whole=True), "Most trials.", 50),
+        "timeout": Key(DURATION_KIND, "Most time for all trials."),
+        "parallel": Key(Number(low=1, whole=True), "Trials at once.", 1),
+        "sampler": Key(
+            Choice(("tpe", "random", "grid", "cmaes", "gp", "qmc")), "How trials are chosen.", "tpe"
+        ),
+        "pruner": Key(
+            Choice(("none", "hyperband", "median", "asha", "wilcoxon")),
+            "How bad trials are stopped early.",
+            "none",
+        ),
+        "seed": Key(Number(low=0, whole=True), "Seed of the search.", 1),
+        "write": Key(
+            Text("a file"), "File that the best values are written to.", "best_params.yaml"
+        ),
+        "confirm": Key(
+            Section(
+                {
+                    "top": Key(Number(low=1, whole=True), "How many of the best.", 3),
+                    "seeds": Key(Number(low=1, whole=True), "With how many other seeds.", 3),
+                }
+            ),
+            "The best are run again before one is chosen.",
+        ),
+        "retry": Key(Number(low=0, whole=True), "How often a crashed trial is tried again.", 0),
+    }
+)
+
+TEST = Section(
+    {
+        "name": Key(Text(), "Name of the test, as reported."),
+        "run": Key(COMMAND, "Command; exit code 0 passes.", required=True),
+        "timeout": Key(DURATION_KIND, "Time after which it is stopped."),
+    }
+)
+
+EXECUTORS = Section(
+    {
+        name: Key(OPTIONS, f"Settings of {title}.")
+        for name, title in (
+            ("local", "this machine"),
+            ("ssh", "machines reached by SSH"),
+            ("slurm", "Slurm"),
+            ("ray", "Ray"),
+            ("sagemaker", "SageMaker"),
+            ("kubernetes", "Kubernetes"),
+            ("docker", "containers"),
+        )
+    },
+    more=Section({"kind": Key(Text(), "Which executor it is.", required=True)}, more=Anything()),
+)
+
+REGISTRY = Section(
+    {
+        "kind": Key(Choice(("git", "mlflow")), "Where models are registered.", "git"),
+        "uri": Key(Text("a URL"), "Tracking server, for mlflow."),
+        "aliases": Key(TEXTS, "Aliases that exist.", ["staging", "production"]),
+    }
+)
+
+
+def _steps_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
+    steps = value.get("steps")
+    if steps and (sorted(set(steps)) != list(steps) or steps[-1] != 100):
+        report.wrong(
+            (*path, "steps"), f"is {steps}; must rise and end with 100, e.g. [10, 50, 100]"
+        )
+
+
+ENVIRONMENT_OF_SERVICE = Section(
+    {
+        "strategy": Key(
+            Choice(("rolling", "blue_green", "canary", "shadow", "ab")),
+            "How the new version takes over.",
+            "blue_green",
+        ),
+        "steps": Key(
+            ListOf(Number(above=0, high=100), at_least=1),
+            "Shares of the traffic, in percent; the last is 100.",
+        ),
+        "needs": Key(Text("an environment"), "Environment that must have succeeded before."),
+        "approval": Key(Choice(("none", "human", "github-environment")), "Who must agree.", "none"),
+        "bake": Key(DURATION_KIND, "Least time of a step."),
+        "max_step_time": Key(DURATION_KIND, "Most time of a step."),
+        "keep_old": Key(DURATION_KIND, "How long the old version stays loaded."),
+        "smoke": Key(Text("a file or command", is_command=True), "Test before any traffic."),
+        "run": Key(COMMAND, "Command that deploys."),
+        "url": Key(Text("a URL"), "Where the service answers."),
+        "guard": Key(ListOf(OPTIONS), "Metrics that abort the rollout."),
+    },
+    words="a mapping such as {strategy: canary, steps: [10, 50, 100]}",
+    more=Anything(),
+    rule=_steps_rule,
+)
+
+DEPLOY = Section(
+    {
+        "service": Key(Text(), "Name of the service; the model's name when not set."),
+        "engine": Key(Text(), "What serves and splits traffic.", "embedded"),
+        "environments": Key(
+            MapOf(ENVIRONMENT_OF_SERVICE, "environments"), "Environments, in order."
+        ),
+    },
+    more=ENVIRONMENT_OF_SERVICE,
+)
+
+MONITOR = Section(
+    {
+        "schedule": Key(CRON, "When to look."),
+        "source": Key(OneOf((Text("a file or URL"), OPTIONS)), "What was asked and answered."),
+        "window": Key(DURATION_KIND, "How much of it at a time."),
+        "min_rows": Key(Number(low=1, whole=True), "Rows below which nothing is judged.", 500),
+        "reference": Key(Text(), "What it is compared with.", "training"),
+        "columns": Key(OPTIONS, "Columns to leave out, or with bounds of their own."),
+        "actions": Key(ListOf(OPTIONS), "What follows from what is found."),
+    }
+)
+
+RETRAIN = Section(
+    {
+        "schedule": Key(CRON, "When to retrain."),
+        "when": Key(OneOf((Choice(("always", "data_changed", "drift")), OPTIONS)), "Only if."),
+        "cooldown": Key(DURATION_KIND, "Least time between two retrainings."),
+    }
+)
+
+EVENTS = Choice(
+    (
+        "failed_verdict",
+        "passed_verdict",
+        "unknown_verdict",
+        "failed_run",
+        "drift",
+        "deployed",
+        "rolled_back",
+        "registered",
+        "tuned",
+    )
+)
+NOTIFY = Section(
+    {
+        "urls": Key(ListOf(Text("a URL, best as ${env:NAME}")), "Who is told.", required=True),
+        "on": Key(
+            ListOf(EVENTS),
+            "What they are told.",
+            ["failed_verdict", "drift", "deployed", "rolled_back"],
+        ),
+    }
+)
+
+REPORT = Section(
+    {
+        "plots": Key(ListOf(OneOf((Text("a file"), OPTIONS))), "Plots to show."),
+        "metrics": Key(TEXTS, "Metrics to show first."),
+        "title": Key(Text(), "Heading."),
+    }
+)

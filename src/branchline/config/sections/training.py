@@ -1,0 +1,244 @@
+"""Sections of branchline.yaml on when, how and where a model trains, and what it must reach.
+
+Data only; `kinds` says how it is checked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from branchline.config.kinds import (
+    DURATION_KIND,
+    SHARE_KIND,
+    SIZE_KIND,
+    Anything,
+    Choice,
+    Flag,
+    Key,
+    ListOf,
+    MapOf,
+    Number,
+    OneOf,
+    Section,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from branchline.config.kinds import Path, Report
+
+TEXTS = ListOf(Text())
+COMMAND = Text("a command", is_command=True)
+EFFECTS = Choice(("register", "deploy", "tag", "notify", "promote"))
+
+PULL_REQUEST = Section(
+    {
+        "branch": Key(
+            Text("a branch; {commit}, {branch} and {model} are filled in"),
+            "Branch that is pushed.",
+            required=True,
+        ),
+        "into": Key(Text("a branch"), "Branch that the pull request asks to merge into.", "main"),
+        "title": Key(Text(), "Title; {commit}, {branch}, {model} are filled in."),
+        "draft": Key(Flag(), "Open it as a draft.", default=False),
+        "labels": Key(TEXTS, "Labels to set."),
+        "mode": Key(
+            Choice(("approve", "dispatch", "app")),
+            "How the training of a pull request that the bot opened starts.",
+            "approve",
+        ),
+    }
+)
+
+BRANCH = Section(
+    {
+        "do": Key(
+            Choice(("train", "tune", "nothing")), "What a push to the branch starts.", required=True
+        ),
+        "then": Key(ListOf(EFFECTS), "Effects after a verdict that passed, in order."),
+        "fast_forward_only": Key(Flag(), "Refuse pushes that drop commits.", default=False),
+        "open_pull_request": Key(PULL_REQUEST, "Pull request to open with the result."),
+    },
+    words="a rule such as {do: train}",
+)
+
+BRANCHES = MapOf(BRANCH, "branch patterns")
+
+PULL_REQUESTS = Section(
+    {
+        "into": Key(TEXTS, "Branches whose pull requests are looked at.", ["main"]),
+        "do": Key(Choice(("train", "tune", "nothing")), "What they start.", "train"),
+        "forks": Key(
+            Choice(("plan", "train", "nothing")), "What pull requests from forks start.", "plan"
+        ),
+    }
+)
+
+CHECK = Section(
+    {
+        "name": Key(Text(), "Name of the check, as reported.", required=True),
+        "run": Key(COMMAND, "Command; exit code 0 passes.", required=True),
+        "matrix": Key(
+            MapOf(ListOf(Anything(), at_least=1), "variables"),
+            "The check runs once for each combination.",
+        ),
+        "timeout": Key(DURATION_KIND, "Time after which it is stopped."),
+        "runs_on": Key(TEXTS, "Runner labels in GitHub Actions."),
+        "always": Key(
+            Flag(), "Run it on every push, not only when its files changed.", default=True
+        ),
+    }
+)
+
+
+def _metric_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
+    low, high = value.get("min"), value.get("max")
+    if low is not None and high is not None and low > high:
+        report.wrong(
+            (*path, "min"), f"is {low}, above `max` {high}: nothing can pass; swap or drop one"
+        )
+    bars = ("min", "max", "max_regression", "max_relative_regression", "margin")
+    if not any(name in value for name in bars):
+        known = ", ".join(f"`{name}`" for name in bars)
+        report.wrong(path, f"sets no bar, so it can never fail; add one of {known}")
+
+
+METRIC = Section(
+    {
+        "min": Key(Number(), "Lowest value that passes, in the metric's unit."),
+        "max": Key(Number(), "Highest value that passes, in the metric's unit."),
+        "max_regression": Key(
+            Number(low=0),
+            "Tolerated loss against the baseline, in the metric's unit, inclusive.",
+        ),
+        "max_relative_regression": Key(
+            SHARE_KIND, "Tolerated loss as a share of the baseline's value."
+        ),
+        "margin": Key(
+            Number(low=0),
+            "Margin of non-inferiority, in the metric's unit.",
+        ),
+        "goal": Key(Choice(("maximize", "minimize")), "Which way is better.", "maximize"),
+        "primary": Key(Flag(), "The metric that decides; others guard.", default=False),
+    },
+    words="a rule such as {min: 0.9, max_regression: 0.01}",
+    rule=_metric_rule,
+)
+
+GATE = Section(
+    {
+        "baseline": Key(
+            Text("a registry alias"), "Alias of the model to compare with.", "production"
+        ),
+        "metrics": Key(MapOf(METRIC, "metrics"), "Bars by metric, dotted as in the metrics files."),
+        "predictions": Key(
+            Section(
+                {
+                    "path": Key(Text("a file"), "File with one row an example.", required=True),
+                    "target": Key(Text("a column"), "Column of the truth.", required=True),
+                    "score": Key(Text("a column"), "Column of the model's score."),
+                    "prediction": Key(Text("a column"), "Column of the model's decision."),
+                    "id": Key(Text("a column"), "Column that names the example."),
+                    "group": Key(Text("a column"), "Column of clusters (users, patients)."),
+                }
+            ),
+            "Per-example predictions; they make the comparison statistical.",
+        ),
+        "confidence": Key(Number(above=0, below=1), "Confidence of intervals, in (0, 1).", 0.95),
+        "replicates": Key(
+            Section(
+                {
+                    "seed": Key(
+                        Text("a parameter"), "Parameter that holds the seed.", required=True
+                    ),
+                    "max": Key(Number(low=1, whole=True), "Most runs with other seeds.", 5),
+                    "budget": Key(DURATION_KIND, "Most time for them."),
+                }
+            ),
+            "Further trainings to tell training noise from a change.",
+        ),
+        "on_unknown": Key(
+            Choice(("warn", "fail", "approve")),
+            "What an undecided verdict does to the check.",
+            "warn",
+        ),
+    }
+)
+
+STAGE_RESOURCES = Section(
+    {
+        "executor": Key(Text("an executor's name"), "Where the stage runs.", "local"),
+        "cpus": Key(Number(above=0), "Processors.", 1),
+        "gpus": Key(Number(low=0, whole=True), "GPUs.", 0),
+        "memory": Key(SIZE_KIND, "Memory it may use; no limit when not set."),
+        "timeout": Key(DURATION_KIND, "Time after which it is stopped; never when not set."),
+        "retries": Key(Number(low=0, whole=True), "How often a failed stage is tried again.", 0),
+        "runs_on": Key(TEXTS, "Runner labels in GitHub Actions."),
+    }
+)
+
+ENVIRONMENT = Section(
+    {
+        "lock": Key(
+            Text("a file"),
+            "Lock or requirements file whose meaning enters every key; found when not set.",
+        ),
+        "variables": Key(
+            ListOf(Text("a variable's name", r"[A-Za-z_][A-Za-z0-9_]*")),
+            "Environment variables on which results depend.",
+        ),
+        "image": Key(Text("an image"), "Container image, best with its digest."),
+    }
+)
+
+_SIGNIFICANT = Choice(("significant", "ignore"))
+CHANGES = Section(
+    {
+        "docstrings": Key(
+            _SIGNIFICANT, "Whether an edited docstring matters to the model.", "significant"
+        ),
+        "annotations": Key(_SIGNIFICANT, "Whether an edited annotation matters.", "significant"),
+        "import_order": Key(_SIGNIFICANT, "Whether reordered imports matter.", "significant"),
+        "code": Key(TEXTS, "Further folders or globs of code that every stage depends on."),
+        "ignore": Key(TEXTS, "Globs of code that never matters to the model."),
+        "trace": Key(
+            Choice(("audit", "strace", "off")),
+            "How the files that a stage reads are observed.",
+            "audit",
+        ),
+    }
+)
+
+LINK = Choice(("reflink", "hardlink", "symlink", "copy"))
+STORE = OneOf(
+    (
+        Text("a URL or folder"),
+        Section(
+            {
+                "url": Key(Text("a URL or folder"), "Where outputs are kept besides this machine."),
+                "link": Key(LINK, "How outputs get from the store into the workspace.", "reflink"),
+            },
+            words="{url: ..., link: ...}",
+        ),
+    )
+)
+
+TRAIN = OneOf(
+    (
+        COMMAND,
+        Section(
+            {
+                "run": Key(COMMAND, "The command.", required=True),
+                "deps": Key(TEXTS, "Files and folders it reads, besides the code it imports."),
+                "params": Key(
+                    ListOf(OneOf((Text("a parameter"), MapOf(OneOf((TEXTS,)), "files")))),
+                    "Parameters it uses, as in dvc.yaml.",
+                ),
+                "outs": Key(TEXTS, "Files and folders it leaves.", ["model"]),
+                "metrics": Key(TEXTS, "Metrics files it leaves.", ["metrics.json"]),
+            },
+            words="{run: ..., outs: [...], metrics: [...]}",
+        ),
+    )
+)
