@@ -1,4 +1,4 @@
-"""Station `evidence`: what did we learn? Metrics, parameters, plots, outputs, provenance."""
+"""Values of the station `evidence`: metrics, parameters, plots, outputs, provenance."""
 
 from __future__ import annotations
 

@@ -1,0 +1,60 @@
+"""Finding one metric by the name that a person wrote.
+
+`auc` names the metric `auc` of whatever file has it; `reports/b.json:auc` the one of that file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from branchline.core.evidence.values import Evidence, Metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a name led to.
+
+    Attributes:
+        metric: The metric; None when there is none, or several that disagree.
+        problem: Why there is none, as the rest of a sentence that begins with the name.
+    """
+
+    metric: Metric | None
+    problem: str = ""
+
+
+def find_metric(evidence: Evidence, name: str) -> Found:
+    """The metric of a name; says which name is nearest, or which files disagree, where none is.
+
+    Args:
+        evidence: Of one run.
+        name: `val.auc` or `file:val.auc`.
+    """
+    matches = [m for m in evidence.metrics if name in (m.name, f"{m.file}:{m.name}")]
+    if not matches:
+        near = nearest_name(name, [m.name for m in evidence.metrics])
+        hint = f"; the nearest name is `{near}`" if near else "; this run has no metrics"
+        return Found(metric=None, problem=f"is not among the metrics{hint}")
+    if len({(m.value is None, m.text) for m in matches}) > 1:
+        files = ", ".join(f"`{m.file}:{m.name}` = {m.text}" for m in matches)
+        return Found(metric=None, problem=f"stands in several files with different values: {files}")
+    return Found(metric=matches[0])
+
+
+def nearest_name(name: str, known: list[str]) -> str:
+    """The known name that was probably meant: same last part first, then by spelling; "" for none.
+
+    >>> nearest_name("auc", ["loss", "val.auc"])
+    'val.auc'
+    >>> nearest_name("acuracy", ["loss", "accuracy"])
+    'accuracy'
+    """
+    import difflib
+
+    if not known:
+        return ""
+    last = name.rpartition(".")[2].lower()
+    same = [candidate for candidate in known if candidate.rpartition(".")[2].lower() == last]
+    return (same or difflib.get_close_matches(name, known, n=1, cutoff=0.0) or [""])[0]
