@@ -39,8 +39,9 @@ class GitRecords(Records):
         A record that cannot be read, or that stands under a key which is not its own, is left out:
         not known means run.
         """
-        wanted = dict.fromkeys(keys)
-        found = refs.list_references(self._git, [refs.results_prefix(key) for key in wanted])
+        prefixes = {key: refs.results_prefix(key) for key in keys}
+        wanted = refs.those_that_may_exist(self._git, prefixes)
+        found = refs.list_references(self._git, list(wanted.values()))
         by_key: dict[str, list[Result]] = {}
         for reference, result in self._read_results(found).items():
             key = refs.key_of(reference)

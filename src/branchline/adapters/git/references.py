@@ -5,9 +5,11 @@ Serves the adapters beside it. Nothing here reads a record.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
+from branchline.adapters.git.plumbing import read_text, refusal
 from branchline.errors import RecordError
 
 if TYPE_CHECKING:
@@ -39,6 +41,22 @@ def list_references(git: Git, patterns: Sequence[str]) -> dict[str, str]:
             name, _, reference = row.partition(" ")
             found[reference] = name
     return found
+
+
+def those_that_may_exist(git: Git, prefixes: Mapping[str, str]) -> dict[str, str]:
+    """The prefixes without those under which there is surely nothing; costs no process.
+
+    Args:
+        git: The repository.
+        prefixes: Any name -> prefix of references, ending in a slash.
+    """
+    if not git.has_reference_files():
+        return dict(prefixes)
+    common = git.places.common_dir
+    loose = {key for key, prefix in prefixes.items() if os.path.isdir(f"{common}/{prefix}")}
+    # Loose before packed, as git looks: what `git pack-refs` moves meanwhile is seen in one.
+    packed = read_text(os.path.join(common, "packed-refs")) or ""
+    return {key: p for key, p in prefixes.items() if key in loose or f" {p}" in packed}
 
 
 def results_prefix(key: str) -> str:
@@ -121,8 +139,6 @@ def transact(
         return True
     if "cannot lock ref" in answer.complaint and not _is_refused_by_disk(answer.complaint):
         return False
-    from branchline.adapters.git.plumbing import refusal
-
     raise refusal(["update-ref"], answer, RecordError)
 
 

@@ -25,16 +25,17 @@ class GitRepo(Repo):
         self._git = git
         self.root = git.places.root
         self.git_dir = git.places.git_dir
+        self._details: dict[str, tuple[str, str, str, str]] = {}
 
     def head(self, *, details: bool = True) -> Head:
         """Where HEAD stands; see the port. Without `details` no git process is needed."""
         commit, branch = self._position()
         if commit is None or not details:
             return Head(commit=commit, branch=branch)
-        fields = "%h%x00%s%x00%an <%ae>%x00%ct"
-        args = ["log", "-1", "--no-show-signature", "--encoding=UTF-8", f"--format={fields}"]
-        out = self._git.run([*args, "--end-of-options", commit, "--"])
-        short, subject, author, stamp = out.decode("utf-8", "replace").rstrip("\n").split("\0")
+        # A commit never changes, so what is said about it is asked for once.
+        if commit not in self._details:
+            self._details[commit] = self._describe(commit)
+        short, subject, author, stamp = self._details[commit]
         return Head(
             commit=commit,
             short=short,
@@ -169,6 +170,14 @@ class GitRepo(Repo):
             for entry in out.split(b"\0"):
                 tracked.update(_with_parents(os.fsdecode(entry)))
         return [path.rstrip("/") in tracked for path in paths]
+
+    def _describe(self, commit: str) -> tuple[str, str, str, str]:
+        """(short name, subject, author, seconds since 1970) of a commit."""
+        fields = "%h%x00%s%x00%an <%ae>%x00%ct"
+        args = ["log", "-1", "--no-show-signature", "--encoding=UTF-8", f"--format={fields}"]
+        out = self._git.run([*args, "--end-of-options", commit, "--"])
+        short, subject, author, stamp = out.decode("utf-8", "replace").rstrip("\n").split("\0")
+        return short, subject, author, stamp
 
     def _position(self) -> tuple[str | None, str | None]:
         """(commit, branch) of HEAD, from git's files; from git itself where they do not tell."""
