@@ -102,10 +102,16 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
     return Gate(
         baseline=gate.get("baseline", "production"),
         metrics=tuple(rules),
+        data=_texts(gate.get("data")),
         predictions=gate.get("predictions"),
         confidence=float(gate.get("confidence", 0.95)),
         replicates=gate.get("replicates"),
     )
+
+
+def _texts(value: str | list[str] | None) -> tuple[str, ...]:
+    """One text or a list of them, as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def _float(value: float | None) -> float | None:

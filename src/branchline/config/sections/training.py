@@ -132,6 +132,10 @@ GATE = Section(
             Text("a registry alias"), "Alias of the model to compare with.", "production"
         ),
         "metrics": Key(MapOf(METRIC, "metrics"), "Bars by metric, dotted as in the metrics files."),
+        "data": Key(
+            OneOf((Text("a file or folder"), TEXTS)),
+            "The evaluation set; inferred from the stage that writes the metrics when not set.",
+        ),
         "predictions": Key(
             Section(
                 {
