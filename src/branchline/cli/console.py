@@ -145,7 +145,9 @@ class Console:
         self.err.write("\n".join(lines) + "\n")
         self.err.flush()
         if as_json:
-            self.json({"schema": 1, "error": _error_to_json(error)})
+            from branchline.core.values import SCHEMA_VERSION
+
+            self.json({"schema_version": SCHEMA_VERSION, "error": _error_to_json(error)})
 
     def progress(self) -> Progress:
         """The display of stages at work: a context manager, see `cli.progress`."""

@@ -31,7 +31,15 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     checks = examine(LocalCheckup(os.getcwd()).facts())
     is_fine = all(check.health is not Health.FAIL for check in checks)
     if options.json:
-        console.json({"schema": 1, "is_fine": is_fine, "checks": [_to_json(c) for c in checks]})
+        from branchline.core.values import SCHEMA_VERSION
+
+        console.json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "is_fine": is_fine,
+                "checks": [_to_json(check) for check in checks],
+            }
+        )
     else:
         _print(checks, console)
     return EXIT_FINE if is_fine else EXIT_ERROR
