@@ -1,7 +1,8 @@
 """The way in: `branchline` and `python -m branchline`.
 
-Answers `--help` and `--version` itself (see `cli.commands`) and loads the rest only when a command
-is given. Knows no command and handles no error.
+Answers `--help` and `--version` itself (see `cli.commands`), and `plan` and `run` where nothing
+was touched (see `cli.quick`); it loads the rest only when it is needed. Knows no command and
+handles no error.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ def main() -> int:
     """
     arguments = sys.argv[1:]
     code = answer_at_once(arguments)
+    if code is None and len(arguments) == 1:
+        from branchline.cli.quick import answer
+
+        code = answer(arguments)
     if code is None:
         from branchline.cli.dispatch import dispatch
 

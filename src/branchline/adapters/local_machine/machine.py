@@ -18,13 +18,16 @@ class LocalMachine(Machine):
 
     Args:
         environ: The environment that stages inherit.
-        search_first: Folders looked up before PATH (a project's own virtual environment).
+        root: Absolute root of the repository, where `.python-version` may stand.
+        memory: Absolute path of a file that remembers which version a `python` said it was; ""
+            asks it every time (a pyenv script takes 0.1 s to answer).
     """
 
-    def __init__(self, environ: Mapping[str, str], *, search_first: tuple[str, ...] = ()) -> None:
+    def __init__(self, environ: Mapping[str, str], *, root: str = ".", memory: str = "") -> None:
         self._environ = environ
-        self._search_first = search_first
-        self._python: tuple[str, str] | None = None
+        self._root = root
+        self._memory = memory
+        self._python = ""
 
     def python_version(self) -> str:
         """See the port; found without starting Python where its files tell."""
@@ -32,18 +35,45 @@ class LocalMachine(Machine):
         return ".".join(full.split(".")[:2])
 
     def _python_full(self) -> str:
-        if self._python is None:
+        if not self._python:
             path = self._find("python") or self._find("python3")
-            self._python = (path or "", _version_of(path) if path else "none")
-        return self._python[1]
+            self._python = self._version(path) if path else "none"
+        return self._python
 
     def _find(self, name: str) -> str | None:
-        folders = [*self._search_first, *self._environ.get("PATH", os.defpath).split(os.pathsep)]
-        for folder in folders:
+        for folder in self._environ.get("PATH", os.defpath).split(os.pathsep):
             candidate = os.path.join(folder or ".", name)
             if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
                 return candidate
         return None
+
+    def _version(self, python: str) -> str:
+        """The version of an interpreter: from its files, from memory, else by asking it."""
+        told = _version_in_venv(python)
+        if told:
+            return told
+        token = self._token(python)
+        remembered, _, version = (_read(self._memory) if self._memory else "").partition("\n")
+        if version and remembered == token:
+            return version
+        version = _ask(python, self._root)
+        if self._memory and version != "none":
+            _write(self._memory, f"{token}\n{version}")
+        return version
+
+    def _token(self, python: str) -> str:
+        """What the answer of a `python` depends on: the file itself, and pyenv's settings."""
+        chosen = os.path.join(self._environ.get("PYENV_ROOT", ""), "version")
+        files = (python, os.path.realpath(python), f"{self._root}/.python-version", chosen)
+        parts = [python, self._environ.get("PYENV_VERSION", "")]
+        for file in files:
+            try:
+                stat = os.stat(file)
+            except OSError:
+                parts.append("absent")
+            else:
+                parts.append(f"{stat.st_mtime_ns}.{stat.st_ctime_ns}.{stat.st_ino}.{stat.st_size}")
+        return " ".join(parts)
 
     def variable(self, name: str) -> str | None:
         """See the port."""
@@ -96,28 +126,47 @@ class LocalMachine(Machine):
             return 0
 
 
-def _version_of(python: str) -> str:
-    """The version of an interpreter: from its virtual environment's file, else by asking it."""
-    config = os.path.join(os.path.dirname(os.path.dirname(python)), "pyvenv.cfg")
+def _version_in_venv(python: str) -> str:
+    """The version that a virtual environment's own file states; "" when it is none."""
+    text = _read(os.path.join(os.path.dirname(os.path.dirname(python)), "pyvenv.cfg"))
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        # `version_info` is virtualenv's and uv's spelling, `version` is venv's.
+        if name.strip() in ("version", "version_info") and value.strip():
+            return ".".join(value.strip().split(".")[:3])
+    return ""
+
+
+def _read(path: str) -> str:
     try:
-        with open(config, encoding="utf-8") as file:
-            for line in file:
-                name, _, value = line.partition("=")
-                # `version_info` is virtualenv's and uv's spelling, `version` is venv's.
-                if name.strip() in ("version", "version_info") and value.strip():
-                    return ".".join(value.strip().split(".")[:3])
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
     except OSError:
-        pass
-    return _ask(python)
+        return ""
 
 
-def _ask(python: str) -> str:
+def _write(path: str, text: str) -> None:
+    partial = f"{path}.{os.getpid()}"
+    try:
+        with open(partial, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(partial, path)
+    except OSError:
+        return  # A read-only clone asks again next time.
+
+
+def _ask(python: str, folder: str) -> str:
     import subprocess
 
     code = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
     try:
         answer = subprocess.run(
-            [python, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=20, check=True
+            [python, "-I", "-S", "-c", code],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return "none"

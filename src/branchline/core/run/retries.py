@@ -46,6 +46,6 @@ def is_worth_retrying(failure: Failure | None, attempt: int, retries: int) -> bo
         attempt: The attempt that ended, from 1.
         retries: Further attempts that the user allows, >= 0.
     """
-    if failure is None or failure is Failure.NOT_STARTED:
+    if failure in (None, Failure.NOT_STARTED, Failure.INPUT_CHANGED):
         return False
     return attempt <= retries

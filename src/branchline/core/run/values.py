@@ -27,6 +27,7 @@ class Failure(Enum):
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out_of_memory"
     MISSING_OUTPUT = "missing_output"
+    INPUT_CHANGED = "input_changed"
     NOT_STARTED = "not_started"
 
 

@@ -1,0 +1,246 @@
+"""`branchline run`: run what must run, judge the result, record it in git."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from branchline.cli.plan import add_target_options
+from branchline.core.run import StageState
+from branchline.errors import EXIT_ERROR, EXIT_FINE, EXIT_VERDICT_FAILED, EXIT_VERDICT_UNKNOWN
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from types import FrameType
+
+    from branchline.cli.console import Console
+    from branchline.cli.progress import Progress, Row
+    from branchline.core.plan.values import Plan
+    from branchline.flows.run import RunOptions, RunOutcome
+
+LOG_TAIL_LINES = 15
+LOG_TAIL_BYTES = 8192
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_target_options(parser)
+    parser.add_argument(
+        "-j", "--jobs", type=_jobs, default=0, metavar="N", help="stages side by side (all CPUs)"
+    )
+    parser.add_argument(
+        "-k", "--keep-going", action="store_true", help="after a failure run what does not need it"
+    )
+    parser.add_argument(
+        "--force-downstream",
+        action="store_true",
+        help="run what depends on a stage that ran, also when its output is the same",
+    )
+    parser.add_argument(
+        "--restamp",
+        action="store_true",
+        help="bring dvc.lock up to date with code that differs in comments or layout only",
+    )
+    parser.add_argument("--no-wait", action="store_true", help="fail when another run is at work")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+
+
+def _jobs(text: str) -> int:
+    import argparse
+
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
+
+
+def execute(options: argparse.Namespace, console: Console) -> int:
+    """Walk to the verdict and print it."""
+    from branchline import wiring
+    from branchline.flows.run import run
+
+    stop = _Stop()
+    with wiring.open_project() as project, stop:
+        watcher = _Shown(console, project.root, is_quiet=options.json)
+        with watcher:
+            outcome = run(
+                project,
+                _options(options, project.machine.cpus()),
+                watcher,
+                is_stopped=stop.is_wanted,
+                on_plan=watcher.show_plan,
+            )
+        if options.json:
+            from branchline.cli.run_report import outcome_to_json
+
+            console.json(outcome_to_json(outcome))
+        else:
+            from branchline.cli.run_report import show_outcome
+
+            show_outcome(outcome, console)
+        code = _exit_code(outcome)
+        if outcome.finished is not None and _is_bare(options):
+            from branchline.cli.repeat import remember_run
+
+            console.out.flush()
+            remember_run(project, outcome, console, code=code)
+    return code
+
+
+def _is_bare(options: argparse.Namespace) -> bool:
+    """Whether the command was `branchline run` and nothing else."""
+    return not any(vars(options).values())
+
+
+def _options(options: argparse.Namespace, cpus: int) -> RunOptions:
+    from branchline.flows.engine import EngineOptions
+    from branchline.flows.plan import PlanOptions
+    from branchline.flows.run import RunOptions
+
+    return RunOptions(
+        plan=PlanOptions(
+            targets=tuple(options.stages),
+            force=options.force,
+            single=options.single,
+            trust_elsewhere=False,
+            trust_lock=options.trust_lock,
+        ),
+        engine=EngineOptions(
+            jobs=options.jobs or cpus,
+            keep_going=options.keep_going,
+            force_downstream=options.force_downstream,
+        ),
+        wait_s=0.0 if options.no_wait else 24 * 3600.0,
+        restamp=options.restamp,
+        reason=options.reason,
+    )
+
+
+def _exit_code(outcome: RunOutcome) -> int:
+    from branchline.core.values import Outcome
+    from branchline.errors import EXIT_INTERRUPTED
+
+    if outcome.walked.is_cancelled:
+        return EXIT_INTERRUPTED
+    if outcome.finished is None:
+        return EXIT_ERROR
+    if not outcome.finished.verdict.findings:
+        return EXIT_FINE  # no gate: there was nothing to fail
+    return {
+        Outcome.PASSED: EXIT_FINE,
+        Outcome.FAILED: EXIT_VERDICT_FAILED,
+        Outcome.UNKNOWN: EXIT_VERDICT_UNKNOWN,
+    }[outcome.finished.verdict.outcome]
+
+
+class _Stop:
+    """Ctrl-C and SIGTERM set a mark that the engine asks for; a second Ctrl-C changes nothing."""
+
+    def __init__(self) -> None:
+        self._is_wanted = False
+        self._before: dict[int, object] = {}
+
+    def is_wanted(self) -> bool:
+        return self._is_wanted
+
+    def __enter__(self) -> _Stop:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type] # what signal() gave us
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_wanted = True
+
+
+class _Shown:
+    """Shows a run: the plan first, then one line a stage. `flows.engine.Watcher`."""
+
+    def __init__(self, console: Console, root: str, *, is_quiet: bool) -> None:
+        self._console = console
+        self._root = root
+        self._is_quiet = is_quiet
+        self._progress: Progress | None = None
+        self._rows: dict[str, Row] = {}
+
+    def __enter__(self) -> _Shown:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.__exit__(None, None, None)
+            self._progress = None
+
+    def show_plan(self, plan: Plan) -> None:
+        """Print what will happen, then open the display if anything will."""
+        if self._is_quiet:
+            return
+        from branchline.render.plan import plan_notes, plan_table
+
+        for note in plan_notes(plan):
+            self._console.note(f"note: {note}")
+        if plan.is_empty and not any(entry.restore for entry in plan.stages):
+            return
+        self._console.table(plan_table(plan))
+        self._console.write()
+        self._progress = self._console.progress()
+        self._progress.__enter__()
+
+    def stage(self, stage: str, state: StageState, text: str, elapsed_s: float = 0.0) -> None:
+        """A stage changed its state."""
+        from branchline.cli.progress import Row
+
+        self._rows[stage] = Row(stage=stage, state=state, elapsed_s=elapsed_s, text=text)
+        self._update()
+
+    def tick(self, running: Mapping[str, tuple[float, str]]) -> None:
+        """Show the elapsed time and the last line of each log; a pipe gets neither."""
+        if self._progress is None or not self._console.is_terminal:
+            return
+        from branchline.cli.progress import Row
+
+        for stage, (elapsed_s, log) in running.items():
+            row = self._rows.get(stage)
+            text = last_line(log) or (row.text if row else "")
+            self._rows[stage] = Row(
+                stage=stage, state=StageState.RUNNING, elapsed_s=elapsed_s, text=text
+            )
+        self._update()
+
+    def say(self, text: str) -> None:
+        """A remark."""
+        if self._progress is not None:
+            self._progress.say(text)
+
+    def _update(self) -> None:
+        if self._progress is not None:
+            self._progress.update(tuple(self._rows.values()))
+
+
+def last_line(path: str) -> str:
+    """The last line of a log that holds anything; "" when there is none."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 2048))
+            lines = file.read().decode("utf-8", "replace").replace("\r", "\n").split("\n")
+    except OSError:
+        return ""
+    return next((text.strip() for text in reversed(lines) if text.strip()), "")
+
+
+def log_tail(path: str) -> list[str]:
+    """The last lines of a log."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - LOG_TAIL_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    return text.splitlines()[-LOG_TAIL_LINES:]

@@ -1,0 +1,118 @@
+"""What `branchline run` says at its end, for people and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.cli.progress import duration_to_text
+from branchline.cli.run import log_tail
+from branchline.core.values import SCHEMA_VERSION, Outcome
+from branchline.render.table import Cell, Tone, cell, line
+
+if TYPE_CHECKING:
+    from branchline.cli.console import Console
+    from branchline.core.values import JsonValue
+    from branchline.flows.finish import Finished
+    from branchline.flows.run import RunOutcome
+
+_MARKS = {
+    Outcome.PASSED: ("passed", Tone.GOOD),
+    Outcome.FAILED: ("failed", Tone.BAD),
+    Outcome.UNKNOWN: ("unknown", Tone.UNSURE),
+}
+
+
+def show_outcome(outcome: RunOutcome, console: Console) -> None:
+    """Print what was done, the findings, the verdict, and what to type next."""
+    for stage in outcome.recovered:
+        console.note(f"note: {stage} had ended before the last run was killed; its result was kept")
+    for note in outcome.walked.notes:
+        console.note(f"note: {note}")
+    if outcome.walked.is_cancelled:
+        console.write("Cancelled. What had ended is kept: `branchline run` goes on from there.")
+        return
+    if outcome.walked.failures:
+        _show_failures(outcome, console)
+        return
+    if outcome.finished is not None:
+        _show_work(outcome, console)
+        _show_verdict(outcome.finished, console)
+
+
+def _show_failures(outcome: RunOutcome, console: Console) -> None:
+    for stage, ended in outcome.walked.failures.items():
+        console.line(line(cell("failed", Tone.BAD), f" {stage}: {ended.detail}"))
+        tail = log_tail(ended.log) if ended.log else []
+        for text in tail:
+            console.line(line(cell("  | ", Tone.DIM), text))
+        if tail:
+            console.line(line(f"  the whole log: branchline logs {stage}"))
+    done = len(outcome.walked.ran)
+    if done:
+        kept = "stage that ended well is" if done == 1 else f"{done} stages that ended well are"
+        console.write(f"The {kept} kept: after mending, `branchline run` goes on from there.")
+
+
+def _show_work(outcome: RunOutcome, console: Console) -> None:
+    total, ran = len(outcome.plan.stages), len(outcome.walked.ran)
+    took = duration_to_text(outcome.duration_s)
+    if ran:
+        reused = total - ran
+        rest = f", {reused} reused" if reused else ""
+        console.write(f"{ran} {'stage' if ran == 1 else 'stages'} ran{rest}, in {took}.")
+        return
+    console.write("Nothing to run: every stage has its result.")
+    reasons = {e.reason for e in outcome.plan.stages} - {"nothing changed"}
+    for entry in outcome.plan.stages:
+        if entry.reason in reasons:
+            console.line(line("  ", cell(entry.stage, Tone.STRONG), f": {entry.reason}"))
+
+
+def _show_verdict(finished: Finished, console: Console) -> None:
+    verdict = finished.verdict
+    for finding in verdict.findings:
+        console.line(line("  ", _mark(finding.outcome), f" {finding.sentence}"))
+    if verdict.findings:
+        console.line(line("Verdict: ", cell(verdict.summary, _MARKS[verdict.outcome][1])))
+    else:
+        console.write("No verdict: branchline.yaml has no `gate`, so nothing was judged.")
+    verb = "Recorded as" if finished.is_new else "Recorded before as"
+    dirty = ", from uncommitted changes" if finished.evidence.is_dirty else ""
+    console.write(f"{verb} run {finished.record}{dirty}.")
+
+
+def _mark(outcome: Outcome) -> Cell:
+    word, tone = _MARKS[outcome]
+    return cell(word, tone)
+
+
+def outcome_to_json(outcome: RunOutcome) -> dict[str, JsonValue]:
+    """What was done as plain values; the shape stands in docs/reference."""
+    from branchline.core.evidence.evidence_json import evidence_to_json
+    from branchline.core.plan.plan_json import plan_to_json
+    from branchline.core.verdict.verdict_json import verdict_to_json
+
+    walked, finished = outcome.walked, outcome.finished
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run": finished.record if finished else None,
+        "is_new": finished.is_new if finished else None,
+        "is_cancelled": walked.is_cancelled,
+        "duration_s": round(outcome.duration_s, 3),
+        "states": {stage: state.value for stage, state in walked.states.items()},
+        "ran": list(walked.ran),
+        "recovered": list(outcome.recovered),
+        "failures": {
+            stage: {
+                "failure": ended.failure.value if ended.failure else None,
+                "detail": ended.detail,
+                "exit_code": ended.exit_code,
+                "log": ended.log,
+            }
+            for stage, ended in walked.failures.items()
+        },
+        "plan": plan_to_json(outcome.plan),
+        "evidence": evidence_to_json(finished.evidence) if finished else None,
+        "verdict": verdict_to_json(finished.verdict) if finished else None,
+        "notes": list(walked.notes),
+    }

@@ -1,0 +1,407 @@
+"""Runs the stages of a plan: decides late, starts what fits, keeps what succeeded.
+
+Serves the station `run`. One thread, no callbacks from elsewhere: the loop asks the schedule what
+may start, waits for the executor, and tells the ledger what ended before it does anything else, so
+that a kill -9 between any two lines loses no finished stage.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from branchline.core.plan.values import Action, StagePlan
+from branchline.core.run import Capacity, Job, Need, Schedule, StageState
+from branchline.core.run.devices import assign_devices, device_environment, device_names
+from branchline.core.run.retries import is_worth_retrying, retry_delay_s
+from branchline.core.run.values import Ended, Failure
+from branchline.errors import BranchlineError
+from branchline.flows.keep import Keeper, Kept
+from branchline.ports.executor import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from branchline.core.pipeline import LockEntry, Stage
+    from branchline.core.plan.values import Plan, Result
+    from branchline.flows.plan import Planner
+    from branchline.flows.project import Project
+
+POLL_S = 0.1
+GRACE_S = 5.0
+
+
+class Watcher(Protocol):
+    """Who shows what happens; every method may do nothing."""
+
+    def stage(self, stage: str, state: StageState, text: str, elapsed_s: float = 0.0) -> None:
+        """A stage changed its state."""
+        ...
+
+    def tick(self, running: Mapping[str, tuple[float, str]]) -> None:
+        """Time passed: running stage -> (seconds since it started, path of its log)."""
+        ...
+
+    def say(self, text: str) -> None:
+        """A remark for the user."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """How to run.
+
+    Attributes:
+        jobs: Stages side by side, >= 1.
+        keep_going: After a failure run on with what does not depend on it.
+        force_downstream: A stage runs when one that it needs has run, output changed or not.
+    """
+
+    jobs: int = 1
+    keep_going: bool = False
+    force_downstream: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One running stage."""
+
+    stage: Stage
+    plan: StagePlan
+    task: Task
+    number: int
+    started_s: float
+    started_at: str
+    started_ns: int
+    devices: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Walked:
+    """What the engine did; filled while it runs.
+
+    Attributes:
+        plans: Address -> the decision that was carried out.
+        results: Address -> result, made or reused.
+        states: Address -> last state.
+        failures: Address -> how it failed.
+        attempts: Address -> attempts made, from 1.
+        is_cancelled: Stopped by a signal.
+        notes: Remarks, for the end of the output.
+    """
+
+    plans: dict[str, StagePlan] = field(default_factory=dict)
+    results: dict[str, Result] = field(default_factory=dict)
+    states: dict[str, StageState] = field(default_factory=dict)
+    failures: dict[str, Ended] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    is_cancelled: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ran(self) -> tuple[str, ...]:
+        """Stages that were executed and succeeded."""
+        return tuple(a for a, s in self.states.items() if s is StageState.SUCCEEDED)
+
+
+class Engine:
+    """One run.
+
+    Args:
+        project: Ports.
+        planner: Has made the plan and decides what was pending.
+        plan: The plan.
+        options: How to run.
+        watcher: Who shows it.
+        run: Number in the ledger.
+        is_stopped: Asked often; True ends the run as cancelled.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        planner: Planner,
+        plan: Plan,
+        options: EngineOptions,
+        watcher: Watcher,
+        *,
+        run: int,
+        is_stopped: Callable[[], bool],
+    ) -> None:
+        self._project = project
+        self._planner = planner
+        self._options = options
+        self._watcher = watcher
+        self._run = run
+        self._is_stopped = is_stopped
+        self._keeper = Keeper(project, planner)
+        self._stages = {stage.address: stage for stage in planner.stages}
+        self._plans = {entry.stage: entry for entry in plan.stages}
+        self._attempts: dict[str, Attempt] = {}
+        self._logs = os.path.join(project.state_dir, "logs", str(run))
+        self.walked = Walked()
+        machine = project.machine
+        self._devices = device_names(machine.variable("CUDA_VISIBLE_DEVICES"), machine.gpus())
+        self._schedule = Schedule(
+            jobs=[self._job(entry) for entry in plan.stages],
+            capacity=Capacity(
+                jobs=options.jobs,
+                cpus=max(float(options.jobs), float(machine.cpus())),
+                gpus=len(self._devices),
+                memory_bytes=machine.memory_bytes(),
+            ),
+            keep_going=options.keep_going,
+        )
+
+    @property
+    def entries(self) -> dict[str, tuple[Stage, LockEntry]]:
+        """Address -> (stage, what dvc.lock shall say), for stages that ran."""
+        return self._keeper.entries
+
+    def _job(self, entry: StagePlan) -> Job:
+        wanted = self._project.policy.resources_of(self._stages[entry.stage].name)
+        is_reused = entry.action in (Action.REUSE, Action.SKIP)
+        return Job(
+            stage=entry.stage,
+            after=entry.after,
+            need=Need(cpus=wanted.cpus, gpus=wanted.gpus, memory_bytes=wanted.memory_bytes or 0),
+            estimate_s=0.0 if is_reused else entry.estimate_s,
+        )
+
+    def walk(self) -> Walked:
+        """Run until everything ended; leaves no child behind, however it ends."""
+        os.makedirs(self._logs, exist_ok=True)
+        try:
+            self._decide_all(self._schedule.ready())
+            while not self._schedule.is_over:
+                if self._is_stopped():
+                    self._cancel()
+                    break
+                self._start_what_fits()
+                self._wait()
+        except BaseException:
+            self._project.executor.stop(grace_s=GRACE_S)
+            raise
+        return self.walked
+
+    # Deciding
+
+    def _decide_all(self, ready: tuple[str, ...]) -> None:
+        """Decide stages whose inputs are complete; what is reused needs no slot."""
+        queue = list(ready)
+        while queue:
+            address = queue.pop(0)
+            plan = self._decide(address)
+            self.walked.plans[address] = plan
+            if plan.action not in (Action.REUSE, Action.SKIP):
+                continue
+            self._reuse(self._stages[address], plan)
+            queue.extend(self._schedule.end(address, StageState.REUSED).ready)
+
+    def _decide(self, address: str) -> StagePlan:
+        plan = self._plans[address]
+        stage = self._stages[address]
+        ran = [n for n in plan.after if self.walked.states.get(n) is StageState.SUCCEEDED]
+        if ran and self._options.force_downstream:
+            reason = f"`{ran[0]}` ran, and --force-downstream was given"
+            return self._planner.decide(stage, force=reason)
+        if plan.key is not None or plan.action is Action.SKIP:
+            return plan
+        if plan.action is Action.RUN:
+            # Decided already, by the user or by a change of its own; only the key was open.
+            decided = self._planner.decide(stage)
+            return (
+                decided
+                if decided.action is Action.REUSE and not plan.reason.startswith("asked for")
+                else _with_reason(decided, plan)
+            )
+        return self._planner.decide(stage)
+
+    def _reuse(self, stage: Stage, plan: StagePlan) -> None:
+        state = StageState.SKIPPED if plan.action is Action.SKIP else StageState.REUSED
+        self._keeper.reuse(stage, plan)
+        if plan.result is not None:
+            self.walked.results[stage.address] = plan.result
+        self._planner.producers.decided(stage, plan)
+        self._ended(stage.address, state, plan.reason)
+
+    # Starting
+
+    def _start_what_fits(self) -> None:
+        while (address := self._schedule.next_to_start(self._now())) is not None:
+            self._start(address)
+
+    def _start(self, address: str) -> None:
+        stage, plan = self._stages[address], self.walked.plans[address]
+        number = self.walked.attempts.get(address, 0) + 1
+        self.walked.attempts[address] = number
+        self._schedule.start(address)
+        try:
+            self._keeper.make_room(stage)
+            attempt = self._attempt(stage, plan, number)
+            child = self._project.executor.start(attempt.task)
+        except BranchlineError as error:
+            self._fail(
+                address,
+                Ended(
+                    stage=address,
+                    exit_code=None,
+                    failure=Failure.NOT_STARTED,
+                    detail=error.message,
+                ),
+            )
+            return
+        self._attempts[address] = attempt
+        self._project.ledger.stage_started(
+            self._run, child, log=attempt.task.log, at=attempt.started_at
+        )
+        self._watcher.stage(address, StageState.RUNNING, plan.reason)
+
+    def _attempt(self, stage: Stage, plan: StagePlan, number: int) -> Attempt:
+        project, policy = self._project, self._project.policy
+        wanted = policy.resources_of(stage.name)
+        taken = {name for a in self._attempts.values() for name in a.devices}
+        devices = assign_devices(wanted.gpus, self._devices, taken)
+        log = os.path.join(self._logs, log_name(stage.address, number))
+        trace = policy.changes.trace
+        task = Task(
+            stage=stage.address,
+            cmd=stage.cmd,
+            cwd=os.path.normpath(os.path.join(project.root, stage.wdir)),
+            log=log,
+            env={
+                "DVC_ROOT": project.root,
+                "DVC_STAGE": stage.address,
+                "BRANCHLINE_STAGE": stage.address,
+                **device_environment(wanted.gpus, devices),
+            },
+            timeout_s=wanted.timeout_s,
+            trace=trace,
+            trace_file=log.removesuffix(".log") + ".reads",
+            root=project.root,
+        )
+        return Attempt(
+            stage=stage,
+            plan=plan,
+            task=task,
+            number=number,
+            started_s=self._now(),
+            started_at=project.machine.now(),
+            started_ns=project.machine.time_ns(),
+            devices=devices,
+        )
+
+    # Waiting
+
+    def _wait(self) -> None:
+        timeout = POLL_S
+        wakes = self._schedule.wakes_at()
+        if wakes is not None:
+            timeout = max(0.0, min(timeout, wakes - self._now()))
+        if not self._attempts and wakes is None:
+            return
+        for ended in self._project.executor.wait(timeout):
+            self._take(ended)
+        now = self._now()
+        self._watcher.tick(
+            {a: (now - run.started_s, run.task.log) for a, run in self._attempts.items()}
+        )
+
+    def _take(self, ended: Ended) -> None:
+        attempt = self._attempts.pop(ended.stage)
+        if ended.failure is None:
+            kept = self._keeper.keep(attempt, ended)
+            if kept.ended.failure is None and kept.result is not None:
+                self._succeed(attempt, kept)
+                return
+            ended = kept.ended
+        self._fail_or_retry(attempt, ended)
+
+    def _succeed(self, attempt: Attempt, kept: Kept) -> None:
+        address = attempt.stage.address
+        self._project.ledger.stage_ended(
+            self._run,
+            address,
+            StageState.SUCCEEDED.value,
+            ended=kept.ended,
+            # Without a key (data outside the repository) nothing can be looked up again.
+            result=kept.result if kept.result is not None and kept.result.key else None,
+            at=self._project.machine.now(),
+        )
+        if kept.result is not None:
+            self.walked.results[address] = kept.result
+        self.walked.notes.extend(kept.notes)
+        self._planner.producers.done(attempt.stage, kept.contents)
+        self._ended(address, StageState.SUCCEEDED, "", kept.ended.duration_s)
+        self._decide_all(self._schedule.end(address, StageState.SUCCEEDED).ready)
+
+    def _fail_or_retry(self, attempt: Attempt, ended: Ended) -> None:
+        address = attempt.stage.address
+        retries = self._project.policy.resources_of(attempt.stage.name).retries
+        if not is_worth_retrying(ended.failure, attempt.number, retries):
+            self._fail(address, ended)
+            return
+        delay = retry_delay_s(attempt.number, f"{self._run}:{address}")
+        self._watcher.say(
+            f"{address}: {ended.detail}; attempt {attempt.number} of {retries + 1},"
+            f" again in {delay:.1f} s"
+        )
+        self._schedule.retry(address, self._now() + delay)
+
+    def _fail(self, address: str, ended: Ended) -> None:
+        self._project.ledger.stage_ended(
+            self._run,
+            address,
+            StageState.FAILED.value,
+            ended=ended,
+            result=None,
+            at=self._project.machine.now(),
+        )
+        self.walked.failures[address] = ended
+        self._ended(address, StageState.FAILED, ended.detail, ended.duration_s)
+        for skipped in self._schedule.end(address, StageState.FAILED).skipped:
+            self._ended(skipped, StageState.SKIPPED, f"not run: `{address}` failed")
+
+    def _cancel(self) -> None:
+        self._project.executor.stop(grace_s=GRACE_S)
+        now = self._project.machine.now()
+        for address in list(self._attempts):
+            self._project.ledger.stage_ended(
+                self._run, address, StageState.CANCELLED.value, ended=None, result=None, at=now
+            )
+            self._ended(address, StageState.CANCELLED, "stopped")
+        self._attempts.clear()
+        for address in self._schedule.cancel():
+            self._ended(address, StageState.CANCELLED, "not started")
+        self.walked.is_cancelled = True
+
+    def _ended(self, address: str, state: StageState, text: str, elapsed_s: float = 0.0) -> None:
+        self.walked.states[address] = state
+        self._watcher.stage(address, state, text, elapsed_s)
+
+    def _now(self) -> float:
+        return self._project.machine.monotonic_s()
+
+
+def _with_reason(decided: StagePlan, plan: StagePlan) -> StagePlan:
+    """The later decision, which knows the key, as a run for the earlier reason."""
+    from dataclasses import replace
+
+    return replace(
+        decided, action=Action.RUN, reason=plan.reason, result=None, source=None, restore=()
+    )
+
+
+def log_name(address: str, attempt: int) -> str:
+    """File name of a stage's log: readable, unique, safe whatever the address holds.
+
+    >>> log_name("train", 1), log_name("sub/dvc.yaml:train@a", 2)[:17]
+    ('train.log', 'sub_dvc.yaml_trai')
+    """
+    import hashlib
+
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.@") else "_" for c in address)
+    if safe != address or safe.startswith("."):
+        safe = f"{safe[:80]}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+    return f"{safe}.log" if attempt == 1 else f"{safe}.{attempt}.log"

@@ -1,0 +1,205 @@
+"""Gathers the evidence of a run from what its stages left. Serves the station `evidence`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.core.changes.values import InputKind
+from branchline.core.evidence import Evidence, Plot, StageFacts
+from branchline.core.evidence.flatten import metrics_of
+from branchline.core.plan.values import Action
+from branchline.core.values import digest_of
+from branchline.errors import DocumentError
+
+if TYPE_CHECKING:
+    from branchline.core.evidence import Metric
+    from branchline.core.plan.values import Plan, Result, StagePlan
+    from branchline.core.values import JsonValue
+    from branchline.flows.engine import Walked
+    from branchline.flows.plan import Planner
+    from branchline.flows.project import Project
+
+MODEL_SUFFIXES = (
+    ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".onnx", ".h5", ".keras", ".safetensors",
+    ".bst", ".cbm", ".pb", ".gguf", ".skops", ".model", ".bin",
+)  # fmt: skip
+"""Endings by which an input of an evaluation is taken for the model and not for its data."""
+
+
+class EvidenceReader:
+    """Reads what one run left.
+
+    Args:
+        project: Ports.
+        planner: Knows the inputs of each stage.
+        plan: As it was carried out.
+        walked: Results and attempts.
+    """
+
+    def __init__(self, project: Project, planner: Planner, plan: Plan, walked: Walked) -> None:
+        self._project = project
+        self._planner = planner
+        self._plan = plan
+        self._walked = walked
+
+    def gather(self, *, duration_s: float) -> Evidence:
+        """The evidence of the run.
+
+        Raises:
+            DocumentError: A metric file cannot be read; names file, line and column.
+        """
+        project = self._project
+        head = project.repo.head()
+        results = self._walked.results
+        return Evidence(
+            metrics=self._metrics(),
+            params=self._params(),
+            outs={o.path: o.content.md5 or "" for r in results.values() for o in r.outs},
+            plots=self._plots(),
+            stages=tuple(
+                self._facts(entry, results[entry.stage])
+                for entry in self._plan.stages
+                if entry.stage in results
+            ),
+            data=self._data(),
+            evaluation_data=self._evaluation_data(),
+            commit=head.commit,
+            branch=head.branch,
+            is_dirty=self._is_dirty(),
+            versions={**project.machine.versions(), **self._lock_digests()},
+            duration_s=round(duration_s, 3),
+        )
+
+    def _metrics(self) -> tuple[Metric, ...]:
+        files = {
+            out.path: result.stage
+            for result in self._walked.results.values()
+            for out in result.outs
+            if out.kind == "metric"
+        }
+        for path in self._project.pipeline.metrics:
+            files.setdefault(path, "")
+        found: list[Metric] = []
+        for path, stage in files.items():
+            data = self._project.workspace.read(path)
+            if data is not None:
+                found += metrics_of(read_document(path, data), file=path, stage=stage)
+        return tuple(found)
+
+    def _params(self) -> dict[str, JsonValue]:
+        found: dict[str, JsonValue] = {}
+        for entry in self._plan.stages:
+            gathered = self._planner.gathered.get(entry.stage)
+            for file, values in (gathered.params if gathered else {}).items():
+                found.update({f"{file}:{key}": value for key, value in values.items()})
+        return found
+
+    def _plots(self) -> tuple[Plot, ...]:
+        options = {o.path: o.plot for s in self._planner.stages for o in s.outs if o.plot}
+        return tuple(
+            Plot(
+                path=out.path,
+                content=out.content,
+                stage=result.stage,
+                options=options.get(out.path) or {},
+            )
+            for result in self._walked.results.values()
+            for out in result.outs
+            if out.kind == "plot"
+        )
+
+    def _facts(self, entry: StagePlan, result: Result) -> StageFacts:
+        return StageFacts(
+            stage=entry.stage,
+            action="reuse" if entry.action is Action.REUSE else "run",
+            key=result.key,
+            run=result.run,
+            duration_s=result.duration_s,
+            cpu_s=result.cpu_s,
+            peak_memory_bytes=result.peak_memory_bytes,
+            attempts=self._walked.attempts.get(entry.stage, 1),
+        )
+
+    def _data(self) -> dict[str, str]:
+        """Data that no stage makes, by content."""
+        makers = self._planner.producers.makers
+        return {
+            item.name: item.digest
+            for result in self._walked.results.values()
+            for item in result.inputs
+            if item.kind is InputKind.DATA and item.digest and not makers(item.name)
+        }
+
+    def _evaluation_data(self) -> str:
+        """Digest of the data that the metrics were computed on; "" when that is not known."""
+        named = self._project.policy.gate.data
+        if named:
+            digests = [(path, self._digest(path)) for path in named]
+            return "" if any(not digest for _, digest in digests) else digest_of(digests)
+        found: dict[str, str] = {}
+        for result in self._walked.results.values():
+            if not any(out.kind == "metric" for out in result.outs):
+                continue
+            for item in result.inputs:
+                if item.kind is InputKind.DATA and not item.name.endswith(MODEL_SUFFIXES):
+                    found[item.name] = item.digest or ""
+            for seen in result.observed:
+                if not self._planner.inputs.reader.is_code(seen.path):
+                    found[seen.path] = seen.digest
+        return digest_of(sorted(found.items()))
+
+    def _digest(self, path: str) -> str:
+        """Content of a file or folder, from the workspace or as a stage's result promises it."""
+        content = self._project.workspace.content(path) or self._planner.producers.content(path)
+        return (content.md5 or "") if content is not None else ""
+
+    def _is_dirty(self) -> bool:
+        """Whether anything that the results depend on is not committed."""
+        dirty = set(self._project.repo.dirty_paths())
+        # What a run writes itself is committed after it: dvc.lock, metrics, .gitignore.
+        dirty -= set(self._project.lock_files.paths(self._planner.stages))
+        dirty -= {out.path for r in self._walked.results.values() for out in r.outs}
+        if not dirty:
+            return False
+        if dirty & set(self._project.config_files):
+            return True
+        for result in self._walked.results.values():
+            for item in result.inputs:
+                path = item.name.partition(":")[0] if ":" in item.name else item.name
+                if path in dirty or any(name.startswith(path + "/") for name in dirty):
+                    return True
+            if any(seen.path in dirty for seen in result.observed):
+                return True
+        return False
+
+    def _lock_digests(self) -> dict[str, str]:
+        reader = self._planner.inputs.reader
+        return {
+            f"lock:{path}": (reader.digest(path) or "")[:16]
+            for path in self._planner.inputs.lock_files()
+        }
+
+
+def read_document(path: str, data: bytes) -> object:
+    """A metric file as plain values, by its ending; anything unknown is read as YAML.
+
+    Raises:
+        DocumentError: It cannot be parsed; names line and column.
+    """
+    name = path.lower()
+    if name.endswith(".json"):
+        from branchline.core.documents.json import read_json
+
+        return read_json(data, file=path).value
+    if name.endswith(".toml"):
+        from branchline.core.documents.toml import read_toml
+
+        return read_toml(data, file=path).value
+    if name.endswith((".yaml", ".yml")):
+        from branchline.core.documents.yaml import read_yaml
+
+        return read_yaml(data, file=path).value
+    raise DocumentError(
+        f"{path}: a metric file must be JSON, YAML or TOML",
+        todo="Let the stage write its metrics to a file that ends in .json, .yaml or .toml.",
+    )

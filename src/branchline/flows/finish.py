@@ -1,0 +1,213 @@
+"""From the results of a run to its verdict and record. Serves `evidence` and `verdict`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from branchline.core.evidence.evidence_json import evidence_from_json, evidence_to_json
+from branchline.core.plan.plan_json import plan_to_json
+from branchline.core.values import SCHEMA_VERSION, Outcome, digest_of
+from branchline.core.verdict.baseline import RunFacts, find_baseline
+from branchline.core.verdict.judge import judge
+from branchline.core.verdict.verdict_json import verdict_to_json
+from branchline.errors import RecordError
+from branchline.flows.evidence import EvidenceReader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from branchline.core.evidence import Evidence
+    from branchline.core.plan.values import Plan
+    from branchline.core.trigger import Trigger
+    from branchline.core.values import JsonValue
+    from branchline.core.verdict.values import Baseline, Verdict
+    from branchline.flows.engine import Walked
+    from branchline.flows.plan import Planner
+    from branchline.flows.project import Project
+    from branchline.ports.records import StoredRun
+
+PLOT_LIMIT_BYTES = 64_000
+"""Larger plot files stay in the store; the record names them by digest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """What became of a run whose stages all have results.
+
+    Attributes:
+        record: Id of the record in git.
+        is_new: False when the very same walk had been recorded before.
+    """
+
+    evidence: Evidence
+    verdict: Verdict
+    record: str
+    is_new: bool
+
+
+def finish(
+    project: Project,
+    planner: Planner,
+    plan: Plan,
+    walked: Walked,
+    *,
+    trigger: Trigger,
+    started_at: str,
+    duration_s: float,
+) -> Finished:
+    """Gather the evidence, judge it against the baseline, record the run.
+
+    Raises:
+        DocumentError: A metric file cannot be read.
+        RecordError: git refused the record.
+    """
+    evidence = EvidenceReader(project, planner, plan, walked).gather(duration_s=duration_s)
+    base = project.repo.head().short or "initial"
+    history = project.records.runs()
+    walk = _walk_digest(project, evidence)
+    same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
+    baseline = _baseline(project, history, this_run=same.run if same else "")
+    verdict = judge(
+        evidence,
+        _evidence_of(history, baseline.run),
+        project.policy.gate,
+        baseline=baseline,
+    )
+    if same is not None and verdict_of(same) == verdict.outcome.value:
+        return Finished(evidence=evidence, verdict=verdict, record=same.run, is_new=False)
+    files = {
+        "run.json": _json(
+            _run_json(project, evidence, verdict, trigger, walk=walk, started_at=started_at)
+        ),
+        "plan.json": _json(plan_to_json(plan)),
+        "evidence.json": _json(evidence_to_json(evidence)),
+        "verdict.json": _json(verdict_to_json(verdict)),
+        **_plots(project, evidence),
+    }
+    record = project.records.add_run(base, files)
+    return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
+
+
+def _walk_digest(project: Project, evidence: Evidence) -> str:
+    """What makes two walks of one commit the same: results, outputs, and the bars."""
+    gate = project.policy.gate
+    return digest_of(
+        {
+            "commit": evidence.commit,
+            "is_dirty": evidence.is_dirty,
+            "stages": [(s.stage, s.key) for s in evidence.stages],
+            "outs": dict(evidence.outs),
+            "gate": [repr(rule) for rule in gate.metrics],
+            "baseline": gate.baseline,
+            "evaluation_data": evidence.evaluation_data,
+        }
+    )
+
+
+def _is_walk(run: StoredRun, base: str, walk: str) -> bool:
+    if run.run != base and not run.run.startswith(base + "-"):
+        return False
+    return run_fields(run).get("walk") == walk
+
+
+def run_fields(run: StoredRun) -> dict[str, JsonValue]:
+    """The fields of a record's run.json; empty when it cannot be read."""
+    try:
+        fields = json.loads(run.files.get("run.json", b"{}"))
+    except ValueError:
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def verdict_of(run: StoredRun) -> str:
+    """The outcome word of a recorded run; "" when it has none."""
+    return str(run_fields(run).get("outcome") or "")
+
+
+def _baseline(project: Project, history: Sequence[StoredRun], *, this_run: str) -> Baseline:
+    facts = []
+    for run in history:
+        fields = run_fields(run)
+        outcome = verdict_of(run)
+        facts.append(
+            RunFacts(
+                run=run.run,
+                started_at=str(fields.get("started_at") or ""),
+                commit=_text(fields.get("commit")),
+                branch=_text(fields.get("branch")),
+                is_dirty=fields.get("is_dirty") is not False,
+                outcome=Outcome(outcome) if outcome in [o.value for o in Outcome] else None,
+            )
+        )
+    return find_baseline(
+        facts,
+        project.repo.tags("*"),
+        project.policy.gate,
+        model=project.policy.model,
+        default_branch=project.repo.default_branch(),
+        this_run=this_run,
+    )
+
+
+def _evidence_of(history: Sequence[StoredRun], run: str) -> Evidence | None:
+    for stored in history:
+        if run and stored.run == run and "evidence.json" in stored.files:
+            try:
+                return evidence_from_json(json.loads(stored.files["evidence.json"]))
+            except (ValueError, RecordError):
+                return None
+    return None
+
+
+def _run_json(
+    project: Project,
+    evidence: Evidence,
+    verdict: Verdict,
+    trigger: Trigger,
+    *,
+    walk: str,
+    started_at: str,
+) -> dict[str, JsonValue]:
+    head = project.repo.head()
+    return {
+        "schema": SCHEMA_VERSION,
+        "model": project.policy.model,
+        "commit": head.commit,
+        "branch": head.branch,
+        "subject": head.subject,
+        "author": head.author,
+        "is_dirty": evidence.is_dirty,
+        "trigger": {
+            "kind": trigger.kind.value,
+            "actor": trigger.actor,
+            "force": trigger.force,
+            "reason": trigger.reason,
+        },
+        "started_at": started_at,
+        "duration_s": evidence.duration_s,
+        "outcome": verdict.outcome.value,
+        "summary": verdict.summary,
+        "walk": walk,
+    }
+
+
+def _plots(project: Project, evidence: Evidence) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for plot in evidence.plots:
+        size = plot.content.size_bytes
+        if plot.content.is_folder or size is None or size > PLOT_LIMIT_BYTES:
+            continue
+        data = project.workspace.read(plot.path)
+        if data is not None:
+            found[f"plots/{plot.path}"] = data
+    return found
+
+
+def _json(value: JsonValue) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,237 @@
+"""What was recorded, read back: runs, one run, its inputs, its logs. Changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from branchline.core.evidence import Evidence
+from branchline.core.evidence.evidence_json import evidence_from_json
+from branchline.core.verdict.verdict_json import verdict_from_json
+from branchline.errors import BranchlineError, UnknownNameError
+from branchline.render.run_view import InputView, RunView, StageView
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from branchline.core.plan.values import Result
+    from branchline.core.values import JsonValue
+    from branchline.core.verdict.values import Verdict
+    from branchline.ports.ledger import Ledger
+    from branchline.ports.records import Records, StoredRun
+    from branchline.ports.repo import Repo
+
+FILES = ("run.json", "plan.json", "evidence.json", "verdict.json")
+"""Files of a record that make a `RunView`; plots are left in git."""
+
+
+class History:
+    """The recorded runs of one repository."""
+
+    def __init__(self, records: Records, repo: Repo) -> None:
+        self._records = records
+        self._repo = repo
+
+    def newest(self, limit: int | None = None) -> tuple[RunView, ...]:
+        """The newest runs, newest first; all when `limit` is None."""
+        ids = list(self._records.run_ids())
+        chosen = ids if limit is None else ids[max(0, len(ids) - limit) :]
+        return tuple(view_of(run) for run in reversed(self._records.runs(chosen, names=FILES)))
+
+    def find(self, name: str = "") -> RunView:
+        """The run that a name means: a run id, else the newest run of a branch or commit.
+
+        Args:
+            name: "" means the newest run of all.
+
+        Raises:
+            UnknownNameError: There is none; `todo` says which name is nearest.
+        """
+        ids = list(self._records.run_ids())
+        if not ids:
+            raise UnknownNameError(
+                "no run is recorded here yet",
+                todo="`branchline run` records one; `branchline records fetch` gets those of "
+                "a remote.",
+            )
+        if not name or name in ids:
+            return self._read(name or ids[-1])
+        commit = self._repo.resolve(name)
+        views = [view_of(run) for run in self._records.runs(names=("run.json",))]
+        for view in reversed(views):
+            if commit is not None and view.commit == commit:
+                return self._read(view.run)
+        for view in reversed(views):
+            if view.branch == name:
+                return self._read(view.run)
+        raise _unknown(name, views, exists=commit is not None)
+
+    def inputs(self, view: RunView) -> tuple[InputView, ...]:
+        """All inputs of a run's stages, from the results that it made or reused."""
+        keys = [facts.key for facts in view.evidence.stages if facts.key]
+        results = self._records.results(keys)
+        found = []
+        for facts in view.evidence.stages:
+            result = _made_by(results.get(facts.key, ()), facts.run)
+            for item in result.inputs if result else ():
+                found.append(
+                    InputView(
+                        stage=facts.stage,
+                        kind=item.kind.value,
+                        name=item.name,
+                        digest=item.digest or "",
+                        value=item.value,
+                    )
+                )
+        return tuple(found)
+
+    def plots(self, run: str) -> dict[str, bytes]:
+        """Plot files of a run by path from the root."""
+        (stored,) = self._records.runs([run]) or (None,)
+        files = stored.files if stored else {}
+        return {
+            name.removeprefix("plots/"): content
+            for name, content in files.items()
+            if name.startswith("plots/")
+        }
+
+    def _read(self, run: str) -> RunView:
+        (stored,) = self._records.runs([run], names=FILES)
+        return view_of(stored)
+
+
+def log_files(
+    ledger: Ledger, *, stage: str | None = None, run: str | None = None
+) -> list[tuple[str, str]]:
+    """(stage, log) of the newest run that has any, in the order in which the stages began.
+
+    Raises:
+        UnknownNameError: There is no such log on this machine.
+    """
+    found = list(ledger.logs(stage=stage, record=run))
+    if not found:
+        what = f"stage `{stage}`" if stage else "a stage"
+        where = f" in run {run}" if run else ""
+        known = sorted({name for name, _ in ledger.logs()})
+        near = f" Stages with logs: {', '.join(known)}." if known else ""
+        raise UnknownNameError(
+            f"no log of {what}{where} is on this machine",
+            todo=f"Logs stay where the stage ran; a reused stage has none.{near}",
+        )
+    if run is not None:
+        return found
+    newest: dict[str, str] = {}
+    for name, path in found:
+        if name in newest:
+            break
+        newest[name] = path
+    return list(newest.items())
+
+
+def view_of(stored: StoredRun) -> RunView:
+    """A record as a view; what cannot be read is said in `problems`."""
+    problems: list[str] = []
+    run = _document(stored, "run.json", problems)
+    plan = _document(stored, "plan.json", problems)
+    trigger = run.get("trigger")
+    evidence = _evidence(stored, problems)
+    return RunView(
+        run=stored.run,
+        model=_text(run.get("model")),
+        commit=_text(run.get("commit")) or None,
+        branch=_text(run.get("branch")) or None,
+        subject=_text(run.get("subject")),
+        author=_text(run.get("author")),
+        is_dirty=run.get("is_dirty", False) is not False,
+        started_at=_text(run.get("started_at")),
+        duration_s=_seconds(run.get("duration_s")),
+        outcome=_text(run.get("outcome")),
+        trigger=trigger if isinstance(trigger, dict) else {},
+        stages=tuple(_stage(item) for item in _items(plan.get("stages"))),
+        plan=plan,
+        evidence=evidence,
+        verdict=_verdict(stored, problems),
+        problems=tuple(problems),
+    )
+
+
+def _document(stored: StoredRun, name: str, problems: list[str]) -> dict[str, JsonValue]:
+    if name not in stored.files:
+        return {}
+    try:
+        value = json.loads(stored.files[name])
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        problems.append(f"{name} of run {stored.run} cannot be read")
+        return {}
+    return value
+
+
+def _evidence(stored: StoredRun, problems: list[str]) -> Evidence:
+    fields = _document(stored, "evidence.json", problems)
+    try:
+        return evidence_from_json(fields) if fields else Evidence()
+    except BranchlineError as error:
+        problems.append(error.message)
+        return Evidence()
+
+
+def _verdict(stored: StoredRun, problems: list[str]) -> Verdict | None:
+    fields = _document(stored, "verdict.json", problems)
+    try:
+        return verdict_from_json(fields) if fields else None
+    except BranchlineError as error:
+        problems.append(error.message)
+        return None
+
+
+def _stage(value: Mapping[str, JsonValue]) -> StageView:
+    sentences = [
+        _text(change.get("sentence"))
+        for change in _items(value.get("changes"))
+        if change.get("effect") != "none"
+    ]
+    return StageView(
+        stage=_text(value.get("stage")),
+        action=_text(value.get("action")),
+        reason=_text(value.get("reason")),
+        changes=tuple(sentence for sentence in sentences if sentence),
+        compared_with=_text(value.get("compared_with")),
+    )
+
+
+def _items(value: JsonValue) -> list[dict[str, JsonValue]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _seconds(value: JsonValue) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else 0.0  # type: ignore[arg-type] # a number, as just tested
+
+
+def _made_by(results: Sequence[Result], run: str) -> Result | None:
+    """The result that a run made; the newest when that cannot be told."""
+    made = [result for result in results if result.run == run]
+    return (made or [*results, None])[0]
+
+
+def _unknown(name: str, views: Sequence[RunView], *, exists: bool) -> UnknownNameError:
+    import difflib
+
+    if exists:
+        return UnknownNameError(
+            f"no run of `{name}` is recorded here",
+            todo=f"`git checkout {name}` and `branchline run` makes one; "
+            "`branchline records fetch` may bring it.",
+        )
+    known = [view.run for view in views] + sorted({v.branch for v in views if v.branch})
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"Did you mean `{near[0]}`? " if near else ""
+    return UnknownNameError(
+        f"`{name}` names no run, branch or commit", todo=f"{hint}`branchline runs` lists them."
+    )

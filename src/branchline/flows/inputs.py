@@ -1,0 +1,421 @@
+"""The inputs of a stage as they are now. Serves the station `plan`.
+
+Joins what is declared, what the code imports, and what surrounds both. Nothing is decided here: an
+input that cannot be known has no digest and says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from branchline.core.changes.closure import Closure, closure_of
+from branchline.core.changes.entries import Entry, entries_of
+from branchline.core.changes.values import Input, InputKind
+from branchline.core.plan.decide import MODE_SUFFIX
+from branchline.core.plan.entries import entry_of
+from branchline.core.values import digest_of
+from branchline.flows.reading import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from branchline.core.pipeline import Content, Dep, LockEntry, ParamsDep, Stage
+    from branchline.core.values import JsonValue
+    from branchline.flows.produced import Producers
+    from branchline.flows.project import Project
+
+CONFIG_NAMES = frozenset({"branchline.yaml", "dvc.yaml", "dvc.lock", ".dvcignore", ".gitignore"})
+CODE_FOLDER_LIMIT = 2_000
+"""Files of a declared folder that are read for meaning; a larger folder is data."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Gathered:
+    """All about one stage's inputs; filled by `InputReader`.
+
+    Attributes:
+        inputs: Path or name -> input.
+        pending: (path, address of the stage that will make it).
+        missing: Declared inputs that are nowhere, each with where it is declared.
+        deps: Path -> content, for the exact reading.
+        params: File -> key -> value.
+        uncovered: Code in use that the declared inputs do not cover.
+        problems: Why the stage cannot run (syntax errors, imports that cannot be found).
+        notes: Remarks.
+        unknown: Why an input cannot be digested at all ("" when all can).
+        probed: Folders whose listing mattered.
+    """
+
+    inputs: dict[str, Input] = field(default_factory=dict)
+    pending: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    deps: dict[str, Content] = field(default_factory=dict)
+    params: dict[str, Mapping[str, JsonValue]] = field(default_factory=dict)
+    uncovered: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unknown: str = ""
+    probed: set[str] = field(default_factory=set)
+
+    def entry(self, stage: Stage) -> LockEntry | None:
+        """The exact reading; None while an input is pending or unknown."""
+        if self.pending or self.unknown:
+            return None
+        return entry_of(stage, deps=self.deps, params=self.params)
+
+
+class InputReader:
+    """Reads the inputs of stages of one project.
+
+    Args:
+        project: Ports and policy.
+        producers: Who makes what; consulted for inputs that stages make.
+        lock: Address -> dvc.lock entry, for data that are not on this machine.
+    """
+
+    def __init__(
+        self, project: Project, producers: Producers, lock: Mapping[str, LockEntry]
+    ) -> None:
+        self._project = project
+        self._producers = producers
+        self._lock = lock
+        self.reader = Reader(project.workspace, project.meanings, project.policy.changes)
+        self._closures: dict[tuple[Entry, ...], Closure] = {}
+        self._params: dict[tuple[str, tuple[str, ...] | None], Mapping[str, JsonValue]] = {}
+        self._around: dict[str, Input] | None = None
+
+    def gather(self, stage: Stage) -> Gathered:
+        """Everything that the result of a stage depends on, as far as it is known now."""
+        found = Gathered()
+        text = "\n".join(stage.cmd)
+        found.inputs["command"] = Input(
+            kind=InputKind.COMMAND, name="", digest=digest_of(text), value=text
+        )
+        for dep in stage.deps:
+            self._add_dep(stage, dep, found)
+        for params in stage.params:
+            self._add_params(stage, params, found)
+        self._add_closure(stage, found)
+        for name, item in self.environment().items():
+            if name in found.inputs or self._covering(name, found):
+                continue
+            found.inputs[name] = item
+            if item.exact is not None or item.kind is InputKind.VARIABLE:
+                found.uncovered.append(name)
+        return found
+
+    # Declared inputs
+
+    def _add_dep(self, stage: Stage, dep: Dep, found: Gathered) -> None:
+        path = dep.path
+        if dep.is_external and "://" in path:
+            found.unknown = f"`{path}` lies outside the repository and cannot be digested here"
+            found.inputs[path] = Input(kind=InputKind.DATA, name=path, digest=None)
+            return
+        made = [m for m in self._producers.makers(path) if m.stage != stage.address]
+        waiting = [m for m in made if self._producers.is_pending(m.path)]
+        if waiting:
+            found.pending.append((path, waiting[0].stage))
+            found.inputs[path] = Input(
+                kind=InputKind.DATA, name=path, digest=None, pending=waiting[0].stage
+            )
+            return
+        content = self._content(stage, dep, made[0].path if made else None)
+        if content is None or content.md5 is None:
+            found.missing.append(f"{stage.file}:{stage.line}: stage `{stage.address}`: `{path}`")
+            found.inputs[path] = Input(kind=InputKind.DATA, name=path, digest=None)
+            return
+        found.deps[path] = content
+        found.inputs[path] = self._declared(path, content, is_data=bool(made))
+
+    def _content(self, stage: Stage, dep: Dep, out: str | None) -> Content | None:
+        """What a declared input holds: promised, present, or as dvc.lock last saw it."""
+        if out is not None and out == dep.path:
+            promised = self._producers.content(out)
+            if promised is not None:
+                return promised
+        if out is not None and dep.path.startswith(out + "/"):
+            inner = self._inside(out, dep.path)
+            if inner is not None:
+                return inner
+        present = self._project.workspace.content(dep.path)
+        if present is not None:
+            return present
+        pointer = self._producers.pointer(dep.path)
+        if pointer is not None and pointer.path == dep.path:
+            return pointer.content
+        if out is None and self._project.repo.is_tracked([dep.path])[0]:
+            return None  # A file of git's that was deleted is an error, not "data elsewhere".
+        entry = self._lock.get(stage.address)
+        items = entry.deps if entry else ()
+        return next((i.content for i in items if i.spelled == dep.spelled), None)
+
+    def _inside(self, out: str, path: str) -> Content | None:
+        """What a file inside a folder output holds, told by the folder's object."""
+        folder = self._producers.content(out)
+        if folder is None:
+            return None
+        wanted = path[len(out) + 1 :]
+        for name, content in self._project.store.members(folder) or ():
+            if name == wanted:
+                return content
+        return None
+
+    def _declared(self, path: str, content: Content, *, is_data: bool) -> Input:
+        if is_data or self._producers.pointer(path) is not None:
+            return Input(kind=InputKind.DATA, name=path, digest=content.md5, exact=content.md5)
+        if content.is_folder:
+            return self._declared_folder(path, content)
+        if self.reader.is_code(path):
+            digest = self.reader.digest(path)
+            return Input(kind=InputKind.CODE, name=path, digest=digest, exact=content.md5)
+        return Input(kind=InputKind.DATA, name=path, digest=content.md5, exact=content.md5)
+
+    def _declared_folder(self, path: str, content: Content) -> Input:
+        """A folder of code counts by the meaning of its files; a folder of data by its bytes."""
+        as_data = Input(kind=InputKind.DATA, name=path, digest=content.md5, exact=content.md5)
+        if (content.nfiles or 0) > CODE_FOLDER_LIMIT:
+            return as_data
+        members = [name for name, _ in self._project.workspace.members(path)]
+        if not any(name.endswith((".py", ".ipynb")) for name in members):
+            return as_data
+        digests = []
+        for name in members:
+            digest = self.reader.digest(f"{path}/{name}")
+            if digest is None:
+                return as_data
+            digests.append((name, digest))
+        return Input(kind=InputKind.CODE, name=path, digest=digest_of(digests), exact=content.md5)
+
+    # Parameters
+
+    def _add_params(self, stage: Stage, params: ParamsDep, found: Gathered) -> None:
+        from branchline.config.params import read_params
+
+        made = [m for m in self._producers.makers(params.path) if m.stage != stage.address]
+        waiting = next((m for m in made if self._producers.is_pending(m.path)), None)
+        if waiting is not None:
+            found.pending.append((params.path, waiting.stage))
+            found.inputs[params.path] = Input(
+                kind=InputKind.PARAMETER, name=params.path, digest=None, pending=waiting.stage
+            )
+            return
+        memory = (params.path, params.keys)
+        if memory not in self._params:
+            data = self._project.workspace.read(params.path)
+            if data is None:
+                found.missing.append(
+                    f"{stage.file}:{stage.line}: stage `{stage.address}`: `{params.path}`"
+                )
+                return
+            self._params[memory] = read_params(params.path, data, params.keys)
+        values = self._params[memory]
+        known: Mapping[str, JsonValue] = found.params.get(params.path, {})
+        found.params[params.path] = {**known, **values}
+        for key, value in values.items():
+            name = f"{params.path}:{key}"
+            found.inputs[name] = Input(
+                kind=InputKind.PARAMETER,
+                name=name,
+                digest=digest_of(value),
+                value=value if isinstance(value, str) else _text(value),
+            )
+
+    # Code
+
+    def _add_closure(self, stage: Stage, found: Gathered) -> None:
+        entries = tuple(entry for line in stage.cmd for entry in entries_of(line, stage.wdir))
+        if not entries:
+            return
+        closure = self._closure(entries)
+        found.notes.extend(closure.notes)
+        found.problems.extend(closure.problems)
+        found.probed.update(closure.probed)
+        known = {params.path for params in stage.params}
+        own = {out.path for out in stage.outs}
+        executed = {entry.path for entry in entries if entry.path}
+        for file in closure.files:
+            path = file.path
+            if path in known or path.rpartition("/")[2] in CONFIG_NAMES or path.endswith(".dvc"):
+                continue
+            if self._is_output(path, own) or self._is_waiting(path):
+                continue
+            covered = self._covering(path, found)
+            if path in executed:
+                self._add_mode(path, found)
+            if covered:
+                continue
+            item = self._code_input(path, file.via)
+            found.inputs[path] = item
+            found.uncovered.append(path)
+
+    def _closure(self, entries: tuple[Entry, ...]) -> Closure:
+        if entries not in self._closures:
+            rules = self._project.policy.changes
+            self._closures[entries] = closure_of(entries, self.reader, rules)
+        return self._closures[entries]
+
+    def _is_output(self, path: str, own: set[str]) -> bool:
+        return path in own or any(path.startswith(out + "/") for out in own)
+
+    def _is_waiting(self, path: str) -> bool:
+        """Whether another stage makes a path that this one only mentions."""
+        return bool(self._producers.makers(path))
+
+    def _covering(self, path: str, found: Gathered) -> bool:
+        if path in found.inputs:
+            return True
+        parts = path.split("/")
+        return any("/".join(parts[:n]) in found.deps for n in range(1, len(parts)))
+
+    def _add_mode(self, path: str, found: Gathered) -> None:
+        """An executed file also counts by its x bit: without it `./run.sh` fails."""
+        entry = self.reader.entry(path)
+        mode = "executable" if entry is not None and entry.is_executable else "plain"
+        name = path + MODE_SUFFIX
+        found.inputs[name] = Input(
+            kind=InputKind.CODE, name=name, digest=mode, exact=mode, value=mode, via="entry point"
+        )
+
+    def _code_input(self, path: str, via: str) -> Input:
+        is_code = self.reader.is_code(path)
+        return Input(
+            kind=InputKind.CODE if is_code else InputKind.DATA,
+            name=path,
+            digest=self.reader.digest(path),
+            exact=self.reader.blob(path),
+            via=via,
+        )
+
+    def is_inside(self, path: str, outs: set[str]) -> bool:
+        """Whether a path is one of these outputs or lies in one."""
+        return self._is_output(path, outs)
+
+    def is_covered(self, path: str, found: Gathered) -> bool:
+        """Whether a path is an input already, or lies in one."""
+        return self._covering(path, found)
+
+    def moved(self, stage: Stage, found: Gathered) -> list[str]:
+        """Inputs whose bytes are no longer those that were digested, sorted.
+
+        Compares bytes, not meaning: what was edited while a stage ran is nobody's input.
+        """
+        from branchline.config.params import read_params
+
+        workspace = self._project.workspace
+        paths = [i.name for i in found.inputs.values() if _is_file(i)]
+        self.reader.forget([*paths, *(params.path for params in stage.params)])
+        moved = [
+            path
+            for path, content in found.deps.items()
+            if (now := workspace.content(path)) is None or now.md5 != content.md5
+        ]
+        moved += [
+            item.name
+            for item in found.inputs.values()
+            if _is_file(item)
+            and item.name not in found.deps
+            and item.exact != workspace.blob(item.name)
+        ]
+        for params in stage.params:
+            data = workspace.read(params.path)
+            values = None if data is None else read_params(params.path, data, params.keys)
+            known = found.params.get(params.path, {})
+            if values is None or any(
+                digest_of(v) != digest_of(known[k]) for k, v in values.items()
+            ):
+                moved.append(params.path)
+        return sorted(moved)
+
+    # Surroundings
+
+    def environment(self) -> dict[str, Input]:
+        """Inputs that every stage shares: Python, the lock file, declared variables, the image."""
+        if self._around is None:
+            self._around = self._read_environment()
+        return self._around
+
+    def _read_environment(self) -> dict[str, Input]:
+        machine, rules = self._project.machine, self._project.policy.environment
+        python = machine.python_version()
+        found = {
+            "python": Input(
+                kind=InputKind.ENVIRONMENT,
+                name="python",
+                digest=python,
+                value=python,
+                via="environment",
+            )
+        }
+        if rules.image:
+            found["image"] = Input(
+                kind=InputKind.ENVIRONMENT, name="image", digest=rules.image, value=rules.image
+            )
+        for name in rules.variables:
+            value = machine.variable(name)
+            # The digest only: the value may be a secret.
+            found[f"${name}"] = Input(
+                kind=InputKind.VARIABLE,
+                name=f"${name}",
+                digest="unset" if value is None else digest_of(value),
+            )
+        for path in self.lock_files():
+            found[path] = Input(
+                kind=InputKind.ENVIRONMENT,
+                name=path,
+                digest=self.reader.digest(path),
+                exact=self.reader.blob(path),
+                via="environment",
+            )
+        return found
+
+    def lock_files(self) -> tuple[str, ...]:
+        """The lock or requirement file that counts, with the files that it includes."""
+        lock = self._project.policy.environment.lock
+        start = lock or next((n for n in LOCK_FILES if self.reader.is_file(n)), None)
+        if start is None:
+            return ()
+        found: dict[str, None] = {}
+        queue = [start]
+        while queue:
+            path = queue.pop(0)
+            if path in found or not self.reader.is_file(path):
+                continue
+            found[path] = None
+            meaning = self.reader.meaning(path)
+            folder = path.rpartition("/")[0]
+            queue.extend(
+                _joined(folder, name) for name in (meaning.runs if meaning is not None else ())
+            )
+        return tuple(found)
+
+
+LOCK_FILES = (
+    "uv.lock",
+    "poetry.lock",
+    "pdm.lock",
+    "conda-lock.yml",
+    "Pipfile.lock",
+    "requirements.lock",
+    "requirements.txt",
+    "environment.yml",
+    "environment.yaml",
+)
+
+
+def _is_file(item: Input) -> bool:
+    """Whether an input is a file or folder whose bytes can be looked at again."""
+    return (
+        item.exact is not None and item.digest is not None and not item.name.endswith(MODE_SUFFIX)
+    )
+
+
+def _joined(folder: str, name: str) -> str:
+    import posixpath
+
+    return posixpath.normpath(posixpath.join(folder, name))
+
+
+def _text(value: JsonValue) -> str:
+    return repr(value)

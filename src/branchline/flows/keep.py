@@ -1,0 +1,228 @@
+"""What happens around one stage: make room before it, keep what it made after it.
+
+Serves the station `run`. A result is kept only if every input still holds what was digested before
+the stage ran: a file that was edited meanwhile never enters a record, the store's run cache or
+dvc.lock as its input.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from branchline.core.plan.entries import entry_of
+from branchline.core.plan.keys import key_of
+from branchline.core.plan.values import Observed, Produced, Result
+from branchline.core.policy import Link
+from branchline.core.run.values import Ended, Failure
+from branchline.errors import StageFailedError, StoreError
+from branchline.flows.inputs import CONFIG_NAMES
+
+if TYPE_CHECKING:
+    from branchline.core.pipeline import Content, LockEntry, Out, Stage
+    from branchline.core.plan.values import StagePlan
+    from branchline.flows.engine import Attempt
+    from branchline.flows.inputs import Gathered
+    from branchline.flows.plan import Planner
+    from branchline.flows.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What became of a stage that ended well.
+
+    Attributes:
+        ended: As the executor said, or turned into a failure.
+        result: None when it failed after all.
+        contents: Output path -> content.
+        notes: Remarks.
+    """
+
+    ended: Ended
+    result: Result | None = None
+    contents: dict[str, Content] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class Keeper:
+    """Prepares and keeps stages of one run."""
+
+    def __init__(self, project: Project, planner: Planner) -> None:
+        self._project = project
+        self._planner = planner
+        self.entries: dict[str, tuple[Stage, LockEntry]] = {}
+        self._store_id = ""
+
+    def make_room(self, stage: Stage) -> None:
+        """Take the old outputs away; those that persist stay, writable.
+
+        Raises:
+            StageFailedError: An input that is kept elsewhere is not on this machine.
+        """
+        workspace = self._project.workspace
+        for dep in stage.deps:
+            if not dep.is_external and workspace.entry(dep.path) is None:
+                self._fetch(stage, dep.path)
+        for out in stage.outs:
+            if out.persist:
+                workspace.unprotect(out.path)
+            else:
+                workspace.remove(out.path)
+        self._planner.inputs.reader.forget([out.path for out in stage.outs])
+
+    def _fetch(self, stage: Stage, path: str) -> None:
+        found = self._planner.gathered[stage.address]
+        content = found.deps.get(path)
+        if content is None or not self._project.store.has(content):
+            raise StageFailedError(f"input `{path}` is not on this machine")
+        self._project.store.restore(path, content)
+        self._planner.inputs.reader.forget([path])
+
+    def reuse(self, stage: Stage, plan: StagePlan) -> None:
+        """Put outputs of a reused result back where they are not as they should be."""
+        result = plan.result
+        if result is None:
+            return
+        outs = {out.path: out for out in stage.outs}
+        contents = {out.path: out.content for out in result.outs}
+        for path in plan.restore:
+            self._project.store.restore(path, contents[path], link=self._link(outs.get(path)))
+        if plan.restore:
+            self._planner.inputs.reader.forget(plan.restore)
+            self._ignore(stage)
+
+    def _link(self, out: Out | None) -> Link:
+        if out is None or not out.cache or out.persist:
+            return Link.COPY
+        return self._project.policy.link
+
+    def keep(self, attempt: Attempt, ended: Ended) -> Kept:
+        """Check inputs and outputs, store the outputs, make the result."""
+        stage = attempt.stage
+        found = self._planner.gathered[stage.address]
+        reader = self._planner.inputs.reader
+        reader.forget([out.path for out in stage.outs])
+        missing = [o.path for o in stage.outs if self._project.workspace.entry(o.path) is None]
+        if missing:
+            named = ", ".join(f"`{path}`" for path in missing)
+            return _failed(ended, Failure.MISSING_OUTPUT, f"did not make its output {named}")
+        moved = self._planner.inputs.moved(stage, found)
+        observed = self._observed(attempt, found)
+        moved += [path for path, _, is_late in observed if is_late]
+        if moved:
+            return _failed(
+                ended,
+                Failure.INPUT_CHANGED,
+                f"`{moved[0]}` changed while the stage ran: its result is not recorded",
+            )
+        try:
+            contents = {out.path: self._store(out) for out in stage.outs}
+        except StoreError as error:
+            return _failed(ended, Failure.MISSING_OUTPUT, error.message)
+        self._ignore(stage)
+        reader.forget(list(contents))
+        seen = tuple(Observed(path=path, digest=digest) for path, digest, _ in observed)
+        result = self._result(attempt, ended, found, contents, seen)
+        return Kept(
+            ended=ended, result=result, contents=contents, notes=_undeclared(stage, seen, self)
+        )
+
+    def _store(self, out: Out) -> Content:
+        """Store one output; `cache: false` files are stored too, but stay ordinary files."""
+        stays = not out.cache or out.persist
+        return self._project.store.save(out.path, link=Link.COPY if stays else None)
+
+    def _ignore(self, stage: Stage) -> None:
+        self._project.workspace.ignore([out.path for out in stage.outs if out.cache])
+
+    def _observed(self, attempt: Attempt, found: Gathered) -> list[tuple[str, str, bool]]:
+        """Undeclared reads as (path, digest, changed since the stage started)."""
+        paths = self._project.executor.observed(attempt.task)
+        if paths is None:
+            return []
+        workspace, inputs = self._project.workspace, self._planner.inputs
+        own = {out.path for out in attempt.stage.outs}
+        params = {dep.path for dep in attempt.stage.params}
+        seen: list[tuple[str, str, bool]] = []
+        for path in paths:
+            name = path.rpartition("/")[2]
+            if path in params or name in CONFIG_NAMES or name.endswith(".dvc"):
+                continue
+            if inputs.is_inside(path, own) or inputs.is_covered(path, found):
+                continue
+            digest = inputs.reader.digest(path)
+            if digest is not None:
+                late = (workspace.changed_at_ns(path) or 0) > attempt.started_ns
+                seen.append((path, digest, late))
+        return seen
+
+    def _result(
+        self,
+        attempt: Attempt,
+        ended: Ended,
+        found: Gathered,
+        contents: dict[str, Content],
+        observed: tuple[Observed, ...],
+    ) -> Result:
+        project, stage = self._project, attempt.stage
+        entry = entry_of(stage, deps=found.deps, params=found.params, outs=contents)
+        self.entries[stage.address] = (stage, entry)
+        if self._may_share(stage):
+            project.run_cache.save(entry)
+        head = project.repo.head()
+        self._store_id = self._store_id or project.store.identity()
+        inputs = tuple(found.inputs.values())
+        earlier = project.records.results([attempt.plan.key]) if attempt.plan.key else {}
+        attempts = [r.attempt for results in earlier.values() for r in results]
+        return Result(
+            key=attempt.plan.key or key_of(stage, inputs) or "",
+            observed=observed,
+            stage=stage.address,
+            inputs=inputs,
+            outs=tuple(_produced(out, contents[out.path]) for out in stage.outs),
+            entry=entry,
+            run=self._label(),
+            commit=head.commit,
+            branch=head.branch,
+            started_at=attempt.started_at,
+            duration_s=round(ended.duration_s, 3),
+            cpu_s=round(ended.cpu_s, 3),
+            peak_memory_bytes=ended.peak_memory_bytes,
+            store=self._store_id,
+            versions=project.machine.versions(),
+            attempt=max(attempts, default=0) + 1,
+        )
+
+    def _label(self) -> str:
+        return self._project.repo.head().short or "initial"
+
+    @staticmethod
+    def _may_share(stage: Stage) -> bool:
+        """Whether DVC would put this stage into its run cache."""
+        return bool(
+            stage.deps
+            and stage.outs
+            and not stage.always_changed
+            and not any(out.persist or out.is_external for out in stage.outs)
+            and not any(dep.is_external for dep in stage.deps)
+        )
+
+
+def _failed(ended: Ended, failure: Failure, detail: str) -> Kept:
+    return Kept(ended=replace(ended, failure=failure, detail=detail))
+
+
+def _produced(out: Out, content: Content) -> Produced:
+    return Produced(
+        path=out.path, spelled=out.spelled, content=content, kind=out.kind.value, cached=out.cache
+    )
+
+
+def _undeclared(stage: Stage, observed: tuple[Observed, ...], keeper: Keeper) -> tuple[str, ...]:
+    """One remark about data that were read and not declared; code need not be declared."""
+    reader = keeper._planner.inputs.reader  # noqa: SLF001 # the same module
+    data = [item.path for item in observed if not reader.is_code(item.path)]
+    if not data:
+        return ()
+    rest = f" and {len(data) - 1} more" if len(data) > 1 else ""
+    return (f"`{stage.address}` read `{data[0]}`{rest}, not among its deps: it counts from now on",)

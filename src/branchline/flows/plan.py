@@ -1,0 +1,270 @@
+"""Verb: plan. Gathers inputs, asks the core stage by stage, changes nothing in the world.
+
+`Planner` is also what `flows.run` asks again when a stage's inputs have become known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from branchline.core.changes.explain import changed_parts, compare
+from branchline.core.plan.decide import Availability, View, Where, decide
+from branchline.core.plan.keys import key_of
+from branchline.core.plan.values import Plan, Produced, StagePlan
+from branchline.errors import CodeError, MissingInputError, UnknownNameError
+from branchline.flows.inputs import Gathered, InputReader
+from branchline.flows.produced import Producers, in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from branchline.core.changes.values import Change, Input
+    from branchline.core.pipeline import Content, LockEntry, Stage
+    from branchline.core.plan.values import Result
+    from branchline.flows.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What the user asked of a plan.
+
+    Attributes:
+        targets: Addresses of stages (or groups of foreach); with all they need. Empty: all.
+        force: Run these stages (all of the plan when `targets` is empty) whatever is known.
+        single: Only the targets, not what they need.
+        trust_elsewhere: Outputs that another machine keeps will do.
+        trust_lock: Take dvc.lock's word for code and environment that it does not name.
+    """
+
+    targets: tuple[str, ...] = ()
+    force: bool = False
+    single: bool = False
+    trust_elsewhere: bool = True
+    trust_lock: bool = False
+
+
+class Planner:
+    """Decides stages of one project, one after the other.
+
+    Args:
+        project: Ports and declarations.
+        options: What was asked.
+    """
+
+    def __init__(self, project: Project, options: PlanOptions) -> None:
+        self.project = project
+        self.options = options
+        self.producers = Producers(project.pipeline)
+        self.lock = project.lock_files.read(project.pipeline.stages)
+        self.inputs = InputReader(project, self.producers, self.lock)
+        self.stages = _wanted(project.pipeline.stages, self.producers, options)
+        self.last: Mapping[str, Result] = project.records.latest_results(
+            [stage.address for stage in self.stages]
+        )
+        self._world = _World(self)
+        self.gathered: dict[str, Gathered] = {}
+
+    def plan(self) -> Plan:
+        """The plan of all wanted stages, in order.
+
+        Raises:
+            MissingInputError: Declared inputs are nowhere; all of them are named.
+            CodeError: Code of a stage cannot be parsed or an import of it cannot be found.
+        """
+        plans: list[StagePlan] = []
+        missing: list[str] = []
+        problems: list[str] = []
+        for stage in self.stages:
+            decided = self.decide(stage, missing=missing, problems=problems)
+            self.producers.decided(stage, decided)
+            plans.append(decided)
+        raise_for(missing, problems)
+        self.inputs.reader.save()
+        return Plan(stages=tuple(plans))
+
+    def decide(
+        self,
+        stage: Stage,
+        *,
+        missing: list[str] | None = None,
+        problems: list[str] | None = None,
+        force: str = "",
+    ) -> StagePlan:
+        """Decide one stage with what is known now.
+
+        Args:
+            stage: The stage.
+            missing: Collects inputs that are nowhere; None raises at once.
+            problems: Collects unusable code; None raises at once.
+            force: Why it runs whatever is known; "" when it does not.
+        """
+        found = self.inputs.gather(stage)
+        self.gathered[stage.address] = found
+        plan = decide(self._view(stage, found, force), self._world)
+        if stage.frozen:
+            self.producers.done(stage, self._frozen(stage))
+            return plan
+        if missing is None or problems is None:
+            raise_for(found.missing, found.problems)
+        else:
+            missing.extend(found.missing)
+            problems.extend(found.problems)
+        return plan
+
+    def _view(self, stage: Stage, found: Gathered, force: str) -> View:
+        inputs = tuple(found.inputs.values())
+        if found.missing and not stage.frozen:
+            inputs = tuple(i for i in inputs if i.digest is not None or i.pending)
+        options = self.options
+        if not force and options.force and self._is_forced(stage):
+            force = "asked for with --force"
+        return View(
+            stage=stage,
+            key=None if found.missing else key_of(stage, inputs),
+            inputs=inputs,
+            pending=tuple(found.pending),
+            entry=None if found.missing else found.entry(stage),
+            lock=self.lock.get(stage.address),
+            uncovered=() if options.trust_lock else tuple(found.uncovered),
+            last=self.last.get(stage.address),
+            after=self.producers.needs(stage),
+            force=force or found.unknown,
+            trust_elsewhere=options.trust_elsewhere,
+            notes=tuple(found.notes),
+        )
+
+    def _is_forced(self, stage: Stage) -> bool:
+        targets = self.options.targets
+        return not targets or stage.address in targets or stage.name.partition("@")[0] in targets
+
+    def _frozen(self, stage: Stage) -> dict[str, Content]:
+        """What a frozen stage holds: the workspace's word, else dvc.lock's."""
+        entry = self.lock.get(stage.address)
+        locked = {item.spelled: item.content for item in (entry.outs if entry else ())}
+        found: dict[str, Content] = {}
+        for out in stage.outs:
+            content = self.project.workspace.content(out.path) or locked.get(out.spelled)
+            if content is not None:
+                found[out.path] = content
+        return found
+
+    def changes(self, before: Sequence[Input], after: Sequence[Input]) -> Sequence[Change]:
+        """What changed, with the parts of code that moved where the older text is at hand."""
+        return compare(before, after, parts=self._parts).changes
+
+    def _parts(self, before: Input, after: Input) -> tuple[str, ...]:
+        """Names of the functions that moved; empty when git no longer has the older text."""
+        if before.exact is None or len(before.exact) not in (40, 64):
+            return ()
+        old = self.project.repo.blob(before.exact)
+        now = self.inputs.reader.meaning(after.name)
+        if old is None or now is None:
+            return ()
+        return changed_parts(self.inputs.reader.meaning_of(after.name, old), now)
+
+
+class _World:
+    """`core.plan.decide.Lookups`, answered by the project's ports."""
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+        self._project = planner.project
+        self._store = ""
+
+    def recorded(self, key: str) -> Sequence[Result]:
+        return self._project.records.results([key]).get(key, ())
+
+    def digest_now(self, path: str) -> str | None:
+        return self._planner.inputs.reader.digest(path)
+
+    def run_cached(self, entry: LockEntry) -> LockEntry | None:
+        return self._project.run_cache.find(entry)
+
+    def changes(self, before: Sequence[Input], after: Sequence[Input]) -> Sequence[Change]:
+        return self._planner.changes(before, after)
+
+    def availability(self, outs: Sequence[Produced], *, store: str | None) -> Availability:
+        """Each output: here, in the store, kept by another store, or gone."""
+        restore: list[str] = []
+        missing: list[str] = []
+        edited: list[str] = []
+        for out in outs:
+            present = self._project.workspace.content(out.path)
+            if present is not None and present.md5 == out.content.md5:
+                continue
+            if present is not None:
+                edited.append(out.path)
+            if self._project.store.has(out.content):
+                restore.append(out.path)
+            else:
+                missing.append(out.path)
+        if missing:
+            where = Where.ELSEWHERE if self._is_elsewhere(store, edited) else Where.GONE
+        else:
+            where = Where.STORE if restore else Where.HERE
+        return Availability(
+            where=where, restore=tuple(restore), missing=tuple(missing), edited=tuple(edited)
+        )
+
+    def _is_elsewhere(self, store: str | None, edited: list[str]) -> bool:
+        """Whether a missing output may well be kept by another machine.
+
+        A record names its store. dvc.lock names none: an output that is simply absent may be in a
+        remote; one that was edited here and is in no store is lost.
+        """
+        if store is None:
+            return not edited
+        self._store = self._store or self._project.store.identity()
+        return store != self._store
+
+
+def raise_for(missing: Sequence[str], problems: Sequence[str]) -> None:
+    """Raise the error that names all of them; nothing happens when both are empty."""
+    if problems:
+        raise CodeError(
+            "the code of a stage cannot be used",
+            details=dict.fromkeys(problems),
+            todo="Mend the code: it would fail when it runs.",
+        )
+    if missing:
+        raise MissingInputError(
+            "declared inputs are not there",
+            details=dict.fromkeys(missing),
+            todo="Bring the files back (`git checkout`, `dvc pull`) or take them out of `deps`.",
+        )
+
+
+def _wanted(
+    stages: tuple[Stage, ...], producers: Producers, options: PlanOptions
+) -> tuple[Stage, ...]:
+    """The targets with all they need, in order; all stages when there are no targets."""
+    ordered = in_order(stages, producers)
+    if not options.targets:
+        return ordered
+    chosen: dict[str, None] = {}
+    for target in options.targets:
+        hits = [s for s in ordered if target in (s.address, s.address.partition("@")[0])]
+        if not hits:
+            raise _unknown_stage(target, [stage.address for stage in ordered])
+        chosen.update(dict.fromkeys(stage.address for stage in hits))
+    if not options.single:
+        queue = list(chosen)
+        by_address = {stage.address: stage for stage in ordered}
+        while queue:
+            for need in producers.needs(by_address[queue.pop()]):
+                if need not in chosen and need in by_address:
+                    chosen[need] = None
+                    queue.append(need)
+    return tuple(stage for stage in ordered if stage.address in chosen)
+
+
+def _unknown_stage(target: str, known: list[str]) -> UnknownNameError:
+    import difflib
+
+    near = difflib.get_close_matches(target, known, n=1)
+    listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+    return UnknownNameError(
+        f"there is no stage `{target}`",
+        todo=f"Did you mean `{near[0]}`?" if near else f"The stages are: {listed}.",
+    )

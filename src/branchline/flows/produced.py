@@ -1,0 +1,128 @@
+"""Who makes which path, and what it holds as far as the plan knows. Serves the station `plan`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from branchline.core.plan.values import Action
+
+if TYPE_CHECKING:
+    from branchline.core.pipeline import Content, Pipeline, Pointer, Stage
+    from branchline.core.plan.values import StagePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a stage makes at or around a path.
+
+    Attributes:
+        path: The output.
+        stage: Address of its stage.
+    """
+
+    path: str
+    stage: str
+
+
+class Producers:
+    """Outputs and pointers of a pipeline, by path; and what decided stages hold.
+
+    Args:
+        pipeline: The declarations.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._outs: dict[str, str] = {}
+        self._above: dict[str, list[str]] = {}
+        for stage in pipeline.stages:
+            for out in stage.outs:
+                self._outs[out.path] = stage.address
+                for folder in _folders(out.path):
+                    self._above.setdefault(folder, []).append(out.path)
+        self.pointers: dict[str, Pointer] = {p.path: p for p in pipeline.pointers}
+        self._contents: dict[str, Content] = {}
+        self._pending: set[str] = set()
+
+    def makers(self, path: str) -> tuple[Made, ...]:
+        """Outputs that are this path, hold it, or lie below it."""
+        for candidate in (path, *_folders(path)):
+            if candidate in self._outs:
+                return (Made(path=candidate, stage=self._outs[candidate]),)
+        return tuple(Made(path=p, stage=self._outs[p]) for p in self._above.get(path, ()))
+
+    def pointer(self, path: str) -> Pointer | None:
+        """The `.dvc` pointer whose data are this path or hold it."""
+        for candidate in (path, *_folders(path)):
+            if candidate in self.pointers:
+                return self.pointers[candidate]
+        return None
+
+    def needs(self, stage: Stage) -> tuple[str, ...]:
+        """Addresses of the stages whose outputs a stage reads, in order, once each."""
+        found: dict[str, None] = {}
+        for dep in stage.deps:
+            for made in self.makers(dep.path):
+                if made.stage != stage.address:
+                    found[made.stage] = None
+        for params in stage.params:
+            for made in self.makers(params.path):
+                if made.stage != stage.address:
+                    found[made.stage] = None
+        return tuple(found)
+
+    def decided(self, stage: Stage, plan: StagePlan) -> None:
+        """Note what a decided stage will leave: its result's outputs, or not known yet."""
+        if plan.action is Action.REUSE and plan.result is not None:
+            for out in plan.result.outs:
+                self._contents[out.path] = out.content
+                self._pending.discard(out.path)
+        elif plan.action in (Action.RUN, Action.MAY_RUN):
+            self._pending.update(out.path for out in stage.outs)
+
+    def done(self, stage: Stage, contents: dict[str, Content]) -> None:
+        """Note what a stage that ran, or is frozen, holds."""
+        for out in stage.outs:
+            self._pending.discard(out.path)
+            if out.path in contents:
+                self._contents[out.path] = contents[out.path]
+
+    def is_pending(self, out: str) -> bool:
+        """Whether an output is still to be made."""
+        return out in self._pending
+
+    def content(self, out: str) -> Content | None:
+        """What an output holds, when its stage is decided."""
+        return self._contents.get(out)
+
+
+def _folders(path: str) -> tuple[str, ...]:
+    """The folders above a path, nearest first; the root is left out.
+
+    >>> _folders("a/b/c")
+    ('a/b', 'a')
+    """
+    parts = path.split("/")[:-1]
+    return tuple("/".join(parts[:n]) for n in range(len(parts), 0, -1) if parts[n - 1])
+
+
+def in_order(stages: tuple[Stage, ...], producers: Producers) -> tuple[Stage, ...]:
+    """Stages so that each stands after those it needs; otherwise in order of declaration.
+
+    The pipeline has no cycle: `config` refuses one with its lines.
+    """
+    by_address = {stage.address: stage for stage in stages}
+    placed: dict[str, Stage] = {}
+    for start in stages:
+        stack = [(start, iter(producers.needs(start)))]
+        seen = {start.address}
+        while stack:
+            stage, needs = stack[-1]
+            need = next((n for n in needs if n in by_address and n not in placed), None)
+            if need is not None and need not in seen:
+                seen.add(need)
+                stack.append((by_address[need], iter(producers.needs(by_address[need]))))
+            elif need is None:
+                placed.setdefault(stage.address, stage)
+                stack.pop()
+    return tuple(placed.values())

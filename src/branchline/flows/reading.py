@@ -1,0 +1,155 @@
+"""Files of the workspace, read for their meaning through the cache by blob id.
+
+Serves the stations `changes` and `plan`. Remembers within one walk; `forget` drops what changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.core.changes.meaning import cache_suffix, meaning_of, reading_of
+from branchline.core.changes.values import Reading
+from branchline.ports.workspace import EntryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from branchline.core.changes.values import Meaning
+    from branchline.core.policy import ChangeRules
+    from branchline.ports.meanings import MeaningCache
+    from branchline.ports.workspace import Entry, Workspace
+
+CODE_SIZE_LIMIT_BYTES = 1_000_000
+"""Larger files are data, whatever their name says: reading them for meaning would be slow."""
+
+
+class Reader:
+    """The workspace as a tree of meanings (`core.changes.closure.SourceTree`).
+
+    Args:
+        workspace: Where files are.
+        cache: Meanings by blob id.
+        rules: What counts as a change.
+    """
+
+    def __init__(self, workspace: Workspace, cache: MeaningCache, rules: ChangeRules) -> None:
+        self._workspace = workspace
+        self._cache = cache
+        self._rules = rules
+        self._entries: dict[str, Entry | None] = {}
+        self._folders: dict[str, Mapping[str, EntryKind] | None] = {}
+        self._meanings: dict[str, Meaning | None] = {}
+        self._fresh: dict[str, Meaning] = {}
+
+    def entry(self, path: str) -> Entry | None:
+        """What stands at a path."""
+        if path not in self._entries:
+            self._entries[path] = self._workspace.entry(path)
+        return self._entries[path]
+
+    def list_folder(self, path: str) -> Mapping[str, EntryKind] | None:
+        """Names directly inside a folder; None when there is none."""
+        if path not in self._folders:
+            self._folders[path] = self._workspace.list_folder(path)
+        return self._folders[path]
+
+    def names(self, path: str) -> Iterable[str] | None:
+        """Names directly inside a folder; None when there is none."""
+        return self.list_folder(path)
+
+    def is_file(self, path: str) -> bool:
+        """Whether a file stands there, links followed."""
+        return self._kind(path) is EntryKind.FILE
+
+    def is_dir(self, path: str) -> bool:
+        """Whether a folder stands there, links followed."""
+        return self._kind(path) is EntryKind.FOLDER
+
+    def exists(self, path: str) -> bool:
+        """Whether anything stands there."""
+        return self._kind(path) is not None
+
+    def _kind(self, path: str) -> EntryKind | None:
+        parent, _, name = path.rpartition("/")
+        listing = self.list_folder(parent or ".")
+        if path != "." and (listing is None or name not in listing):
+            return None
+        kind = EntryKind.FOLDER if path == "." else (listing or {})[name]
+        if kind is not EntryKind.LINK:
+            return kind
+        if self._workspace.list_folder(path) is not None:
+            return EntryKind.FOLDER
+        return EntryKind.FILE if self._workspace.blob(path) is not None else None
+
+    def is_code(self, path: str) -> bool:
+        """Whether a file is read for meaning rather than taken by its bytes."""
+        if reading_of(path) is Reading.BYTES:
+            return False
+        entry = self.entry(path)
+        return entry is not None and entry.size_bytes <= CODE_SIZE_LIMIT_BYTES
+
+    def meaning(self, path: str) -> Meaning | None:
+        """What a file says; None when there is no file."""
+        if path not in self._meanings:
+            self._meanings[path] = self._read(path)
+        return self._meanings[path]
+
+    def _read(self, path: str) -> Meaning | None:
+        blob = self._workspace.blob(path)
+        if blob is None:
+            return None
+        key = f"{blob}:{cache_suffix(path, self._rules)}"
+        found = self._cache.load([key]).get(key)
+        if found is None:
+            data = self._workspace.read(path)
+            if data is None:
+                return None
+            found = meaning_of(path, data, self._rules)
+            self._fresh[key] = found
+        return found
+
+    def meaning_of(self, path: str, data: bytes) -> Meaning:
+        """What other bytes would say at a path (an older version of a file)."""
+        return meaning_of(path, data, self._rules)
+
+    def digest(self, path: str) -> str | None:
+        """Digest by which a file counts: its meaning if it is code, else its bytes."""
+        entry = self.entry(path)
+        if entry is None:
+            return None
+        link = f">{entry.target}" if entry.kind is EntryKind.LINK else ""
+        if self.is_code(path):
+            meaning = self.meaning(path)
+            return None if meaning is None else meaning.digest + link
+        content = self._workspace.content(path)
+        return None if content is None or content.md5 is None else content.md5 + link
+
+    def blob(self, path: str) -> str | None:
+        """The file's blob id."""
+        return self._workspace.blob(path)
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Drop what is remembered about these paths and the folders they stand in."""
+        gone = list(paths)
+        self._workspace.forget(gone)
+        for path in gone:
+            self._drop(path)
+
+    def forget_all(self) -> None:
+        """Drop everything that is remembered, for a second look after a run."""
+        self._entries.clear()
+        self._folders.clear()
+        self._meanings.clear()
+
+    def _drop(self, path: str) -> None:
+        below = path + "/"
+        for memory in (self._entries, self._folders, self._meanings):
+            for known in [k for k in memory if k == path or k.startswith(below)]:
+                memory.pop(known, None)  # type: ignore[attr-defined] # three dicts of differing values
+        self._folders.pop(path.rpartition("/")[0] or ".", None)
+
+    def save(self) -> None:
+        """Hand what was read newly to the cache."""
+        if self._fresh:
+            self._cache.save(self._fresh)
+            self._fresh = {}

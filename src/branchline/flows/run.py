@@ -1,0 +1,255 @@
+"""Verb: run. Walks from the plan to the verdict on the working tree, and records.
+
+Takes up what a killed run left, holds the workspace while it works, and writes in an order that
+loses nothing: ledger (each stage), store, dvc.lock, records, ledger (settled).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from branchline.core.plan.entries import entry_of
+from branchline.core.plan.values import Plan, Source
+from branchline.core.run import StageState
+from branchline.core.trigger import Trigger, TriggerKind
+from branchline.flows.engine import Engine, EngineOptions, Walked
+from branchline.flows.finish import Finished, finish
+from branchline.flows.plan import Planner, PlanOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from branchline.core.pipeline import LockEntry, Stage
+    from branchline.core.plan.values import Result, StagePlan
+    from branchline.flows.engine import Watcher
+    from branchline.flows.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the user asked of a run.
+
+    Attributes:
+        plan: Targets and force.
+        engine: Jobs and what happens after failures.
+        wait_s: How long to wait for another run in this clone.
+        restamp: Write dvc.lock anew where a result is reused for code that differs in layout only.
+        reason: Why, in the user's words.
+    """
+
+    plan: PlanOptions = field(default_factory=lambda: PlanOptions(trust_elsewhere=False))
+    engine: EngineOptions = field(default_factory=EngineOptions)
+    wait_s: float = 3600.0
+    restamp: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """What a run did.
+
+    Attributes:
+        plan: As it was carried out.
+        walked: States, results, failures.
+        finished: Evidence, verdict, record; None when the run failed or was cancelled.
+        planner: Made the plan; knows what was looked at.
+        recovered: Stages of a killed run whose results were taken up.
+        duration_s: Wall time.
+    """
+
+    planner: Planner
+    plan: Plan
+    walked: Walked
+    finished: Finished | None
+    recovered: tuple[str, ...] = ()
+    duration_s: float = 0.0
+
+
+def run(
+    project: Project,
+    options: RunOptions,
+    watcher: Watcher,
+    *,
+    is_stopped: Callable[[], bool],
+    on_plan: Callable[[Plan], None],
+) -> RunOutcome:
+    """Walk to the verdict.
+
+    Args:
+        project: Ports.
+        options: What was asked.
+        watcher: Who shows progress.
+        is_stopped: Asked often; True ends the run as cancelled.
+        on_plan: Told the plan before anything starts.
+
+    Raises:
+        BusyError: Another run holds the clone for longer than `wait_s`.
+        MissingInputError, CodeError, ConfigError, ...: Nothing was started.
+    """
+    with project.workspace_lock.hold(wait_s=options.wait_s):
+        began = project.machine.monotonic_s()
+        started_at = project.machine.now()
+        recovered = recover(project)
+        planner = Planner(project, options.plan)
+        plan = planner.plan()
+        on_plan(plan)
+        walked = _walk(project, planner, plan, options, watcher, is_stopped)
+        carried = Plan(
+            stages=tuple(walked.plans.get(entry.stage, entry) for entry in plan.stages),
+            notes=plan.notes,
+        )
+        finished = None
+        if not walked.failures and not walked.is_cancelled:
+            finished = finish(
+                project,
+                planner,
+                carried,
+                walked,
+                trigger=_trigger(project, options),
+                started_at=started_at,
+                duration_s=project.machine.monotonic_s() - began,
+            )
+        planner.inputs.reader.save()
+        return RunOutcome(
+            planner=planner,
+            plan=carried,
+            walked=walked,
+            finished=finished,
+            recovered=recovered,
+            duration_s=project.machine.monotonic_s() - began,
+        )
+
+
+def _walk(
+    project: Project,
+    planner: Planner,
+    plan: Plan,
+    options: RunOptions,
+    watcher: Watcher,
+    is_stopped: Callable[[], bool],
+) -> Walked:
+    """Run the engine with its ledger entry around it; nothing is noted when all is reused."""
+    if plan.is_empty and not any(entry.restore for entry in plan.stages):
+        walked = Walked(
+            plans={entry.stage: entry for entry in plan.stages},
+            results={e.stage: e.result for e in plan.stages if e.result is not None},
+            states={e.stage: StageState.REUSED for e in plan.stages},
+        )
+        _write_locks(project, planner, plan, {}, restamp=options.restamp)
+        return walked
+    number = project.ledger.begin(
+        label=project.repo.head().short or "initial",
+        stages=[entry.stage for entry in plan.stages],
+        started_at=project.machine.now(),
+    )
+    state = "lost"
+    engine = Engine(
+        project, planner, plan, options.engine, watcher, run=number, is_stopped=is_stopped
+    )
+    try:
+        walked = engine.walk()
+        state = "cancelled" if walked.is_cancelled else "failed" if walked.failures else "succeeded"
+    finally:
+        carried = Plan(
+            stages=tuple(engine.walked.plans.get(entry.stage, entry) for entry in plan.stages)
+        )
+        _write_locks(project, planner, carried, engine.entries, restamp=options.restamp)
+        settle(project)
+        project.ledger.end(number, state, at=project.machine.now())
+    return walked
+
+
+def _write_locks(
+    project: Project,
+    planner: Planner,
+    plan: Plan,
+    made: dict[str, tuple[Stage, LockEntry]],
+    *,
+    restamp: bool,
+) -> None:
+    """Bring dvc.lock up to date: entries of stages that ran, and of those restored exactly."""
+    stages = {stage.address: stage for stage in planner.stages}
+    entries: list[tuple[Stage, LockEntry]] = []
+    for entry in plan.stages:
+        if entry.stage in made:
+            entries.append(made[entry.stage])
+            continue
+        stage = stages[entry.stage]
+        stamped = _reused_entry(planner, stage, entry, restamp=restamp)
+        if stamped is not None:
+            entries.append((stage, stamped))
+    if entries:
+        project.lock_files.write(entries)
+
+
+def _reused_entry(
+    planner: Planner, stage: Stage, plan: StagePlan, *, restamp: bool
+) -> LockEntry | None:
+    """The entry that dvc.lock should hold for a reused result; None leaves it as it is.
+
+    A result that is reused because only layout or comments changed leaves dvc.lock alone, unless
+    restamping was asked for: the entry says which bytes were trained with, and that stays true.
+    """
+    found = planner.gathered.get(stage.address)
+    if plan.result is None or plan.source is Source.LOCK or found is None:
+        return None
+    outs = {out.path: out.content for out in plan.result.outs}
+    if found.pending or found.unknown or len(outs) != len(stage.outs):
+        return None
+    now = entry_of(stage, deps=found.deps, params=found.params, outs=outs)
+    if now == planner.lock.get(stage.address):
+        return None
+    same_bytes = now.deps == plan.result.entry.deps and now.cmd == plan.result.entry.cmd
+    return now if same_bytes or restamp else None
+
+
+def recover(project: Project) -> tuple[str, ...]:
+    """Take up what killed runs left: stop their children, keep their finished stages.
+
+    Returns:
+        Addresses of stages whose results were kept.
+    """
+    for active in project.ledger.active():
+        if active.is_alive:
+            continue
+        for child in active.children:
+            project.executor.kill_leftover(child)
+        project.ledger.end(active.run, "lost", at=project.machine.now())
+    return tuple(result.stage for result in settle(project))
+
+
+def settle(project: Project) -> tuple[Result, ...]:
+    """Move results from the ledger into the records, and into dvc.lock where a kill left it out."""
+    results = tuple(project.ledger.unsettled())
+    if not results:
+        return ()
+    stages = {stage.address: stage for stage in project.pipeline.stages}
+    lock = project.lock_files.read(project.pipeline.stages)
+    late = [
+        (stages[r.stage], r.entry)
+        for r in results
+        if r.stage in stages and lock.get(r.stage) != r.entry and _fits(stages[r.stage], r)
+    ]
+    if late:
+        project.lock_files.write(late)
+    project.records.add_results(results)
+    project.ledger.settled(results)
+    return results
+
+
+def _fits(stage: Stage, result: Result) -> bool:
+    """Whether a result is still one of the stage as it is declared now."""
+    return {out.path for out in stage.outs} == {out.path for out in result.outs}
+
+
+def _trigger(project: Project, options: RunOptions) -> Trigger:
+    head = project.repo.head()
+    return Trigger(
+        kind=TriggerKind.PERSON,
+        actor=project.repo.actor(),
+        branch=head.branch,
+        commit=head.commit,
+        force=options.plan.force,
+        reason=options.reason,
+    )
