@@ -182,6 +182,8 @@ def _pending(make: _Maker) -> StagePlan:
     own = [c for c in own if c.name not in waiting]
     if own:
         return make.plan(Action.RUN, _sentences(own))
+    if not make.view.pending:  # without a key and with nothing to wait for: an input is nowhere
+        return make.plan(Action.RUN, "an input is missing")
     path, maker = make.view.pending[0]
     more = len(make.view.pending) - 1
     rest = f" (and {more} more)" if more else ""
