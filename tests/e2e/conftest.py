@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import branchline
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
 HOUSE = HERE.parent.parent
+SOURCE = Path(branchline.__file__).parent.parent
 
 
 def clean_environment() -> dict[str, str]:
@@ -26,7 +29,7 @@ def clean_environment() -> dict[str, str]:
     return kept | {
         "HOME": "/nonexistent",
         "SHELL": "/bin/sh",
-        "PYTHONPATH": str(HOUSE / "src"),
+        "PYTHONPATH": str(SOURCE),
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_CONFIG_SYSTEM": "/dev/null",
         "GIT_AUTHOR_NAME": "Ada",
@@ -107,7 +110,7 @@ class Project:
 
     def branchline(self, *arguments: str, timeout_s: float = 120) -> Done:
         """Run the real command line."""
-        if not (HOUSE / "src/branchline/core/changes/explain.py").exists():
+        if not (SOURCE / "branchline/core/changes/explain.py").exists():
             pytest.skip("the command `run` is not there yet")
         done = subprocess.run(
             [sys.executable, "-m", "branchline", *arguments],

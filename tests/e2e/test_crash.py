@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+import branchline
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -106,11 +108,10 @@ def kill(engine: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
     """What every engine here gets: the marker says whose children they are."""
-    source = str(os.path.join(os.path.dirname(__file__), "..", "..", "src"))
     return {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
-        "PYTHONPATH": os.path.abspath(source),
+        "PYTHONPATH": os.path.dirname(os.path.dirname(branchline.__file__)),
         MARKER: str(os.getpid()),
     }
 

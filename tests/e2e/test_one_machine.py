@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import branchline
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -87,7 +89,10 @@ def test_two_runs_at_once_in_one_clone_run_each_stage_once(
 ) -> None:
     project = make_project({"dvc.yaml": DIAMOND, "source": f"{attempt}\n", **IGNORED})
     project.plan()  # the skip where the command does not exist yet
-    environment = {**os.environ, "PYTHONPATH": next(p for p in sys.path if p.endswith("src"))}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.path.dirname(os.path.dirname(branchline.__file__)),
+    }
 
     both = [
         subprocess.Popen(
