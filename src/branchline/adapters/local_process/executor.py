@@ -1,0 +1,383 @@
+"""Adapter `local_process`: port `executor` on this machine.
+
+One process group and session a stage, no threads: `wait` sleeps in poll(2) on process descriptors.
+Output goes from the stage into its log file without passing through here. It decides nothing about
+what runs; it notes nothing in the ledger.
+
+Linux is where all of it holds. Elsewhere stages run, time out and stop as well, but processes that
+left their group are not found, and a dead engine's stages are left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from branchline.adapters.local_process import processes
+from branchline.adapters.local_process.endings import Cause, explain
+from branchline.adapters.local_process.shells import shell_words, stage_words
+from branchline.adapters.local_process.spawning import clear_trace, signals_held, spawn
+from branchline.adapters.local_process.tracing import (
+    observed_files,
+    trace_gaps,
+    traced_command,
+    traced_environment,
+    traced_words,
+)
+from branchline.core.run import Ended
+from branchline.ports.executor import Executor
+from branchline.ports.ledger import ChildProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from branchline.ports.executor import Task
+
+_POLL_S = 0.01
+"""How often processes without a descriptor of ours (orphans, other systems) are looked at."""
+_KILL_S = 5.0
+"""How long a process may take to die of SIGKILL (a disk that hangs) before we go on without it."""
+
+
+class _Phase(Enum):
+    """RUNNING; then LINGERING while what it left behind may end by itself; then we end it."""
+
+    RUNNING = auto()
+    LINGERING = auto()
+    TERMINATING = auto()
+    KILLING = auto()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Running:
+    """One stage that was started and has not been reported."""
+
+    task: Task
+    pid: int
+    pidfd: int
+    mark: str
+    began: float
+    phase: _Phase = _Phase.RUNNING
+    until: float | None = None
+    grace_s: float
+    status: int | None = None
+    cpu_s: float = 0.0
+    peak_memory_bytes: int = 0
+    cause: Cause | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its first process is gone and reaped."""
+        return self.status is not None
+
+
+class LocalExecutor(Executor):
+    """Runs stages on this machine.
+
+    Args:
+        shell: Program that runs the commands; None takes the variable SHELL, as DVC does.
+        grace_s: Seconds between SIGTERM and SIGKILL at a timeout.
+        linger_s: Seconds that background processes may go on after their stage has ended (the last
+            lines of a `tee`) before they are ended, too.
+        unbuffered: Set PYTHONUNBUFFERED for stages, so that the log follows the run and keeps the
+            order of standard output and error. A stage's own setting wins.
+    """
+
+    def __init__(
+        self,
+        *,
+        shell: str | None = None,
+        grace_s: float = 5.0,
+        linger_s: float = 0.3,
+        unbuffered: bool = True,
+    ) -> None:
+        self._shell = shell
+        self._grace_s, self._linger_s = grace_s, linger_s
+        self._unbuffered = unbuffered
+        self._running: dict[str, _Running] = {}
+        self._ended: list[Ended] = []
+        self._poll = select.poll()
+        self._by_pidfd: dict[int, _Running] = {}
+        self._boot_id, self._engine_mark = "", ""
+        self._is_subreaper = False
+        self._starts = 0
+        self._oom_kills: int | None = None
+
+    def start(self, task: Task) -> ChildProcess:
+        """See the port. A log that exists is continued.
+
+        Raises:
+            StageFailedError: The folder, the log or the shell cannot be used.
+            MissingToolError: `trace` is STRACE and there is no strace.
+        """
+        if not self._engine_mark:
+            self._prepare()
+        self._starts += 1
+        mark = f"{self._engine_mark}.{self._starts}"
+        environment = {**os.environ, **task.env, processes.MARK: mark}
+        if self._unbuffered:
+            environment.setdefault("PYTHONUNBUFFERED", "1")
+        environment.update(traced_environment(task, environment))
+        shell = shell_words(self._shell or environment.get("SHELL"))
+        pairs = [(command, traced_command(task, command)) for command in task.cmd] or [("", ":")]
+        words = stage_words(shell, pairs)
+        words = traced_words(task, words, environment.get("PATH", os.defpath))
+        clear_trace(task)
+        with signals_held() as mask:
+            began = time.monotonic()
+            pid = spawn(task, words, environment, mask)
+            running = _Running(
+                task=task,
+                pid=pid,
+                pidfd=self._watch(pid),
+                mark=mark,
+                began=began,
+                until=None if task.timeout_s is None else began + task.timeout_s,
+                grace_s=self._grace_s,
+            )
+            self._running[task.stage] = running
+            if running.pidfd >= 0:
+                self._by_pidfd[running.pidfd] = running
+        process = processes.read_process(pid)
+        return ChildProcess(
+            stage=task.stage,
+            pgid=pid,
+            started_ticks=0 if process is None else process.started_ticks,
+            boot_id=self._boot_id,
+            mark=mark,
+        )
+
+    def wait(self, timeout_s: float) -> Sequence[Ended]:
+        """See the port. With nothing running it sleeps for the whole time.
+
+        A stopped stage is reported, too, with `Failure.SIGNAL` and "stopped".
+        """
+        end = time.monotonic() + timeout_s
+        while True:
+            now = time.monotonic()
+            wake = self._advance(now)
+            if self._ended or now >= end:
+                ended, self._ended = self._ended, []
+                return ended
+            self._sleep(min(wake, end) - now)
+
+    def stop(self, stages: Sequence[str] | None = None, *, grace_s: float = 5.0) -> None:
+        """See the port. Interrupted while it waits, it kills at once and lets the interrupt out."""
+        chosen = [r for s, r in self._running.items() if stages is None or s in stages]
+        for running in chosen:
+            running.cause = running.cause or Cause.STOPPED
+            running.grace_s = grace_s
+            self._terminate(running)
+        try:
+            now = time.monotonic()
+            wake = self._advance(now)
+            while self._open(chosen):
+                self._sleep(wake - now)
+                now = time.monotonic()
+                wake = self._advance(now)
+        except BaseException:
+            for running in self._open(chosen):
+                self._kill(running)
+            raise
+
+    def _open(self, chosen: Sequence[_Running]) -> list[_Running]:
+        """Those that have not been finished."""
+        return [r for r in chosen if self._running.get(r.task.stage) is r]
+
+    def kill_leftover(self, child: ChildProcess) -> bool:
+        """See the port. Also finds what left the group, by the stage's mark."""
+        if not child.boot_id or child.boot_id != processes.read_boot_id():
+            return False
+        found = []
+        for _ in range(int(_KILL_S / _POLL_S)):
+            alive = self._leftover(child)
+            if not alive:
+                break
+            found += alive
+            processes.send(alive, signal.SIGKILL)
+            time.sleep(_POLL_S)
+        return bool(found)
+
+    def observed(self, task: Task) -> Sequence[str] | None:
+        """See the port; `trace_gaps` tells what the answer may miss."""
+        return observed_files(task)
+
+    def trace_gaps(self, task: Task) -> Sequence[str]:
+        """Why the trace of a stage that has run may miss reads, a sentence each; for warnings."""
+        return trace_gaps(task)
+
+    @staticmethod
+    def _leftover(child: ChildProcess) -> list[int]:
+        """Living processes of a dead engine's stage."""
+        leader = processes.read_process(child.pgid)
+        if leader is not None and leader.started_ticks != child.started_ticks:
+            # The number belongs to somebody else now: only the mark counts.
+            group = -1
+        else:
+            group = child.pgid
+        found = processes.processes_of(group, child.mark) if group > 0 or child.mark else []
+        # A group without its leader: older members than the stage belong to somebody else.
+        return [p.pid for p in found if p.started_ticks >= child.started_ticks]
+
+    def _prepare(self) -> None:
+        """Once, before the first stage: costs about 4 ms, which runs that reuse all never pay."""
+        self._is_subreaper = processes.become_subreaper()
+        self._boot_id = processes.read_boot_id()
+        self._oom_kills = processes.read_oom_kills()
+        own = processes.read_process(os.getpid())
+        ticks = time.time_ns() if own is None else own.started_ticks
+        self._engine_mark = f"{self._boot_id[:8]}.{os.getpid()}.{ticks}"
+
+    def _watch(self, pid: int) -> int:
+        """A descriptor that turns readable when the process ends; -1 where there is none."""
+        try:
+            pidfd = os.pidfd_open(pid)
+        except (AttributeError, OSError):
+            return -1
+        self._poll.register(pidfd, select.POLLIN)
+        return pidfd
+
+    def _sleep(self, seconds: float) -> None:
+        # Rounded up: a poll that returns just before a deadline would spin.
+        for pidfd, _ in self._poll.poll(max(0, int(seconds * 1000) + 1)):
+            self._reap(self._by_pidfd[pidfd], 0)
+
+    def _advance(self, now: float) -> float:
+        """Move every stage on; returns when to look again."""
+        wake = now + 3600.0
+        for running in tuple(self._running.values()):
+            if not running.has_ended and (running.pidfd < 0 or running.phase is _Phase.KILLING):
+                self._reap(running, os.WNOHANG)
+            self._move(running, now)
+            if running.task.stage not in self._running:
+                continue
+            if running.until is not None:
+                wake = min(wake, running.until)
+            if running.has_ended or running.pidfd < 0 or running.phase is _Phase.KILLING:
+                wake = min(wake, now + _POLL_S)
+        return wake
+
+    def _move(self, running: _Running, now: float) -> None:
+        """One step of the state machine of one stage."""
+        is_late = running.until is not None and now >= running.until
+        if running.has_ended and not self._remains(running):
+            self._finish(running)
+        elif running.phase is _Phase.RUNNING and running.has_ended:
+            running.phase, running.until = _Phase.LINGERING, now + self._linger_s
+        elif running.phase is _Phase.RUNNING and is_late:
+            running.cause = Cause.TIMEOUT
+            self._terminate(running)
+        elif running.phase is _Phase.LINGERING and is_late:
+            running.notes.append("background processes were still running and were ended")
+            running.grace_s = min(running.grace_s, 1.0)
+            self._terminate(running)
+        elif running.phase is _Phase.TERMINATING and is_late:
+            self._kill(running)
+        elif running.phase is _Phase.KILLING and is_late:
+            running.notes.append("some of its processes could not be killed")
+            self._finish(running)
+        elif running.phase is _Phase.KILLING:
+            self._kill(running)
+
+    def _terminate(self, running: _Running) -> None:
+        if running.phase in (_Phase.RUNNING, _Phase.LINGERING):
+            running.phase = _Phase.TERMINATING
+            running.until = time.monotonic() + running.grace_s
+            self._send(running, signal.SIGTERM)
+
+    def _kill(self, running: _Running) -> None:
+        if running.phase is not _Phase.KILLING:
+            running.phase = _Phase.KILLING
+            running.until = time.monotonic() + _KILL_S
+        self._send(running, signal.SIGKILL)
+
+    def _send(self, running: _Running, number: int) -> None:
+        found = processes.processes_of(running.pid, running.mark)
+        if not running.has_ended or found:
+            processes.send_to_group(running.pid, number)
+        processes.send([p.pid for p in found if p.group != running.pid], number)
+
+    def _remains(self, running: _Running) -> bool:
+        """Whether processes of a stage live on after its first one was reaped.
+
+        What is left of a stage then stands below this process, which is the subreaper; one short
+        read of /proc tells. Elsewhere only the group is asked.
+        """
+        is_found = False
+        leaders = {other.pid for other in self._running.values() if not other.has_ended}
+        children = processes.children_of_this_process()
+        for pid in children:
+            if pid in leaders:
+                continue
+            process = processes.read_process(pid)
+            if process is None:
+                continue
+            is_ours = running.pid in (process.group, process.session)
+            if process.is_zombie and is_ours:
+                _reap_orphan(pid)
+            elif not process.is_zombie and (is_ours or processes.has_mark(pid, running.mark)):
+                is_found = True
+        if not self._is_subreaper:
+            return is_found or processes.send_to_group(running.pid, 0)
+        return is_found
+
+    def _reap(self, running: _Running, options: int) -> None:
+        if running.has_ended:
+            return
+        try:
+            pid, status, usage = os.wait4(running.pid, options)
+        except ChildProcessError:
+            pid, status, usage = running.pid, 0xFF00, None  # taken by somebody's SIGCHLD handler
+            running.notes.append("its exit status was lost")
+        if not pid:
+            return
+        running.status = status
+        if usage is not None:
+            running.cpu_s = usage.ru_utime + usage.ru_stime
+            running.peak_memory_bytes = usage.ru_maxrss * 1024
+        self._forget(running)
+
+    def _forget(self, running: _Running) -> None:
+        if running.pidfd >= 0:
+            self._poll.unregister(running.pidfd)
+            del self._by_pidfd[running.pidfd]
+            os.close(running.pidfd)
+            running.pidfd = -1
+
+    def _finish(self, running: _Running) -> None:
+        task = running.task
+        del self._running[task.stage]
+        self._forget(running)
+        killed = signal.SIGKILL  # one that would not die counts as killed
+        code = os.waitstatus_to_exitcode(killed if running.status is None else running.status)
+        kills = None
+        if code in (-signal.SIGKILL, 128 + signal.SIGKILL) and self._oom_kills is not None:
+            counted = processes.read_oom_kills()
+            kills = None if counted is None else counted - self._oom_kills
+            self._oom_kills = counted
+        ending = explain(code, cause=running.cause, timeout_s=task.timeout_s, oom_kills=kills)
+        ended = Ended(
+            stage=task.stage,
+            exit_code=ending.exit_code,
+            signal=ending.signal,
+            failure=ending.failure,
+            duration_s=time.monotonic() - running.began,
+            cpu_s=running.cpu_s,
+            peak_memory_bytes=running.peak_memory_bytes,
+            log=task.log,
+            detail="; ".join(text for text in (ending.detail, *running.notes) if text),
+        )
+        self._ended.append(ended)
+
+
+def _reap_orphan(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return

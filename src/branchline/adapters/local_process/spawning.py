@@ -1,0 +1,109 @@
+"""Adapter `local_process`: starts the first process of a stage, with its log open."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from branchline.errors import StageFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from branchline.ports.executor import Task
+
+_BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_DEFAULTED = (
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE),
+    *(signal.SIGXFSZ, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2),
+)
+
+
+def spawn(
+    task: Task, words: Sequence[str], environment: dict[str, str], mask: Iterable[signal.Signals]
+) -> int:
+    """Start the first process of a stage; returns its pid, which is its group and session."""
+    log = _open_log(task)
+    back = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        # posix_spawn knows no working directory; there are no threads that could see ours move.
+        os.chdir(task.cwd)
+        return os.posix_spawn(
+            words[0],
+            tuple(words),
+            environment,
+            file_actions=(
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, log, 1),
+                (os.POSIX_SPAWN_DUP2, log, 2),
+            ),
+            setsid=True,
+            setsigmask=mask,
+            setsigdef=_DEFAULTED,
+        )
+    except OSError as error:
+        raise _cannot_start(task, words[0], error) from error
+    finally:
+        os.fchdir(back)
+        os.close(back)
+        os.close(log)
+
+
+def _cannot_start(task: Task, program: str, error: OSError) -> StageFailedError:
+    what = f"stage {task.stage!r} cannot be started"
+    if not os.path.isdir(task.cwd):
+        return StageFailedError(
+            f"{what}: its working directory {task.cwd} does not exist",
+            todo="Make the folder, or correct `wdir` of the stage.",
+        )
+    if not os.access(program, os.X_OK):
+        return StageFailedError(
+            f"{what}: the shell {program} does not exist or cannot be executed",
+            todo="Set SHELL to a shell of this machine, or unset it to use /bin/sh.",
+        )
+    return StageFailedError(f"{what} in {task.cwd}: {error.strerror}")
+
+
+def _open_log(task: Task) -> int:
+    """Open the log for appending, with the first `$ command` line written."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    try:
+        try:
+            log = os.open(task.log, flags, 0o666)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(task.log), exist_ok=True)
+            log = os.open(task.log, flags, 0o666)
+        if len(task.cmd) == 1:  # several are announced by the shell that runs them
+            os.write(log, f"$ {task.cmd[0]}\n".encode(errors="surrogateescape"))
+    except OSError as error:
+        raise StageFailedError(
+            f"stage {task.stage!r} cannot be started: its log {task.log} cannot be written:"
+            f" {error.strerror}",
+            todo="Make the folder writable, or free space on the disk.",
+        ) from error
+    return log
+
+
+def clear_trace(task: Task) -> None:
+    """Forget the trace of an earlier attempt."""
+    if task.trace is None or not task.trace_file:
+        return
+    os.makedirs(os.path.dirname(task.trace_file), exist_ok=True)
+    with suppress(FileNotFoundError):
+        os.unlink(task.trace_file)
+
+
+@contextmanager
+def signals_held() -> Iterator[set[signal.Signals]]:
+    """Hold back Ctrl-C and SIGTERM, so that none comes between a spawn and its entry.
+
+    Yields:
+        The mask that was in force, for the child.
+    """
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
+    try:
+        yield {number for number in old if isinstance(number, signal.Signals)}
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
