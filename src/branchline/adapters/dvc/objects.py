@@ -39,6 +39,8 @@ class ObjectFolder:
         self.folder = os.path.join(cache_dir, "files", "md5")
         self._made: set[str] = set()
         self._count = 0
+        self._umask = os.umask(0)
+        os.umask(self._umask)
 
     def path(self, md5: str, *, legacy: bool = False) -> str:
         """Where an object stands; DVC 2's directly below the cache folder."""
@@ -140,7 +142,8 @@ class ObjectFolder:
 
     def adopt(self, temporary: str, md5: str) -> None:
         """Give a complete file in our folder its name."""
-        os.chmod(temporary, PROTECTED)
+        if self._umask & PROTECTED:
+            os.chmod(temporary, PROTECTED)
         folder = f"{self.folder}/{md5[:2]}"
         if folder not in self._made:
             os.makedirs(folder, exist_ok=True)

@@ -89,7 +89,11 @@ class DvcWorkspaceLock(WorkspaceLock):
                 )
 
     def _enter(self, data: dict[str, Any], info: dict[str, object]) -> str:
-        """Register the root as being written; returns who is in the way, "" when nobody is."""
+        """Register the root as being written; returns who is in the way, "" when nobody is.
+
+        An entry for the root itself is one of ours and stale: we hold `.branchline/lock`.
+        """
+        (data.get("write") or {}).pop(self._root, None)
         for holder in _holders(data):
             if holder != info and _is_alive(holder.get("pid")):
                 return _described(holder.get("pid"), str(holder.get("cmd", "")), "DVC")
@@ -216,4 +220,13 @@ def _is_alive(pid: object) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether a process has ended and only waits for its parent to notice."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] == b"Z"
+    except (OSError, IndexError):
+        return False

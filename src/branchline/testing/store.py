@@ -1,0 +1,175 @@
+"""Port `store`: a fake in memory, and what every implementation must do.
+
+To check an implementation, inherit `StoreContract` in a test module and give it fixtures
+`workspace` and `store` that belong together, both empty, and say in `put` how a file gets into the
+workspace.
+"""
+
+# ruff: noqa: S101 - a contract suite is made of assertions
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from branchline.core.pipeline import Content
+from branchline.core.policy import Link
+from branchline.errors import StoreError
+from branchline.ports.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from branchline.ports.workspace import Workspace
+    from branchline.testing.workspace import FakeWorkspace
+
+
+class FakeStore(Store):
+    """Objects in memory, beside a fake workspace.
+
+    Attributes:
+        objects: Digest -> bytes of a file, or members of a folder. Delete one to lose it.
+    """
+
+    def __init__(self, workspace: FakeWorkspace, *, identity: str = "local:fake") -> None:
+        self.objects: dict[str, bytes | tuple[tuple[str, Content], ...]] = {}
+        self._workspace = workspace
+        self._identity = identity
+
+    def identity(self) -> str:
+        """See the port."""
+        return self._identity
+
+    def has(self, content: Content) -> bool:
+        """See the port."""
+        members = self.objects.get(content.md5 or "")
+        if isinstance(members, tuple):
+            return all(member.md5 in self.objects for _, member in members)
+        return members is not None
+
+    def save(self, path: str, *, link: Link | None = None) -> Content:  # noqa: ARG002 # no links in memory
+        """See the port."""
+        content = self._workspace.content(path)
+        if content is None or content.md5 is None:
+            raise StoreError(f"{path} cannot be stored: it does not exist")
+        if content.is_folder:
+            members = tuple(self._workspace.members(path))
+            self.objects[content.md5] = tuple(
+                (name, Content(md5=member.md5)) for name, member in members
+            )
+            for name, member in members:
+                self.objects[member.md5 or ""] = self._workspace.files[f"{path}/{name}"]
+        else:
+            self.objects[content.md5] = self._workspace.files[path]
+        return content
+
+    def restore(self, path: str, content: Content, *, link: Link | None = None) -> None:  # noqa: ARG002 # no links in memory
+        """See the port."""
+        if not self.has(content):
+            raise StoreError(f"{path}: object {content.md5} is not in the store")
+        self._workspace.remove(path)
+        held = self.objects[content.md5 or ""]
+        if isinstance(held, bytes):
+            self._workspace.files[path] = held
+            return
+        for name, member in held:
+            data = self.objects[member.md5 or ""]
+            if isinstance(data, bytes):
+                self._workspace.files[f"{path}/{name}"] = data
+
+    def read(self, content: Content) -> bytes | None:
+        """See the port."""
+        held = self.objects.get(content.md5 or "")
+        return held if isinstance(held, bytes) else None
+
+    def members(self, content: Content) -> Sequence[tuple[str, Content]] | None:
+        """See the port."""
+        held = self.objects.get(content.md5 or "")
+        return held if isinstance(held, tuple) else None
+
+
+class StoreContract:
+    """What every store must do."""
+
+    def put(self, workspace: Workspace, path: str, data: bytes) -> None:
+        """Put a file into the workspace under test."""
+        raise NotImplementedError
+
+    def test_the_identity_stays(self, store: Store) -> None:
+        """Asked twice, the store has the same name."""
+        assert store.identity() == store.identity() != ""
+
+    def test_a_file_comes_back(self, workspace: Workspace, store: Store) -> None:
+        """Byte for byte, also over something else."""
+        self.put(workspace, "out/model", b"weights")
+        content = store.save("out/model")
+        self.put(workspace, "out/model", b"other")
+
+        store.restore("out/model", content)
+
+        assert workspace.read("out/model") == b"weights"
+        assert content.md5 == hashlib.md5(b"weights", usedforsecurity=False).hexdigest()
+        assert content.size_bytes == 7
+        assert store.has(content)
+        assert store.read(content) == b"weights"
+
+    def test_a_folder_comes_back_without_what_was_added(
+        self, workspace: Workspace, store: Store
+    ) -> None:
+        """Changed files are put back, missing ones made, others removed."""
+        self.put(workspace, "out/a", b"1")
+        self.put(workspace, "out/b/c", b"2")
+        content = store.save("out")
+        workspace.remove("out/b")
+        self.put(workspace, "out/a", b"changed")
+        self.put(workspace, "out/new", b"3")
+
+        store.restore("out", content)
+
+        assert workspace.content("out") == content
+        assert content.nfiles == 2
+        assert [name for name, _ in store.members(content) or ()] == ["a", "b/c"]
+
+    def test_a_folder_replaces_a_file_and_a_file_a_folder(
+        self, workspace: Workspace, store: Store
+    ) -> None:
+        """Whatever stands there gives way."""
+        self.put(workspace, "file", b"1")
+        self.put(workspace, "folder/a", b"2")
+        file, folder = store.save("file"), store.save("folder")
+
+        store.restore("file", folder)
+        store.restore("folder", file)
+
+        assert workspace.content("file") == folder
+        assert workspace.read("folder") == b"1"
+
+    @pytest.mark.parametrize("link", list(Link))
+    def test_every_link_type_gives_the_same_bytes(
+        self, workspace: Workspace, store: Store, link: Link
+    ) -> None:
+        """How a file got there does not change what it holds."""
+        self.put(workspace, "a", b"1")
+        content = store.save("a", link=link)
+
+        store.restore("b/c", content, link=link)
+
+        assert workspace.content("b/c") == content
+        assert workspace.content("a") == content
+
+    def test_what_is_not_there_is_said(self, store: Store) -> None:
+        """Missing objects are an answer to a question and an error to an order."""
+        missing = Content(md5="f" * 32, size_bytes=1)
+
+        assert not store.has(missing)
+        assert store.read(missing) is None
+        assert store.members(Content(md5="f" * 32 + ".dir")) is None
+        with pytest.raises(StoreError, match="f" * 32):
+            store.restore("a", missing)
+
+    def test_what_does_not_exist_cannot_be_saved(self, store: Store) -> None:
+        """The message names the path."""
+        with pytest.raises(StoreError, match="nowhere"):
+            store.save("nowhere")
