@@ -70,28 +70,27 @@ class History:
         """All inputs of a run's stages, from the results that it made or reused."""
         keys = [facts.key for facts in view.evidence.stages if facts.key]
         results = self._records.results(keys)
-        found = []
+        found: list[InputView] = []
         for facts in view.evidence.stages:
             result = _made_by(results.get(facts.key, ()), facts.run)
-            for item in result.inputs if result else ():
-                found.append(
-                    InputView(
-                        stage=facts.stage,
-                        kind=item.kind.value,
-                        name=item.name,
-                        digest=item.digest or "",
-                        value=item.value,
-                    )
+            found.extend(
+                InputView(
+                    stage=facts.stage,
+                    kind=item.kind.value,
+                    name=item.name,
+                    digest=item.digest or "",
+                    value=item.value,
                 )
+                for item in (result.inputs if result else ())
+            )
         return tuple(found)
 
     def plots(self, run: str) -> dict[str, bytes]:
         """Plot files of a run by path from the root."""
-        (stored,) = self._records.runs([run]) or (None,)
-        files = stored.files if stored else {}
         return {
             name.removeprefix("plots/"): content
-            for name, content in files.items()
+            for stored in self._records.runs([run])
+            for name, content in stored.files.items()
             if name.startswith("plots/")
         }
 
@@ -216,8 +215,7 @@ def _seconds(value: JsonValue) -> float:
 
 def _made_by(results: Sequence[Result], run: str) -> Result | None:
     """The result that a run made; the newest when that cannot be told."""
-    made = [result for result in results if result.run == run]
-    return (made or [*results, None])[0]
+    return next((result for result in results if result.run == run), next(iter(results), None))
 
 
 def _unknown(name: str, views: Sequence[RunView], *, exists: bool) -> UnknownNameError:

@@ -1,0 +1,53 @@
+"""`branchline records push|fetch [REMOTE]`: share what was recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.errors import EXIT_FINE
+
+if TYPE_CHECKING:
+    import argparse
+
+    from branchline.cli.console import Console
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("direction", choices=("push", "fetch"), help="send or get records")
+    parser.add_argument("remote", nargs="?", default="origin", help="as in `git remote` (origin)")
+    parser.add_argument("--json", action="store_true", help="print what was exchanged as JSON")
+
+
+def execute(options: argparse.Namespace, console: Console) -> int:
+    """Exchange records and say what happened."""
+    from branchline import wiring
+    from branchline.core.values import SCHEMA_VERSION
+
+    with wiring.open_project() as project:
+        if options.direction == "push":
+            exchange = project.records.push(options.remote)
+        else:
+            exchange = project.records.fetch(options.remote)
+    if options.json:
+        console.json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "sent": exchange.sent,
+                "received": exchange.received,
+                "kept_theirs": list(exchange.kept_theirs),
+            }
+        )
+        return EXIT_FINE
+    number = exchange.sent + exchange.received
+    verb = "Sent" if options.direction == "push" else "Received"
+    where = "to" if options.direction == "push" else "from"
+    records = "1 record" if number == 1 else f"{number or 'no'} records"
+    console.write(f"{verb} {records} {where} {options.remote}.")
+    for entry in exchange.kept_theirs:
+        old, arrow, new = entry.partition(" -> ")
+        if arrow:
+            console.note(f"`{old}` is taken by another run there; ours is now `{new}`")
+        else:
+            console.note(f"`{entry}` was recorded there first and stays as it is there")
+    return EXIT_FINE

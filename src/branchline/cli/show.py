@@ -1,0 +1,39 @@
+"""`branchline show [RUN]`: one run with its stages, metrics, verdict and costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.errors import EXIT_FINE
+
+if TYPE_CHECKING:
+    import argparse
+
+    from branchline.cli.console import Console
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "run", nargs="?", default="", metavar="RUN", help="a run, branch or commit; else the newest"
+    )
+    parser.add_argument("--json", action="store_true", help="print the run as JSON")
+
+
+def execute(options: argparse.Namespace, console: Console) -> int:
+    """Print one run."""
+    from branchline import wiring
+    from branchline.flows.history import History
+    from branchline.render.run_json import show_to_json
+    from branchline.render.runs import run_lines, run_tables
+
+    with wiring.open_project() as project:
+        run = History(project.records, project.repo).find(options.run)
+    if options.json:
+        console.json(show_to_json(run))
+        return EXIT_FINE
+    console.lines(run_lines(run))
+    for table in run_tables(run):
+        console.write()
+        console.table(table)
+    return EXIT_FINE
