@@ -6,10 +6,10 @@ input that cannot be known has no digest and says why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, cast
 
-from branchline.core.changes.closure import Closure, closure_of
+from branchline.core.changes.closure import Closure, ClosureFile, closure_of
 from branchline.core.changes.entries import Entry, entries_of
 from branchline.core.changes.values import Input, InputKind
 from branchline.core.plan.decide import MODE_SUFFIX
@@ -84,6 +84,7 @@ class InputReader:
         self._closures: dict[tuple[Entry, ...], Closure] = {}
         self._params: dict[tuple[str, tuple[str, ...] | None], Mapping[str, JsonValue]] = {}
         self._around: dict[str, Input] | None = None
+        self._tracked: frozenset[str] | None = None
 
     def gather(self, stage: Stage) -> Gathered:
         """Everything that the result of a stage depends on, as far as it is known now."""
@@ -98,7 +99,7 @@ class InputReader:
             self._add_params(stage, params, found)
         self._add_closure(stage, found)
         for name, item in self.environment().items():
-            if name in found.inputs or self._covering(name, found):
+            if self.is_covered(name, found):
                 continue
             found.inputs[name] = item
             if item.exact is not None or item.kind is InputKind.VARIABLE:
@@ -209,10 +210,11 @@ class InputReader:
                     f"{stage.file}:{stage.line}: stage `{stage.address}`: `{params.path}`"
                 )
                 return
-            self._params[memory] = read_params(params.path, data, params.keys)
+            read = read_params(params.path, data, params.keys)
+            self._params[memory] = cast("Mapping[str, JsonValue]", read)
         values = self._params[memory]
-        known: Mapping[str, JsonValue] = found.params.get(params.path, {})
-        found.params[params.path] = {**known, **values}
+        merged: dict[str, JsonValue] = {**found.params.get(params.path, {}), **values}
+        found.params[params.path] = merged
         for key, value in values.items():
             name = f"{params.path}:{key}"
             found.inputs[name] = Input(
@@ -230,44 +232,53 @@ class InputReader:
             return
         closure = self._closure(entries)
         found.notes.extend(closure.notes)
-        found.problems.extend(closure.problems)
+        found.problems.extend(f"stage `{stage.address}`: {text}" for text in closure.problems)
         found.probed.update(closure.probed)
+        for entry in entries:
+            if entry.path and self.reader.is_file(entry.path):
+                self._add_mode(entry.path, found)
         known = {params.path for params in stage.params}
         own = {out.path for out in stage.outs}
-        executed = {entry.path for entry in entries if entry.path}
         for file in closure.files:
-            path = file.path
-            if path in known or path.rpartition("/")[2] in CONFIG_NAMES or path.endswith(".dvc"):
+            name = file.path.rpartition("/")[2]
+            if file.path in known or name in CONFIG_NAMES or name.endswith(".dvc"):
                 continue
-            if self._is_output(path, own) or self._is_waiting(path):
-                continue
-            covered = self._covering(path, found)
-            if path in executed:
-                self._add_mode(path, found)
-            if covered:
-                continue
-            item = self._code_input(path, file.via)
-            found.inputs[path] = item
-            found.uncovered.append(path)
+            if not self.is_inside(file.path, own) and not self._producers.makers(file.path):
+                self._add_file(file, found)
 
-    def _closure(self, entries: tuple[Entry, ...]) -> Closure:
-        if entries not in self._closures:
-            rules = self._project.policy.changes
-            self._closures[entries] = closure_of(entries, self.reader, rules)
-        return self._closures[entries]
+    def _add_file(self, file: ClosureFile, found: Gathered) -> None:
+        """One file of the closure; what is declared already is not counted twice."""
+        path = file.path
+        declared = found.inputs.get(path)
+        if declared is not None:
+            if file.by_bytes and path in found.deps:
+                found.inputs[path] = replace(declared, digest=f"bytes:{declared.exact}")
+            return
+        if self.is_covered(path, found):
+            if file.by_bytes:
+                found.inputs[path] = self._code_input(file)
+            return
+        if file.is_named and not self._is_tracked(path):
+            return  # An output or scratch file that is only mentioned; seen reads will tell.
+        found.inputs[path] = self._code_input(file)
+        found.uncovered.append(path)
 
-    def _is_output(self, path: str, own: set[str]) -> bool:
-        return path in own or any(path.startswith(out + "/") for out in own)
+    def _code_input(self, file: ClosureFile) -> Input:
+        blob = self.reader.blob(file.path)
+        digest = f"bytes:{blob}" if file.by_bytes else self.reader.digest(file.path)
+        return Input(
+            kind=InputKind.CODE if self.reader.is_code(file.path) else InputKind.DATA,
+            name=file.path,
+            digest=None if blob is None else digest,
+            exact=blob,
+            via=file.via,
+        )
 
-    def _is_waiting(self, path: str) -> bool:
-        """Whether another stage makes a path that this one only mentions."""
-        return bool(self._producers.makers(path))
-
-    def _covering(self, path: str, found: Gathered) -> bool:
-        if path in found.inputs:
-            return True
-        parts = path.split("/")
-        return any("/".join(parts[:n]) in found.deps for n in range(1, len(parts)))
+    def _is_tracked(self, path: str) -> bool:
+        """Whether git has a file; asked once for all files of a plan."""
+        if self._tracked is None:
+            self._tracked = frozenset(self._project.repo.tracked())
+        return path in self._tracked
 
     def _add_mode(self, path: str, found: Gathered) -> None:
         """An executed file also counts by its x bit: without it `./run.sh` fails."""
@@ -278,23 +289,22 @@ class InputReader:
             kind=InputKind.CODE, name=name, digest=mode, exact=mode, value=mode, via="entry point"
         )
 
-    def _code_input(self, path: str, via: str) -> Input:
-        is_code = self.reader.is_code(path)
-        return Input(
-            kind=InputKind.CODE if is_code else InputKind.DATA,
-            name=path,
-            digest=self.reader.digest(path),
-            exact=self.reader.blob(path),
-            via=via,
-        )
+    def _closure(self, entries: tuple[Entry, ...]) -> Closure:
+        if entries not in self._closures:
+            rules = self._project.policy.changes
+            self._closures[entries] = closure_of(entries, self.reader, rules)
+        return self._closures[entries]
 
     def is_inside(self, path: str, outs: set[str]) -> bool:
         """Whether a path is one of these outputs or lies in one."""
-        return self._is_output(path, outs)
+        return path in outs or any(path.startswith(out + "/") for out in outs)
 
     def is_covered(self, path: str, found: Gathered) -> bool:
-        """Whether a path is an input already, or lies in one."""
-        return self._covering(path, found)
+        """Whether a path is an input already, or lies in a declared folder."""
+        if path in found.inputs:
+            return True
+        parts = path.split("/")
+        return any("/".join(parts[:n]) in found.deps for n in range(1, len(parts)))
 
     def moved(self, stage: Stage, found: Gathered) -> list[str]:
         """Inputs whose bytes are no longer those that were digested, sorted.

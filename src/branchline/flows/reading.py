@@ -145,7 +145,7 @@ class Reader:
         below = path + "/"
         for memory in (self._entries, self._folders, self._meanings):
             for known in [k for k in memory if k == path or k.startswith(below)]:
-                memory.pop(known, None)  # type: ignore[attr-defined] # three dicts of differing values
+                memory.pop(known, None)
         self._folders.pop(path.rpartition("/")[0] or ".", None)
 
     def save(self) -> None:

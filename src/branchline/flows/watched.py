@@ -53,8 +53,8 @@ def _inside(project: Project, planner: Planner, plan: Plan) -> Iterator[str]:
         yield from (seen.path for seen in entry.observed)
     for stage in planner.stages:
         for out in stage.outs:
-            content = planner.producers.content(out.path)
-            yield f"{out.path}/" if content is not None and content.is_folder else out.path
+            made = planner.producers.content(out.path)
+            yield f"{out.path}/" if made is not None and made.is_folder else out.path
 
 
 def _python_paths(project: Project) -> Iterator[str]:

@@ -93,6 +93,10 @@ class Repo(Protocol):
         """Whether git ignores each path."""
         ...
 
+    def tracked(self) -> Sequence[str]:
+        """All paths that git tracks (in the index)."""
+        ...
+
     def is_tracked(self, paths: Sequence[str]) -> Sequence[bool]:
         """Whether git tracks each path (in the index)."""
         ...

@@ -115,6 +115,10 @@ class FakeRepo(Repo):
         """See the port."""
         return [path in self.ignored for path in paths]
 
+    def tracked(self) -> Sequence[str]:
+        """See the port."""
+        return sorted(path for commit, path in self.files if commit == self.at.commit)
+
     def is_tracked(self, paths: Sequence[str]) -> Sequence[bool]:
         """See the port."""
         tracked = {path for commit, path in self.files if commit == self.at.commit}

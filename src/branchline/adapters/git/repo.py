@@ -158,6 +158,13 @@ class GitRepo(Repo):
         ignored = {os.fsdecode(path[2:]) for path in answer.out.split(b"\0")}
         return [path in ignored for path in paths]
 
+    def tracked(self) -> Sequence[str]:
+        """See the port."""
+        if self._git.places.is_bare:
+            return ()
+        out = self._git.run(["ls-files", "-z", "--cached"])
+        return [os.fsdecode(entry) for entry in out.split(b"\0") if entry]
+
     def is_tracked(self, paths: Sequence[str]) -> Sequence[bool]:
         """Whether git tracks each path, or a file below it; see the port."""
         if self._git.places.is_bare:

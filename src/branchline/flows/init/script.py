@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 from dataclasses import dataclass
 
-__all__ = ["Option", "Script", "Touched", "read_script"]
+__all__ = ["Option", "Script", "Touched", "is_metrics_file", "read_script"]
 
+_METRICS_FILE = re.compile(r"metric|score|result|eval", re.IGNORECASE)
 _WRITING_METHODS = {
     "savefig", "save", "save_model", "save_pretrained", "save_weights", "to_csv", "to_json",
     "to_parquet", "to_pickle", "to_feather", "to_excel", "write_bytes", "write_csv",
@@ -24,6 +26,7 @@ _READING_METHODS = {
 }  # fmt: skip
 # The path is the first argument of np.save but the second of joblib.dump and torch.save.
 _SECOND_ARGUMENT = {("joblib", "dump"), ("torch", "save")}
+_DUMPERS = {"json", "yaml", "toml", "tomli_w"}
 _LOADERS = {"joblib", "np", "numpy", "torch"}
 
 
@@ -70,6 +73,12 @@ class Script:
     metrics: tuple[Touched, ...] = ()
     has_relative_imports: bool = False
     hydra: Touched | None = None
+
+
+def is_metrics_file(path: str) -> bool:
+    """Whether a file is called as people call their metrics: metrics.json, eval/scores.yaml."""
+    name = posixpath.basename(path)
+    return name.endswith((".yaml", ".yml", ".json", ".toml")) and bool(_METRICS_FILE.search(name))
 
 
 def read_script(source: bytes) -> Script | None:
@@ -156,6 +165,8 @@ class _Finder(ast.NodeVisitor):
             option.name.lstrip("-").replace("-", "_"): option.default for option in options
         }
         self._constants = constants
+        self._files: dict[str, ast.expr] = {}
+        self._targets: dict[int, str | None] = {}
         self.reads: list[Touched] = []
         self.writes: list[Touched] = []
         self.metrics: list[Touched] = []
@@ -166,8 +177,8 @@ class _Finder(ast.NodeVisitor):
         name, owner = _callee(node.func)
         if name == "open":
             self._see_open(node, owner)
-        elif name in ("dump", "dumps") and owner in ("json", "yaml", "toml", "tomli_w"):
-            self._see_dictionary(node.args[0] if node.args else None)
+        elif name in ("dump", "dumps") and owner in _DUMPERS:
+            self._see_dictionary(node)
         elif name == "main" and owner == "hydra":
             self._see_hydra(node)
         elif (owner, name) in _SECOND_ARGUMENT:
@@ -192,18 +203,49 @@ class _Finder(ast.NodeVisitor):
         if name in ("read_text", "read_bytes", "write_text", "write_bytes"):
             assert isinstance(node.func, ast.Attribute)  # noqa: S101 # these are methods of a path
             self._note(found, [node.func.value], node.lineno)
+            if node.args:  # path.write_text(json.dumps(...))
+                self._targets[id(node.args[0])] = self._text(node.func.value)
         else:
             self._note(found, node.args[:1], node.lineno)
 
-    def _see_dictionary(self, node: ast.expr | None) -> None:
-        if isinstance(node, ast.Name):
-            node = self._constants.get(node.id)
-        if isinstance(node, ast.Dict):
-            self.metrics += [
-                Touched(path=key.value, line=key.lineno)
-                for key in node.keys
-                if isinstance(key, ast.Constant) and isinstance(key.value, str)
-            ]
+    def _see_dictionary(self, node: ast.Call) -> None:
+        """`json.dump({...}, file)` or `json.dumps({...})`: its keys, where they go to metrics."""
+        content = node.args[0] if node.args else None
+        if isinstance(content, ast.Name):
+            content = self._constants.get(content.id)
+        if not isinstance(content, ast.Dict) or not self._may_be_metrics(node):
+            return
+        self.metrics += [
+            Touched(path=key.value, line=key.lineno)
+            for key in content.keys
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        ]
+
+    def _may_be_metrics(self, node: ast.Call) -> bool:
+        """Whether the file that gets this dictionary is called like metrics, or is not known."""
+        path = self._targets.get(id(node))
+        if path is None and len(node.args) > 1:
+            path = self._opened(node.args[1])
+        return path is None or is_metrics_file(path)
+
+    def _opened(self, file: ast.expr) -> str | None:
+        """The path behind `file` or `open(path, "w")`."""
+        if isinstance(file, ast.Name):
+            file = self._files.get(file.id, file)
+        if not isinstance(file, ast.Call):
+            return None
+        name, _ = _callee(file.func)
+        if name != "open":
+            return None
+        if isinstance(file.func, ast.Attribute):
+            return self._text(file.func.value)
+        return self._text(file.args[0]) if file.args else None
+
+    def visit_withitem(self, node: ast.withitem) -> None:  # the name that ast calls
+        """Note what `with open(path) as file` calls the file."""
+        if isinstance(node.optional_vars, ast.Name):
+            self._files[node.optional_vars.id] = node.context_expr
+        self.generic_visit(node)
 
     def _see_hydra(self, node: ast.Call) -> None:
         for keyword in node.keywords:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import re
 import shlex
 from typing import TYPE_CHECKING
 
 from branchline.errors import PipelineError
 from branchline.flows.init.bars import bars_of_files, bars_of_names
-from branchline.flows.init.script import read_script
+from branchline.flows.init.script import is_metrics_file, read_script
 from branchline.generate.settings_file import FirstSettings, FirstStage
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ __all__ = ["from_script"]
 _SCRIPT_NAMES = ("train.py", "training.py", "main.py")
 _PARAMETER_FILES = ("params.yaml", "params.yml", "params.json", "params.toml")
 _DOCUMENT_ENDINGS = (".yaml", ".yml", ".json", ".toml")
-_METRICS_FILE = re.compile(r"metric|score|result|eval", re.IGNORECASE)
 
 
 def from_script(tree: Tree, model: str, files: Sequence[str], look: Look) -> FirstSettings:
@@ -48,7 +46,7 @@ def from_script(tree: Tree, model: str, files: Sequence[str], look: Look) -> Fir
             todo="Mend it, or write branchline.yaml by hand with `stages:`.",
         )
     written = _inside(script.writes, path, look)
-    metrics = [item for item in written if _is_metrics_file(item.path)]
+    metrics = [item for item in written if is_metrics_file(item.path)]
     outs = _without_nested([item for item in written if item not in metrics])
     params, data = _inputs(tree, path, script, look)
     stage = FirstStage(
@@ -163,11 +161,6 @@ def _inputs(
             look.saw(f"Hydra's configuration in {folder}", f"{path}:{script.hydra.line}")
             data.append(folder)
     return tuple(params), tuple(data)
-
-
-def _is_metrics_file(path: str) -> bool:
-    name = posixpath.basename(path)
-    return name.endswith(_DOCUMENT_ENDINGS) and bool(_METRICS_FILE.search(name))
 
 
 def _note_outputs(
