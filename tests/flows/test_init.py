@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from branchline.adapters.folder import FolderTree
+from branchline.config.branchline_yaml import load_policy
 from branchline.core.documents import read_yaml
 from branchline.core.policy import Goal
 from branchline.errors import DocumentError, PipelineError
@@ -70,6 +71,7 @@ def test_a_script_becomes_one_stage_with_what_it_reads_and_writes(tmp_path: Path
         root, {"train.py": SCRIPT, "data/train.csv": "x\n1\n", "params.yaml": "lr: 0.1\n"}
     )
 
+    assert load_policy(proposal.text.encode()).models
     assert settings(proposal) == {
         "model": "my-model",
         "stages": {
@@ -107,6 +109,7 @@ def test_metrics_seen_in_their_file_make_a_gate(tmp_path: Path) -> None:
         {"dvc.yaml": PIPELINE, "work/scores.json": '{"val": {"acc": 0.9, "rmse": 2, "n": 7}}'},
     )
 
+    assert load_policy(proposal.text.encode()).models
     assert settings(proposal)["gate"] == {
         "metrics": {
             "val.acc": {"max_regression": 0.01},
@@ -200,6 +203,28 @@ def test_a_share_is_told_from_a_loss() -> None:
     assert is_share("test_accuracy")
     assert not is_share("rmse")
     assert not is_share("throughput")
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        pytest.param('json.dump({"a": 1}, open("metrics.json", "w"))', ["a"], id="opened-in-place"),
+        pytest.param('json.dump({"a": 1}, open("model.json", "w"))', [], id="that-is-a-model"),
+        pytest.param(
+            'with open("scores.json", "w") as f:\n    json.dump({"a": 1}, f)', ["a"], id="with"
+        ),
+        pytest.param(
+            'with open("model.json", "w") as f:\n    json.dump({"a": 1}, f)', [], id="with-model"
+        ),
+        pytest.param('Path("m.json").write_text(json.dumps({"a": 1}))', [], id="text-of-a-model"),
+        pytest.param('json.dump({"a": 1}, handle)', ["a"], id="not-known-where"),
+    ],
+)
+def test_which_metrics_a_script_writes(source: str, names: list[str]) -> None:
+    script = read_script(source.encode())
+
+    assert script is not None
+    assert [item.path for item in script.metrics] == names
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FirstSettings", "FirstStage", "first_settings_text", "yaml_string"]
 
-_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./@+=-]*(?: [A-Za-z0-9_./@+=-]+)*")
+_PLAIN = re.compile(r"(?:[A-Za-z_]|\.{1,2}/)[A-Za-z0-9_./@+=-]*(?: [A-Za-z0-9_./@+=-]+)*")
 _READ_AS_ANOTHER_TYPE = {
     "null",
     "true",
