@@ -53,20 +53,28 @@ def peers_python() -> str | None:
 
 
 @pytest.fixture
-def dvc(git_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Run the real DVC in `git_root`, a DVC repository; returns what it printed."""
+def peers_environment(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]]:
+    """The peers' Python and the environment in which it leaves nothing outside of the test."""
     python = peers_python()
     if python is None:
         if os.environ.get("CI") == "true":
             pytest.fail("the peers' environment is missing: run `make peers`")
         pytest.skip("no peers' environment: make peers, or set BRANCHLINE_PEERS_PYTHON")
     home = tmp_path_factory.mktemp("home")
-    env = {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    site = str(home / "site")
+    return python, {
+        **kept,
         "HOME": str(home),
         "DVC_NO_ANALYTICS": "1",
-        "DVC_SITE_CACHE_DIR": str(home / "site"),
+        "DVC_SITE_CACHE_DIR": site,
     }
+
+
+@pytest.fixture
+def dvc(git_root: Path, peers_environment: tuple[str, dict[str, str]]) -> Callable[..., str]:
+    """Run the real DVC in `git_root`, a DVC repository; returns what it printed."""
+    python, env = peers_environment
 
     def run(*arguments: str, fails: bool = False) -> str:
         done = subprocess.run(

@@ -80,7 +80,7 @@ def _walk_one(
         return below
     if inner and any(entry.name == ".dvc" for entry in found):
         return below  # a repository of its own
-    has_patterns = bool(rules.patterns)
+    has_patterns = bool(rules.patterns) or rules.everything
     for entry in found:
         name = inner + entry.name
         is_folder = entry.is_dir(follow_symlinks=False)

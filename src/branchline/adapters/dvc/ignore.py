@@ -22,18 +22,25 @@ class IgnoreRules:
 
     Args:
         patterns: (folder the pattern stands in, "" or with a slash at its end; compiled pattern;
-            whether it ignores; whether it means folders only), weakest first.
+            whether it ignores; whether it means folders only), weakest first. The defaults are
+            weaker still: `!/**/*` brings even `.git` back.
+        everything: The folder itself is ignored, so nothing below it counts.
     """
 
-    __slots__ = ("patterns",)
+    __slots__ = ("everything", "patterns")
 
-    def __init__(self, patterns: tuple[tuple[str, re.Pattern[str], bool, bool], ...] = ()) -> None:
+    def __init__(
+        self,
+        patterns: tuple[tuple[str, re.Pattern[str], bool, bool], ...] = (),
+        *,
+        everything: bool = False,
+    ) -> None:
         self.patterns = patterns
+        self.everything = everything
 
     def ignores(self, path: str, *, is_folder: bool) -> bool:
         """Whether a path (from the root) whose parents are not ignored is left out."""
-        name = path.rpartition("/")[2]
-        if name in ALWAYS_IGNORED and (is_folder or name == ".git"):
+        if self.everything:
             return True
         for base, pattern, is_ignore, folders_only in reversed(self.patterns):
             if (folders_only and not is_folder) or not path.startswith(base):
@@ -41,16 +48,20 @@ class IgnoreRules:
             inner = path[len(base) :]
             if pattern.match(inner) or (is_folder and pattern.match(inner + "/")):
                 return is_ignore
-        return False
+        name = path.rpartition("/")[2]
+        return name in ALWAYS_IGNORED and (is_folder or name == ".git")
 
     def identity(self) -> str:
         """A text that differs when the rules differ; "" when only the defaults hold."""
+        if self.everything:
+            return "everything"
         return "\n".join(
             f"{base}:{p.pattern}:{ig:d}{only:d}" for base, p, ig, only in self.patterns
         )
 
 
 NO_RULES = IgnoreRules()
+NOTHING_COUNTS = IgnoreRules(everything=True)
 
 
 class IgnoreFiles:
@@ -66,9 +77,16 @@ class IgnoreFiles:
 
     def rules(self, folder: str) -> IgnoreRules:
         """Rules that hold for the names inside a folder; "." is the root."""
+        rules = self._rules(folder)
+        if rules.patterns and folder != "." and self.ignores(folder, is_folder=True):
+            return NOTHING_COUNTS
+        return rules
+
+    def _rules(self, folder: str) -> IgnoreRules:
+        """The same for a folder that is not ignored itself."""
         rules = self._known.get(folder)
         if rules is None:
-            above = NO_RULES if folder == "." else self.rules(os.path.dirname(folder) or ".")
+            above = NO_RULES if folder == "." else self._rules(os.path.dirname(folder) or ".")
             rules = self._known[folder] = self._joined(folder, above)
         return rules
 
@@ -78,7 +96,7 @@ class IgnoreFiles:
         for depth in range(1, len(parts) + 1):
             above = "/".join(parts[: depth - 1]) or "."
             folder_like = is_folder or depth < len(parts)
-            if self.rules(above).ignores("/".join(parts[:depth]), is_folder=folder_like):
+            if self._rules(above).ignores("/".join(parts[:depth]), is_folder=folder_like):
                 return True
         return False
 
