@@ -24,7 +24,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.core.plan.plan_json import inputs_to_json, stage_to_json
     from branchline.core.values import SCHEMA_VERSION
     from branchline.flows.plan import Planner, PlanOptions
-    from branchline.render.plan import why_lines
+    from branchline.render.plan import inputs_table, why_lines
 
     with wiring.open_project() as project:
         planner = Planner(project, PlanOptions(targets=(options.stage,)))
@@ -42,6 +42,6 @@ def execute(options: argparse.Namespace, console: Console) -> int:
                 }
             )
         else:
-            for text in why_lines(entry):
-                console.line(text)
+            console.lines(why_lines(entry))
+            console.table(inputs_table(entry.inputs))
     return EXIT_FINE

@@ -115,6 +115,7 @@ class Engine:
         options: How to run.
         watcher: Who shows it.
         run: Number in the ledger.
+        label: Id that the run's record will have.
         is_stopped: Asked often; True ends the run as cancelled.
     """
 
@@ -127,6 +128,7 @@ class Engine:
         watcher: Watcher,
         *,
         run: int,
+        label: str,
         is_stopped: Callable[[], bool],
     ) -> None:
         self._project = project
@@ -135,7 +137,7 @@ class Engine:
         self._watcher = watcher
         self._run = run
         self._is_stopped = is_stopped
-        self._keeper = Keeper(project, planner)
+        self._keeper = Keeper(project, planner, label=label)
         self._stages = {stage.address: stage for stage in planner.stages}
         self._plans = {entry.stage: entry for entry in plan.stages}
         self._attempts: dict[str, Attempt] = {}

@@ -10,6 +10,7 @@ from branchline.core.evidence.flatten import metrics_of
 from branchline.core.plan.values import Action
 from branchline.core.values import digest_of
 from branchline.errors import DocumentError
+from branchline.flows.inputs import leaves_of
 
 if TYPE_CHECKING:
     from branchline.core.evidence import Metric
@@ -91,7 +92,7 @@ class EvidenceReader:
         for entry in self._plan.stages:
             gathered = self._planner.gathered.get(entry.stage)
             for file, values in (gathered.params if gathered else {}).items():
-                found.update({f"{file}:{key}": value for key, value in values.items()})
+                found.update({f"{file}:{key}": value for key, value in leaves_of(values)})
         return found
 
     def _plots(self) -> tuple[Plot, ...]:

@@ -18,7 +18,7 @@ from branchline.core.values import digest_of
 from branchline.flows.reading import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from branchline.core.pipeline import Content, Dep, LockEntry, ParamsDep, Stage
     from branchline.core.values import JsonValue
@@ -215,13 +215,13 @@ class InputReader:
         values = self._params[memory]
         merged: dict[str, JsonValue] = {**found.params.get(params.path, {}), **values}
         found.params[params.path] = merged
-        for key, value in values.items():
+        for key, value in leaves_of(values):
             name = f"{params.path}:{key}"
             found.inputs[name] = Input(
                 kind=InputKind.PARAMETER,
                 name=name,
                 digest=digest_of(value),
-                value=value if isinstance(value, str) else _text(value),
+                value=value if isinstance(value, str) else repr(value),
             )
 
     # Code
@@ -427,5 +427,14 @@ def _joined(folder: str, name: str) -> str:
     return posixpath.normpath(posixpath.join(folder, name))
 
 
-def _text(value: JsonValue) -> str:
-    return repr(value)
+def leaves_of(values: Mapping[str, JsonValue]) -> Iterator[tuple[str, JsonValue]]:
+    """Parameters one by one: a group `train` counts as `train.depth`, `train.kind`, ...
+
+    An empty group and a list are values of their own.
+    """
+    for key, value in values.items():
+        if hasattr(value, "items") and value:
+            for inner, leaf in leaves_of(cast("Mapping[str, JsonValue]", value)):
+                yield f"{key}.{inner}", leaf
+        else:
+            yield str(key), value

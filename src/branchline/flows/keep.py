@@ -45,9 +45,16 @@ class Kept:
 
 
 class Keeper:
-    """Prepares and keeps stages of one run."""
+    """Prepares and keeps stages of one run.
 
-    def __init__(self, project: Project, planner: Planner) -> None:
+    Args:
+        project: Ports.
+        planner: Knows what was digested before each stage ran.
+        label: Id that the run's record will have.
+    """
+
+    def __init__(self, project: Project, planner: Planner, *, label: str) -> None:
+        self._label = label
         self._project = project
         self._planner = planner
         self.entries: dict[str, tuple[Stage, LockEntry]] = {}
@@ -181,7 +188,7 @@ class Keeper:
             inputs=inputs,
             outs=tuple(_produced(out, contents[out.path]) for out in stage.outs),
             entry=entry,
-            run=self._label(),
+            run=self._label,
             commit=head.commit,
             branch=head.branch,
             started_at=attempt.started_at,
@@ -192,9 +199,6 @@ class Keeper:
             versions=project.machine.versions(),
             attempt=max(attempts, default=0) + 1,
         )
-
-    def _label(self) -> str:
-        return self._project.repo.head().short or "initial"
 
     @staticmethod
     def _may_share(stage: Stage) -> bool:

@@ -138,14 +138,22 @@ def _walk(
         )
         _write_locks(project, planner, plan, {}, restamp=options.restamp)
         return walked
+    label = next_run_id(project)
     number = project.ledger.begin(
-        label=project.repo.head().short or "initial",
+        label=label,
         stages=[entry.stage for entry in plan.stages],
         started_at=project.machine.now(),
     )
     state = "lost"
     engine = Engine(
-        project, planner, plan, options.engine, watcher, run=number, is_stopped=is_stopped
+        project,
+        planner,
+        plan,
+        options.engine,
+        watcher,
+        run=number,
+        label=label,
+        is_stopped=is_stopped,
     )
     try:
         walked = engine.walk()
@@ -158,6 +166,18 @@ def _walk(
         settle(project)
         project.ledger.end(number, state, at=project.machine.now())
     return walked
+
+
+def next_run_id(project: Project) -> str:
+    """The id that the next record of this commit will get, while the workspace is held."""
+    base = project.repo.head().short or "initial"
+    taken = set(project.records.run_ids())
+    number = 2
+    label = base
+    while label in taken:
+        label = f"{base}-{number}"
+        number += 1
+    return label
 
 
 def _write_locks(

@@ -89,7 +89,7 @@ def plan_notes(plan: Plan) -> tuple[str, ...]:
 
 
 def why_lines(entry: StagePlan) -> tuple[Line, ...]:
-    """Everything about one stage's decision: the answer first, then changes, then all inputs."""
+    """One stage's decision: the answer first, who vouches for it, and what changed."""
     word, tone = _WORDS[entry.action]
     lines = [
         line(cell(entry.stage, Tone.STRONG), ": ", cell(word, tone), " - ", cell(entry.reason))
@@ -99,7 +99,6 @@ def why_lines(entry: StagePlan) -> tuple[Line, ...]:
         lines.append(line(f"  vouched for by {_VOUCHERS[entry.source]}{run}"))
     lines.append(line(f"  key {entry.key or 'not known yet: an input is still to be made'}"))
     lines.extend(_changes(entry))
-    lines.extend(_inputs(entry.inputs, "inputs"))
     if entry.observed:
         lines.append(line())
         lines.append(line(cell("seen to be read by that run, not declared", Tone.STRONG)))
@@ -107,6 +106,7 @@ def why_lines(entry: StagePlan) -> tuple[Line, ...]:
     if entry.notes:
         lines.append(line())
         lines.extend(line(cell("note: ", Tone.UNSURE), note) for note in entry.notes)
+    lines.append(line())
     return tuple(lines)
 
 
@@ -138,24 +138,28 @@ def _run(name: str) -> str:
     return name if name == "dvc.lock" else f"run {name}"
 
 
-def _inputs(inputs: Sequence[Input], title: str) -> list[Line]:
-    lines = [line(), line(cell(title, Tone.STRONG))]
+def inputs_table(inputs: Sequence[Input]) -> Table:
+    """Everything that a stage's result depends on: kind, name, what it holds, how it came in."""
     order = {kind: index for index, kind in enumerate(InputKind)}
-    for item in sorted(inputs, key=lambda i: (order[i.kind], i.name)):
-        if item.kind is InputKind.COMMAND:
-            first, _, rest = item.value.partition("\n")
-            text = first + (" ..." if rest else "")
-        elif item.kind is InputKind.PARAMETER:
-            text = f"{item.name} = {item.value}"
-        elif item.kind is InputKind.ENVIRONMENT and item.value:
-            text = f"{item.name} {item.value}"
-        else:
-            text = item.name
-        state = f"made by `{item.pending}` in this run" if item.pending else (item.digest or "")[:8]
-        via = "" if item.via == "declared" or item.kind is InputKind.COMMAND else f"  {item.via}"
-        lines.append(
-            line(
-                f"  {item.kind.value:<12}", text, cell(f"  {state}", Tone.DIM), cell(via, Tone.DIM)
-            )
-        )
-    return lines
+    return Table(
+        columns=(
+            Column(heading="input"),
+            Column(heading="name"),
+            Column(heading="holds"),
+            Column(heading="how it counts"),
+        ),
+        rows=tuple(
+            _input_row(item) for item in sorted(inputs, key=lambda i: (order[i.kind], i.name))
+        ),
+    )
+
+
+def _input_row(item: Input) -> tuple[Cell, ...]:
+    if item.kind is InputKind.COMMAND:
+        first, _, rest = item.value.partition("\n")
+        return (cell("command"), cell(first + (" ..." if rest else "")), cell(""), cell(""))
+    if item.pending:
+        holds = cell(f"made by `{item.pending}` in this run", Tone.UNSURE)
+    else:
+        holds = cell(item.value or (item.digest or "not known")[:12], Tone.DIM)
+    return (cell(item.kind.value), cell(item.name), holds, cell(item.via, Tone.DIM))

@@ -335,10 +335,10 @@ def _narrowed(match: LockMatch) -> tuple[str, ...]:
 def _restored(found: Availability) -> str:
     if not found.restore:
         return ""
-    path = found.restore[0]
-    what = "edited" if path in found.edited else "not there"
-    rest = f" and {len(found.restore) - 1} more" if len(found.restore) > 1 else ""
-    return f"; `{path}`{rest} is {what} and comes back from the store"
+    more = len(found.restore) - 1
+    if more:
+        return f"; `{found.restore[0]}` and {more} more come back from the store"
+    return f"; `{found.restore[0]}` comes back from the store"
 
 
 def _gone(found: Availability, result: Result) -> str:
