@@ -228,9 +228,9 @@ def metric_text(metric: Metric) -> str:
 
 
 def signed(step: float) -> str:
-    """A difference with its sign."""
+    """A difference with its sign; none reads 0."""
     text = figure(step)
-    return text if text.startswith("-") else f"+{text}"
+    return "0" if not step else text if text.startswith("-") else f"+{text}"
 
 
 def _value_table(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _WORDS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
 _MARKS = {Outcome.PASSED: "✅", Outcome.FAILED: "❌", Outcome.UNKNOWN: "❔"}
 _ACTIONS = {"run": "ran", "may_run": "ran", "reuse": "reused", "skip": "skipped"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$^=-])")
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]")
 _BREAKS_SPANS = re.compile(r"[|`\\]")
 _NOT_PLAIN = re.compile(r"[^0-9A-Za-z ]")
 _ROWS = 60  # Rows of one table; a forge cuts long comments, and nobody reads them.
@@ -62,14 +62,14 @@ def code(text: str) -> str:
     if not _BREAKS_SPANS.search(flat) and flat == flat.strip():
         return f"`{flat}`"
     # A backslash before a bar, or a backtick, could end a code span inside a table.
-    return "<code>" + _NOT_PLAIN.sub(lambda found: f"&#{ord(found[0])};", flat) + "</code>"
+    return "<code>" + _NOT_PLAIN.sub(_entity, flat) + "</code>"
 
 
 def sentence(text: str) -> str:
-    r"""A sentence of ours with code spans of outside names in it, both made safe.
+    """A sentence of ours with code spans of outside names in it, both made safe.
 
     >>> sentence("`a|b` is <b>")
-    '<code>a&#124;b</code> is \\<b\\>'
+    '<code>a&#124;b</code> is &#60;b&#62;'
     """
     pieces = re.split(r"`([^`]*)`", text)
     return "".join(code(p) if i % 2 else escape(p) for i, p in enumerate(pieces))
@@ -77,10 +77,14 @@ def sentence(text: str) -> str:
 
 def escape(text: str) -> str:
     """Plain text that stays plain: no markup, no link, no mention."""
-    flat = _SPECIAL.sub(r"\\\1", visible(text))
     # Mentions and links are found in the rendered text: a blank of no width breaks them.
-    flat = flat.replace("@", "@\u200b").replace("://", ":\u200b//")
-    return re.sub(r"(?i)\bwww\.", "www\u200b.", flat)
+    flat = visible(text).replace("@", "@\u200b").replace("#", "#\u200b").replace("://", ":\u200b//")
+    flat = re.sub(r"(?i)\bwww\.", "www\u200b.", flat)
+    return _SPECIAL.sub(_entity, flat)
+
+
+def _entity(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};"
 
 
 def _verdict(run: RunView) -> str:
@@ -141,7 +145,8 @@ def _why(run: RunView) -> str:
             continue
         against = f" (against run {code(stage.compared_with)})" if stage.compared_with else ""
         lines.append(f"- {code(stage.stage)} ran: {sentence(stage.reason)}{against}")
-        lines += [f"  - {sentence(text)}" for text in stage.changes[:_ROWS]]
+        others = [text for text in stage.changes if text != stage.reason]
+        lines += [f"  - {sentence(text)}" for text in others[:_ROWS]]
     if lines:
         return "### What changed\n\n" + "\n".join(lines[:_ROWS])
     if not run.stages:

@@ -42,7 +42,7 @@ def test_a_difference_is_that_of_the_written_numbers(value: float, other: float)
         pytest.param(-0.9412345, "-0.9412", id="a-negative-number"),
         pytest.param(10**20, "1.0000e+20", id="a-huge-whole-number"),
         pytest.param(1e20, "1e+20", id="a-huge-number"),
-        pytest.param(999.9999999, "1000.0000", id="no-thousands-by-rounding"),
+        pytest.param(999.9999999, "1000.0", id="no-thousands-by-rounding"),
     ],
 )
 def test_figure(value: float | None, text: str) -> None:

@@ -48,7 +48,7 @@ def difference(value: float, other: float) -> float | None:
 
 
 def figure(value: float | None, *, apart_from: float | None = None) -> str:
-    """A number for people: thousands apart, 4 decimals or 4 significant digits, all if need be.
+    """A number for people: thousands apart, up to 4 decimals or 4 digits, all if need be.
 
     Args:
         value: None reads "unknown".
@@ -89,9 +89,10 @@ def _figure(value: float) -> str:
         text = f"{value:,.2f}"
     else:
         text = f"{value:.4f}"
-    shortest = repr(value)
-    # A short number stays as it was written: 0.9, not 0.9000.
-    return shortest if len(shortest) < len(text) and size < 1000 else text
+        # 0.9 stays 0.9, and 0.1 + 0.2 reads 0.3.
+        text = text.rstrip("0")
+        text += "0" if text.endswith(".") else ""
+    return text
 
 
 def duration(seconds: float) -> str:
