@@ -91,7 +91,10 @@ class InputReader:
         found = Gathered()
         text = "\n".join(stage.cmd)
         found.inputs["command"] = Input(
-            kind=InputKind.COMMAND, name="", digest=digest_of(text), value=text
+            kind=InputKind.COMMAND,
+            name="",
+            digest=digest_of([list(stage.cmd) if stage.cmd_is_list else text, stage.wdir]),
+            value=text,
         )
         for dep in stage.deps:
             self._add_dep(stage, dep, found)

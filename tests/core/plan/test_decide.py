@@ -255,6 +255,42 @@ def test_the_users_word_comes_first(view: View, action: Action) -> None:
     assert decide(view, World(records=[RESULT])).action is action
 
 
+@pytest.mark.parametrize(
+    ("inputs", "action"),
+    [
+        pytest.param(INPUTS, Action.REUSE, id="the-same-bytes"),
+        pytest.param((replace(INPUTS[0], exact="other"),), Action.RUN, id="other-bytes"),
+        pytest.param((replace(INPUTS[0], exact=None, digest=None),), Action.RUN, id="not-known"),
+        pytest.param(
+            (*INPUTS, Input(kind=InputKind.CODE, name="new.py", digest="n", exact="n")),
+            Action.RUN,
+            id="one-input-more",
+        ),
+        pytest.param((), Action.RUN, id="one-input-less"),
+    ],
+)
+def test_another_version_of_our_reading_retrains_nothing(
+    inputs: tuple[Input, ...], action: Action
+) -> None:
+    old = replace(RESULT, key="key-of-another-algorithm")
+
+    plan = decide(replace(VIEW, inputs=inputs, last=old), World())
+
+    assert plan.action is action
+
+
+def test_the_same_bytes_under_another_command_run() -> None:
+    def command(text: str) -> Input:
+        return Input(kind=InputKind.COMMAND, name="", digest=text, value=text)
+
+    old = replace(RESULT, key="old", inputs=(*INPUTS, command("a")))
+
+    assert (
+        decide(replace(VIEW, inputs=(*INPUTS, command("b")), last=old), World()).action
+        is Action.RUN
+    )
+
+
 def test_a_result_that_is_here_is_preferred_to_one_that_must_be_restored() -> None:
     elsewhere = replace(RESULT, run="old")
 
