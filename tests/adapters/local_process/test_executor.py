@@ -193,13 +193,17 @@ def test_bash_reads_no_start_up_files(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_big_outputs_go_past_us(executor: LocalExecutor, tmp_path: Path) -> None:
+    task = task_in(tmp_path, "yes 0123456789 | head -c 50000000")
     before = time.process_time()
 
-    ended, log = run(executor, task_in(tmp_path, "yes 0123456789 | head -c 50000000"))
+    executor.start(task)
+    (ended,) = executor.wait(30)
+    ours = time.process_time() - before
 
     assert ended.failure is None
-    assert len(log) > 50_000_000
-    assert time.process_time() - before < 0.5
+    assert os.path.getsize(task.log) > 50_000_000
+    # Copying 50 MB through Python would cost about as much as the stage itself.
+    assert ours < max(0.02, 0.3 * ended.cpu_s)
 
 
 def test_processor_time_and_memory_are_those_of_the_children(
@@ -312,8 +316,18 @@ def test_a_kill_finds_daemons_that_left_the_session(
     assert not is_alive(daemon)
 
 
-def test_a_kill_finds_what_dropped_its_environment(executor: LocalExecutor, tmp_path: Path) -> None:
-    command = "env -i setsid sh -c 'echo $$ > pid; sleep 60'"
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param("env -i sh -c 'echo $$ > pid; sleep 60'", id="below-its-stage"),
+        pytest.param(
+            "env -i setsid --fork sh -c 'echo $$ > pid; sleep 60'; sleep 60", id="orphaned"
+        ),
+    ],
+)
+def test_a_kill_finds_what_dropped_its_environment(
+    executor: LocalExecutor, tmp_path: Path, command: str
+) -> None:
     executor.start(task_in(tmp_path, command))
     hidden = read_pid(tmp_path / "pid")
 
@@ -327,13 +341,14 @@ def test_a_kill_finds_what_dropped_its_environment(executor: LocalExecutor, tmp_
     [
         pytest.param("sleep 60 & echo $! > pid", id="in-the-group"),
         pytest.param(f"{sys.executable} daemon.py pid", id="daemon"),
+        pytest.param("env -i setsid --fork sh -c 'echo $$ > pid; sleep 60'", id="no-environment"),
     ],
 )
 def test_what_outlives_its_stage_is_ended_and_told(
     executor: LocalExecutor, tmp_path: Path, command: str
 ) -> None:
     (tmp_path / "daemon.py").write_text(DAEMON)
-    if "daemon" in command:  # let it write its number before its stage ends
+    if "&" not in command:  # let it write its number before its stage ends
         command += "; while [ ! -s pid ]; do sleep 0.02; done"
 
     ended, _ = run(executor, task_in(tmp_path, command))
@@ -518,14 +533,25 @@ def test_an_interrupt_while_stopping_kills_at_once(executor: LocalExecutor, tmp_
 
 
 def test_two_hundred_stages_cost_us_little(executor: LocalExecutor, tmp_path: Path) -> None:
-    began = time.process_time()
+    def bare() -> None:
+        os.wait4(os.posix_spawn("/bin/sh", ["sh", "-c", "true"], os.environ), 0)
 
-    for index in range(200):
-        executor.start(task_in(tmp_path, "true", stage=f"s{index}"))
+    def ours() -> None:
+        executor.start(task_in(tmp_path, "true", stage="s"))
         assert executor.wait(30)[0].failure is None
 
-    # Benchmark note: 0.4 ms each on 2 cores (EPYC); the children themselves take 0.9 ms.
-    assert (time.process_time() - began) / 200 < 0.002
+    def seconds(work: Callable[[], None]) -> float:
+        began = time.process_time()
+        for _ in range(40):
+            work()
+        return time.process_time() - began
+
+    ours()
+    ratios = sorted(seconds(ours) / seconds(bare) for _ in range(5))
+
+    # Benchmark note: 0.4 ms each on 2 idle cores (EPYC), a bare spawn and wait 0.15 ms; the
+    # children themselves take 0.9 ms. A ratio, because a busy machine makes both dearer.
+    assert ratios[2] < 20
 
 
 def test_descriptors_are_given_back(executor: LocalExecutor, tmp_path: Path) -> None:

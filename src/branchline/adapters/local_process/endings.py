@@ -51,8 +51,8 @@ def explain(
     if code == 0:
         return Ending(exit_code=0, signal=None, failure=None, detail="")
     if code in (-signal.SIGKILL, 128 + signal.SIGKILL) and oom_kills != 0:
-        sure = "the kernel" if oom_kills else "probably by the kernel"
-        detail = f"killed by {sure}: out of memory"
+        by = "by the kernel" if oom_kills else "probably by the kernel"
+        detail = f"killed {by}: out of memory"
         failure = Failure.OUT_OF_MEMORY
         return Ending(exit_code=exit_code, signal=number, failure=failure, detail=detail)
     if number is not None:

@@ -298,10 +298,19 @@ class LocalExecutor(Executor):
         self._send(running, signal.SIGKILL)
 
     def _send(self, running: _Running, number: int) -> None:
-        found = processes.processes_of(running.pid, running.mark)
+        found = processes.processes_of(running.pid, running.mark, self._strays())
         if not running.has_ended or found:
             processes.send_to_group(running.pid, number)
         processes.send([p.pid for p in found if p.group != running.pid], number)
+
+    def _leaders(self) -> set[int]:
+        return {running.pid for running in self._running.values() if not running.has_ended}
+
+    def _strays(self) -> list[int]:
+        """Orphans without a mark, once no stage that goes on could have started them."""
+        if sum(running.phase is _Phase.RUNNING for running in self._running.values()) > 1:
+            return []
+        return processes.strays(self._leaders())
 
     def _remains(self, running: _Running) -> bool:
         """Whether processes of a stage live on after its first one was reaped.
@@ -309,12 +318,12 @@ class LocalExecutor(Executor):
         What is left of a stage then stands below this process, which is the subreaper; one short
         read of /proc tells. Elsewhere only the group is asked.
         """
-        is_found = False
-        leaders = {other.pid for other in self._running.values() if not other.has_ended}
-        children = processes.children_of_this_process()
-        for pid in children:
-            if pid in leaders:
-                continue
+        if not self._is_subreaper:
+            return processes.send_to_group(running.pid, 0)
+        leaders = self._leaders()
+        orphans = [p for p in processes.children_of_this_process() if p not in leaders]
+        is_found = bool(orphans and self._strays())
+        for pid in orphans:
             process = processes.read_process(pid)
             if process is None:
                 continue
@@ -323,8 +332,6 @@ class LocalExecutor(Executor):
                 _reap_orphan(pid)
             elif not process.is_zombie and (is_ours or processes.has_mark(pid, running.mark)):
                 is_found = True
-        if not self._is_subreaper:
-            return is_found or processes.send_to_group(running.pid, 0)
         return is_found
 
     def _reap(self, running: _Running, options: int) -> None:

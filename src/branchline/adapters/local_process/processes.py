@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MARK = "BRANCHLINE_TASK"
 """Variable in the environment of every process of a stage; its value names one start of it."""
@@ -107,7 +111,36 @@ def all_processes() -> list[Process]:
     return [process for process in found if process is not None]
 
 
-def processes_of(leader: int, mark: str) -> list[Process]:
+def strays(leaders: Collection[int]) -> list[int]:
+    """Orphans that came to this process, the subreaper, without mark, session or environment.
+
+    A process that cleared its environment and made its own session (`env -i setsid ...`) can only
+    be from a stage: what this process starts elsewhere shares its session or its environment (a
+    `git gc` in the background has our PATH).
+
+    Args:
+        leaders: Children that are known.
+    """
+    own_session = os.getsid(0)
+    ours = {
+        f"{name}={os.environ[name]}".encode() for name in ("PATH", "HOME") if name in os.environ
+    }
+    found = []
+    for pid in children_of_this_process():
+        process = None if pid in leaders else read_process(pid)
+        if process is None or process.is_zombie or process.session == own_session:
+            continue
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                variables = file.read().split(b"\0")
+        except OSError:
+            continue
+        if not any(v in ours or v.startswith(MARK.encode()) for v in variables):
+            found.append(pid)
+    return found
+
+
+def processes_of(leader: int, mark: str, also: Collection[int] = ()) -> list[Process]:
     """Living processes of one stage, wherever they went.
 
     Those in the group or session of its first process, those below it, those that carry its mark,
@@ -116,12 +149,14 @@ def processes_of(leader: int, mark: str) -> list[Process]:
     Args:
         leader: First process of the stage, living or dead.
         mark: Value of `MARK`; "" when it is not known.
+        also: Processes known to be of this stage.
     """
     everything = [process for process in all_processes() if process.pid > 1]
     ours = {
         process.pid
         for process in everything
-        if leader in (process.pid, process.group, process.session)
+        if process.pid in also
+        or leader in (process.pid, process.group, process.session)
         or (mark and has_mark(process.pid, mark))
     }
     below: dict[int, list[int]] = {}
