@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["show_status"]
 
+_DECLARATIONS = ("branchline.yaml", "dvc.yaml")
+
 
 def show_status(console: Console) -> int:
     """Print the status of the project here; the help where there is none."""
@@ -20,20 +22,36 @@ def show_status(console: Console) -> int:
     if root is None:
         console.write(commands.help_text())
         return EXIT_FINE
-    has_config = os.path.exists(os.path.join(root, "branchline.yaml"))
-    if not has_config:
-        console.write("This repository has no branchline.yaml yet.")
+    if not any(os.path.exists(os.path.join(root, name)) for name in _DECLARATIONS):
+        console.write("This repository has no branchline.yaml and no dvc.yaml yet.")
         console.write("next: branchline init")
         return EXIT_FINE
-    console.write("next: branchline plan")
+    _show_project(console)
     return EXIT_FINE
 
 
+def _show_project(console: Console) -> None:
+    from branchline import wiring
+    from branchline.flows.history import History
+    from branchline.flows.plan import Planner, PlanOptions
+    from branchline.render.status import status_lines
+
+    with wiring.open_project() as project:
+        newest = History(project.records, project.repo).newest(1)
+        lines = status_lines(
+            model=project.policy.model,
+            head=project.repo.head(),
+            is_dirty=bool(project.repo.dirty_paths()),
+            plan=Planner(project, PlanOptions()).plan(),
+            last=newest[0] if newest else None,
+        )
+    console.lines(lines)
+
+
 def _repository_root(folder: str) -> str | None:
-    while True:
-        if os.path.exists(os.path.join(folder, ".git")):
-            return folder
+    while not os.path.exists(os.path.join(folder, ".git")):
         parent = os.path.dirname(folder)
         if parent == folder:
             return None
         folder = parent
+    return folder
