@@ -145,7 +145,9 @@ def test_files_and_folders_that_make_the_value_stale_are_named(tmp_path: Path) -
     pipeline = load_pipeline(_write(tmp_path, files))
 
     assert [stage.name for stage in pipeline.stages] == ["a"]
-    assert sorted(pipeline.files) == ["dvc.yaml", "params.yaml", "sub/.dvcignore", "v.json"]
+    assert sorted(pipeline.files) == [
+        ".dvc/config", ".dvc/config.local", "dvc.yaml", "params.yaml", "sub/.dvcignore", "v.json",
+    ]  # fmt: skip
     assert pipeline.folders == (".", "sub")
 
 
@@ -202,6 +204,17 @@ def test_files_can_come_from_elsewhere_than_the_disk() -> None:
     pipeline = load_pipeline("", read=files.get, names=lambda _: [(name, False) for name in files])
 
     assert pipeline.stages[0].cmd == ("x 0.001",)
+
+
+def test_parsing_options_come_from_dvcs_configuration(tmp_path: Path) -> None:
+    files = {
+        ".dvc/config": "[core]\n    bool = x\n['parsing']\n    list = append\n",
+        ".dvc/config.local": "[parsing]\n    bool = boolean_optional\n",
+        "dvc.yaml": "vars: [{o: {flag: false, n: [1, 2]}}]\nstages: {a: {cmd: 'x ${o}'}}",
+    }
+    (stage,) = load_pipeline(_write(tmp_path, files)).stages
+
+    assert stage.cmd == ("x --no-flag --n 1 --n 2",)
 
 
 def test_a_pipeline_file_inside_an_output_is_refused(tmp_path: Path) -> None:

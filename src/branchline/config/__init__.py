@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         load_policy,
     )
     from branchline.config.graph import upstream_of
-    from branchline.config.params import read_params
+    from branchline.config.params import parse_params, read_params, select_params
     from branchline.config.pipeline import PipelineSource, load_pipeline
     from branchline.config.schema import json_schema, reference_markdown
 
@@ -27,8 +27,10 @@ __all__ = [
     "json_schema",
     "load_pipeline",
     "load_policy",
+    "parse_params",
     "read_params",
     "reference_markdown",
+    "select_params",
     "upstream_of",
 ]
 
@@ -40,8 +42,10 @@ _HOMES = {
     "json_schema": "schema",
     "load_pipeline": "pipeline",
     "load_policy": "branchline_yaml",
+    "parse_params": "params",
     "read_params": "params",
     "reference_markdown": "schema",
+    "select_params": "params",
     "upstream_of": "graph",
 }
 

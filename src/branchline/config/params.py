@@ -40,7 +40,17 @@ def read_params(file: str, data: bytes | None, keys: Sequence[str] | None) -> di
             f"{file}: the parameter file does not exist",
             todo=f"Create {file}, or take it out of `params`.",
         )
-    values = parse_params(file, data)
+    return select_params(file, parse_params(file, data), keys)
+
+
+def select_params(
+    file: str, values: Mapping[object, object], keys: Sequence[str] | None
+) -> dict[str, object]:
+    """The same from values that were parsed before: for many stages that share one file.
+
+    Raises:
+        ParamsError: A key is missing.
+    """
     if not keys:
         return {str(key): value for key, value in values.items()}
     found = {key: _lookup(values, key) for key in keys}

@@ -58,7 +58,8 @@ def load_pipeline(
         read: Gives a file's bytes by its path from the root, None when there is none; default:
             from disk.
         names: Gives the names in a folder with whether each is a folder; default: from disk.
-        options: DVC's `parsing` configuration section (`bool`, `list`).
+        options: DVC's `parsing` configuration section (`bool`, `list`); default: read from
+            `.dvc/config` and `.dvc/config.local`.
 
     Returns:
         Stages in order of declaration, files of the root first.
@@ -98,7 +99,7 @@ class _Loader:
         options: Mapping[str, str] | None,
     ) -> None:
         self.root = root
-        self.options = options
+        self._options = options
         self.problems = Problems()
         self._read = read
         self._bytes: dict[str, bytes | None] = {}
@@ -179,8 +180,18 @@ class _Loader:
             read=self.read,
             problems=self.problems,
             root=self.root,
-            options=self.options,
+            options=self._parsing_options(),
         )
+
+    def _parsing_options(self) -> Mapping[str, str]:
+        """The `[parsing]` section of DVC's configuration; the local file wins."""
+        if self._options is None:
+            self._options = {}
+            for file in (".dvc/config", ".dvc/config.local"):
+                data = self.read(file)
+                if data and b"parsing" in data:
+                    self._options = {**self._options, **_section(data, "parsing")}
+        return self._options
 
     def _dvc_yaml(self, file: str) -> Declared:
         document = self._document(file)
@@ -194,3 +205,17 @@ class _Loader:
         if has_references(stages):
             grammar.load_default_params()
         return Declared(stages=grammar.stages(stages, source.path))
+
+
+def _section(data: bytes, name: str) -> dict[str, str]:
+    """The keys of one section of an INI file."""
+    found: dict[str, str] = {}
+    inside = False
+    for line in data.decode("utf-8", "replace").splitlines():
+        text = line.strip()
+        if text.startswith("["):
+            inside = text.strip("[]' \"") == name
+        elif inside and "=" in text and not text.startswith(("#", ";")):
+            key, _, value = text.partition("=")
+            found[key.strip()] = value.strip()
+    return found

@@ -14,9 +14,10 @@ from branchline.errors import DocumentError
 if TYPE_CHECKING:
     from branchline.core.documents.document import Path
 
-_AT = re.compile(r"\(at line (\d+), column (\d+)\)")
-_TABLE = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?")
-_KEY = re.compile(r"\s*([A-Za-z0-9_.\-\"' ]+?)\s*=")
+# Patterns as text: `re` compiles and keeps them when a TOML file is first read.
+_AT = r"\(at line (\d+), column (\d+)\)"
+_TABLE = r"\s*\[\[?\s*([^\]]+?)\s*\]\]?"
+_KEY = r"\s*([A-Za-z0-9_.\-\"' ]+?)\s*="
 
 
 def read_toml(data: bytes, *, file: str) -> Document:
@@ -35,9 +36,9 @@ def read_toml(data: bytes, *, file: str) -> Document:
         text = data.decode("utf-8")
         value = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        match = _AT.search(str(error))
+        match = re.search(_AT, str(error))
         where = f"{file}:{match[1]}:{match[2]}" if match else file
-        problem = _AT.sub("", str(error)).strip()
+        problem = re.sub(_AT, "", str(error)).strip()
         raise DocumentError(f"{where}: the TOML cannot be read: {problem}") from error
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -69,10 +70,10 @@ class _LinePlaces:
         lines: dict[tuple[str, ...], int] = {}
         table: tuple[str, ...] = ()
         for number, line in enumerate(self._text.splitlines(), start=1):
-            if match := _TABLE.match(line):
+            if match := re.match(_TABLE, line):
                 table = _steps(match[1])
                 lines.setdefault(table, number)
-            elif match := _KEY.match(line):
+            elif match := re.match(_KEY, line):
                 key = (*table, *_steps(match[1]))
                 for length in range(len(table) + 1, len(key) + 1):
                     lines.setdefault(key[:length], number)
