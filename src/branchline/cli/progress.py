@@ -14,13 +14,13 @@ from branchline.core.run import StageState
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
+    from typing import TextIO
 
+    from rich.console import Console as RichConsole
     from rich.live import Live
     from rich.table import Table as RichTable
 
-    from branchline.cli.console import Console
-
-__all__ = ["LiveProgress", "PlainProgress", "Progress", "Row", "duration_to_text"]
+__all__ = ["LiveProgress", "PlainProgress", "Progress", "Row", "Screen", "duration_to_text"]
 
 _MARKS = {
     StageState.QUEUED: ("·", "dim"),
@@ -52,6 +52,25 @@ class Row:
     text: str = ""
 
 
+class Screen(Protocol):
+    """What the display needs of a `Console`."""
+
+    out: TextIO
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        ...
+
+    def write(self, text: str = "") -> None:
+        """Print a line."""
+        ...
+
+    def rich(self) -> RichConsole:
+        """The same output for rich."""
+        ...
+
+
 class Progress(Protocol):
     """What shows a run's stages while they work."""
 
@@ -80,7 +99,7 @@ class Progress(Protocol):
 class PlainProgress:
     """A line whenever a stage changes its state; nothing is ever taken back."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Screen) -> None:
         self._console = console
         self._states: dict[str, StageState] = {}
 
@@ -112,7 +131,7 @@ class PlainProgress:
 class LiveProgress:
     """One line a stage that is redrawn in place; rich is imported when the first row comes."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Screen) -> None:
         self._console = console
         self._live: Live | None = None
 
