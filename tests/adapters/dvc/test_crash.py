@@ -79,6 +79,8 @@ def test_objects_are_whole_after_thirty_kills(tmp_path: Path) -> None:
     for seed in range(30):
         killed_at_random(STORE_OBJECTS, tmp_path, seed)
 
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".branchline", "d", "e"]
+    assert set(os.listdir(tmp_path / "e")) <= {"small", "large"}
     objects = 0
     for folder, _, names in os.walk(tmp_path / ".branchline/store/files/md5"):
         for name in names:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from branchline.adapters.dvc.lock_text import dump, entry_text, stage_text
@@ -33,9 +33,9 @@ SCALARS = (
     | TEXTS
     | st.sampled_from(["0" * 31 + "e", "1e" + "0" * 30, "d41d8cd98f00b204e9800998ecf8427e.dir"])
 )
-KEYS = st.sampled_from(["a", "lr", "train.lr", "on", "1", "x y", "k" * 70, "k" * 130]) | st.text(
-    min_size=1, max_size=8
-)
+KEYS = st.sampled_from(
+    ["a", "lr", "train.lr", "on", "1", "x y", "k" * 65, "k" * 70, "k" * 74, "k" * 130]
+) | st.text(min_size=1, max_size=8)
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
@@ -48,7 +48,10 @@ def expected(name: str, entry: dict[str, JsonValue]) -> str:
     return "".join(lines[2:])
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
+@example(entry={"k" * 70: False})
+@example(entry={"k" * 70: 123456.5})
+@example(entry={"k" * 70: 10**30})
 @given(entry=st.dictionaries(KEYS, VALUES, min_size=1, max_size=5))
 def test_stage_text_is_what_the_dumper_writes(entry: dict[str, JsonValue]) -> None:
     assert stage_text("train", entry) == expected("train", entry)

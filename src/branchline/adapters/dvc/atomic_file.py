@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import time
 
 from branchline.adapters.dvc.cache_database import prepare_folder
 
@@ -47,11 +49,19 @@ class AtomicWriter:
             os.replace(beside, target)
             os.unlink(temporary)
 
+    def beside(self, target: str) -> str:
+        """A fresh name on the file system of a target: in `.branchline/tmp` if that is there."""
+        temporary = self.temporary()
+        if os.stat(self._folder).st_dev == os.stat(os.path.dirname(target)).st_dev:
+            return temporary
+        return f"{target}.{os.path.basename(temporary)}.tmp"
+
     def temporary(self) -> str:
         """A fresh absolute name inside `.branchline/tmp`."""
         if not self._count:
             prepare_folder(self._state)
             os.makedirs(self._folder, exist_ok=True)
+            remove_leftovers(self._folder)
         self._count += 1
         return f"{self._folder}/{os.getpid()}-{self._count}-{os.urandom(4).hex()}"
 
@@ -63,3 +73,12 @@ class AtomicWriter:
             if mode is not None:
                 os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
+
+
+def remove_leftovers(folder: str) -> None:
+    """Remove what killed processes left more than a day ago."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_mtime < time.time() - 86_400:
+                    os.unlink(entry.path)

@@ -131,17 +131,18 @@ def _write_item(parts: list[str], item: JsonValue, indent: int) -> None:
 
 
 def _scalar(value: JsonValue, column: int, indent: int) -> str:
+    """A plain scalar; numbers move to a line of their own as texts do."""
+    return _folded(_plain_text(value), column, indent)
+
+
+def _plain_text(value: JsonValue) -> str:
     if isinstance(value, str):
-        if _DIGEST.match(value):
+        if _DIGEST.match(value) or (_PLAIN.match(value) and value.lower() not in _WORDS):
             return value
-        if not _PLAIN.match(value) or value.lower() in _WORDS:
-            raise _NotPlainError
-        return _folded(value, column, indent)
+        raise _NotPlainError
     if isinstance(value, bool):
         return "true" if value else "false"
-    if type(value) is int:
-        return repr(value)
-    if type(value) is float and value - value == 0.0:
+    if type(value) is int or (type(value) is float and value - value == 0.0):
         return repr(value)
     raise _NotPlainError
 

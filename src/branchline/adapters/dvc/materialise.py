@@ -13,6 +13,8 @@ from branchline.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from branchline.adapters.dvc.atomic_file import AtomicWriter
+
 _READABLE_BY_ALL = 0o666
 
 
@@ -21,13 +23,14 @@ class FileMaker:
 
     Args:
         links: Link types in the order in which they are tried; copying is always the last.
+        writer: Gives names for files in the making.
     """
 
-    def __init__(self, links: Sequence[Link]) -> None:
+    def __init__(self, links: Sequence[Link], writer: AtomicWriter) -> None:
         self.links = tuple(links)
         self._refused: set[Link] = set()
         self._umask = _umask()
-        self._count = 0
+        self._writer = writer
 
     def make(self, source: str, target: str, *, executable: bool = False) -> None:
         """Replace a file by an object's content.
@@ -40,8 +43,7 @@ class FileMaker:
         Raises:
             StoreError: It cannot be written.
         """
-        self._count += 1
-        temporary = f"{target}.{os.getpid()}-{self._count}.tmp"
+        temporary = self._writer.beside(target)
         try:
             if not self._linked(source, temporary, executable=executable):
                 self._copied(source, temporary, executable=executable)
@@ -95,22 +97,22 @@ def remove_path(path: str) -> None:
         os.unlink(path)
 
 
-def unprotect_path(path: str) -> None:
+def unprotect_path(path: str, writer: AtomicWriter) -> None:
     """Make a file, or every file below a folder, a writable file of its own."""
     if os.path.isdir(path) and not os.path.islink(path):
         for folder, _, names in os.walk(path):
             for name in names:
-                _unprotect_file(os.path.join(folder, name))
+                _unprotect_file(os.path.join(folder, name), writer)
     elif os.path.isfile(path):
-        _unprotect_file(path)
+        _unprotect_file(path, writer)
 
 
-def _unprotect_file(path: str) -> None:
+def _unprotect_file(path: str, writer: AtomicWriter) -> None:
     stat = os.lstat(path)
     if stat_module.S_ISLNK(stat.st_mode) or stat.st_nlink > 1:
         if not os.path.isfile(path):
             return
-        FileMaker((Link.COPY,)).make(os.path.realpath(path), path)
+        FileMaker((Link.COPY,), writer).make(os.path.realpath(path), path)
     elif not stat.st_mode & stat_module.S_IWUSR:
         os.chmod(path, (stat.st_mode & 0o777) | (_READABLE_BY_ALL & ~_umask()))
 

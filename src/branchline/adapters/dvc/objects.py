@@ -13,9 +13,9 @@ import errno
 import hashlib
 import os
 import stat as stat_module
-import time
 from typing import TYPE_CHECKING
 
+from branchline.adapters.dvc.atomic_file import remove_leftovers
 from branchline.adapters.dvc.digest import CHUNK_BYTES, changed_while_read, md5_of
 from branchline.errors import StoreError
 
@@ -155,19 +155,10 @@ class ObjectFolder:
         folder = os.path.join(self.cache_dir, "tmp")
         if folder not in self._made:
             os.makedirs(folder, exist_ok=True)
-            _remove_leftovers(folder)
+            remove_leftovers(folder)
             self._made.add(folder)
         self._count += 1
         return f"{folder}/{os.getpid()}-{self._count}-{os.urandom(4).hex()}.tmp"
-
-
-def _remove_leftovers(folder: str) -> None:
-    """Remove what killed processes left more than a day ago."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                if entry.name.endswith(".tmp") and entry.stat().st_mtime < time.time() - 86_400:
-                    os.unlink(entry.path)
 
 
 def damaged(path: str, why: str) -> StoreError:

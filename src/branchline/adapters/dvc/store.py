@@ -89,7 +89,7 @@ class DvcStore(Store):
     def restore(self, path: str, content: Content, *, link: Link | None = None) -> None:
         """See the port."""
         links = self._links if link is None else (link,)
-        maker = self._makers.setdefault(links, FileMaker(links))
+        maker = self._makers.setdefault(links, FileMaker(links, self._workspace.writer))
         target = self._workspace.absolute(path)
         try:
             os.makedirs(os.path.dirname(target), exist_ok=True)

@@ -12,6 +12,7 @@ import stat as stat_module
 import time
 from typing import TYPE_CHECKING
 
+from branchline.adapters.dvc.atomic_file import AtomicWriter
 from branchline.adapters.dvc.digest import digest_file, unreadable
 from branchline.adapters.dvc.folder import (
     check_members,
@@ -56,6 +57,7 @@ class DvcWorkspace(Workspace):
         self.root = os.path.abspath(root)
         self.ignore_files = IgnoreFiles(self.root)
         self.index = StatIndex(database)
+        self.writer = AtomicWriter(self.root)
         self._database = database
 
     def absolute(self, path: str) -> str:
@@ -212,7 +214,7 @@ class DvcWorkspace(Workspace):
     def unprotect(self, path: str) -> None:
         """See the port."""
         try:
-            unprotect_path(self.absolute(path))
+            unprotect_path(self.absolute(path), self.writer)
         except OSError as error:
             raise StoreError(f"{path} cannot be made writable: {error.strerror}") from error
         self.forget([path])
