@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from branchline.core.evidence import Evidence
 from branchline.core.evidence.evidence_json import evidence_from_json
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from branchline.core.plan.values import Result
     from branchline.core.values import JsonValue
     from branchline.core.verdict.values import Verdict
-    from branchline.ports.ledger import Ledger
     from branchline.ports.records import Records, StoredRun
     from branchline.ports.repo import Repo
 
@@ -99,8 +98,18 @@ class History:
         return view_of(stored)
 
 
+class Logs(Protocol):
+    """The part of the ledger that knows logs."""
+
+    def logs(
+        self, *, stage: str | None = None, record: str | None = None
+    ) -> Sequence[tuple[str, str]]:
+        """As in `ports.ledger.Ledger`."""
+        ...
+
+
 def log_files(
-    ledger: Ledger, *, stage: str | None = None, run: str | None = None
+    ledger: Logs, *, stage: str | None = None, run: str | None = None
 ) -> list[tuple[str, str]]:
     """(stage, log) of the newest run that has any, in the order in which the stages began.
 
