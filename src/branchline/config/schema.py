@@ -73,8 +73,7 @@ def reference_markdown() -> str:
         "Unknown keys are errors. `${env:NAME}` as a whole value is an environment variable.",
         "",
     ]
-    lines += _table({name: key for name, key in TOP.keys.items() if name not in SECTIONS})
-    lines += _table(SECTIONS)
+    lines += _table(TOP.keys)
     for name, key in SECTIONS.items():
         for title, section in _sections_in(name, key.kind):
             lines += ["", f"## `{title}`", "", key.doc if title == name else "", ""]

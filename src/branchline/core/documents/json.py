@@ -34,27 +34,39 @@ def read_json(data: bytes, *, file: str) -> Document:
     def collect(pairs: list[tuple[str, object]]) -> dict[str, object]:
         value = dict(pairs)
         if len(value) != len(pairs):
-            seen: set[str] = set()
-            duplicates.extend(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value] # add() returns None on purpose
+            duplicates.extend(_twice(pairs))
         return value
 
     try:
-        text = data.decode("utf-8-sig")
-        value = json.loads(text, object_pairs_hook=collect)
+        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=collect)
     except json.JSONDecodeError as error:
         raise DocumentError(
             f"{file}:{error.lineno}:{error.colno}: the JSON cannot be read: {error.msg}"
         ) from error
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DocumentError(
-            f"{file}:{line}: byte 0x{data[error.start]:02x} is not UTF-8",
-            todo="Save the file as UTF-8.",
-        ) from error
+        raise _not_utf8(data, file, error.start) from error
     except (RecursionError, ValueError) as error:
         raise DocumentError(f"{file}: the JSON cannot be read: {error}") from error
     return Document(
         file=file, value=value, duplicates=tuple(duplicates), places=_YamlPlaces(data, file)
+    )
+
+
+def _twice(pairs: list[tuple[str, object]]) -> list[str]:
+    """Names that stand more than once, in the order of their repetition."""
+    seen: set[str] = set()
+    found: list[str] = []
+    for key, _ in pairs:
+        if key in seen:
+            found.append(key)
+        seen.add(key)
+    return found
+
+
+def _not_utf8(data: bytes, file: str, start: int) -> DocumentError:
+    line = data.count(b"\n", 0, start) + 1
+    return DocumentError(
+        f"{file}:{line}: byte 0x{data[start]:02x} is not UTF-8", todo="Save the file as UTF-8."
     )
 
 
