@@ -214,7 +214,7 @@ class SqliteLedger(Ledger):
         _make_folder(self._folder)
         connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _switch_to_wal(connection, self._busy_s)
             connection.execute("PRAGMA synchronous = NORMAL")
             migrate(connection, self.path)
         except BaseException:
@@ -251,6 +251,23 @@ class SqliteLedger(Ledger):
                 f"{self._folder} cannot be made: {error.strerror}",
                 todo="Make the repository's folder writable.",
             ) from error
+
+
+def _switch_to_wal(connection: sqlite3.Connection, busy_s: float) -> None:
+    """Turn on the write-ahead log; SQLite's own wait does not cover two that do so at once."""
+    import sqlite3
+    import time
+
+    end = time.monotonic() + busy_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def _make_folder(folder: str) -> None:
