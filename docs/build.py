@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import json_fields
@@ -86,8 +85,6 @@ def error_classes() -> list[type[errors.BranchlineError]]:
 
 def helps_of(command: Command) -> list[CommandHelp]:
     """The help of a command and of its sub-commands."""
-    if find_spec(command.module) is None:
-        return []
     parser = Parser(command.name, command.summary)
     import_module(command.module).configure(parser)
     found = [CommandHelp(name=command.name, summary=command.summary, options=options_of(parser))]

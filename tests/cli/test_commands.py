@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
-from branchline.cli.commands import COMMANDS, answer_at_once, find, help_text
+from branchline.cli.commands import COMMANDS, Command, answer_at_once, find, help_text
 
 # What `python -c pass` does not load and `--help` may. It is a list so that it is read in reviews.
 ALLOWED_FOR_HELP = {
@@ -46,6 +47,16 @@ def test_help_names_every_command_and_fits_80_columns() -> None:
 
     assert all(f"\n  {command.name} " in text for command in COMMANDS)
     assert max(len(line) for line in text.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_has_its_file_with_the_two_functions(command: Command) -> None:
+    module = import_module(command.module)
+
+    assert callable(module.configure)
+    assert callable(module.execute)
+    assert module.__doc__ is not None
+    assert f"`branchline {command.name}" in module.__doc__
 
 
 def test_every_name_is_found_and_no_other() -> None:
