@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     import argparse
 
     from branchline.cli.console import Console
-    from branchline.core.plan.values import Plan
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +45,7 @@ EXIT_PENDING = 10
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Print the plan."""
     from branchline import wiring
+    from branchline.cli.plan_report import show_plan
     from branchline.core.plan.plan_json import plan_to_json
     from branchline.flows.plan import Planner, PlanOptions
     from branchline.render.plan import plan_notes
@@ -72,12 +72,3 @@ def execute(options: argparse.Namespace, console: Console) -> int:
 
             remember_plan(project, planner, plan)
     return EXIT_PENDING if options.exit_code and not plan.is_empty else EXIT_FINE
-
-
-def show_plan(plan: Plan, console: Console) -> None:
-    """Print the table of stages and the sentence about all of them."""
-    from branchline.render.plan import plan_summary, plan_table
-
-    if plan.stages:
-        console.table(plan_table(plan))
-    console.write(plan_summary(plan))

@@ -65,7 +65,7 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
 
 def remember_plan(project: Project, planner: Planner, plan: Plan) -> None:
     """Keep what `plan` will say next time."""
-    from branchline.cli.plan import show_plan
+    from branchline.cli.plan_report import show_plan
     from branchline.render.plan import plan_notes
 
     if not plan_notes(plan) and not any(entry.restore for entry in plan.stages):

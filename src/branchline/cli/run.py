@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from typing import TYPE_CHECKING
 
+from branchline.cli.log_text import last_line
 from branchline.cli.plan import add_target_options
 from branchline.core.run import StageState
 from branchline.errors import EXIT_ERROR, EXIT_FINE, EXIT_VERDICT_FAILED, EXIT_VERDICT_UNKNOWN
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from branchline.cli.progress import Progress, Row
     from branchline.core.plan.values import Plan
     from branchline.flows.run import RunOptions, RunOutcome
-
-LOG_TAIL_LINES = 15
-LOG_TAIL_BYTES = 8192
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -95,9 +92,9 @@ def _is_bare(options: argparse.Namespace) -> bool:
 
 
 def _options(options: argparse.Namespace, cpus: int) -> RunOptions:
-    from branchline.flows.engine import EngineOptions
     from branchline.flows.plan import PlanOptions
     from branchline.flows.run import RunOptions
+    from branchline.flows.walked import EngineOptions
 
     return RunOptions(
         plan=PlanOptions(
@@ -220,27 +217,3 @@ class _Shown:
     def _update(self) -> None:
         if self._progress is not None:
             self._progress.update(tuple(self._rows.values()))
-
-
-def last_line(path: str) -> str:
-    """The last line of a log that holds anything; "" when there is none."""
-    try:
-        with open(path, "rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 2048))
-            lines = file.read().decode("utf-8", "replace").replace("\r", "\n").split("\n")
-    except OSError:
-        return ""
-    return next((text.strip() for text in reversed(lines) if text.strip()), "")
-
-
-def log_tail(path: str) -> list[str]:
-    """The last lines of a log."""
-    try:
-        with open(path, "rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - LOG_TAIL_BYTES))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return []
-    return text.splitlines()[-LOG_TAIL_LINES:]

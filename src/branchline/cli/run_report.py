@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.cli.log_text import log_tail
 from branchline.cli.progress import duration_to_text
-from branchline.cli.run import log_tail
 from branchline.core.values import SCHEMA_VERSION, Outcome
 from branchline.render.table import Cell, Tone, cell, line
 

@@ -8,8 +8,7 @@ that a kill -9 between any two lines loses no finished stage.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from branchline.core.plan.values import Action, StagePlan
 from branchline.core.run import Capacity, Job, Need, Schedule, StageState
@@ -18,91 +17,19 @@ from branchline.core.run.retries import is_worth_retrying, retry_delay_s
 from branchline.core.run.values import Ended, Failure
 from branchline.errors import BranchlineError
 from branchline.flows.keep import Keeper, Kept
+from branchline.flows.walked import Attempt, EngineOptions, Walked, Watcher
 from branchline.ports.executor import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from branchline.core.pipeline import LockEntry, Stage
-    from branchline.core.plan.values import Plan, Result
+    from branchline.core.plan.values import Plan
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
 
 POLL_S = 0.1
 GRACE_S = 5.0
-
-
-class Watcher(Protocol):
-    """Who shows what happens; every method may do nothing."""
-
-    def stage(self, stage: str, state: StageState, text: str, elapsed_s: float = 0.0) -> None:
-        """A stage changed its state."""
-        ...
-
-    def tick(self, running: Mapping[str, tuple[float, str]]) -> None:
-        """Time passed: running stage -> (seconds since it started, path of its log)."""
-        ...
-
-    def say(self, text: str) -> None:
-        """A remark for the user."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineOptions:
-    """How to run.
-
-    Attributes:
-        jobs: Stages side by side, >= 1.
-        keep_going: After a failure run on with what does not depend on it.
-        force_downstream: A stage runs when one that it needs has run, output changed or not.
-    """
-
-    jobs: int = 1
-    keep_going: bool = False
-    force_downstream: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class Attempt:
-    """One running stage."""
-
-    stage: Stage
-    plan: StagePlan
-    task: Task
-    number: int
-    started_s: float
-    started_at: str
-    started_ns: int
-    devices: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, kw_only=True)
-class Walked:
-    """What the engine did; filled while it runs.
-
-    Attributes:
-        plans: Address -> the decision that was carried out.
-        results: Address -> result, made or reused.
-        states: Address -> last state.
-        failures: Address -> how it failed.
-        attempts: Address -> attempts made, from 1.
-        is_cancelled: Stopped by a signal.
-        notes: Remarks, for the end of the output.
-    """
-
-    plans: dict[str, StagePlan] = field(default_factory=dict)
-    results: dict[str, Result] = field(default_factory=dict)
-    states: dict[str, StageState] = field(default_factory=dict)
-    failures: dict[str, Ended] = field(default_factory=dict)
-    attempts: dict[str, int] = field(default_factory=dict)
-    is_cancelled: bool = False
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def ran(self) -> tuple[str, ...]:
-        """Stages that were executed and succeeded."""
-        return tuple(a for a, s in self.states.items() if s is StageState.SUCCEEDED)
 
 
 class Engine:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from branchline.core.evidence import Metric
     from branchline.core.plan.values import Plan, Result, StagePlan
     from branchline.core.values import JsonValue
-    from branchline.flows.engine import Walked
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
+    from branchline.flows.walked import Walked
 
 MODEL_SUFFIXES = (
     ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".onnx", ".h5", ".keras", ".safetensors",
@@ -159,7 +159,8 @@ class EvidenceReader:
         dirty = set(self._project.repo.dirty_paths())
         # What a run writes itself is committed after it: dvc.lock, metrics, .gitignore.
         dirty -= set(self._project.lock_files.paths(self._planner.stages))
-        dirty -= {out.path for r in self._walked.results.values() for out in r.outs}
+        outs = {out.path for r in self._walked.results.values() for out in r.outs}
+        dirty -= outs | {f"{path.rpartition('/')[0]}/.gitignore".lstrip("/") for path in outs}
         if not dirty:
             return False
         if dirty & set(self._project.config_files):
@@ -177,7 +178,7 @@ class EvidenceReader:
         reader = self._planner.inputs.reader
         return {
             f"lock:{path}": (reader.digest(path) or "")[:16]
-            for path in self._planner.inputs.lock_files()
+            for path in self._planner.inputs.surroundings.lock_files()
         }
 
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from branchline.core.trigger import Trigger
     from branchline.core.values import JsonValue
     from branchline.core.verdict.values import Baseline, Verdict
-    from branchline.flows.engine import Walked
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
+    from branchline.flows.walked import Walked
     from branchline.ports.records import StoredRun
 
 PLOT_LIMIT_BYTES = 64_000

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, cast
 from branchline.core.changes.closure import Closure, ClosureFile, closure_of
 from branchline.core.changes.entries import Entry, entries_of
 from branchline.core.changes.values import Input, InputKind
-from branchline.core.plan.decide import MODE_SUFFIX
 from branchline.core.plan.entries import entry_of
+from branchline.core.plan.view import MODE_SUFFIX
 from branchline.core.values import digest_of
 from branchline.flows.reading import Reader
+from branchline.flows.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,7 +84,7 @@ class InputReader:
         self.reader = Reader(project.workspace, project.meanings, project.policy.changes)
         self._closures: dict[tuple[Entry, ...], Closure] = {}
         self._params: dict[tuple[str, tuple[str, ...] | None], Mapping[str, JsonValue]] = {}
-        self._around: dict[str, Input] | None = None
+        self.surroundings = Surroundings(project, self.reader)
         self._tracked: frozenset[str] | None = None
 
     def gather(self, stage: Stage) -> Gathered:
@@ -101,7 +102,7 @@ class InputReader:
         for params in stage.params:
             self._add_params(stage, params, found)
         self._add_closure(stage, found)
-        for name, item in self.environment().items():
+        for name, item in self.surroundings.inputs().items():
             if self.is_covered(name, found):
                 continue
             found.inputs[name] = item
@@ -341,93 +342,12 @@ class InputReader:
                 moved.append(params.path)
         return sorted(moved)
 
-    # Surroundings
-
-    def environment(self) -> dict[str, Input]:
-        """Inputs that every stage shares: Python, the lock file, declared variables, the image."""
-        if self._around is None:
-            self._around = self._read_environment()
-        return self._around
-
-    def _read_environment(self) -> dict[str, Input]:
-        machine, rules = self._project.machine, self._project.policy.environment
-        python = machine.python_version()
-        found = {
-            "python": Input(
-                kind=InputKind.ENVIRONMENT,
-                name="python",
-                digest=python,
-                value=python,
-                via="environment",
-            )
-        }
-        if rules.image:
-            found["image"] = Input(
-                kind=InputKind.ENVIRONMENT, name="image", digest=rules.image, value=rules.image
-            )
-        for name in rules.variables:
-            value = machine.variable(name)
-            # The digest only: the value may be a secret.
-            found[f"${name}"] = Input(
-                kind=InputKind.VARIABLE,
-                name=f"${name}",
-                digest="unset" if value is None else digest_of(value),
-            )
-        for path in self.lock_files():
-            found[path] = Input(
-                kind=InputKind.ENVIRONMENT,
-                name=path,
-                digest=self.reader.digest(path),
-                exact=self.reader.blob(path),
-                via="environment",
-            )
-        return found
-
-    def lock_files(self) -> tuple[str, ...]:
-        """The lock or requirement file that counts, with the files that it includes."""
-        lock = self._project.policy.environment.lock
-        start = lock or next((n for n in LOCK_FILES if self.reader.is_file(n)), None)
-        if start is None:
-            return ()
-        found: dict[str, None] = {}
-        queue = [start]
-        while queue:
-            path = queue.pop(0)
-            if path in found or not self.reader.is_file(path):
-                continue
-            found[path] = None
-            meaning = self.reader.meaning(path)
-            folder = path.rpartition("/")[0]
-            queue.extend(
-                _joined(folder, name) for name in (meaning.runs if meaning is not None else ())
-            )
-        return tuple(found)
-
-
-LOCK_FILES = (
-    "uv.lock",
-    "poetry.lock",
-    "pdm.lock",
-    "conda-lock.yml",
-    "Pipfile.lock",
-    "requirements.lock",
-    "requirements.txt",
-    "environment.yml",
-    "environment.yaml",
-)
-
 
 def _is_file(item: Input) -> bool:
     """Whether an input is a file or folder whose bytes can be looked at again."""
     return (
         item.exact is not None and item.digest is not None and not item.name.endswith(MODE_SUFFIX)
     )
-
-
-def _joined(folder: str, name: str) -> str:
-    import posixpath
-
-    return posixpath.normpath(posixpath.join(folder, name))
 
 
 def leaves_of(values: Mapping[str, JsonValue]) -> Iterator[tuple[str, JsonValue]]:

@@ -21,10 +21,10 @@ from branchline.flows.inputs import CONFIG_NAMES
 if TYPE_CHECKING:
     from branchline.core.pipeline import Content, LockEntry, Out, Stage
     from branchline.core.plan.values import StagePlan
-    from branchline.flows.engine import Attempt
     from branchline.flows.inputs import Gathered
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
+    from branchline.flows.walked import Attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.explain import changed_parts, compare
-from branchline.core.plan.decide import Availability, View, Where, decide
+from branchline.core.plan.decide import decide
 from branchline.core.plan.keys import key_of
 from branchline.core.plan.values import Plan, Produced, StagePlan
+from branchline.core.plan.view import Availability, View, Where
 from branchline.errors import CodeError, MissingInputError, UnknownNameError
 from branchline.flows.inputs import Gathered, InputReader
 from branchline.flows.produced import Producers, in_order

@@ -13,17 +13,18 @@ from branchline.core.plan.entries import entry_of
 from branchline.core.plan.values import Plan, Source
 from branchline.core.run import StageState
 from branchline.core.trigger import Trigger, TriggerKind
-from branchline.flows.engine import Engine, EngineOptions, Walked
+from branchline.flows.engine import Engine
 from branchline.flows.finish import Finished, finish
 from branchline.flows.plan import Planner, PlanOptions
+from branchline.flows.walked import EngineOptions, Walked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from branchline.core.pipeline import LockEntry, Stage
     from branchline.core.plan.values import Result, StagePlan
-    from branchline.flows.engine import Watcher
     from branchline.flows.project import Project
+    from branchline.flows.walked import Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

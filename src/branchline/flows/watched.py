@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
-from branchline.core.plan.decide import MODE_SUFFIX
+from branchline.core.plan.view import MODE_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _inside(project: Project, planner: Planner, plan: Plan) -> Iterator[str]:
     yield from project.config_files
     yield from (".python-version", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/config.local")
     yield from project.lock_files.paths(planner.stages)
-    yield from planner.inputs.lock_files()
+    yield from planner.inputs.surroundings.lock_files()
     for gathered in planner.gathered.values():
         yield from gathered.probed
         yield from gathered.params

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from branchline.core.changes.values import Change, ChangeEffect, Input, InputKind
 from branchline.core.pipeline import Content, Dep, LockEntry, LockItem, Out, Stage
-from branchline.core.plan.decide import Availability, View, Where, decide
+from branchline.core.plan.decide import decide
 from branchline.core.plan.values import Action, Observed, Produced, Result, Source
+from branchline.core.plan.view import Availability, View, Where
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,9 +180,11 @@ def test_dvc_lock_does_not_vouch_for_undeclared_code() -> None:
 def test_dvcs_files_do_not_vouch_for_what_they_do_not_know(
     moved: Change, cached: LockEntry | None
 ) -> None:
-    view = replace(VIEW, key="k2", last=RESULT, lock=None if cached else ENTRY)
+    was, now = (Input(kind=moved.kind, name=moved.name, digest=d) for d in ("was", "now"))
+    last = replace(RESULT, inputs=(*INPUTS, was))
+    view = replace(VIEW, key="k2", inputs=(*INPUTS, now), last=last, lock=None if cached else ENTRY)
 
-    plan = decide(view, World(records=[RESULT], found=[moved], cached=cached))
+    plan = decide(view, World(records=[last], found=[moved], cached=cached))
 
     assert (plan.action, plan.reason) == (Action.RUN, moved.sentence)
 

@@ -7,105 +7,28 @@ not known yet, our own records, dvc.lock, DVC's run cache. Whatever is not known
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import Change, ChangeEffect, InputKind
 from branchline.core.pipeline import LockEntry
-from branchline.core.plan.lock_match import LockMatch, match_lock
+from branchline.core.plan.lock_match import match_lock
+from branchline.core.plan.reasons import (
+    elsewhere,
+    gone,
+    narrowed,
+    restored,
+    sentences,
+    uncovered,
+    why_reuse,
+    why_run,
+)
 from branchline.core.plan.values import Action, Produced, Result, Source, StagePlan
+from branchline.core.plan.view import MODE_SUFFIX, Availability, View, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from branchline.core.changes.values import Input
     from branchline.core.pipeline import Stage
-
-
-class Where(Enum):
-    """Where the outputs of a result are, from the best to the worst."""
-
-    HERE = "here"
-    STORE = "store"
-    ELSEWHERE = "elsewhere"
-    GONE = "gone"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Availability:
-    """Whether the outputs of a result can be had.
-
-    Attributes:
-        where: The worst of its outputs.
-        restore: Paths that must be put back into the workspace.
-        missing: Paths whose content is nowhere.
-        edited: Paths that are there with other content.
-    """
-
-    where: Where
-    restore: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    edited: tuple[str, ...] = ()
-
-
-class Lookups(Protocol):
-    """What a decision asks of the world."""
-
-    def recorded(self, key: str) -> Sequence[Result]:
-        """Results recorded under a key, newest first."""
-        ...
-
-    def digest_now(self, path: str) -> str | None:
-        """Digest of a file that an earlier run was seen to read; None when it is gone."""
-        ...
-
-    def run_cached(self, entry: LockEntry) -> LockEntry | None:
-        """DVC's run cache entry for these inputs."""
-        ...
-
-    def availability(self, outs: Sequence[Produced], *, store: str | None) -> Availability:
-        """Where these outputs are; `store` is the identity in the record, None for DVC's."""
-        ...
-
-    def changes(self, before: Sequence[Input], after: Sequence[Input]) -> Sequence[Change]:
-        """What changed, with sentences."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """Everything that is known about one stage before it is decided.
-
-    Attributes:
-        stage: Its declaration.
-        key: Its key; None while an input is pending.
-        inputs: As they are now.
-        pending: (path, address of the stage that will make it).
-        entry: The exact reading, outs by path only; None while pending.
-        lock: Its dvc.lock entry.
-        uncovered: Inputs that dvc.lock and the run cache cannot vouch for: code found by imports
-            and not declared.
-        last: Its newest recorded result, to explain against.
-        after: Addresses of stages whose outputs it needs.
-        force: Run whatever is known.
-        trust_elsewhere: Whether outputs that another machine keeps will do (they do for a plan).
-        notes: Remarks of the closure.
-    """
-
-    stage: Stage
-    key: str | None
-    inputs: tuple[Input, ...]
-    pending: tuple[tuple[str, str], ...] = ()
-    entry: LockEntry | None = None
-    lock: LockEntry | None = None
-    uncovered: tuple[str, ...] = ()
-    last: Result | None = None
-    after: tuple[str, ...] = ()
-    force: str = ""
-    trust_elsewhere: bool = True
-    notes: tuple[str, ...] = ()
-
+    from branchline.core.plan.view import Lookups
 
 _NOTHING = Result(key="", stage="", inputs=(), outs=(), entry=LockEntry(cmd=None))
 
@@ -140,7 +63,7 @@ def decide(view: View, ask: Lookups) -> StagePlan:
         # The first offer whose outputs already stand in the workspace wins: nothing to move.
         return min(offers, key=lambda offer: offer[0])[1]
     return _by_run_cache(make, ask, refusals) or make.plan(
-        Action.RUN, _why_run(view, changes, refusals)
+        Action.RUN, why_run(view, changes, refusals)
     )
 
 
@@ -185,7 +108,7 @@ def _pending(make: _Maker) -> StagePlan:
     waiting = {path for path, _ in make.view.pending}
     own = [c for c in own if c.name not in waiting]
     if own:
-        return make.plan(Action.RUN, _sentences(own))
+        return make.plan(Action.RUN, sentences(own))
     if not make.view.pending:  # without a key and with nothing to wait for: an input is nowhere
         return make.plan(Action.RUN, "an input is missing")
     path, maker = make.view.pending[0]
@@ -195,9 +118,6 @@ def _pending(make: _Maker) -> StagePlan:
         Action.MAY_RUN, f"needs `{path}`{rest}, which `{maker}` makes anew; runs if that differs"
     )
 
-
-MODE_SUFFIX = " (mode)"
-"""Ends the name of the input that stands for the x bit of an executed file."""
 
 _RANK = {Where.HERE: 0, Where.STORE: 1, Where.ELSEWHERE: 2, Where.GONE: 3}
 _Offer = tuple[int, StagePlan]
@@ -213,15 +133,15 @@ def _by_record(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
             continue
         found = ask.availability(result.outs, store=result.store)
         if not _serves(found, view):
-            refusals.append(_gone(found, result))
+            refusals.append(gone(found, result))
             continue
         plan = make.plan(
             Action.REUSE,
-            _why_reuse(view, make.changes, result, found),
+            why_reuse(view, make.changes, result, found),
             result=result,
             source=Source.RECORD,
             restore=found.restore,
-            notes=_elsewhere(found),
+            notes=elsewhere(found),
         )
         offers.append((_RANK[found.where], plan))
         if found.where is Where.HERE:
@@ -241,20 +161,20 @@ def _by_lock(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
             refusals.extend(match.reasons)
         return []
     if view.uncovered:
-        refusals.append(_uncovered(view.uncovered))
+        refusals.append(uncovered(view.uncovered))
         return []
     result = result_of_entry(view.stage, view.inputs, view.lock, view.key or "")
     found = ask.availability(result.outs, store=None)
     if not _serves(found, view):
-        refusals.append(_gone(found, result))
+        refusals.append(gone(found, result))
         return []
     plan = make.plan(
         Action.REUSE,
-        "dvc.lock holds a result for exactly these inputs" + _restored(found),
+        "dvc.lock holds a result for exactly these inputs" + restored(found),
         result=result,
         source=Source.LOCK,
         restore=found.restore,
-        notes=(*_elsewhere(found), *_narrowed(match)),
+        notes=(*elsewhere(found), *narrowed(match)),
     )
     return [(_RANK[found.where], plan)]
 
@@ -272,15 +192,15 @@ def _by_bytes(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
         return []
     found = ask.availability(last.outs, store=last.store)
     if not _serves(found, make.view):
-        refusals.append(_gone(found, last))
+        refusals.append(gone(found, last))
         return []
     plan = make.plan(
         Action.REUSE,
-        f"the same bytes as in run {last.run}" + _restored(found),
+        f"the same bytes as in run {last.run}" + restored(found),
         result=last,
         source=Source.RECORD,
         restore=found.restore,
-        notes=_elsewhere(found),
+        notes=elsewhere(found),
     )
     return [(_RANK[found.where], plan)]
 
@@ -309,11 +229,11 @@ def _by_run_cache(make: _Maker, ask: Lookups, refusals: list[str]) -> StagePlan 
     result = result_of_entry(view.stage, view.inputs, cached, view.key or "")
     found = ask.availability(result.outs, store=None)
     if found.where not in (Where.HERE, Where.STORE):
-        refusals.append(_gone(found, result))
+        refusals.append(gone(found, result))
         return None
     return make.plan(
         Action.REUSE,
-        "DVC's run cache holds a result for exactly these inputs" + _restored(found),
+        "DVC's run cache holds a result for exactly these inputs" + restored(found),
         result=result,
         source=Source.RUN_CACHE,
         restore=found.restore,
@@ -360,42 +280,6 @@ def _serves(found: Availability, view: View) -> bool:
     return found.where is not Where.ELSEWHERE or view.trust_elsewhere
 
 
-def _elsewhere(found: Availability) -> tuple[str, ...]:
-    if found.where is not Where.ELSEWHERE:
-        return ()
-    return (
-        f"`{found.missing[0]}` is not on this machine: `branchline run` fetches it from a remote,"
-        " or makes it again",
-    )
-
-
-def _narrowed(match: LockMatch) -> tuple[str, ...]:
-    if not match.narrowed:
-        return ()
-    names = ", ".join(f"`{name}`" for name in match.narrowed)
-    return (f"the definition is narrower than dvc.lock, which also names {names}",)
-
-
-def _restored(found: Availability) -> str:
-    if not found.restore:
-        return ""
-    more = len(found.restore) - 1
-    if more:
-        return f"; `{found.restore[0]}` and {more} more come back from the store"
-    return f"; `{found.restore[0]}` comes back from the store"
-
-
-def _gone(found: Availability, result: Result) -> str:
-    path = found.missing[0] if found.missing else "an output"
-    made = f" of run {result.run}" if result.run else ""
-    return f"a result{made} exists for these inputs, but `{path}` is gone from the store"
-
-
-def _uncovered(paths: tuple[str, ...]) -> str:
-    rest = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
-    return f"`{paths[0]}`{rest} is used but not declared, so dvc.lock cannot say what it held"
-
-
 def _observed_changes(last: Result, ask: Lookups) -> tuple[Change, ...]:
     return tuple(
         Change(
@@ -407,32 +291,3 @@ def _observed_changes(last: Result, ask: Lookups) -> tuple[Change, ...]:
         for item in last.observed
         if ask.digest_now(item.path) != item.digest
     )
-
-
-def _why_reuse(view: View, changes: tuple[Change, ...], result: Result, found: Availability) -> str:
-    cosmetic = [c for c in changes if c.effect is ChangeEffect.COSMETIC]
-    other = [c for c in changes if c.effect in (ChangeEffect.MODEL, ChangeEffect.UNKNOWN)]
-    by = f"run {result.run}" if result.run else "an earlier run"
-    if cosmetic and not other:
-        reason = _sentences(cosmetic)
-    elif other or (view.last is not None and view.last.key != result.key):
-        reason = f"{by} made the result for exactly these inputs"
-    else:
-        reason = "nothing changed"
-    return reason + _restored(found)
-
-
-def _why_run(view: View, changes: tuple[Change, ...], refusals: list[str]) -> str:
-    own = [c for c in changes if c.effect in (ChangeEffect.MODEL, ChangeEffect.UNKNOWN)]
-    if own:
-        return _sentences(own)
-    if refusals:
-        return refusals[0]
-    if view.last is not None or view.lock is not None:
-        return "no result is recorded for these inputs"
-    return "no result yet"
-
-
-def _sentences(changes: Sequence[Change]) -> str:
-    first = changes[0].sentence
-    return first if len(changes) == 1 else f"{first} (and {len(changes) - 1} more)"

@@ -1,0 +1,89 @@
+"""Station `plan`: the sentences of a decision. They name the input and what happened to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.core.changes.values import ChangeEffect
+from branchline.core.plan.view import Where
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from branchline.core.changes.values import Change
+    from branchline.core.plan.lock_match import LockMatch
+    from branchline.core.plan.values import Result
+    from branchline.core.plan.view import Availability, View
+
+
+def elsewhere(found: Availability) -> tuple[str, ...]:
+    """Remarks on outputs that another machine keeps."""
+    if found.where is not Where.ELSEWHERE:
+        return ()
+    return (
+        f"`{found.missing[0]}` is not on this machine: `branchline run` fetches it from a remote,"
+        " or makes it again",
+    )
+
+
+def narrowed(match: LockMatch) -> tuple[str, ...]:
+    """Remarks on what dvc.lock knows and the stage no longer declares."""
+    if not match.narrowed:
+        return ()
+    names = ", ".join(f"`{name}`" for name in match.narrowed)
+    return (f"the definition is narrower than dvc.lock, which also names {names}",)
+
+
+def restored(found: Availability) -> str:
+    """The half-sentence that names what comes back from the store; "" for nothing."""
+    if not found.restore:
+        return ""
+    more = len(found.restore) - 1
+    if more:
+        return f"; `{found.restore[0]}` and {more} more come back from the store"
+    return f"; `{found.restore[0]}` comes back from the store"
+
+
+def gone(found: Availability, result: Result) -> str:
+    """A result exists, but not its outputs."""
+    path = found.missing[0] if found.missing else "an output"
+    made = f" of run {result.run}" if result.run else ""
+    return f"a result{made} exists for these inputs, but `{path}` is gone from the store"
+
+
+def uncovered(paths: tuple[str, ...]) -> str:
+    """Code or environment in use of which dvc.lock knows nothing."""
+    rest = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
+    return f"`{paths[0]}`{rest} is used but not declared, so dvc.lock cannot say what it held"
+
+
+def why_reuse(view: View, changes: tuple[Change, ...], result: Result, found: Availability) -> str:
+    """Why a recorded result serves."""
+    cosmetic = [c for c in changes if c.effect is ChangeEffect.COSMETIC]
+    other = [c for c in changes if c.effect in (ChangeEffect.MODEL, ChangeEffect.UNKNOWN)]
+    by = f"run {result.run}" if result.run else "an earlier run"
+    if cosmetic and not other:
+        reason = sentences(cosmetic)
+    elif other or (view.last is not None and view.last.key != result.key):
+        reason = f"{by} made the result for exactly these inputs"
+    else:
+        reason = "nothing changed"
+    return reason + restored(found)
+
+
+def why_run(view: View, changes: tuple[Change, ...], refusals: list[str]) -> str:
+    """Why there is nothing to reuse: what changed, else what stood in the way."""
+    own = [c for c in changes if c.effect in (ChangeEffect.MODEL, ChangeEffect.UNKNOWN)]
+    if own:
+        return sentences(own)
+    if refusals:
+        return refusals[0]
+    if view.last is not None or view.lock is not None:
+        return "no result is recorded for these inputs"
+    return "no result yet"
+
+
+def sentences(changes: Sequence[Change]) -> str:
+    """The first change, and how many more."""
+    first = changes[0].sentence
+    return first if len(changes) == 1 else f"{first} (and {len(changes) - 1} more)"
