@@ -45,6 +45,7 @@ if True:
         pytest.param("train.on", "yes", id="yes-is-text"),
         pytest.param("train.none", None, id="null-is-a-value"),
         pytest.param("2", "number", id="a-number-as-key"),
+        pytest.param("train.lay*", [8, {"size": 16}], id="a-wildcard-that-fits-one-place"),
         pytest.param("True", "flag", id="a-boolean-as-key"),
     ],
 )
@@ -100,6 +101,7 @@ def test_missing_keys_are_named_with_the_nearest_one() -> None:
         pytest.param("train.layers.2", id="an-index-past-the-end"),
         pytest.param("train.layers.-1", id="a-negative-index"),
         pytest.param("lr.x", id="below-a-number"),
+        pytest.param("train.*", id="a-wildcard-that-fits-several-places"),
     ],
 )
 def test_keys_that_lead_nowhere_are_missing(key: str) -> None:

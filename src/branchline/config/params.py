@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from branchline.errors import DocumentError, ParamsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from branchline.core.documents.document import Document
 
@@ -102,7 +102,32 @@ def read_document(file: str, data: bytes) -> Document:
 
 
 def _lookup(value: object, dotted: str) -> object:
-    """What stands at a dotted key, or _MISSING."""
+    """What stands at a dotted key, or _MISSING; a key with wildcards must fit one place."""
+    found = _literal(value, dotted)
+    if found is not _MISSING or not any(mark in dotted for mark in "*?["):
+        return found
+    matches = list(_matches(value, dotted.split(".")))
+    return matches[0] if len(matches) == 1 else _MISSING
+
+
+def _matches(value: object, steps: Sequence[str]) -> Iterator[object]:
+    """Values at the places that fit a key with wildcards."""
+    from fnmatch import fnmatchcase
+
+    if not steps:
+        yield value
+        return
+    children: Iterable[tuple[object, object]] = ()
+    if isinstance(value, dict):
+        children = value.items()
+    elif isinstance(value, list | tuple):
+        children = enumerate(value)
+    for name, item in children:
+        if fnmatchcase(str(name), steps[0]):
+            yield from _matches(item, steps[1:])
+
+
+def _literal(value: object, dotted: str) -> object:
     for step in dotted.split("."):
         value = _step(value, step)
         if value is _MISSING:
