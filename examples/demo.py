@@ -247,8 +247,8 @@ def better_model(story: Story) -> None:
     before = story.metric("roc_auc")
     story.edit(
         "params.yaml",
-        ("groups: [mean]        #", "groups: [mean, error, worst]  #"),
-        ("kind: forest ", "kind: logistic "),
+        ("groups: [mean]        #", "groups: [mean, error, worst] #"),
+        ("kind: forest  ", "kind: logistic"),
     )
     story.commit("Logistic regression on all measurements")
     story.command("branchline", "run")
