@@ -165,7 +165,9 @@ def _walk(
         )
         _write_locks(project, planner, carried, engine.entries, restamp=options.restamp)
         settle(project)
-        project.ledger.end(number, state, at=project.machine.now())
+        # The label is the id that the record gets; a run that is not recorded has none.
+        record = label if state == "succeeded" else ""
+        project.ledger.end(number, state, at=project.machine.now(), record=record)
     return walked
 
 
