@@ -272,11 +272,8 @@ def test_damage_in_a_remote_does_not_come_over(tmp_path: Path, database: CacheDa
         store.restore("a", Content(md5="0" * 32, size_bytes=1))
 
 
-@pytest.mark.parametrize("size_bytes", [10, 8 << 20])
-def test_a_file_that_grows_while_it_is_stored_is_refused(
-    tmp_path: Path, store: DvcStore, size_bytes: int
-) -> None:
-    file = write(tmp_path, "a", b"1" * size_bytes)
+def test_a_file_that_grows_while_it_is_stored_is_refused(tmp_path: Path, store: DvcStore) -> None:
+    file = write(tmp_path, "a", b"1" * (32 << 20))
     done = threading.Event()
 
     def grow() -> None:
@@ -285,7 +282,7 @@ def test_a_file_that_grows_while_it_is_stored_is_refused(
                 stream.write(b"2")
 
     def save_often() -> None:
-        for _ in range(1000):
+        for _ in range(50):
             store.save("a")
 
     writer = threading.Thread(target=grow)

@@ -89,13 +89,3 @@ def rewritten(text: str, entries: Mapping[str, Mapping[str, JsonValue]]) -> str:
     data["stages"] = data.get("stages") or {}
     data["stages"].update(entries)
     return dump(data)
-
-
-def conflict_line(text: str) -> int | None:
-    """Line, from 1, of the first merge conflict marker; None when there is none."""
-    if "<<<<<<< " not in text and ">>>>>>> " not in text:
-        return None
-    markers = ("<<<<<<< ", "=======", ">>>>>>> ")
-    return next(
-        (n for n, line in enumerate(text.splitlines(), 1) if line.startswith(markers)), None
-    )

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from branchline.adapters.dvc.atomic_file import AtomicWriter
-from branchline.adapters.dvc.lock_document import conflict_line, cut, rewritten
 from branchline.core.plan.entries import entry_from_json, entry_to_json
 from branchline.errors import DocumentError, LockFileError
 from branchline.ports.locks import LockFiles
@@ -57,6 +56,8 @@ class DvcLockFiles(LockFiles):
         return tuple(_by_file(stages))
 
     def _write_file(self, path: str, entries: Mapping[str, Mapping[str, JsonValue]]) -> None:
+        from branchline.adapters.dvc.lock_document import rewritten
+
         old, document = self._document(path)
         if document is None:
             text = rewritten(old, entries)
@@ -81,6 +82,8 @@ class DvcLockFiles(LockFiles):
         known = self._documents.get(path)
         if known is not None and known[0] == _mark(file):
             return known[1].text(), known[1]
+        from branchline.adapters.dvc.lock_document import cut
+
         text = self._text(path)
         return text, cut(text)
 
@@ -155,6 +158,14 @@ def read_entries(text: str, path: str) -> Mapping[str, JsonValue]:
             f"{document.where(('stages',))}: stages must be a mapping", todo=_START_OVER
         )
     return stages
+
+
+def conflict_line(text: str) -> int | None:
+    """Line, from 1, of the first merge conflict marker; None when there is none."""
+    if "<<<<<<< " not in text and ">>>>>>> " not in text:
+        return None
+    markers = ("<<<<<<< ", "=======", ">>>>>>> ")
+    return next((n for n, line in enumerate(text.split("\n"), 1) if line.startswith(markers)), None)
 
 
 def _by_file(stages: Sequence[Stage]) -> dict[str, list[Stage]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 from branchline.adapters.dvc.objects import ObjectFolder
@@ -90,6 +89,8 @@ def _transfer(source: ObjectFolder, target: ObjectFolder, md5: str, *, legacy: b
     if not os.path.exists(path):
         return False
     if legacy:
+        import shutil
+
         wanted = target.path(md5, legacy=True)
         os.makedirs(os.path.dirname(wanted), exist_ok=True)
         shutil.copyfile(path, temporary := target.temporary())
@@ -108,6 +109,8 @@ def _transfer(source: ObjectFolder, target: ObjectFolder, md5: str, *, legacy: b
 
 def _copy_new(source: str, target: str) -> int:
     """Copy the files below one folder that another lacks."""
+    import shutil
+
     copied = 0
     for folder, _, names in os.walk(source):
         into = target + folder[len(source) :]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from branchline.adapters.dvc.lock_text import entry_text
 from branchline.core.plan.entries import entry_from_json, entry_to_json, exact_key, exact_value
 from branchline.errors import DocumentError, StoreError
 from branchline.ports.locks import RunCache
@@ -51,6 +50,8 @@ class DvcRunCache(RunCache):
         Raises:
             StoreError: It cannot be written.
         """
+        from branchline.adapters.dvc.lock_text import entry_text
+
         try:
             key, value = exact_key(entry), exact_value(entry)
         except TypeError:
