@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from branchline.errors import RepositoryError
@@ -16,7 +17,10 @@ from branchline.flows.project import Project
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from branchline.adapters.git import GitRepo
+    from branchline.adapters.dvc.cache_database import CacheDatabase
+    from branchline.adapters.dvc.store import DvcStore
+    from branchline.adapters.dvc.workspace import DvcWorkspace
+    from branchline.adapters.git import Git, GitRepo
     from branchline.config.branchline_yaml import LoadedConfig, ModelConfig
     from branchline.core.pipeline import Pipeline
 
@@ -42,51 +46,106 @@ def open_project(
         RepositoryError: No git repository, or local state that was committed to it.
         ConfigError, PipelineError: The declarations cannot be used.
     """
-    from branchline.adapters.dvc.cache_database import CacheDatabase
-    from branchline.adapters.dvc.lock_files import DvcLockFiles
-    from branchline.adapters.dvc.meaning_cache import SqliteMeaningCache
-    from branchline.adapters.dvc.run_cache import DvcRunCache
-    from branchline.adapters.dvc.store import DvcStore
-    from branchline.adapters.dvc.workspace import DvcWorkspace
-    from branchline.adapters.dvc.workspace_lock import DvcWorkspaceLock
-    from branchline.adapters.git import Git, GitRecords, GitRepo
-    from branchline.adapters.local_machine import LocalMachine
-    from branchline.adapters.local_process import LocalExecutor
-    from branchline.adapters.sqlite_ledger import SqliteLedger
+    from branchline.adapters.git import Git, GitRepo
 
     git = Git.open(start)
     root = git.places.root
-    state_dir = os.path.join(root, STATE_DIR)
     repo = GitRepo(git)
     _refuse_committed_state(repo)
     chosen, config_files = load_config(root, model)
     pipeline = _load_pipeline(root, chosen)
-    database = CacheDatabase(os.path.join(state_dir, "cache.db"))
-    workspace = DvcWorkspace(root, database)
-    store = DvcStore(workspace)
-    ledger = SqliteLedger(state_dir)
+    project = Project(
+        root=root,
+        state_dir=os.path.join(root, STATE_DIR),
+        policy=chosen.policy,
+        pipeline=pipeline,
+        config_files=(*config_files, *pipeline.files),
+        ports={"repo": lambda: repo, **_ports(git, waiting)},
+    )
     try:
-        yield Project(
-            root=root,
-            state_dir=state_dir,
-            policy=chosen.policy,
-            pipeline=pipeline,
-            config_files=(*config_files, *pipeline.files),
-            workspace=workspace,
-            store=store,
-            lock_files=DvcLockFiles(root),
-            run_cache=DvcRunCache(store.settings.cache_dir),
-            workspace_lock=DvcWorkspaceLock(root, waiting=waiting),
-            repo=repo,
-            records=GitRecords(git),
-            ledger=ledger,
-            meanings=SqliteMeaningCache(database),
-            machine=LocalMachine(os.environ, root=root, memory=os.path.join(state_dir, "python")),
-            executor=LocalExecutor(),
-        )
+        yield project
     finally:
-        workspace.close()
-        ledger.close()
+        for name in ("workspace", "records", "ledger"):
+            close = getattr(project.made(name), "close", None)
+            if close is not None:
+                close()
+
+
+def _ports(git: Git, waiting: Callable[[str], None] | None) -> dict[str, Callable[[], object]]:
+    """How each port is made; the imports stand inside, so that only what is used is loaded."""
+    root = git.places.root
+    state_dir = os.path.join(root, STATE_DIR)
+
+    @cache
+    def database() -> CacheDatabase:
+        from branchline.adapters.dvc.cache_database import CacheDatabase
+
+        return CacheDatabase(os.path.join(state_dir, "cache.db"))
+
+    @cache
+    def workspace() -> DvcWorkspace:
+        from branchline.adapters.dvc.workspace import DvcWorkspace
+
+        return DvcWorkspace(root, database())
+
+    @cache
+    def store() -> DvcStore:
+        from branchline.adapters.dvc.store import DvcStore
+
+        return DvcStore(workspace())
+
+    def run_cache() -> object:
+        from branchline.adapters.dvc.run_cache import DvcRunCache
+
+        return DvcRunCache(store().settings.cache_dir)
+
+    def lock_files() -> object:
+        from branchline.adapters.dvc.lock_files import DvcLockFiles
+
+        return DvcLockFiles(root)
+
+    def workspace_lock() -> object:
+        from branchline.adapters.dvc.workspace_lock import DvcWorkspaceLock
+
+        return DvcWorkspaceLock(root, waiting=waiting)
+
+    def records() -> object:
+        from branchline.adapters.git import GitRecords
+
+        return GitRecords(git)
+
+    def ledger() -> object:
+        from branchline.adapters.sqlite_ledger import SqliteLedger
+
+        return SqliteLedger(state_dir)
+
+    def meanings() -> object:
+        from branchline.adapters.dvc.meaning_cache import SqliteMeaningCache
+
+        return SqliteMeaningCache(database())
+
+    def machine() -> object:
+        from branchline.adapters.local_machine import LocalMachine
+
+        return LocalMachine(os.environ, root=root, memory=os.path.join(state_dir, "python"))
+
+    def executor() -> object:
+        from branchline.adapters.local_process import LocalExecutor
+
+        return LocalExecutor()
+
+    return {
+        "workspace": workspace,
+        "store": store,
+        "run_cache": run_cache,
+        "lock_files": lock_files,
+        "workspace_lock": workspace_lock,
+        "records": records,
+        "ledger": ledger,
+        "meanings": meanings,
+        "machine": machine,
+        "executor": executor,
+    }
 
 
 def load_config(root: str, model: str | None = None) -> tuple[ModelConfig, tuple[str, ...]]:

@@ -65,13 +65,13 @@ def finish(
     """
     evidence = EvidenceReader(project, planner, plan, walked).gather(duration_s=duration_s)
     base = project.repo.head().short or "initial"
-    history = project.records.runs()
+    history = project.records.runs(names=("run.json",))
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
     baseline = _baseline(project, history, this_run=same.run if same else "")
     verdict = judge(
         evidence,
-        _evidence_of(history, baseline.run),
+        _evidence_of(project, baseline.run),
         project.policy.gate,
         baseline=baseline,
     )
@@ -151,9 +151,10 @@ def _baseline(project: Project, history: Sequence[StoredRun], *, this_run: str) 
     )
 
 
-def _evidence_of(history: Sequence[StoredRun], run: str) -> Evidence | None:
-    for stored in history:
-        if run and stored.run == run and "evidence.json" in stored.files:
+def _evidence_of(project: Project, run: str) -> Evidence | None:
+    """The evidence of the baseline's run; None when there is none or it cannot be read."""
+    for stored in project.records.runs([run] if run else [], names=("evidence.json",)):
+        if "evidence.json" in stored.files:
             try:
                 return evidence_from_json(json.loads(stored.files["evidence.json"]))
             except (ValueError, RecordError):

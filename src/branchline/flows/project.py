@@ -1,11 +1,16 @@
-"""What every flow works on: the ports of one repository, bundled. Holds no logic."""
+"""What every flow works on: the ports of one repository, bundled. Holds no logic.
+
+A port is made when it is first asked for: `plan` needs no executor, and importing one would cost
+more than the plan itself.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
     from branchline.ports.executor import Executor
@@ -19,22 +24,18 @@ if TYPE_CHECKING:
     from branchline.ports.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """One repository with its ports.
 
-    Attributes:
+    Args:
         root: Absolute path of the repository's root.
         state_dir: Absolute path of `.branchline`.
-        policy, pipeline: What the team decided and declared.
+        policy: What the team decided.
+        pipeline: What the stages are.
         config_files: Files that made `policy` and `pipeline`, from the root.
+        ports: Name of an attribute below -> how to make it.
     """
 
-    root: str
-    state_dir: str
-    policy: Policy
-    pipeline: Pipeline
-    config_files: tuple[str, ...]
     workspace: Workspace
     store: Store
     lock_files: LockFiles
@@ -46,3 +47,33 @@ class Project:
     meanings: MeaningCache
     machine: Machine
     executor: Executor
+
+    def __init__(
+        self,
+        *,
+        root: str,
+        state_dir: str,
+        policy: Policy,
+        pipeline: Pipeline,
+        config_files: tuple[str, ...],
+        ports: Mapping[str, Callable[[], object]],
+    ) -> None:
+        self.root = root
+        self.state_dir = state_dir
+        self.policy = policy
+        self.pipeline = pipeline
+        self.config_files = config_files
+        self._ports = ports
+
+    def __getattr__(self, name: str) -> object:
+        """Make a port that is asked for the first time."""
+        ports = self.__dict__.get("_ports", {})
+        if name not in ports:
+            raise AttributeError(name)
+        port = ports[name]()
+        setattr(self, name, port)
+        return port
+
+    def made(self, name: str) -> object | None:
+        """A port if it has been made; None when nobody asked for it."""
+        return self.__dict__.get(name)

@@ -38,6 +38,7 @@ def watched_paths(project: Project, planner: Planner, plan: Plan) -> list[str] |
 def _inside(project: Project, planner: Planner, plan: Plan) -> Iterator[str]:
     """Paths from the root."""
     yield from project.config_files
+    yield from project.pipeline.folders
     yield from (".python-version", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/config.local")
     yield from project.lock_files.paths(planner.stages)
     yield from planner.inputs.surroundings.lock_files()
