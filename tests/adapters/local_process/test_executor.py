@@ -304,7 +304,7 @@ def test_a_kill_finds_daemons_that_left_the_session(
 ) -> None:
     (tmp_path / "daemon.py").write_text(DAEMON)
     command = f"{sys.executable} daemon.py pid {temper}; sleep 60"
-    limit = 1.0 if way == "limit" else None
+    limit = 2.0 if way == "limit" else None
     executor.start(task_in(tmp_path, command, timeout_s=limit))
     daemon = read_pid(tmp_path / "pid")
 

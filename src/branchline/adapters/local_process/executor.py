@@ -216,13 +216,11 @@ class LocalExecutor(Executor):
     def _leftover(child: ChildProcess) -> list[int]:
         """Living processes of a dead engine's stage."""
         leader = processes.read_process(child.pgid)
-        if leader is not None and leader.started_ticks != child.started_ticks:
-            # The number belongs to somebody else now: only the mark counts.
-            group = -1
-        else:
-            group = child.pgid
-        found = processes.processes_of(group, child.mark) if group > 0 or child.mark else []
-        # A group without its leader: older members than the stage belong to somebody else.
+        is_same = leader is not None and leader.started_ticks == child.started_ticks
+        if not is_same and not child.mark:
+            return []
+        # Without its leader a group's number may belong to somebody else: only the mark counts.
+        found = processes.processes_of(child.pgid if is_same else -1, child.mark)
         return [p.pid for p in found if p.started_ticks >= child.started_ticks]
 
     def _prepare(self) -> None:

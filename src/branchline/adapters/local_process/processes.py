@@ -133,6 +133,8 @@ def strays(leaders: Collection[int]) -> list[int]:
         try:
             with open(f"/proc/{pid}/environ", "rb") as file:
                 variables = file.read().split(b"\0")
+        except ProcessLookupError:
+            variables = []  # it is dying and has given its memory back: wait for it
         except OSError:
             continue
         if not any(v in ours or v.startswith(MARK.encode()) for v in variables):

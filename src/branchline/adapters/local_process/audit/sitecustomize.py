@@ -104,6 +104,8 @@ class _Watch:
             path = self.source_of(path)
         for start in self.roots:
             if path.startswith(start):
+                if (kind, path[len(start) :]) in self.seen:
+                    return
                 if kind != "w" and not self.exists(path):
                     if kind == "r":
                         return
