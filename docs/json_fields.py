@@ -23,6 +23,9 @@ from branchline.core.plan.values import (
 from branchline.core.values import JsonValue, Outcome
 from branchline.core.verdict.values import Baseline, Finding, Verdict
 from branchline.core.verdict.verdict_json import verdict_to_json
+from branchline.render.compare import Comparison, MetricRow, ValueRow
+from branchline.render.run_json import compare_to_json, runs_to_json, show_to_json
+from branchline.render.run_view import RunView
 
 _INPUT = Input(
     kind=InputKind.CODE,
@@ -80,11 +83,23 @@ _VERDICT = Verdict(
     summary="s",
 )
 
+_RUN = RunView(run="r", evidence=_EVIDENCE, verdict=_VERDICT)
+_ROW = ValueRow(group="params.yaml", name="lr", values=("0.1",))
+_COMPARISON = Comparison(
+    runs=(_RUN,),
+    metrics=(MetricRow(name="auc", metrics=(None,), differences=(None,), directions=()),),
+    params=(_ROW,),
+    inputs=(_ROW,),
+)
+
 SAMPLES: dict[str, JsonValue] = {
     "plan": plan_to_json(_PLAN),
     "result": result_to_json(_RESULT),
     "evidence": evidence_to_json(_EVIDENCE),
     "verdict": verdict_to_json(_VERDICT),
+    "runs": runs_to_json([_RUN]),
+    "show": show_to_json(_RUN),
+    "compare": compare_to_json(_COMPARISON),
 }
 
 # Fields whose own keys are the user's (paths, stage names): not walked into.
@@ -93,6 +108,9 @@ OPEN = {
     "result": ("entry", "versions"),
     "evidence": (),
     "verdict": (),
+    "runs": (),
+    "show": ("metrics", "trigger", "plan", "evidence", "verdict"),
+    "compare": ("runs",),
 }
 
 HEADINGS = {
@@ -100,6 +118,24 @@ HEADINGS = {
     "result": "A result: `refs/branchline/results/KEY[:2]/KEY/OBSERVED`",
     "evidence": "`evidence.json`",
     "verdict": "`verdict.json`",
+    "runs": "`branchline runs --json`",
+    "show": "`branchline show --json`",
+    "compare": "`branchline compare --json`",
+}
+
+_ONE_RUN = {
+    "run": "string: its id",
+    "model": "string: the model's name",
+    "commit": "string or null: where it was made",
+    "branch": "string or null: likewise",
+    "subject": "string: first line of the commit's message",
+    "author": "string: of the commit",
+    "is_dirty": "boolean: made from uncommitted changes",
+    "started_at": "string: UTC, ISO 8601",
+    "duration_s": "number: seconds",
+    "outcome": "string or null: `passed`, `failed` or `unknown`; null when it was not judged",
+    "summary": "string: the verdict in one sentence",
+    "metrics": "array: as in `evidence.json`, without `stage`",
 }
 
 FIELDS: dict[str, dict[str, str]] = {
@@ -214,5 +250,43 @@ FIELDS: dict[str, dict[str, str]] = {
         "findings[].baseline": "number, string or null: the baseline's metric",
         "findings[].bound": "number, string or null: what the rule asks for",
         "findings[].sentence": "string: the finding with its numbers",
+    },
+    "runs": {
+        "schema_version": "integer: version of this document",
+        "runs": "array: newest first",
+        **{f"runs[].{name}": meaning for name, meaning in _ONE_RUN.items()},
+        "runs[].metrics[].name": "string: dotted path inside its file",
+        "runs[].metrics[].file": "string: where it was read",
+        "runs[].metrics[].value": 'number, string or null: "nan", "inf" and "-inf" are strings',
+        "runs[].metrics[].text": "string: the value as written",
+    },
+    "show": {
+        "schema_version": "integer: version of this document",
+        **_ONE_RUN,
+        "trigger": "object: what woke it: `kind`, `actor`, `force`, `reason`",
+        "plan": "object: `plan.json`",
+        "evidence": "object: `evidence.json`",
+        "verdict": "object or null: `verdict.json`",
+        "problems": "array: what of the record could not be read",
+    },
+    "compare": {
+        "schema_version": "integer: version of this document",
+        "runs": "array: as in `runs --json`, in the order asked for; all lists below have one "
+        "entry a run, null where a run lacks it",
+        "metrics": "array: metrics of the gate first",
+        "metrics[].name": "string: the metric, with its file where two have the same name",
+        "metrics[].values": "array: numbers",
+        "metrics[].differences": "array: against the first run, exact in decimal",
+        "metrics[].directions": "array: `better`, `worse`, `same`, `changed` or `unknown`",
+        "params": "array: parameters of any of the runs",
+        "params[].file": "string: the parameter file",
+        "params[].name": "string: the key",
+        "params[].values": "array: values as text",
+        "params[].is_same": "boolean: the same in all runs",
+        "inputs": "array: commands, code, data and environment of every stage",
+        "inputs[].stage": "string: the stage",
+        "inputs[].name": "string: kind and name",
+        "inputs[].values": "array: beginnings of digests, or the text of a command",
+        "inputs[].is_same": "boolean: the same in all runs",
     },
 }
