@@ -294,6 +294,30 @@ def test_the_same_bytes_under_another_command_run() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("stage", "digest"),
+    [
+        pytest.param(STAGE, "meaning>elsewhere.py", id="a-link-points-elsewhere"),
+        pytest.param(replace(STAGE, cmd_is_list=True), "meaning", id="the-command-became-a-list"),
+        pytest.param(
+            replace(STAGE, outs=(Out(path="model.pkl", spelled="../model.pkl"),), wdir="sub"),
+            "meaning",
+            id="another-working-directory",
+        ),
+    ],
+)
+def test_the_same_bytes_in_another_setting_run(stage: Stage, digest: str) -> None:
+    def code(text: str) -> Input:
+        return Input(kind=InputKind.CODE, name="pkg/a.py", digest=text, exact="blob")
+
+    old = replace(RESULT, key="old", inputs=(code("meaning"),))
+    same = decide(replace(VIEW, inputs=(code("of another algorithm"),), last=old), World())
+
+    plan = decide(replace(VIEW, stage=stage, inputs=(code(digest),), last=old), World())
+
+    assert (same.action, plan.action) == (Action.REUSE, Action.RUN)
+
+
 def test_a_result_that_is_here_is_preferred_to_one_that_must_be_restored() -> None:
     elsewhere = replace(RESULT, run="old")
 

@@ -206,8 +206,12 @@ def _by_bytes(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
 
 
 def _same_bytes(view: View, last: Result) -> bool:
-    if {out.path for out in view.stage.outs} != {out.path for out in last.outs}:
+    # The same path spelled the same way means the same working directory, which has no input.
+    outs = {(out.path, out.spelled) for out in view.stage.outs}
+    if not outs or outs != {(out.path, out.spelled) for out in last.outs}:
         return False
+    if isinstance(last.entry.cmd, str) == view.stage.cmd_is_list:
+        return False  # A list runs each line in a shell of its own.
     before = {(item.kind, item.name): item for item in last.inputs}
     if before.keys() != {(item.kind, item.name) for item in view.inputs}:
         return False
@@ -216,7 +220,14 @@ def _same_bytes(view: View, last: Result) -> bool:
         known = item.exact if item.exact is not None else item.digest
         if known is None or known != (earlier.exact if item.exact is not None else earlier.digest):
             return False
+        if _link_target(item) != _link_target(earlier):
+            return False
     return True
+
+
+def _link_target(item: Input) -> str:
+    """Where a link in the code points: it stands behind the digest, and in no bytes."""
+    return (item.digest or "").partition(">")[2]
 
 
 def _by_run_cache(make: _Maker, ask: Lookups, refusals: list[str]) -> StagePlan | None:
