@@ -61,18 +61,18 @@ _TAKES_VALUE = frozenset({"-W", "-X", "-Q", "--check-hash-based-pycs"})
 _SHELLS = frozenset({"sh", "bash", "zsh", "ksh", "dash", "source", "."})
 _WRAPPERS = frozenset(
     str.split(
-        "env nice nohup exec stdbuf timeout taskset numactl srun mpirun mpiexec horovodrun uv uvx "
-        "poetry pdm pipenv hatch rye pixi conda mamba micromamba xvfb-run sudo command time strace "
-        "setsid ionice chrt catchsegv flock unbuffer caffeinate dotenv doppler op aim wandb ray sbatch "
-        "singularity apptainer docker podman parallel xargs"
+        "env nice nohup exec stdbuf timeout taskset numactl srun mpirun mpiexec horovodrun uv "
+        "uvx poetry pdm pipenv hatch rye pixi conda mamba micromamba xvfb-run sudo command time "
+        "strace setsid ionice chrt catchsegv flock unbuffer caffeinate dotenv doppler op aim "
+        "wandb ray sbatch singularity apptainer docker podman parallel xargs"
     )
 )
 _LAUNCHERS = frozenset(
     str.split(
-        "torchrun accelerate deepspeed coverage kernprof mprof scalene viztracer py-spy composer "
-        "colossalai lightning fabric streamlit gradio chainlit bentoml flask uvicorn gunicorn fastapi "
-        "mlflow optuna ipython celery prefect dagster kedro memray pyinstrument austin spark-submit "
-        "runipy marimo"
+        "torchrun accelerate deepspeed coverage kernprof mprof scalene viztracer py-spy "
+        "composer colossalai lightning fabric streamlit gradio chainlit bentoml flask uvicorn "
+        "gunicorn fastapi mlflow optuna ipython celery prefect dagster kedro memray "
+        "pyinstrument austin spark-submit runipy marimo"
     )
 )
 _FILE_RUNNERS = frozenset(

@@ -31,8 +31,8 @@ _PATH = re.compile(r"[^\n\r\t*?<>|\"]*(?:/|\.[A-Za-z0-9_]{1,12}$|\.[A-Za-z_]\w*:
 _SOURCE_NAMES = frozenset(
     str.split(
         "getsource getsourcelines getsourcefile findsource getcomments getblock getframeinfo "
-        "getouterframes getinnerframes currentframe _getframe _current_frames co_firstlineno co_lines "
-        "co_lnotab co_linetable co_positions f_lineno tb_lineno lineno end_lineno"
+        "getouterframes getinnerframes currentframe _getframe _current_frames co_firstlineno "
+        "co_lines co_lnotab co_linetable co_positions f_lineno tb_lineno lineno end_lineno"
     )
 )
 _SOURCE_MODULES = frozenset({"linecache", "cloudpickle", "dill", "marshal", "triton", "tokenize"})

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 DEV_GROUPS = frozenset(
     str.split(
-        "dev develop development test tests testing lint linting docs doc documentation typing types "
-        "format formatting style ci pre-commit precommit debug notebook-dev benchmark-dev"
+        "dev develop development test tests testing lint linting docs doc documentation typing "
+        "types format formatting style ci pre-commit precommit debug notebook-dev benchmark-dev"
     )
 )
 """Names of groups that serve development only, by custom."""
 
 _DEV_TOOLS = frozenset(
     str.split(
-        "ruff black isort mypy pytest coverage pylint flake8 pyright basedpyright bandit codespell "
-        "interrogate docformatter autopep8 yapf vulture commitizen towncrier semantic_release tox "
-        "nox pre-commit importlinter deptry"
+        "ruff black isort mypy pytest coverage pylint flake8 pyright basedpyright bandit "
+        "codespell interrogate docformatter autopep8 yapf vulture commitizen towncrier "
+        "semantic_release tox nox pre-commit importlinter deptry"
     )
 )
 _FOLLOWED = re.compile(r"(?:-r|--requirement|-c|--constraint)(?:\s+|=|\s*(?=\S))(\S+)")
