@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from branchline.adapters.git import Git, GitRepo
     from branchline.config.branchline_yaml import LoadedConfig, ModelConfig
     from branchline.core.pipeline import Pipeline
+    from branchline.ports.checkup import Checkup
+    from branchline.ports.tree import Tree
 
 STATE_DIR = ".branchline"
 CONFIG_FILE = "branchline.yaml"
@@ -178,3 +180,25 @@ def _refuse_committed_state(repo: GitRepo) -> None:
             f"`{STATE_DIR}/` is committed to git, and it is this machine's own state",
             todo=f"Take it out: `git rm -r --cached {STATE_DIR}` and commit.",
         )
+
+
+def open_tree(root: str) -> Tree:
+    """The files below a folder that is no project yet, for `init`.
+
+    Args:
+        root: Absolute path.
+    """
+    from branchline.adapters.folder import FolderTree
+
+    return FolderTree(root)
+
+
+def open_checkup(folder: str) -> Checkup:
+    """What looks at this machine, for `doctor`.
+
+    Args:
+        folder: Absolute path of the folder to look at.
+    """
+    from branchline.adapters.checkup import LocalCheckup
+
+    return LocalCheckup(folder)

@@ -25,10 +25,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Look and print; ends with 1 when a check failed."""
-    from branchline.adapters.checkup import LocalCheckup
+    from branchline import wiring
     from branchline.flows.doctor import Health, examine
 
-    checks = examine(LocalCheckup(os.getcwd()).facts())
+    checks = examine(wiring.open_checkup(os.getcwd()).facts())
     is_fine = all(check.health is not Health.FAIL for check in checks)
     if options.json:
         from branchline.core.values import SCHEMA_VERSION
