@@ -155,6 +155,18 @@ def test_a_name_that_git_would_refuse_is_an_error(clone_of: Make, name: str) -> 
         records.results([name])
 
 
+def test_a_lock_that_a_killed_git_left_is_named(clone_of: Make) -> None:
+    folder = clone_of("work")
+    lock = folder / ".git/refs/branchline/runs/a.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+
+    with pytest.raises(RecordError, match="could not lock") as stuck:
+        records_of(folder).add_run("a", run_files("2026-01-01"))
+
+    assert "*.lock" in stuck.value.todo
+
+
 def test_only_the_files_asked_for_are_read(clone_of: Make) -> None:
     records = records_of(clone_of("work"))
     records.add_run("a", {**run_files("2026-01-01"), "plots/x": b"1"})

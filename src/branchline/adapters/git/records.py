@@ -122,7 +122,8 @@ class GitRecords(Records):
         tree = writer.tree(files)
         writer.write()
         prefix = refs.RUNS + refs.component(base)
-        for _ in range(_TRIES):
+        for number in range(_TRIES):
+            _pause(number)
             taken = refs.list_references(self._git, [prefix, prefix + "-*"])
             reference = next((name for name, held in taken.items() if held == tree), None)
             if reference is not None:
@@ -130,7 +131,7 @@ class GitRecords(Records):
             reference = refs.first_free(prefix, taken)
             if refs.transact(self._git, create={reference: tree}):
                 return reference.removeprefix(refs.RUNS)
-        raise RecordError(f"could not record the run `{base}`: others kept taking its name")
+        raise _outrun(f"could not record the run `{base}`")
 
     def push(self, remote: str) -> Exchange:
         """Send records to a remote; see the port."""
@@ -167,13 +168,14 @@ class GitRecords(Records):
     def _create(self, blobs: Mapping[str, str]) -> dict[str, str]:
         """Create references that do not exist; returns what each holds now."""
         standing: dict[str, str] = {}
-        for _ in range(_TRIES):
+        for number in range(_TRIES):
+            _pause(number)
             missing = {place: name for place, name in blobs.items() if place not in standing}
             if refs.transact(self._git, create=missing):
                 return {place: standing.get(place, name) for place, name in blobs.items()}
             prefixes = [place.rpartition("/")[0] + "/" for place in blobs]
             standing = refs.list_references(self._git, list(dict.fromkeys(prefixes)))
-        raise RecordError("could not record results: others kept changing the records")
+        raise _outrun("could not record results")
 
     def _read_results(self, found: Mapping[str, str]) -> dict[str, Result]:
         """Reference -> result of those references whose blob can be read as one."""
@@ -237,6 +239,22 @@ class GitRecords(Records):
                 if found is not None:
                     files[path] = found[2]
         return dict(sorted(files.items()))
+
+
+def _pause(tries: int) -> None:
+    """Let others finish, longer each time; not before the first try."""
+    if tries:
+        import time
+
+        time.sleep(0.005 * tries)
+
+
+def _outrun(what: str) -> RecordError:
+    return RecordError(
+        f"{what}: git could not lock its reference",
+        todo="If no other git or branchline is at work here, delete what a killed one left: "
+        "`find .git/refs/branchline -name '*.lock' -delete`.",
+    )
 
 
 def _stage_keys(content: bytes) -> list[tuple[str, str]]:
