@@ -103,5 +103,6 @@ def _put(kept: Path, root: Path) -> None:
 
 
 def _forget(root: Path) -> None:
-    for path in (root / ".branchline").glob("cache.db*"):
-        path.unlink()
+    for path in (root / ".branchline").iterdir():
+        if path.is_file() and not path.name.startswith("ledger"):
+            path.unlink()
