@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.values import Action, StagePlan
-from branchline.core.run import Capacity, Job, Need, Schedule, StageState
+from branchline.core.run import Capacity, Job, Need, Schedule, StageState, command_lines
 from branchline.core.run.devices import assign_devices, device_environment, device_names
 from branchline.core.run.retries import is_worth_retrying, retry_delay_s
 from branchline.core.run.values import Ended, Failure
@@ -196,7 +196,7 @@ class Engine:
         trace = policy.changes.trace
         task = Task(
             stage=stage.address,
-            cmd=stage.cmd,
+            cmd=command_lines(stage.cmd, is_list=stage.cmd_is_list),
             cwd=os.path.normpath(os.path.join(project.root, stage.wdir)),
             log=log,
             env={

@@ -9,7 +9,6 @@ from branchline.core.evidence import Evidence, Plot, StageFacts
 from branchline.core.evidence.flatten import metrics_of
 from branchline.core.plan.values import Action
 from branchline.core.values import digest_of
-from branchline.errors import DocumentError
 from branchline.flows.inputs import leaves_of
 
 if TYPE_CHECKING:
@@ -197,11 +196,6 @@ def read_document(path: str, data: bytes) -> object:
         from branchline.core.documents.toml import read_toml
 
         return read_toml(data, file=path).value
-    if name.endswith((".yaml", ".yml")):
-        from branchline.core.documents.yaml import read_yaml
+    from branchline.core.documents.yaml import read_yaml
 
-        return read_yaml(data, file=path).value
-    raise DocumentError(
-        f"{path}: a metric file must be JSON, YAML or TOML",
-        todo="Let the stage write its metrics to a file that ends in .json, .yaml or .toml.",
-    )
+    return read_yaml(data, file=path).value

@@ -14,6 +14,7 @@ from branchline.core.changes.entries import Entry, entries_of
 from branchline.core.changes.values import Input, InputKind
 from branchline.core.plan.entries import entry_of
 from branchline.core.plan.view import MODE_SUFFIX
+from branchline.core.run import command_lines
 from branchline.core.values import digest_of
 from branchline.flows.reading import Reader
 from branchline.flows.surroundings import Surroundings
@@ -231,7 +232,8 @@ class InputReader:
     # Code
 
     def _add_closure(self, stage: Stage, found: Gathered) -> None:
-        entries = tuple(entry for line in stage.cmd for entry in entries_of(line, stage.wdir))
+        lines = command_lines(stage.cmd, is_list=stage.cmd_is_list)
+        entries = tuple(entry for line in lines for entry in entries_of(line, stage.wdir))
         if not entries:
             return
         closure = self._closure(entries)
@@ -262,7 +264,7 @@ class InputReader:
             if file.by_bytes:
                 found.inputs[path] = self._code_input(file)
             return
-        if file.is_named and not self._is_tracked(path):
+        if file.is_named and not self.is_tracked(path):
             return  # An output or scratch file that is only mentioned; seen reads will tell.
         found.inputs[path] = self._code_input(file)
         found.uncovered.append(path)
@@ -278,7 +280,7 @@ class InputReader:
             via=file.via,
         )
 
-    def _is_tracked(self, path: str) -> bool:
+    def is_tracked(self, path: str) -> bool:
         """Whether git has a file; asked once for all files of a plan."""
         if self._tracked is None:
             self._tracked = frozenset(self._project.repo.tracked())

@@ -8,6 +8,7 @@ dvc.lock as its input.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.entries import entry_of
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from branchline.flows.inputs import Gathered
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
+    from branchline.flows.reading import Reader
     from branchline.flows.walked import Attempt
+
+CLOCK_LAG_NS = 20_000_000
+"""File systems stamp with a clock that is up to one tick (10 ms at 100 Hz) behind `time_ns`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,23 @@ class Kept:
     result: Result | None = None
     contents: dict[str, Content] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+class _Change(Enum):
+    """Whether a file moved while a stage ran."""
+
+    NONE = "none"
+    BY_STAGE = "by_stage"
+    BY_OTHERS = "by_others"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A read that was observed."""
+
+    path: str
+    digest: str
+    change: _Change
 
 
 class Keeper:
@@ -115,7 +137,7 @@ class Keeper:
             return _failed(ended, Failure.MISSING_OUTPUT, f"did not make its output {named}")
         moved = self._planner.inputs.moved(stage, found)
         observed = self._observed(attempt, found)
-        moved += [path for path, _, is_late in observed if is_late]
+        moved += [item.path for item in observed if item.change is _Change.BY_OTHERS]
         if moved:
             return _failed(
                 ended,
@@ -128,10 +150,16 @@ class Keeper:
             return _failed(ended, Failure.MISSING_OUTPUT, error.message)
         self._ignore(stage)
         reader.forget(list(contents))
-        seen = tuple(Observed(path=path, digest=digest) for path, digest, _ in observed)
+        seen = tuple(Observed(path=item.path, digest=item.digest) for item in observed)
         result = self._result(attempt, ended, found, contents, seen)
-        return Kept(
-            ended=ended, result=result, contents=contents, notes=_undeclared(stage, seen, self)
+        notes = _undeclared(stage, seen, reader) + self._gaps(attempt)
+        return Kept(ended=ended, result=result, contents=contents, notes=notes)
+
+    def _gaps(self, attempt: Attempt) -> tuple[str, ...]:
+        """Why reads of the stage may have been missed."""
+        return tuple(
+            f"`{attempt.stage.address}`: {gap}"
+            for gap in self._project.executor.trace_gaps(attempt.task)
         )
 
     def _store(self, out: Out) -> Content:
@@ -142,26 +170,38 @@ class Keeper:
     def _ignore(self, stage: Stage) -> None:
         self._project.workspace.ignore([out.path for out in stage.outs if out.cache])
 
-    def _observed(self, attempt: Attempt, found: Gathered) -> list[tuple[str, str, bool]]:
-        """Undeclared reads as (path, digest, changed since the stage started)."""
-        paths = self._project.executor.observed(attempt.task)
-        if paths is None:
-            return []
-        workspace, inputs = self._project.workspace, self._planner.inputs
-        own = {out.path for out in attempt.stage.outs}
-        params = {dep.path for dep in attempt.stage.params}
-        seen: list[tuple[str, str, bool]] = []
-        for path in paths:
-            name = path.rpartition("/")[2]
-            if path in params or name in CONFIG_NAMES or name.endswith(".dvc"):
-                continue
-            if inputs.is_inside(path, own) or inputs.is_covered(path, found):
-                continue
-            digest = inputs.reader.digest(path)
-            if digest is not None:
-                late = (workspace.changed_at_ns(path) or 0) > attempt.started_ns
-                seen.append((path, digest, late))
-        return seen
+    def _observed(self, attempt: Attempt, found: Gathered) -> list[_Seen]:
+        """What the stage read besides its known inputs."""
+        seen = []
+        for path in self._project.executor.observed(attempt.task) or ():
+            if self._counts(path, attempt.stage, found):
+                digest = self._planner.inputs.reader.digest(path)
+                if digest is not None:
+                    change = self._change_of(path, attempt.started_ns)
+                    seen.append(_Seen(path=path, digest=digest, change=change))
+        return [item for item in seen if item.change is not _Change.BY_STAGE]
+
+    def _counts(self, path: str, stage: Stage, found: Gathered) -> bool:
+        """Whether a read is of an input that nobody has named yet."""
+        name = path.rpartition("/")[2]
+        if name in CONFIG_NAMES or name.endswith(".dvc"):
+            return False
+        if path in {dep.path for dep in stage.params}:
+            return False
+        inputs = self._planner.inputs
+        is_own = inputs.is_inside(path, {out.path for out in stage.outs})
+        return not is_own and not inputs.is_covered(path, found)
+
+    def _change_of(self, path: str, started_ns: int) -> _Change:
+        """Whether a file that was read moved while the stage ran, and most likely by whom.
+
+        What git does not track and the stage both reads and writes (a log, a counter, a cache) is
+        scratch of its own. What git tracks was edited by somebody.
+        """
+        changed = self._project.workspace.changed_at_ns(path) or 0
+        if changed <= started_ns - CLOCK_LAG_NS or self._planner.producers.makers(path):
+            return _Change.NONE
+        return _Change.BY_OTHERS if self._planner.inputs.is_tracked(path) else _Change.BY_STAGE
 
     def _result(
         self,
@@ -222,9 +262,8 @@ def _produced(out: Out, content: Content) -> Produced:
     )
 
 
-def _undeclared(stage: Stage, observed: tuple[Observed, ...], keeper: Keeper) -> tuple[str, ...]:
+def _undeclared(stage: Stage, observed: tuple[Observed, ...], reader: Reader) -> tuple[str, ...]:
     """One remark about data that were read and not declared; code need not be declared."""
-    reader = keeper._planner.inputs.reader  # noqa: SLF001 # the same module
     data = [item.path for item in observed if not reader.is_code(item.path)]
     if not data:
         return ()

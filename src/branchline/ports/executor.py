@@ -68,3 +68,7 @@ class Executor(Protocol):
         Paths are from the root, sorted; `__pycache__` files are mapped to their sources.
         """
         ...
+
+    def trace_gaps(self, task: Task) -> Sequence[str]:
+        """Why the trace of a stage that has run may miss reads, a sentence each; for warnings."""
+        ...
