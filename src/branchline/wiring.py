@@ -174,8 +174,9 @@ def _load_pipeline(root: str, chosen: ModelConfig) -> Pipeline:
 
 def _refuse_committed_state(repo: GitRepo) -> None:
     """Refuse local state that came with a commit: its author could make a plan say anything."""
-    names = (f"{STATE_DIR}/cache.db", f"{STATE_DIR}/ledger.db", f"{STATE_DIR}/.gitignore")
-    if any(repo.is_tracked(names)):
+    if not repo.may_track(STATE_DIR):
+        return
+    if any(path.startswith(f"{STATE_DIR}/") for path in repo.tracked()):
         raise RepositoryError(
             f"`{STATE_DIR}/` is committed to git, and it is this machine's own state",
             todo=f"Take it out: `git rm -r --cached {STATE_DIR}` and commit.",

@@ -88,6 +88,11 @@ class Engine:
         """Address -> (stage, what dvc.lock shall say), for stages that ran."""
         return self._keeper.entries
 
+    @property
+    def touched(self) -> list[str]:
+        """Outputs that were stored or restored: git shall ignore them."""
+        return self._keeper.touched
+
     def _job(self, entry: StagePlan) -> Job:
         wanted = self._project.policy.resources_of(self._stages[entry.stage].name)
         is_reused = entry.action in (Action.REUSE, Action.SKIP)

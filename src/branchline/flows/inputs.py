@@ -141,11 +141,13 @@ class InputReader:
             promised = self._producers.content(out)
             if promised is not None:
                 return promised
+        present = self._project.workspace.content(dep.path)
         if out is not None and dep.path.startswith(out + "/"):
             inner = self._inside(out, dep.path)
             if inner is not None:
-                return inner
-        present = self._project.workspace.content(dep.path)
+                # What is here also tells its size, which a folder's object does not.
+                same = present is not None and present.md5 == inner.md5
+                return present if same else inner
         if present is not None:
             return present
         pointer = self._producers.pointer(dep.path)

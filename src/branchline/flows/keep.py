@@ -80,6 +80,7 @@ class Keeper:
         self._project = project
         self._planner = planner
         self.entries: dict[str, tuple[Stage, LockEntry]] = {}
+        self.touched: list[str] = []
         self._store_id = ""
 
     def make_room(self, stage: Stage) -> None:
@@ -118,7 +119,7 @@ class Keeper:
             self._project.store.restore(path, contents[path], link=self._link(outs.get(path)))
         if plan.restore:
             self._planner.inputs.reader.forget(plan.restore)
-            self._ignore(stage)
+            self.touched += [out.path for out in stage.outs if out.cache]
 
     def _link(self, out: Out | None) -> Link:
         if out is None or not out.cache or out.persist:
@@ -148,8 +149,8 @@ class Keeper:
             contents = {out.path: self._store(out) for out in stage.outs}
         except StoreError as error:
             return _failed(ended, Failure.MISSING_OUTPUT, error.message)
-        self._ignore(stage)
         reader.forget(list(contents))
+        self.touched += [out.path for out in stage.outs if out.cache]
         seen = tuple(Observed(path=item.path, digest=item.digest) for item in observed)
         result = self._result(attempt, ended, found, contents, seen)
         notes = _undeclared(stage, seen, reader) + self._gaps(attempt)
@@ -166,9 +167,6 @@ class Keeper:
         """Store one output; `cache: false` files are stored too, but stay ordinary files."""
         stays = not out.cache or out.persist
         return self._project.store.save(out.path, link=Link.COPY if stays else None)
-
-    def _ignore(self, stage: Stage) -> None:
-        self._project.workspace.ignore([out.path for out in stage.outs if out.cache])
 
     def _observed(self, attempt: Attempt, found: Gathered) -> list[_Seen]:
         """What the stage read besides its known inputs."""
@@ -216,7 +214,7 @@ class Keeper:
         self.entries[stage.address] = (stage, entry)
         if self._may_share(stage):
             project.run_cache.save(entry)
-        head = project.repo.head()
+        head = project.repo.head(details=False)
         self._store_id = self._store_id or project.store.identity()
         inputs = tuple(found.inputs.values())
         earlier = project.records.results([attempt.plan.key]) if attempt.plan.key else {}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from branchline.core.changes.explain import changed_parts, compare
 from branchline.core.plan.decide import decide
 from branchline.core.plan.keys import key_of
-from branchline.core.plan.values import Plan, Produced, StagePlan
+from branchline.core.plan.values import Action, Plan, Produced, StagePlan
 from branchline.core.plan.view import Availability, View, Where
 from branchline.errors import CodeError, MissingInputError, UnknownNameError
 from branchline.flows.inputs import Gathered, InputReader
@@ -103,7 +103,7 @@ class Planner:
         found = self.inputs.gather(stage)
         self.gathered[stage.address] = found
         plan = decide(self._view(stage, found, force), self._world)
-        if stage.frozen:
+        if plan.action is Action.SKIP:
             self.producers.done(stage, self._frozen(stage))
             return plan
         if missing is None or problems is None:

@@ -13,6 +13,7 @@ from branchline.core.plan.entries import entry_of
 from branchline.core.plan.values import Plan, Source
 from branchline.core.run import StageState
 from branchline.core.trigger import Trigger, TriggerKind
+from branchline.errors import StoreError
 from branchline.flows.engine import Engine
 from branchline.flows.finish import Finished, finish
 from branchline.flows.plan import Planner, PlanOptions
@@ -139,6 +140,7 @@ def _walk(
         )
         _write_locks(project, planner, plan, {}, restamp=options.restamp)
         return walked
+    _refuse_tracked_outputs(project, planner)
     label = next_run_id(project)
     number = project.ledger.begin(
         label=label,
@@ -164,11 +166,30 @@ def _walk(
             stages=tuple(engine.walked.plans.get(entry.stage, entry) for entry in plan.stages)
         )
         _write_locks(project, planner, carried, engine.entries, restamp=options.restamp)
+        project.workspace.ignore(engine.touched)
         settle(project)
         # The label is the id that the record gets; a run that is not recorded has none.
         record = label if state == "succeeded" else ""
         project.ledger.end(number, state, at=project.machine.now(), record=record)
     return walked
+
+
+def _refuse_tracked_outputs(project: Project, planner: Planner) -> None:
+    """Refuse outputs that both git and the store would keep.
+
+    Raises:
+        StoreError: git tracks an output that is not `cache: false`.
+    """
+    outs = [(stage, out) for stage in planner.stages for out in stage.outs if out.cache]
+    tracked = project.repo.is_tracked([out.path for _, out in outs])
+    both = [pair for pair, is_both in zip(outs, tracked, strict=True) if is_both]
+    if both:
+        stage, out = both[0]
+        raise StoreError(
+            f"{stage.file}:{out.line or stage.line}: output `{out.path}` of stage"
+            f" `{stage.address}` is tracked by git, and the store would keep it too",
+            todo=f"Run `git rm -r --cached {out.path}`, or declare it with `cache: false`.",
+        )
 
 
 def next_run_id(project: Project) -> str:

@@ -242,7 +242,11 @@ def test_a_pending_input_beside_a_change_of_its_own_runs() -> None:
 @pytest.mark.parametrize(
     ("view", "action"),
     [
-        pytest.param(replace(VIEW, stage=replace(STAGE, frozen=True)), Action.SKIP, id="frozen"),
+        pytest.param(
+            replace(VIEW, stage=replace(STAGE, frozen=True), lock=ENTRY, key=None),
+            Action.SKIP,
+            id="frozen",
+        ),
         pytest.param(replace(VIEW, force="asked for"), Action.RUN, id="forced"),
         pytest.param(
             replace(VIEW, stage=replace(STAGE, always_changed=True)),
@@ -316,6 +320,38 @@ def test_the_same_bytes_in_another_setting_run(stage: Stage, digest: str) -> Non
     plan = decide(replace(VIEW, stage=stage, inputs=(code(digest),), last=old), World())
 
     assert (same.action, plan.action) == (Action.REUSE, Action.RUN)
+
+
+FROZEN = replace(VIEW, stage=replace(STAGE, frozen=True), lock=ENTRY, key="moved")
+
+
+@pytest.mark.parametrize(
+    ("view", "where", "action"),
+    [
+        pytest.param(FROZEN, Where.STORE, Action.REUSE, id="an-edited-output-comes-back"),
+        pytest.param(FROZEN, Where.GONE, Action.RUN, id="a-lost-output-is-made-again"),
+        pytest.param(replace(FROZEN, lock=None), Where.HERE, Action.RUN, id="never-made"),
+        pytest.param(
+            replace(FROZEN, lock=replace(ENTRY, cmd="python old.py")),
+            Where.HERE,
+            Action.RUN,
+            id="another-command",
+        ),
+        pytest.param(
+            replace(FROZEN, lock=replace(ENTRY, outs=())), Where.HERE, Action.RUN, id="a-new-output"
+        ),
+    ],
+)
+def test_a_frozen_stage_still_owes_its_outputs(view: View, where: Where, action: Action) -> None:
+    assert decide(view, World(where=where)).action is action
+
+
+def test_an_older_persistent_output_never_replaces_a_newer_one() -> None:
+    stage = replace(STAGE, outs=(replace(STAGE.outs[0], persist=True),))
+
+    plan = decide(replace(VIEW, stage=stage), World(records=[RESULT], where=Where.STORE))
+
+    assert plan.action is Action.RUN
 
 
 def test_a_result_that_is_here_is_preferred_to_one_that_must_be_restored() -> None:

@@ -24,7 +24,7 @@ _REQUESTS = 256  # Names of one round: 256 * 100 bytes fit a pipe, so neither si
 
 
 class ObjectReader:
-    """One `git cat-file --batch` process; use it as a context manager.
+    """One `git cat-file --batch` process; use it as a context manager, or close it.
 
     Raises:
         RecordError: The process died.
@@ -54,11 +54,15 @@ class ObjectReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close(at_once=error is not None)
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the process."""
         process = self._process
         for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
+            if pipe is not None and not pipe.closed:
                 pipe.close()
-        if error is not None:
+        if at_once:
             process.kill()
         process.wait()
 

@@ -32,13 +32,35 @@ class GitRecords(Records):
     def __init__(self, git: Git) -> None:
         self._git = git
         self._started: dict[str, str] = {}
+        self._reader: ObjectReader | None = None
+        self._known: dict[str, Sequence[Result]] = {}
+
+    def close(self) -> None:
+        """End the git process that reads objects."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _objects(self) -> ObjectReader:
+        """The process that reads objects, one for all questions."""
+        if self._reader is None:
+            from weakref import finalize
+
+            self._reader = ObjectReader(self._git)
+            finalize(self, self._reader.close)  # for whoever forgets to close
+        return self._reader
 
     def results(self, keys: Sequence[str]) -> Mapping[str, Sequence[Result]]:
         """Key -> results, newest first; see the port.
 
         A record that cannot be read, or that stands under a key which is not its own, is left out:
-        not known means run.
+        not known means run. What was found is remembered until this object adds or fetches records;
+        what was not found is looked for again.
         """
+        self._look_up([key for key in dict.fromkeys(keys) if key not in self._known])
+        return {key: self._known[key] for key in keys if key in self._known}
+
+    def _look_up(self, keys: Sequence[str]) -> None:
         prefixes = {key: refs.results_prefix(key) for key in keys}
         wanted = refs.those_that_may_exist(self._git, prefixes)
         found = refs.list_references(self._git, list(wanted.values()))
@@ -49,7 +71,7 @@ class GitRecords(Records):
                 by_key.setdefault(key, []).append(result)
         for results in by_key.values():
             results.sort(key=lambda result: (result.started_at, result.attempt), reverse=True)
-        return {key: by_key[key] for key in wanted if key in by_key}
+        self._known.update(by_key)
 
     def latest_results(self, stages: Sequence[str]) -> Mapping[str, Result]:
         """Stage address -> its newest result; see the port."""
@@ -57,15 +79,14 @@ class GitRecords(Records):
         keys: dict[str, str] = {}
         trees = self._trees()
         newest_first = list(reversed(self._oldest_first(trees)))
-        with ObjectReader(self._git) as reader:
-            for start in range(0, len(newest_first), _RUNS_AT_ONCE):
-                some = newest_first[start : start + _RUNS_AT_ONCE]
-                for found in reader.read([f"{trees[run]}:evidence.json" for run in some]):
-                    for stage, key in _stage_keys(found[2] if found else b""):
-                        if stage in wanted:
-                            keys.setdefault(stage, key)
-                if wanted <= keys.keys():
-                    break
+        for start in range(0, len(newest_first), _RUNS_AT_ONCE):
+            some = newest_first[start : start + _RUNS_AT_ONCE]
+            for found in self._objects().read([f"{trees[run]}:evidence.json" for run in some]):
+                for stage, key in _stage_keys(found[2] if found else b""):
+                    if stage in wanted:
+                        keys.setdefault(stage, key)
+            if wanted <= keys.keys():
+                break
         results = self.results(list(keys.values()))
         latest = {}
         for stage, key in keys.items():
@@ -82,6 +103,7 @@ class GitRecords(Records):
 
         if not results:
             return ()
+        self._known.clear()
         writer = ObjectWriter(self._git)
         places = [refs.result_reference(result) for result in results]
         blobs: dict[str, str] = {}
@@ -109,12 +131,10 @@ class GitRecords(Records):
         trees = self._trees()
         if ids is not None:
             trees = {run: trees[run] for run in ids if run in trees}
-        runs = []
-        with ObjectReader(self._git) as reader:
-            for run in self._oldest_first(trees):
-                files = self._files(reader, trees[run], names)
-                runs.append(StoredRun(run=run, files=files))
-        return runs
+        return [
+            StoredRun(run=run, files=self._files(self._objects(), trees[run], names))
+            for run in self._oldest_first(trees)
+        ]
 
     def add_run(self, base: str, files: Mapping[str, bytes]) -> str:
         """Record a run; see the port. The same files under the same base are one run."""
@@ -139,6 +159,7 @@ class GitRecords(Records):
 
     def fetch(self, remote: str) -> Exchange:
         """Get records from a remote; see the port."""
+        self._known.clear()
         return fetch_records(self._git, remote)
 
     def state_files(self) -> Sequence[str]:
@@ -186,8 +207,7 @@ class GitRecords(Records):
         if not found:
             return {}
         results = {}
-        with ObjectReader(self._git) as reader:
-            objects = reader.read(list(found.values()))
+        objects = self._objects().read(list(found.values()))
         for reference, answer in zip(found, objects, strict=True):
             if answer is None or answer[1] != "blob":
                 continue
@@ -208,8 +228,7 @@ class GitRecords(Records):
 
         unknown = [tree for tree in trees.values() if tree not in self._started]
         if unknown:
-            with ObjectReader(self._git) as reader:
-                answers = reader.read([f"{tree}:run.json" for tree in unknown])
+            answers = self._objects().read([f"{tree}:run.json" for tree in unknown])
             for tree, answer in zip(unknown, answers, strict=True):
                 try:
                     said = json.loads(answer[2])["started_at"] if answer else ""

@@ -24,15 +24,23 @@ RUNS = HOME + "runs/"
 INCOMING = "refs/branchline-incoming/"
 
 _COMPONENT = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z._-]*[0-9A-Za-z_-])?")
+_HEX = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PATTERNS_AT_ONCE = 500
 
 
 def list_references(git: Git, patterns: Sequence[str]) -> dict[str, str]:
     """References by prefix or glob: full name -> object name, sorted by name.
 
+    Prefixes that end in a slash are read from git's own files where references are files: that
+    costs no process.
+
     Raises:
         RecordError: git refused.
     """
+    if all(pattern.endswith("/") for pattern in patterns) and git.has_reference_files():
+        in_files = _list_files(git.places.common_dir, patterns)
+        if in_files is not None:
+            return in_files
     found: dict[str, str] = {}
     for start in range(0, len(patterns), _PATTERNS_AT_ONCE):
         some = patterns[start : start + _PATTERNS_AT_ONCE]
@@ -41,6 +49,31 @@ def list_references(git: Git, patterns: Sequence[str]) -> dict[str, str]:
             name, _, reference = row.partition(" ")
             found[reference] = name
     return found
+
+
+def _list_files(common: str, prefixes: Sequence[str]) -> dict[str, str] | None:
+    """References below prefixes, from loose files and packed-refs; None where that is not plain.
+
+    Loose files are read first, as git does: what `git pack-refs` moves meanwhile is seen in one.
+    """
+    loose: dict[str, str] = {}
+    for prefix in prefixes:
+        for folder, _, files in os.walk(f"{common}/{prefix}"):
+            for name in files:
+                path = f"{folder}/{name}"
+                held = (read_text(path) or "").strip()
+                if name.endswith(".lock") or not held:
+                    continue
+                if not _HEX.fullmatch(held):
+                    return None  # a symbolic reference: git knows better
+                loose[os.path.relpath(path, common)] = held
+    packed: dict[str, str] = {}
+    wanted = tuple(prefixes)
+    for row in (read_text(os.path.join(common, "packed-refs")) or "").splitlines():
+        held, _, name = row.partition(" ")
+        if name.startswith(wanted):
+            packed[name] = held
+    return dict(sorted({**packed, **loose}.items()))
 
 
 def those_that_may_exist(git: Git, prefixes: Mapping[str, str]) -> dict[str, str]:

@@ -165,6 +165,24 @@ class GitRepo(Repo):
         out = self._git.run(["ls-files", "-z", "--cached"])
         return [os.fsdecode(entry) for entry in out.split(b"\0") if entry]
 
+    def may_track(self, folder: str) -> bool:
+        """Whether git might track something below a top folder; costs no process.
+
+        A plain index (version 2 or 3, not split, not sparse) spells every path in full, so that a
+        folder whose name does not occur in it is not tracked. Any other index answers "perhaps".
+        """
+        try:
+            with open(os.path.join(self.git_dir, "index"), "rb") as file:
+                index = file.read()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        is_plain = index[:4] == b"DIRC" and index[4:8] in (b"\0\0\0\2", b"\0\0\0\3")
+        if not is_plain or b"link" in index[-4096:] or b"sdir" in index[-4096:]:
+            return True
+        return folder.encode() + b"/" in index
+
     def is_tracked(self, paths: Sequence[str]) -> Sequence[bool]:
         """Whether git tracks each path, or a file below it; see the port."""
         if self._git.places.is_bare:

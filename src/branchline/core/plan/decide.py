@@ -45,8 +45,9 @@ def decide(view: View, ask: Lookups) -> StagePlan:
     if view.last is not None:
         changes += _observed_changes(view.last, ask)
     make = _Maker(view, changes)
-    if stage.frozen:
-        return make.plan(Action.SKIP, "frozen in its definition")
+    frozen = _frozen(make, ask) if stage.frozen else None
+    if frozen is not None:
+        return frozen
     if view.force:
         return make.plan(Action.RUN, view.force)
     if stage.always_changed or not (stage.deps or stage.outs or stage.params):
@@ -103,6 +104,35 @@ class _Maker:
         )
 
 
+def _frozen(make: _Maker, ask: Lookups) -> StagePlan | None:
+    """A frozen stage that dvc.lock knows; None when it must be decided like any other.
+
+    Frozen means that changes of inputs do not count. A command that changed, an output that nobody
+    ever made or that is lost, still have to be made.
+    """
+    view = make.view
+    stage, lock = view.stage, view.lock
+    command = stage.cmd if stage.cmd_is_list else "\n".join(stage.cmd)
+    if lock is None or lock.cmd != command:
+        return None
+    if not {out.spelled for out in stage.outs} <= {item.spelled for item in lock.outs}:
+        return None
+    result = result_of_entry(stage, view.inputs, lock, view.key or "")
+    found = ask.availability(result.outs, store=None)
+    if found.where is Where.HERE:
+        return make.plan(Action.SKIP, "frozen in its definition")
+    if not _serves(found, view):
+        return None
+    return make.plan(
+        Action.REUSE,
+        "frozen in its definition" + restored(found),
+        result=result,
+        source=Source.LOCK,
+        restore=found.restore,
+        notes=elsewhere(found),
+    )
+
+
 def _pending(make: _Maker) -> StagePlan:
     own = [c for c in make.changes if c.effect in (ChangeEffect.MODEL, ChangeEffect.UNKNOWN)]
     waiting = {path for path, _ in make.view.pending}
@@ -134,6 +164,10 @@ def _by_record(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
         found = ask.availability(result.outs, store=result.store)
         if not _serves(found, view):
             refusals.append(gone(found, result))
+            continue
+        if found.where is not Where.HERE and any(out.persist for out in view.stage.outs):
+            # A persistent output grows from run to run: an older one must not replace it.
+            refusals.append(f"`{(found.restore or found.missing)[0]}` persists and has moved on")
             continue
         plan = make.plan(
             Action.REUSE,
