@@ -7,13 +7,13 @@ file and parameters, `evaluate` scores. A case edits a copy, commits, and reads 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from tests.e2e.conftest import Project
 

@@ -33,10 +33,11 @@ EVALUATED = {"prepare": "reuse", "train": "reuse", "evaluate": "run"}
 
 
 def move(old: str, new: str) -> Edit:
-    return lambda project: (
-        os.makedirs((project.root / new).parent, exist_ok=True),
-        project.git("mv", old, new),
-    )
+    def edit(project: Project) -> None:
+        os.makedirs((project.root / new).parent, exist_ok=True)
+        project.git("mv", old, new)
+
+    return edit
 
 
 def in_turn(*edits: Edit) -> Edit:
@@ -177,7 +178,7 @@ def test_b1_a_deleted_input_that_git_tracks_fails(project: Project) -> None:
 
 
 IN_SOURCE = {
-    "dvc.yaml": "stages:\n  train:\n    cmd: PYTHONPATH=src python3 fit.py\n    outs: [model.txt]\n",
+    "dvc.yaml": "stages: {train: {cmd: PYTHONPATH=src python3 fit.py, outs: [model.txt]}}\n",
     "fit.py": "import lib\n\nwith open('model.txt', 'w') as out:\n    out.write(str(lib.A))\n",
     "src/lib.py": "A = 1\n",
     "branchline.yaml": "model: demo\n",
