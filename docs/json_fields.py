@@ -172,7 +172,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "notes": "array of strings: remarks about the whole",
     },
     "result": {
-        "schema": "integer: version of this document",
+        "schema_version": "integer: version of this document",
         "key": "string: SHA-256 of the stage's declared and static inputs",
         "stage": "string: the stage that made it",
         "observed": "array of [path, digest]: what the run read besides; left out when empty",
@@ -199,7 +199,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "attempt": "integer: from 1, raised by `--force`",
     },
     "evidence": {
-        "schema": "integer: version of this document",
+        "schema_version": "integer: version of this document",
         "commit": "string or null: full hash",
         "branch": "string or null: short name; null when HEAD is detached",
         "is_dirty": "boolean: the working tree differed from the commit",
@@ -235,7 +235,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "versions": "object: Python, platform, Branchline, lock file digest",
     },
     "verdict": {
-        "schema": "integer: version of this document",
+        "schema_version": "integer: version of this document",
         "outcome": "string: `passed`, `failed` or `unknown`",
         "summary": "string: one sentence",
         "baseline": "object: what the result was measured against",

@@ -36,7 +36,7 @@ def files_of(day: int, *, commit: str = A, branch: str = "main") -> dict[str, by
         {"effect": "none", "sentence": "nothing"},
     ]
     run = {
-        "schema": 1,
+        "schema_version": 1,
         "model": "m",
         "commit": commit,
         "branch": branch,
@@ -131,7 +131,9 @@ def test_a_run_is_read_whole(history: History) -> None:
     assert (item.stage, item.kind, item.name, item.digest) == ("train", "code", "a.py", "d" * 64)
 
 
-@pytest.mark.parametrize("content", [b"", b"[1]", b"{", b'{"schema": 99}', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"[1]", b"{", b'{"schema_version": 99}', b"\xff", b"[" * 100_000]
+)
 def test_what_cannot_be_read_is_said(content: bytes) -> None:
     names = ["run.json", "plan.json", "evidence.json", "verdict.json"]
 

@@ -173,7 +173,7 @@ def _run_json(
 ) -> dict[str, JsonValue]:
     head = project.repo.head()
     return {
-        "schema": SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "model": project.policy.model,
         "commit": head.commit,
         "branch": head.branch,

@@ -46,8 +46,8 @@ def run_files(started_at: str, stage_keys: Mapping[str, str] | None = None) -> d
     """The files of a small run, for tests: what records read of them, and nothing else."""
     stages = [{"stage": stage, "key": key} for stage, key in (stage_keys or {}).items()]
     return {
-        "run.json": json.dumps({"schema": 1, "started_at": started_at}).encode(),
-        "evidence.json": json.dumps({"schema": 1, "stages": stages}).encode(),
+        "run.json": json.dumps({"schema_version": 1, "started_at": started_at}).encode(),
+        "evidence.json": json.dumps({"schema_version": 1, "stages": stages}).encode(),
     }
 
 

@@ -122,7 +122,7 @@ def test_two_hundred_results_take_six_processes_at_most(
 def test_what_cannot_be_read_is_no_result(clone_of: Make, git: Run) -> None:
     folder = clone_of("work")
     records = records_of(folder)
-    newer = {**result_to_json(result_of(KEYS[1])), "schema": 999}
+    newer = {**result_to_json(result_of(KEYS[1])), "schema_version": 999}
     texts = {
         KEYS[1]: json.dumps(newer),
         KEYS[2]: "{not json",

@@ -85,13 +85,15 @@ def test_nan_comes_back_as_nan() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        pytest.param({"schema": 2}, "schema 2", id="a-newer-schema"),
-        pytest.param({"schema": 1}, "`metrics` is missing", id="a-missing-field"),
+        pytest.param({"schema_version": 2}, "schema 2", id="a-newer-schema"),
+        pytest.param({"schema_version": 1}, "`metrics` is missing", id="a-missing-field"),
         pytest.param("x", "no mapping", id="no-mapping"),
         pytest.param(
-            {"schema": 1, "metrics": [{"name": "m", "value": True}]}, "no number", id="a-truth"
+            {"schema_version": 1, "metrics": [{"name": "m", "value": True}]},
+            "no number",
+            id="a-truth",
         ),
-        pytest.param({"schema": 1, "metrics": {}}, "no list", id="a-wrong-type"),
+        pytest.param({"schema_version": 1, "metrics": {}}, "no list", id="a-wrong-type"),
     ],
 )
 def test_what_cannot_be_read_is_an_error(value: object, said: str) -> None:

@@ -136,8 +136,10 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
     ("changed", "sentence"),
     [
         pytest.param({"key": None}, "result.key is None, must be text", id="missing-key"),
-        pytest.param({"schema": "1"}, "result.schema is '1'", id="schema-as-text"),
-        pytest.param({"schema": True}, "result.schema is True", id="schema-as-truth"),
+        pytest.param({"schema_version": "1"}, "result.schema_version is '1'", id="schema-as-text"),
+        pytest.param(
+            {"schema_version": True}, "result.schema_version is True", id="schema-as-truth"
+        ),
         pytest.param({"inputs": {}}, "result.inputs is {}, must be a list", id="inputs-mapping"),
         pytest.param(
             {"inputs": [{"kind": "smell", "digest": None}]},
@@ -169,7 +171,7 @@ def test_a_damaged_result_is_refused_by_the_name_of_its_field(
 
 
 def test_a_newer_schema_is_told_apart_and_refused() -> None:
-    newer = {**result_to_json(minimal()), "schema": SCHEMA_VERSION + 1}
+    newer = {**result_to_json(minimal()), "schema_version": SCHEMA_VERSION + 1}
 
     assert is_newer_schema(newer)
     assert not is_newer_schema(result_to_json(minimal()))

@@ -55,12 +55,14 @@ def test_nan_is_written_as_text() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        pytest.param({"schema": 99}, "schema 99", id="a-newer-schema"),
-        pytest.param({"schema": 1}, "is missing", id="a-missing-field"),
+        pytest.param({"schema_version": 99}, "schema 99", id="a-newer-schema"),
+        pytest.param({"schema_version": 1}, "is missing", id="a-missing-field"),
         pytest.param([], "no mapping", id="no-mapping"),
-        pytest.param({"outcome": "passed"}, "`schema` is missing", id="no-schema"),
+        pytest.param({"outcome": "passed"}, "`schema_version` is missing", id="no-schema"),
         pytest.param(
-            {"schema": 1, "outcome": "yes", "findings": [], "baseline": {}}, "yes", id="no-outcome"
+            {"schema_version": 1, "outcome": "yes", "findings": [], "baseline": {}},
+            "yes",
+            id="no-outcome",
         ),
     ],
 )

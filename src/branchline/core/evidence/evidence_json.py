@@ -22,9 +22,9 @@ _PLAIN = "!mapping"
 
 
 def evidence_to_json(evidence: Evidence) -> dict[str, JsonValue]:
-    """Evidence as plain JSON values, `schema` first."""
+    """Evidence as plain JSON values, `schema_version` first."""
     return {
-        "schema": SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "commit": evidence.commit,
         "branch": evidence.branch,
         "is_dirty": evidence.is_dirty,
@@ -85,9 +85,9 @@ def checked_schema(value: object, file: str) -> dict[str, object]:
         TypeError: It is no mapping.
     """
     fields = _dict(value)
-    schema = fields.get("schema")
+    schema = fields.get("schema_version")
     if not isinstance(schema, int):
-        raise TypeError("`schema` is missing")
+        raise TypeError("`schema_version` is missing")
     if schema > SCHEMA_VERSION:
         raise RecordError(
             f"{file} has schema {schema}, this version reads up to {SCHEMA_VERSION}",

@@ -32,13 +32,13 @@ _PLAIN = "!mapping"
 
 
 def result_to_json(result: Result) -> dict[str, JsonValue]:
-    """A result as plain JSON values, `schema` first.
+    """A result as plain JSON values, `schema_version` first.
 
     Args:
         result: Any result; its params may hold NaN and infinities.
     """
     return {
-        "schema": SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "key": result.key,
         "stage": result.stage,
         **_present("observed", [[o.path, o.digest] for o in result.observed]),
@@ -69,10 +69,10 @@ def result_from_json(value: object) -> Result:
         RecordError: A newer schema, a missing field, or a value of a wrong type; names the field.
     """
     fields = _mapping(value, "result")
-    schema = _whole(fields, "schema", "result")
+    schema = _whole(fields, "schema_version", "result")
     if schema > SCHEMA_VERSION:
         raise RecordError(
-            f"result.schema is {schema}, this version of Branchline reads up to {SCHEMA_VERSION}",
+            f"result.schema_version is {schema}, this version of Branchline reads up to {SCHEMA_VERSION}",
             todo="Upgrade Branchline: pip install --upgrade branchline.",
         )
     return Result(
@@ -98,7 +98,7 @@ def result_from_json(value: object) -> Result:
 
 def is_newer_schema(value: object) -> bool:
     """Whether JSON was written by a version whose schema this one does not know."""
-    schema = value.get("schema") if isinstance(value, dict) else None
+    schema = value.get("schema_version") if isinstance(value, dict) else None
     return isinstance(schema, int) and schema > SCHEMA_VERSION
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, JsonValue]:
-    """A verdict as plain JSON values, `schema` first."""
+    """A verdict as plain JSON values, `schema_version` first."""
     return {
-        "schema": SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "outcome": verdict.outcome.value,
         "summary": verdict.summary,
         "baseline": {
