@@ -89,7 +89,9 @@ def _remember(
     if watched is None:
         quick.forget(project.root)
         return
-    plain, colored = (_shown(show, color) for color in (Color.NEVER, Color.ALWAYS))
+    plain = _shown(show, Color.NEVER)
+    # A table would load rich (50 ms) to be coloured; `run` answers in lines.
+    colored = _shown(show, Color.ALWAYS) if command == "run" else plain
     quick.remember(project.root, command, code=code, plain=plain, colored=colored, watched=watched)
 
 

@@ -192,8 +192,11 @@ class _Shown:
         """A stage changed its state."""
         from branchline.cli.progress import Row
 
-        self._rows[stage] = Row(stage=stage, state=state, elapsed_s=elapsed_s, text=text)
-        self._update()
+        row = self._rows[stage] = Row(stage=stage, state=state, elapsed_s=elapsed_s, text=text)
+        if self._console.is_terminal:
+            self._update()
+        elif self._progress is not None:
+            self._progress.update((row,))  # a pipe gets a line an event
 
     def tick(self, running: Mapping[str, tuple[float, str]]) -> None:
         """Show the elapsed time and the last line of each log; a pipe gets neither."""

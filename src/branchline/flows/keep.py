@@ -77,6 +77,7 @@ class Keeper:
 
     def __init__(self, project: Project, planner: Planner, *, label: str) -> None:
         self._label = label
+        self._head = project.repo.head()
         self._project = project
         self._planner = planner
         self.entries: dict[str, tuple[Stage, LockEntry]] = {}
@@ -214,7 +215,6 @@ class Keeper:
         self.entries[stage.address] = (stage, entry)
         if self._may_share(stage):
             project.run_cache.save(entry)
-        head = project.repo.head(details=False)
         self._store_id = self._store_id or project.store.identity()
         inputs = tuple(found.inputs.values())
         earlier = project.records.results([attempt.plan.key]) if attempt.plan.key else {}
@@ -227,8 +227,8 @@ class Keeper:
             outs=tuple(_produced(out, contents[out.path]) for out in stage.outs),
             entry=entry,
             run=self._label,
-            commit=head.commit,
-            branch=head.branch,
+            commit=self._head.commit,
+            branch=self._head.branch,
             started_at=attempt.started_at,
             duration_s=round(ended.duration_s, 3),
             cpu_s=round(ended.cpu_s, 3),

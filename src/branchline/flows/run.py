@@ -20,7 +20,7 @@ from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.walked import EngineOptions, Walked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from branchline.core.pipeline import LockEntry, Stage
     from branchline.core.plan.values import Result, StagePlan
@@ -167,7 +167,8 @@ def _walk(
         )
         _write_locks(project, planner, carried, engine.entries, restamp=options.restamp)
         project.workspace.ignore(engine.touched)
-        settle(project)
+        results = engine.walked.results
+        settle(project, [results[a] for a in engine.walked.ran if results[a].key])
         # The label is the id that the record gets; a run that is not recorded has none.
         record = label if state == "succeeded" else ""
         project.ledger.end(number, state, at=project.machine.now(), record=record)
@@ -263,11 +264,28 @@ def recover(project: Project) -> tuple[str, ...]:
     return tuple(result.stage for result in settle(project))
 
 
-def settle(project: Project) -> tuple[Result, ...]:
-    """Move results from the ledger into the records, and into dvc.lock where a kill left it out."""
-    results = tuple(project.ledger.unsettled())
+def settle(project: Project, made: Sequence[Result] | None = None) -> tuple[Result, ...]:
+    """Move results from the ledger into the records, and into dvc.lock where a kill left it out.
+
+    Args:
+        project: Ports.
+        made: What this very run made, dvc.lock being up to date; None takes all that the ledger
+            holds and looks whether dvc.lock knows them.
+    """
+    if made is None:
+        results = tuple(project.ledger.unsettled())
+        _lock_late(project, results)
+    else:
+        results = tuple(made)
+    if results:
+        project.records.add_results(results)
+        project.ledger.settled(results)
+    return results
+
+
+def _lock_late(project: Project, results: Sequence[Result]) -> None:
     if not results:
-        return ()
+        return
     stages = {stage.address: stage for stage in project.pipeline.stages}
     lock = project.lock_files.read(project.pipeline.stages)
     late = [
@@ -277,9 +295,6 @@ def settle(project: Project) -> tuple[Result, ...]:
     ]
     if late:
         project.lock_files.write(late)
-    project.records.add_results(results)
-    project.ledger.settled(results)
-    return results
 
 
 def _fits(stage: Stage, result: Result) -> bool:

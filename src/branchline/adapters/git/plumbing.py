@@ -132,6 +132,8 @@ class Git:
     def __init__(self, places: Places, environ: Mapping[str, str] | None = None) -> None:
         self.places = places
         self._environ = git_environment(os.environ if environ is None else environ)
+        self._has_reference_files: bool | None = None
+        self._packed: tuple[tuple[int, int, int, int], str] | None = None
 
     @classmethod
     def open(cls, start: str, environ: Mapping[str, str] | None = None) -> Git:
@@ -209,8 +211,22 @@ class Git:
         return self._extension("objectformat") or "sha1"
 
     def has_reference_files(self) -> bool:
-        """Whether references are files (and not a reftable)."""
-        return self._extension("refstorage") in (None, "files")
+        """Whether references are files (and not a reftable); looked up once."""
+        if self._has_reference_files is None:
+            self._has_reference_files = self._extension("refstorage") in (None, "files")
+        return self._has_reference_files
+
+    def packed_references(self) -> str:
+        """The text of packed-refs, read again when the file moved; "" when there is none."""
+        path = os.path.join(self.places.common_dir, "packed-refs")
+        try:
+            stat = os.stat(path)
+        except OSError:
+            return ""
+        stamp = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size)
+        if self._packed is None or self._packed[0] != stamp:
+            self._packed = (stamp, read_text(path) or "")
+        return self._packed[1]
 
     def _extension(self, name: str) -> str | None:
         text = read_text(os.path.join(self.places.common_dir, "config")) or ""

@@ -54,15 +54,18 @@ class GitRecords(Records):
         """Key -> results, newest first; see the port.
 
         A record that cannot be read, or that stands under a key which is not its own, is left out:
-        not known means run. What was found is remembered until this object adds or fetches records;
-        what was not found is looked for again.
+        not known means run. What was found, or not found, is remembered until this object adds or
+        fetches records: what another process adds meanwhile is at worst made twice.
         """
         self._look_up([key for key in dict.fromkeys(keys) if key not in self._known])
-        return {key: self._known[key] for key in keys if key in self._known}
+        return {key: self._known[key] for key in keys if self._known[key]}
 
     def _look_up(self, keys: Sequence[str]) -> None:
         prefixes = {key: refs.results_prefix(key) for key in keys}
+        self._known.update(dict.fromkeys(keys, ()))
         wanted = refs.those_that_may_exist(self._git, prefixes)
+        if not wanted:
+            return
         found = refs.list_references(self._git, list(wanted.values()))
         by_key: dict[str, list[Result]] = {}
         for reference, result in self._read_results(found).items():

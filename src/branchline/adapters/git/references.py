@@ -38,7 +38,7 @@ def list_references(git: Git, patterns: Sequence[str]) -> dict[str, str]:
         RecordError: git refused.
     """
     if all(pattern.endswith("/") for pattern in patterns) and git.has_reference_files():
-        in_files = _list_files(git.places.common_dir, patterns)
+        in_files = _list_files(git, patterns)
         if in_files is not None:
             return in_files
     found: dict[str, str] = {}
@@ -51,11 +51,12 @@ def list_references(git: Git, patterns: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _list_files(common: str, prefixes: Sequence[str]) -> dict[str, str] | None:
+def _list_files(git: Git, prefixes: Sequence[str]) -> dict[str, str] | None:
     """References below prefixes, from loose files and packed-refs; None where that is not plain.
 
     Loose files are read first, as git does: what `git pack-refs` moves meanwhile is seen in one.
     """
+    common = git.places.common_dir
     loose: dict[str, str] = {}
     for prefix in prefixes:
         for folder, _, files in os.walk(f"{common}/{prefix}"):
@@ -69,7 +70,7 @@ def _list_files(common: str, prefixes: Sequence[str]) -> dict[str, str] | None:
                 loose[os.path.relpath(path, common)] = held
     packed: dict[str, str] = {}
     wanted = tuple(prefixes)
-    for row in (read_text(os.path.join(common, "packed-refs")) or "").splitlines():
+    for row in git.packed_references().splitlines() if prefixes else ():
         held, _, name = row.partition(" ")
         if name.startswith(wanted):
             packed[name] = held
@@ -88,7 +89,7 @@ def those_that_may_exist(git: Git, prefixes: Mapping[str, str]) -> dict[str, str
     common = git.places.common_dir
     loose = {key for key, prefix in prefixes.items() if os.path.isdir(f"{common}/{prefix}")}
     # Loose before packed, as git looks: what `git pack-refs` moves meanwhile is seen in one.
-    packed = read_text(os.path.join(common, "packed-refs")) or ""
+    packed = git.packed_references()
     return {key: p for key, p in prefixes.items() if key in loose or f" {p}" in packed}
 
 
