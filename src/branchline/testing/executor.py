@@ -28,6 +28,7 @@ class FakeExecutor(Executor):
             stage without one succeeds and does nothing.
         seconds: Stage -> how long it takes on the fake's clock; 0 where it does not say.
         reads: Stage -> what `observed` answers.
+        gaps: Stage -> what `trace_gaps` answers.
     """
 
     def __init__(
@@ -36,9 +37,10 @@ class FakeExecutor(Executor):
         *,
         seconds: Mapping[str, float] | None = None,
         reads: Mapping[str, Sequence[str]] | None = None,
+        gaps: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.actions, self.seconds = dict(actions or {}), dict(seconds or {})
-        self.reads = dict(reads or {})
+        self.reads, self.gaps = dict(reads or {}), dict(gaps or {})
         self.started: list[Task] = []
         self.killed: list[ChildProcess] = []
         self.now_s = 0.0
@@ -98,6 +100,10 @@ class FakeExecutor(Executor):
     def observed(self, task: Task) -> Sequence[str] | None:
         """See the port."""
         return self.reads.get(task.stage)
+
+    def trace_gaps(self, task: Task) -> Sequence[str]:
+        """See the port."""
+        return self.gaps.get(task.stage, ())
 
 
 class ExecutorContract:
@@ -199,6 +205,7 @@ class ExecutorContract:
         executor.wait(30)
 
         assert executor.observed(task) is None
+        assert tuple(executor.trace_gaps(task)) == ()
 
     def test_processes_of_another_boot_are_left_alone(self, executor: Executor) -> None:
         """Their numbers belong to somebody else now."""
