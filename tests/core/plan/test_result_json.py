@@ -176,5 +176,5 @@ def test_a_newer_schema_is_told_apart_and_refused() -> None:
     assert is_newer_schema(newer)
     assert not is_newer_schema(result_to_json(minimal()))
     assert not is_newer_schema([])
-    with pytest.raises(RecordError, match="this version of Branchline reads up to"):
+    with pytest.raises(RecordError, match="this Branchline reads up to"):
         result_from_json(newer)

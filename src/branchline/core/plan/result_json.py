@@ -72,7 +72,7 @@ def result_from_json(value: object) -> Result:
     schema = _whole(fields, "schema_version", "result")
     if schema > SCHEMA_VERSION:
         raise RecordError(
-            f"result.schema_version is {schema}, this version of Branchline reads up to {SCHEMA_VERSION}",
+            f"result.schema_version is {schema}, this Branchline reads up to {SCHEMA_VERSION}",
             todo="Upgrade Branchline: pip install --upgrade branchline.",
         )
     return Result(
