@@ -58,16 +58,28 @@ class Canon:
         self._annotations = rules.annotations
         self._import_order = rules.import_order
         self._in_class = False
+        self._known: dict[int, bytes] = {}
+        self._kept: list[ast.stmt] = []
 
     def statements(self, body: Sequence[ast.stmt]) -> bytes:
         """The form of statements in order."""
-        parts: list[bytes] = []
-        self._body(parts, body)
-        return b"".join(parts)
+        if not self._import_order:
+            body = _sorted_imports(body)
+        return b"[%d%s]" % (len(body), b"".join(map(self.statement, body)))
 
     def module(self, tree: ast.Module) -> bytes:
         """The form of a whole module."""
         return self.statements(self.body_of(tree))
+
+    def statement(self, statement: ast.stmt) -> bytes:
+        """The form of one statement of a module; made once for all who ask."""
+        form = self._known.get(id(statement))
+        if form is None:
+            parts: list[bytes] = []
+            self._node(parts, statement)
+            form = self._known[id(statement)] = b"".join(parts)
+            self._kept.append(statement)  # alive, so that its id stays its own
+        return form
 
     def body_of(self, node: ast.AST) -> list[ast.stmt]:
         """The statements of a module, class or function that count, in the order that counts."""
@@ -85,40 +97,48 @@ class Canon:
         parts.append(b"]")
 
     def _node(self, parts: list[bytes], node: ast.AST) -> None:
-        if not self._annotations and self._without_annotation(parts, node):
+        kind = type(node)
+        if (
+            kind is ast.AnnAssign
+            and not self._annotations
+            and self._without_annotation(parts, node)
+        ):
             return
-        parts.append(b"(" + type(node).__name__.encode())
-        for name in node._fields:
-            if name in _SKIPPED:
-                continue
+        start, fields = _SHAPES.get(kind) or _shape_of(kind)
+        parts.append(start)
+        for name, label in fields:
             value = getattr(node, name, None)
             if value is None:
-                if name == "value" and isinstance(node, ast.Constant):
+                if kind is ast.Constant:
                     parts.append(b" None")
-                continue
-            if isinstance(value, list) and not value:
-                continue
-            if not self._annotations and name in ("annotation", "returns"):
-                continue
-            parts.append(b" %s=" % name.encode())
-            if name == "body" and isinstance(node, _DOCUMENTED):
-                outside, self._in_class = self._in_class, isinstance(node, ast.ClassDef)
-                self._body(parts, self.body_of(node))
-                self._in_class = outside
+            elif isinstance(value, ast.AST):
+                if self._annotations or name not in ("annotation", "returns"):
+                    parts.append(label)
+                    self._node(parts, value)
+            elif isinstance(value, list):
+                if name == "body" and kind in _DOCUMENTED:
+                    parts.append(label)
+                    outside, self._in_class = self._in_class, kind is ast.ClassDef
+                    self._body(parts, self.body_of(node))
+                    self._in_class = outside
+                elif value:
+                    parts.append(label)
+                    self._items(parts, value)
             else:
-                self._value(parts, value)
+                parts.append(label)
+                parts.append(_constant(value))
         parts.append(b")")
 
-    def _value(self, parts: list[bytes], value: object) -> None:
-        if isinstance(value, ast.AST):
-            self._node(parts, value)
-        elif isinstance(value, list):
-            parts.append(b"[%d" % len(value))
-            for item in value:
-                self._value(parts, item)
-            parts.append(b"]")
-        else:
-            parts.append(_constant(value))
+    def _items(self, parts: list[bytes], values: list[object]) -> None:
+        parts.append(b"[%d" % len(values))
+        for value in values:
+            if isinstance(value, ast.AST):
+                self._node(parts, value)
+            else:
+                parts.append(
+                    _constant(value)
+                )  # names, and None where a dict or a default has a gap
+        parts.append(b"]")
 
     def _without_annotation(self, parts: list[bytes], node: ast.AST) -> bool:
         """Write `x: int = 1` as `x = 1`, except in a class, where it makes a field."""
@@ -126,6 +146,16 @@ class Canon:
             return False
         self._node(parts, ast.Assign(targets=[node.target], value=node.value))
         return True
+
+
+def _shape_of(kind: type[ast.AST]) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
+    """How nodes of a class begin, and their fields that count with what stands before each."""
+    fields = tuple((n, b" %s=" % n.encode()) for n in kind._fields if n not in _SKIPPED)
+    shape = _SHAPES[kind] = (b"(" + kind.__name__.encode(), fields)
+    return shape
+
+
+_SHAPES: dict[type[ast.AST], tuple[bytes, tuple[tuple[str, bytes], ...]]] = {}
 
 
 def _constant(value: object) -> bytes:
@@ -208,7 +238,7 @@ def parts_of(tree: ast.Module, canon: Canon) -> tuple[tuple[str, str], ...]:
 
 def _labelled(statement: ast.stmt, canon: Canon) -> Iterable[tuple[str, bytes]]:
     if isinstance(statement, _FUNCTIONS):
-        yield f"function `{statement.name}`", canon.statements([statement])
+        yield f"function `{statement.name}`", canon.statement(statement)
     elif isinstance(statement, ast.ClassDef):
         methods = [s for s in statement.body if isinstance(s, _FUNCTIONS)]
         rest = [s for s in canon.body_of(statement) if not isinstance(s, _FUNCTIONS)]
@@ -219,17 +249,17 @@ def _labelled(statement: ast.stmt, canon: Canon) -> Iterable[tuple[str, bytes]]:
             decorator_list=statement.decorator_list,
             body=rest,
         )
-        yield f"class `{statement.name}`", canon.statements([shell])
+        yield f"class `{statement.name}`", canon.statement(shell)
         for method in methods:
-            yield f"method `{statement.name}.{method.name}`", canon.statements([method])
+            yield f"method `{statement.name}.{method.name}`", canon.statement(method)
     elif isinstance(statement, ast.Import | ast.ImportFrom):
-        yield "the imports", canon.statements([statement])
+        yield "the imports", canon.statement(statement)
     elif (name := _assigned_name(statement)) is not None:
-        yield f"`{name}`", canon.statements([statement])
+        yield f"`{name}`", canon.statement(statement)
     elif isinstance(statement, ast.Expr) and _docstring([statement]):
-        yield "the docstring", canon.statements([statement])
+        yield "the docstring", canon.statement(statement)
     else:
-        yield "statements of the module", canon.statements([statement])
+        yield "statements of the module", canon.statement(statement)
 
 
 def _assigned_name(statement: ast.stmt) -> str | None:
