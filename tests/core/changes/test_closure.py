@@ -318,6 +318,18 @@ def test_a_new_package_file_enters_and_probed_folders_foretell_it() -> None:
     assert paths(after) - paths(before) == {"p/__init__.py"}
 
 
+def test_a_root_that_is_added_late_answers_what_was_asked_before() -> None:
+    files = {
+        "train.py": "import util\nimport setup_paths",
+        "setup_paths.py": "sys.path.insert(0, 'lib')",
+        "util.py": "",
+        "lib/util.py": "import more",
+        "lib/more.py": "",
+    }
+
+    assert paths(reach(files)) == set(files)
+
+
 def test_two_models_do_not_share_what_one_imports() -> None:
     files = {
         "a.py": "import shared, only_a",

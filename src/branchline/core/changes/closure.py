@@ -18,8 +18,9 @@ from branchline.core.changes.doubts import (
     SYNTAX,
 )
 from branchline.core.changes.entries import Entry, EntryKind, kind_of_file
+from branchline.core.changes.follow import ImportSearch
 from branchline.core.changes.globs import Globs
-from branchline.core.changes.resolve import Found, Resolver, SourceTree
+from branchline.core.changes.resolve import Resolver, SourceTree, bases_of, roots_of
 from branchline.core.changes.words import joined
 
 if TYPE_CHECKING:
@@ -105,9 +106,11 @@ class _Walk:
         self._notes: dict[str, None] = {}
         self._problems: dict[str, None] = {}
         self._whole = ""
-        self._bases = _bases(entries)
-        self._resolver = Resolver(tree, _roots(entries, rules))
-        self._open: list[tuple[str, Import]] = []
+        self._bases = bases_of(entries)
+        self._resolver = Resolver(tree, roots_of(entries, rules))
+        self._search = ImportSearch(self._resolver)
+        self._imports: dict[tuple[str, Import], str] = {}
+        self._missing: dict[tuple[str, Import], None] = {}
         self._targets: dict[str, bool] = {}
 
     def closure(self) -> Closure:
@@ -166,18 +169,19 @@ class _Walk:
         return {p for p in self._reached if path in self._chain(p)}
 
     def _drain(self) -> None:
+        """Read all that is reached, and again the imports that a new root may answer otherwise."""
         position = 0
         while True:
+            roots = len(self._resolver.roots)
             while position < len(self._queue):
-                path = self._queue[position]
+                self._read(self._queue[position])
                 position += 1
-                self._read(path)
-            # A root that was added late may answer what was open before.
-            pending, self._open = self._open, []
-            for path, item in pending:
-                self._follow(path, item, is_second=True)
-            if position == len(self._queue):
+            if roots == len(self._resolver.roots):
                 break
+            for (path, item), via in list(self._imports.items()):
+                if not item.level:
+                    self._follow(path, item, via)
+        self._report_missing()
 
     # Entry points
 
@@ -299,7 +303,7 @@ class _Walk:
             if mention.startswith("PYTHONPATH="):
                 self._add_root(path, mention[len("PYTHONPATH=") :])
         for item in meaning.imports:
-            self._follow(path, item, via=via)
+            self._follow(path, item, via)
         for run in meaning.runs:
             self._run(path, run)
         for mention in meaning.mentions:
@@ -317,88 +321,23 @@ class _Walk:
 
     # Imports
 
-    def _follow(self, path: str, item: Import, *, via: str = "", is_second: bool = False) -> None:
-        via = via or f"imported by {path}"
-        if item.is_prefix:
-            self._follow_prefix(path, item, via)
+    def _follow(self, path: str, item: Import, via: str) -> None:
+        self._imports[path, item] = via
+        answer = self._search.answer(path, item)
+        if answer is None:
+            self._missing[path, item] = None
             return
-        found = self._relative(path, item) if item.level else self._absolute(item)
-        if found is None:
-            if is_second:
-                self._report_missing(path, item)
-            else:
-                self._open.append((path, item))
-            return
-        for file in found.files:
+        self._missing.pop((path, item), None)
+        for file in answer.files:
             self._add(file, via, path)
-        for name in item.names:
-            for folder in found.folders:
-                inner = self._resolver.below(folder, [name]) if name != "*" else None
-                for file in inner.files if inner else ():
-                    self._add(file, via, path)
+        if answer.note:
+            self._notes[answer.note] = None
 
-    def _relative(self, path: str, item: Import) -> Found | None:
-        folder = _package(path, item.level)
-        if folder is None:
-            return None
-        if item.module:
-            return self._resolver.below(folder, item.module.split("."))
-        init = "__init__.py" in self._resolver.names(folder)
-        inside = "__init__.py" if folder == "." else f"{folder}/__init__.py"
-        return Found((inside,) if init else (), (folder,), is_regular=True)
-
-    def _absolute(self, item: Import) -> Found | None:
-        if not item.module:
-            return None
-        found, ambiguous = self._resolver.module(item.module)
-        if ambiguous:
-            listed = " and ".join(f"`{file}`" for file in ambiguous)
-            self._notes[f"`{item.module}` is ambiguous: {listed}; both count"] = None
-        return found
-
-    def _report_missing(self, path: str, item: Import) -> None:
-        """Say that an import leads nowhere, when it surely should lead into the repository."""
-        where = f"{path}:{item.line}"
-        dotted = "." * item.level + item.module
-        if item.level:
-            text = f"{where}: `{dotted}` is imported but is not there"
-            (self._notes if item.is_weak else self._problems)[text] = None
-            return
-        top = item.module.partition(".")[0]
-        found, _ = self._resolver.module(top)
-        if found is None:
-            return  # somebody else's
-        text = f"{where}: `{item.module}` is imported but `{top}` has no such module"
-        is_ours = found.is_regular and found.folders
-        (self._problems if is_ours and not item.is_weak else self._notes)[text] = None
-
-    def _follow_prefix(self, path: str, item: Import, via: str) -> None:
-        prefix = item.names[0] if item.names else ""
-        folders: tuple[str, ...]
-        if item.level:
-            folder = _package(path, item.level)
-            inner = None
-            if folder is not None and item.module:
-                inner = self._resolver.below(folder, item.module.split("."))
-            folders = inner.folders if inner else (folder,) if folder and not item.module else ()
-        elif item.module:
-            found, _ = self._resolver.module(item.module)
-            folders = found.folders if found else ()
-            for file in found.files if found else ():
-                self._add(file, via, path)
-        else:
-            folders = tuple(self._resolver.roots) if prefix else ()
-        hits = 0
-        for folder in folders:
-            for file in self._resolver.submodules(folder, prefix):
-                self._add(file, via, path)
-                hits += 1
-        if hits:
-            start = "." * item.level + ".".join(part for part in (item.module, prefix) if part)
-            self._notes[
-                f"{path}:{item.line} chooses a module `{start}...` at run time: "
-                f"all {hits} that it may mean count"
-            ] = None
+    def _report_missing(self) -> None:
+        for path, item in self._missing:
+            lost = self._search.lost(path, item)
+            if lost is not None:
+                (self._problems if lost.is_certain else self._notes)[lost.text] = None
 
     # Strings and programs
 
@@ -461,39 +400,3 @@ class _Walk:
             for file in self._files_below(place):
                 if file.endswith((".yaml", ".yml")):
                     self._add(file, f"Hydra configuration of {path}", path)
-
-
-def _package(path: str, level: int) -> str | None:
-    """The folder that `level` leading dots mean in a file; None above the root."""
-    folder = path.rpartition("/")[0]
-    for _ in range(level - 1):
-        if not folder:
-            return None
-        folder = folder.rpartition("/")[0]
-    return folder or "."
-
-
-def _bases(entries: Sequence[Entry]) -> tuple[str, ...]:
-    """Folders from which the programs may see paths: their cwd, their own folder, the root."""
-    found: dict[str, None] = {}
-    for entry in entries:
-        found[entry.cwd] = None
-        found[entry.path.rpartition("/")[0] or "."] = None
-    found["."] = None
-    return tuple(found)
-
-
-def _roots(entries: Sequence[Entry], rules: ChangeRules) -> list[str]:
-    """Import roots in Python's order: the script's folder, PYTHONPATH, the cwd; then src, lib."""
-    found: dict[str, None] = {}
-    for entry in entries:
-        if entry.path and entry.kind is not EntryKind.TESTS:
-            found[entry.path.rpartition("/")[0] or "."] = None
-        found.update(dict.fromkeys(entry.roots))
-        found[entry.cwd] = None
-        if entry.cwd != ".":
-            found[f"{entry.cwd}/src"] = None
-    found["."] = None
-    found["src"] = None
-    found.update(dict.fromkeys(p.rstrip("/") for p in rules.code if not any(c in p for c in "*?[")))
-    return list(found)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from branchline.core.changes import doubts
 from branchline.core.changes.dynamic import dynamic_import, name_of, text_of
+from branchline.core.changes.started import STARTERS, started_by
 from branchline.core.changes.values import Import
 
 if TYPE_CHECKING:
@@ -39,13 +40,6 @@ _SOURCE_MODULES = frozenset({"linecache", "cloudpickle", "dill", "marshal", "tri
 _TRACEBACK_PRINTS = frozenset({"print_exc", "print_stack", "print_last"})
 _IMPORT_CALLS = frozenset({"import_module", "__import__", "run_module", "find_spec"})
 _CAUGHT = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
-_STARTERS = frozenset(
-    str.split(
-        "run call check_call check_output Popen system popen getoutput getstatusoutput run_path "
-        "execv execvp execl execlp spawn spawnv create_subprocess_exec create_subprocess_shell"
-    )
-)
-_PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[\d.]*$")
 
 
 @dataclass(slots=True)
@@ -274,7 +268,7 @@ class _Collector:
         name = name_of(node.func)
         if name in _IMPORT_CALLS:
             self._dynamic(node, name)
-        elif name in _STARTERS:
+        elif name in STARTERS:
             self._starts(node, name)
         else:
             handler = _CALLS.get(name)
@@ -318,42 +312,9 @@ class _Collector:
         self.facts.imports.append(found)
 
     def _starts(self, node: ast.Call, name: str) -> None:
-        if name == "run_path" or (node.args and isinstance(node.args[0], ast.List | ast.Tuple)):
-            first = node.args[0] if node.args else None
-            words = first.elts if isinstance(first, ast.List | ast.Tuple) else node.args
-            self._command([text_of(word) for word in words], words, starts=name == "run_path")
-            return
-        text = text_of(node.args[0]) if node.args else None
-        if text is not None and (" " in text or text.endswith((".py", ".sh", ".ipynb"))):
-            self.command_line(text)
-
-    def _command(self, texts: list[str | None], words: list[ast.expr], *, starts: bool) -> None:
-        for index, text in enumerate(texts):
-            if text is None:
-                starts |= isinstance(words[index], ast.Attribute)  # sys.executable
-            elif _PYTHON.match(text) or text in ("bash", "sh"):
-                starts = True
-            elif text == "-m" and starts and index + 1 < len(texts):
-                module = texts[index + 1]
-                if module is not None:
-                    found = Import(module=module, names=("__main__",), is_weak=True)
-                    self.facts.imports.append(found)
-                return
-            elif text.endswith((".py", ".sh", ".ipynb")) and (starts or index == 0):
-                self.facts.runs.setdefault(text)
-                return
-
-    def command_line(self, text: str) -> None:
-        """Note what a shell command starts."""
-        from branchline.core.changes.entries import entries_of
-
-        for entry in entries_of(text, "."):
-            if entry.path:
-                self.facts.runs.setdefault(entry.path)
-            if entry.module:
-                self.facts.imports.append(
-                    Import(module=entry.module, names=("__main__",), is_weak=True)
-                )
+        runs, imports = started_by(node, name)
+        self.facts.runs.update(dict.fromkeys(runs))
+        self.facts.imports.extend(imports)
 
     def on_hydra(self, node: ast.Call) -> None:
         for keyword in node.keywords:

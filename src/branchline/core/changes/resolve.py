@@ -10,10 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from branchline.core.changes.entries import EntryKind
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from branchline.core.changes.entries import Entry
     from branchline.core.changes.values import Meaning
+    from branchline.core.policy import ChangeRules
 
 
 class SourceTree(Protocol):
@@ -181,3 +185,29 @@ class Resolver:
             elif is_deep and "." not in name and self.tree.is_dir(inner):
                 found.extend(self.submodules(inner))
         return found
+
+
+def bases_of(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Folders from which the programs may see paths: their cwd, their own folder, the root."""
+    found: dict[str, None] = {}
+    for entry in entries:
+        found[entry.cwd] = None
+        found[entry.path.rpartition("/")[0] or "."] = None
+    found["."] = None
+    return tuple(found)
+
+
+def roots_of(entries: Sequence[Entry], rules: ChangeRules) -> list[str]:
+    """Import roots in Python's order: the script's folder, PYTHONPATH, the cwd; then src, lib."""
+    found: dict[str, None] = {}
+    for entry in entries:
+        if entry.path and entry.kind is not EntryKind.TESTS:
+            found[entry.path.rpartition("/")[0] or "."] = None
+        found.update(dict.fromkeys(entry.roots))
+        found[entry.cwd] = None
+        if entry.cwd != ".":
+            found[f"{entry.cwd}/src"] = None
+    found["."] = None
+    found["src"] = None
+    found.update(dict.fromkeys(p.rstrip("/") for p in rules.code if not any(c in p for c in "*?[")))
+    return list(found)
