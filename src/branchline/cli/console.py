@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from branchline.errors import BranchlineError
     from branchline.render.table import Cell, Line, Table
 
-__all__ = ["Color", "Console"]
+__all__ = ["Color", "Console", "error_to_json"]
 
 _PIPE_WIDTH = 100  # Columns assumed where nobody says: plain lines are never cut to it.
 _ANSI = {"strong": "1", "dim": "2", "good": "32", "bad": "31", "unsure": "33"}
@@ -120,8 +120,8 @@ class Console:
     def json(self, value: JsonValue) -> None:
         """Print a value as one JSON document.
 
-        NaN and the infinities become the strings "NaN", "Infinity" and "-Infinity": JSON has no
-        numbers for them, and dropping them would read as "no such metric".
+        NaN and the infinities become the strings "nan", "inf" and "-inf", as in records: JSON has
+        no numbers for them, and dropping them would read as "no such metric".
         """
         import json
 
@@ -145,9 +145,7 @@ class Console:
         self.err.write("\n".join(lines) + "\n")
         self.err.flush()
         if as_json:
-            from branchline.core.values import SCHEMA_VERSION
-
-            self.json({"schema_version": SCHEMA_VERSION, "error": _error_to_json(error)})
+            self.json(error_to_json(error))
 
     def progress(self) -> Progress:
         """The display of stages at work: a context manager, see `cli.progress`."""
@@ -212,24 +210,27 @@ def _is_terminal(stream: TextIO) -> bool:
         return False
 
 
-def _error_to_json(error: BranchlineError) -> JsonValue:
+def error_to_json(error: BranchlineError) -> dict[str, JsonValue]:
+    """What `--json` prints where a command ends with an error; the shape is documented."""
+    from branchline.core.values import SCHEMA_VERSION
+
     return {
-        "slug": error.slug,
-        "exit_code": error.exit_code,
-        "message": error.message,
-        "details": list(error.details),
-        "todo": error.todo,
+        "schema_version": SCHEMA_VERSION,
+        "error": {
+            "slug": error.slug,
+            "exit_code": error.exit_code,
+            "message": error.message,
+            "details": list(error.details),
+            "todo": error.todo,
+        },
     }
 
 
 def _finite(value: JsonValue) -> JsonValue:
     """Put strings in the place of numbers that JSON has not."""
     if isinstance(value, float):
-        if value != value:
-            return "NaN"
-        if value in (float("inf"), float("-inf")):
-            return "Infinity" if value > 0 else "-Infinity"
-        return value
+        is_number = value - value == 0  # neither NaN nor infinite, without importing math
+        return value if is_number else repr(value)
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     items = getattr(value, "items", None)

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.cli.console import Console
+    from branchline.core.values import JsonValue
     from branchline.flows.doctor import Check
 
-__all__ = ["configure", "execute"]
+__all__ = ["checks_to_json", "configure", "execute"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,32 +27,37 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Look and print; ends with 1 when a check failed."""
     from branchline import wiring
-    from branchline.flows.doctor import Health, examine
+    from branchline.flows.doctor import examine
 
     checks = examine(wiring.open_checkup(os.getcwd()).facts())
-    is_fine = all(check.health is not Health.FAIL for check in checks)
     if options.json:
-        from branchline.core.values import SCHEMA_VERSION
-
-        console.json(
-            {
-                "schema_version": SCHEMA_VERSION,
-                "is_fine": is_fine,
-                "checks": [_to_json(check) for check in checks],
-            }
-        )
+        console.json(checks_to_json(checks))
     else:
         _print(checks, console)
-    return EXIT_FINE if is_fine else EXIT_ERROR
+    return EXIT_FINE if _is_fine(checks) else EXIT_ERROR
 
 
-def _to_json(check: Check) -> dict[str, str]:
+def checks_to_json(checks: Sequence[Check]) -> dict[str, JsonValue]:
+    """The checks as plain values; the shape stands in docs/reference."""
+    from branchline.core.values import SCHEMA_VERSION
+
     return {
-        "name": check.name,
-        "health": check.health.value,
-        "sentence": check.sentence,
-        "todo": check.todo,
+        "schema_version": SCHEMA_VERSION,
+        "is_fine": _is_fine(checks),
+        "checks": [
+            {
+                "name": check.name,
+                "health": check.health.value,
+                "sentence": check.sentence,
+                "todo": check.todo,
+            }
+            for check in checks
+        ],
     }
+
+
+def _is_fine(checks: Sequence[Check]) -> bool:
+    return all(check.health.value != "fail" for check in checks)
 
 
 def _print(checks: Sequence[Check], console: Console) -> None:

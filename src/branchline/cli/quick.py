@@ -1,10 +1,10 @@
-"""`branchline plan` and `branchline run` again, when nothing at all was touched.
+"""`branchline plan` and `branchline run` again, when nothing that matters was touched.
 
 The answer of the last walk is kept beside the stat signatures of everything that it looked at.
 While all of them still hold, the same question has the same answer, and it is given without
-reading YAML, asking git or importing anything but `os`: it costs less than a `git status`. What
-cannot be told (a changed signature, a file gone or come, another PATH, another version) goes the
-whole way.
+reading YAML, asking git or importing anything but `os`: it costs less than a `git status`. Where
+only code files moved, `cli.quick_code` looks whether their meaning did. What cannot be told (a
+changed signature, a file gone or come, another PATH, another version) goes the whole way.
 
 A signature holds the change time and inode of a file, which nobody can set, so an answer that came
 with a commit, or was copied from another machine, never fits.
@@ -20,13 +20,38 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["ANSWERED", "answer", "forget", "remember", "sign"]
+__all__ = ["ANSWERED", "CLOCK_STEP_NS", "Kept", "answer", "forget", "remember", "sign"]
 
 ANSWERED = ("plan", "run")
-_MAGIC = "branchline quick 1"
+CLOCK_STEP_NS = 20_000_000
+"""File systems stamp with a clock that ticks every 1 to 10 ms; twice that, to be safe."""
+_MAGIC = "branchline quick 2"
 _ABSENT = "absent"
-_CLOCK_STEP_NS = 20_000_000
-_COARSE_NS = 3_000_000_000
+_HEAD = 7
+
+
+class Kept:
+    """An answer and what it depends on.
+
+    Attributes:
+        code: Exit code.
+        plain: What is printed in a pipe.
+        colored: What is printed on a terminal.
+        signatures: Absolute path -> signature; a path that ends in a slash stands for everything
+            below it.
+        extra: Lines for `cli.quick_code`; empty when no file may move.
+    """
+
+    __slots__ = ("code", "colored", "extra", "plain", "signatures")
+
+    def __init__(
+        self, code: int, plain: str, colored: str, signatures: dict[str, str], extra: list[str]
+    ) -> None:
+        self.code = code
+        self.plain = plain
+        self.colored = colored
+        self.signatures = signatures
+        self.extra = extra
 
 
 def answer(arguments: Sequence[str]) -> int | None:
@@ -38,27 +63,32 @@ def answer(arguments: Sequence[str]) -> int | None:
     if len(arguments) != 1 or arguments[0] not in ANSWERED:
         return None
     root = _root(os.getcwd())
-    if root is None:
+    kept = None if root is None else _load(root, arguments[0])
+    if root is None or kept is None:
         return None
-    try:
-        with open(_file(root, arguments[0]), encoding="utf-8", errors="surrogateescape") as file:
-            fields = file.read().split("\0")
-    except (OSError, ValueError):
+    moved = [path for path, signature in kept.signatures.items() if sign(path) != signature]
+    if moved and kept.extra:
+        from branchline.cli.quick_code import same_meaning
+
+        kept = same_meaning(root, arguments[0], kept, moved)
+        moved = []
+    if moved or kept is None:
         return None
-    if fields[:4] != [_MAGIC, *_caller(), root] or len(fields) < 7 or len(fields) % 2 == 0:
-        return None
-    code, plain, colored = fields[4:7]
-    signed = fields[7:]
-    for path, signature in zip(signed[::2], signed[1::2], strict=True):
-        if sign(path) != signature:
-            return None
-    _print(colored if _wants_color() else plain)
-    return int(code)
+    _print(kept.colored if _wants_color() else kept.plain)
+    return kept.code
 
 
 def remember(
-    root: str, command: str, *, code: int, plain: str, colored: str, watched: Iterable[str]
-) -> None:
+    root: str,
+    command: str,
+    *,
+    code: int,
+    plain: str,
+    colored: str,
+    watched: Iterable[str],
+    since_ns: int,
+    extra: Sequence[str] = (),
+) -> bool:
     """Keep an answer.
 
     Args:
@@ -69,23 +99,24 @@ def remember(
         colored: What it prints on a terminal.
         watched: Absolute paths that the answer depends on; a path that ends in a slash stands for
             everything below it.
+        since_ns: When the walk began to look; what moved since then may not be what it saw.
+        extra: Lines for `cli.quick_code`.
+
+    Returns:
+        Whether it was kept; not when anything moved since the walk began.
     """
-    paths = sorted(set(watched))
-    if not _is_settled(paths):
-        forget(root)
-        return
     fields = [_MAGIC, *_caller(), root, str(code), plain, colored]
+    paths = sorted(set(watched))
+    fields.append(str(len(paths)))
     for path in paths:
-        fields += [path, sign(path)]
-    target = _file(root, command)
-    partial = f"{target}.{os.getpid()}"
-    try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(partial, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write("\0".join(fields))
-        os.replace(partial, target)
-    except (OSError, ValueError):
-        forget(root)
+        signature, newest_ns = _sign(path)
+        # A whole second is a coarse clock's stamp: two more may look the same.
+        step = 3_000_000_000 if newest_ns % 1_000_000_000 == 0 else CLOCK_STEP_NS
+        if newest_ns and newest_ns + step > since_ns:
+            forget(root)
+            return False
+        fields += [path, signature]
+    return _store(root, command, [*fields, *extra])
 
 
 def forget(root: str) -> None:
@@ -103,56 +134,71 @@ def sign(path: str) -> str:
     Args:
         path: Absolute; with a slash at its end it stands for everything below it.
     """
+    return _sign(path)[0]
+
+
+def _sign(path: str) -> tuple[str, int]:
+    """Signature of a path, and when it last changed (ns since 1970; 0 when it is not there)."""
     try:
         if path.endswith("/") and os.path.isdir(path):
             return _sign_below(path)
-        return _text(os.lstat(path.rstrip("/") or "/"))
+        stat = os.lstat(path.rstrip("/") or "/")
     except OSError:
-        return _ABSENT
+        return _ABSENT, 0
+    return _text(stat), stat.st_ctime_ns
 
 
 def _text(stat: os.stat_result) -> str:
     return f"{stat.st_mtime_ns}.{stat.st_ctime_ns}.{stat.st_ino}.{stat.st_size}.{stat.st_mode}"
 
 
-def _sign_below(path: str) -> str:
+def _sign_below(path: str) -> tuple[str, int]:
     from hashlib import blake2b
 
     hasher = blake2b(digest_size=16)
+    newest_ns = 0
     folders = [path]
     while folders:
         folder = folders.pop()
         with os.scandir(folder) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
         for entry in found:
-            signature = _text(entry.stat(follow_symlinks=False))
-            hasher.update(f"{entry.name}\0{signature}\0".encode("utf-8", "surrogateescape"))
+            stat = entry.stat(follow_symlinks=False)
+            newest_ns = max(newest_ns, stat.st_ctime_ns)
+            hasher.update(f"{entry.name}\0{_text(stat)}\0".encode("utf-8", "surrogateescape"))
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.path)
-    return hasher.hexdigest()
+    return hasher.hexdigest(), newest_ns
 
 
-def _is_settled(paths: Sequence[str]) -> bool:
-    """Wait until no later write can leave a signature as it is; False where that takes too long.
+def _load(root: str, command: str) -> Kept | None:
+    try:
+        with open(_file(root, command), encoding="utf-8", errors="surrogateescape") as file:
+            fields = file.read().split("\0")
+        if fields[:4] != [_MAGIC, *_caller(), root]:
+            return None
+        code, plain, colored, count = fields[4 : _HEAD + 1]
+        end = _HEAD + 1 + 2 * int(count)
+        signed = fields[_HEAD + 1 : end]
+        signatures = dict(zip(signed[::2], signed[1::2], strict=True))
+        if len(signatures) != int(count) or not signatures:
+            return None
+        return Kept(int(code), plain, colored, signatures, fields[end:])
+    except (OSError, ValueError):
+        return None
 
-    A file written twice within one step of the file system's clock looks the same after both.
-    """
-    import time
 
-    newest = 0
-    for path in paths:
-        try:
-            stat = os.lstat(path.rstrip("/") or "/")
-        except OSError:
-            continue
-        if stat.st_ctime_ns % 1_000_000_000 == 0 and time.time_ns() - stat.st_ctime_ns < _COARSE_NS:
-            return False
-        newest = max(newest, stat.st_ctime_ns, stat.st_mtime_ns)
-    ahead = newest + _CLOCK_STEP_NS - time.time_ns()
-    if ahead > 10 * _CLOCK_STEP_NS:
-        return False  # a file from the future
-    if ahead > 0:
-        time.sleep(ahead / 1e9)
+def _store(root: str, command: str, fields: Sequence[str]) -> bool:
+    target = _file(root, command)
+    partial = f"{target}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(partial, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write("\0".join(fields))
+        os.replace(partial, target)
+    except (OSError, ValueError):
+        forget(root)
+        return False
     return True
 
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import argparse
 
     from branchline.cli.console import Console
+    from branchline.core.values import JsonValue
+    from branchline.ports.records import Exchange
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +24,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Exchange records and say what happened."""
     from branchline import wiring
-    from branchline.core.values import SCHEMA_VERSION
 
     with wiring.open_project() as project:
         if options.direction == "push":
@@ -30,14 +31,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         else:
             exchange = project.records.fetch(options.remote)
     if options.json:
-        console.json(
-            {
-                "schema_version": SCHEMA_VERSION,
-                "sent": exchange.sent,
-                "received": exchange.received,
-                "kept_theirs": list(exchange.kept_theirs),
-            }
-        )
+        console.json(exchange_to_json(exchange))
         return EXIT_FINE
     number = exchange.sent + exchange.received
     verb = "Sent" if options.direction == "push" else "Received"
@@ -51,3 +45,15 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         else:
             console.note(f"`{entry}` was recorded there first and stays as it is there")
     return EXIT_FINE
+
+
+def exchange_to_json(exchange: Exchange) -> dict[str, JsonValue]:
+    """What was exchanged as plain values; the shape stands in docs/reference."""
+    from branchline.core.values import SCHEMA_VERSION
+
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "sent": exchange.sent,
+        "received": exchange.received,
+        "kept_theirs": list(exchange.kept_theirs),
+    }

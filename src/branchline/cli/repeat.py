@@ -7,6 +7,7 @@ that changes its own inputs would run again, and the user is told so.
 from __future__ import annotations
 
 import io
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,13 @@ if TYPE_CHECKING:
 def remember_run(project: Project, outcome: RunOutcome, console: Console, *, code: int) -> None:
     """Keep what `run` will say next time, or say why it would run again."""
     planner, plan = outcome.planner, outcome.plan
+    finished = outcome.finished
+    if finished is None:
+        return
     try:
-        if outcome.walked.ran or any(entry.restore for entry in plan.stages):
+        if outcome.walked.ran or finished.is_new or any(entry.restore for entry in plan.stages):
+            # What the run wrote itself must lie clearly before the look that confirms it.
+            time.sleep(quick.CLOCK_STEP_NS / 1e9)
             planner = Planner(project, PlanOptions(trust_elsewhere=False))
             plan = planner.plan()
     except BranchlineError:
@@ -40,7 +46,7 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
         quick.forget(project.root)
         _warn(outcome, plan, console)
         return
-    if any(entry.restore for entry in plan.stages) or outcome.finished is None:
+    if any(entry.restore for entry in plan.stages):
         return
     again = replace(
         outcome,
@@ -50,7 +56,7 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
             states={entry.stage: StageState.REUSED for entry in plan.stages},
             notes=[],
         ),
-        finished=replace(outcome.finished, is_new=False),
+        finished=replace(finished, is_new=False),
         recovered=(),
     )
 
@@ -85,14 +91,42 @@ def _remember(
     code: int,
     show: Callable[[Console], None],
 ) -> None:
-    watched = watched_paths(project, planner, plan)
+    watched = watched_paths(project, planner, plan, with_head=command == "run")
     if watched is None:
         quick.forget(project.root)
         return
     plain = _shown(show, Color.NEVER)
     # A table would load rich (50 ms) to be coloured; `run` answers in lines.
     colored = _shown(show, Color.ALWAYS) if command == "run" else plain
-    quick.remember(project.root, command, code=code, plain=plain, colored=colored, watched=watched)
+    quick.remember(
+        project.root,
+        command,
+        code=code,
+        plain=plain,
+        colored=colored,
+        watched=watched,
+        since_ns=planner.started_ns,
+        extra=_code_notes(project, planner, plan) if command == "plan" else (),
+    )
+
+
+def _code_notes(project: Project, planner: Planner, plan: Plan) -> list[str]:
+    """What `cli.quick_code` needs to answer when only comments moved."""
+    from branchline.cli.quick_code import CodeNotes, names_digest
+    from branchline.flows.watched import code_by_meaning, listed_folders
+    from branchline.render.plan import plan_summary, plan_table
+
+    code = code_by_meaning(planner, plan)
+    rows = [tuple(cell.text for cell in row) for row in plan_table(plan).rows]
+    return CodeNotes(
+        rules=project.policy.changes,
+        digests={path: item.digest for path, item in code.items()},
+        recorded={path: item.recorded for path, item in code.items()},
+        users={path: item.stages for path, item in code.items()},
+        folders={path: names_digest(path) for path in listed_folders(project, planner)},
+        rows=[(action, stage, why) for action, stage, why in rows],
+        summary=plan_summary(plan),
+    ).to_fields()
 
 
 def _shown(show: Callable[[Console], None], color: Color) -> str:

@@ -21,27 +21,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Explain one stage in full."""
     from branchline import wiring
-    from branchline.core.plan.plan_json import inputs_to_json, stage_to_json
-    from branchline.core.values import SCHEMA_VERSION
+    from branchline.core.plan.plan_json import explanation_to_json
     from branchline.flows.plan import Planner, PlanOptions
     from branchline.render.plan import inputs_table, why_lines
 
     with wiring.open_project() as project:
         planner = Planner(project, PlanOptions(targets=(options.stage,)))
         plan = planner.plan()
-    for entry in plan.stages:
-        if entry.stage != options.stage and entry.stage.partition("@")[0] != options.stage:
-            continue
-        if options.json:
-            console.json(
-                {
-                    "schema_version": SCHEMA_VERSION,
-                    **stage_to_json(entry),
-                    "inputs": inputs_to_json(entry.inputs),
-                    "observed": [item.path for item in entry.observed],
-                }
-            )
-        else:
-            console.lines(why_lines(entry))
-            console.table(inputs_table(entry.inputs))
+    # `train` of a matrix stands for all of its stages: train@a, train@b.
+    entries = [e for e in plan.stages if options.stage in (e.stage, e.stage.partition("@")[0])]
+    if options.json:
+        console.json(explanation_to_json(entries))
+        return EXIT_FINE
+    for entry in entries:
+        console.lines(why_lines(entry))
+        console.table(inputs_table(entry.inputs))
     return EXIT_FINE

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from branchline.flows.project import Project
     from branchline.flows.walked import Walked
     from branchline.ports.records import StoredRun
+    from branchline.ports.repo import Head
 
 PLOT_LIMIT_BYTES = 64_000
 """Larger plot files stay in the store; the record names them by digest."""
@@ -64,7 +65,8 @@ def finish(
         RecordError: git refused the record.
     """
     evidence = EvidenceReader(project, planner, plan, walked).gather(duration_s=duration_s)
-    base = project.repo.head().short or "initial"
+    head = project.repo.head()
+    base = head.short or "initial"
     history = project.records.runs(names=("run.json",))
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
@@ -79,7 +81,15 @@ def finish(
         return Finished(evidence=evidence, verdict=verdict, record=same.run, is_new=False)
     files = {
         "run.json": _json(
-            _run_json(project, evidence, verdict, trigger, walk=walk, started_at=started_at)
+            run_to_json(
+                head,
+                evidence,
+                verdict,
+                trigger,
+                model=project.policy.model,
+                walk=walk,
+                started_at=started_at,
+            )
         ),
         "plan.json": _json(plan_to_json(plan)),
         "evidence.json": _json(evidence_to_json(evidence)),
@@ -162,19 +172,20 @@ def _evidence_of(project: Project, run: str) -> Evidence | None:
     return None
 
 
-def _run_json(
-    project: Project,
+def run_to_json(
+    head: Head,
     evidence: Evidence,
     verdict: Verdict,
     trigger: Trigger,
     *,
+    model: str,
     walk: str,
     started_at: str,
 ) -> dict[str, JsonValue]:
-    head = project.repo.head()
+    """The file `run.json` of a record: enough to list runs and to find the baseline."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "model": project.policy.model,
+        "model": model,
         "commit": head.commit,
         "branch": head.branch,
         "subject": head.subject,

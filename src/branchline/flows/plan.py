@@ -54,6 +54,7 @@ class Planner:
     """
 
     def __init__(self, project: Project, options: PlanOptions) -> None:
+        self.started_ns = project.machine.time_ns()
         self.project = project
         self.options = options
         self.producers = Producers(project.pipeline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
@@ -16,8 +17,16 @@ if TYPE_CHECKING:
     from branchline.flows.project import Project
 
 
-def watched_paths(project: Project, planner: Planner, plan: Plan) -> list[str] | None:
+def watched_paths(
+    project: Project, planner: Planner, plan: Plan, *, with_head: bool
+) -> list[str] | None:
     """Absolute paths on which a plan that runs nothing depends.
+
+    Args:
+        project: Ports.
+        planner: What was looked at.
+        plan: Runs nothing.
+        with_head: Whether the answer also depends on the commit (a run is recorded under it).
 
     Returns:
         Folders that count with all below them end in a slash; None when something counts that has
@@ -31,6 +40,10 @@ def watched_paths(project: Project, planner: Planner, plan: Plan) -> list[str] |
     # Results of other keys come and go without touching this answer.
     state = project.records.state_files()
     found.update(path for path in state if "/refs/branchline/results" not in path)
+    if with_head:
+        found.update(_tag_paths(project))
+    else:
+        found -= set(project.repo.head_files())
     found.update(_python_paths(project))
     return sorted(found)
 
@@ -56,6 +69,64 @@ def _inside(project: Project, planner: Planner, plan: Plan) -> Iterator[str]:
         for out in stage.outs:
             made = planner.producers.content(out.path)
             yield f"{out.path}/" if made is not None and made.is_folder else out.path
+
+
+def _tag_paths(project: Project) -> Iterator[str]:
+    """Where tags stand: one of them may name another baseline."""
+    tags = os.path.join(project.repo.common_dir, "refs", "tags")
+    yield tags
+    for folder, inner, _ in os.walk(tags):
+        yield from (os.path.join(folder, name) for name in inner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedCode:
+    """A code file that counts by its meaning.
+
+    Attributes:
+        digest: Of its meaning.
+        recorded: Blob id or md5 of the bytes that the reused result was made with; "" if unknown.
+        stages: Positions in the plan of the stages that use it.
+    """
+
+    digest: str
+    recorded: str
+    stages: tuple[int, ...]
+
+
+def code_by_meaning(planner: Planner, plan: Plan) -> dict[str, WatchedCode]:
+    """Code files of a plan that count by meaning, by path.
+
+    One that any stage takes by its bytes, through a link, or was only seen to read, is left out.
+    """
+    found: dict[str, WatchedCode] = {}
+    left_out = {seen.path for entry in plan.stages for seen in entry.observed}
+    for position, entry in enumerate(plan.stages):
+        before = {i.name: i.exact for i in entry.result.inputs} if entry.result else {}
+        for item in entry.inputs:
+            if item.kind is not InputKind.CODE or item.name.endswith(MODE_SUFFIX):
+                continue
+            digest, known = item.digest or "", found.get(item.name)
+            if len(digest) != 64 or not digest.isalnum() or (known and known.digest != digest):
+                left_out.add(item.name)
+            found[item.name] = WatchedCode(
+                digest=digest,
+                recorded=before.get(item.name) or "",
+                stages=(*(known.stages if known else ()), position),
+            )
+    is_folder = planner.inputs.reader.is_dir
+    return {p: w for p, w in found.items() if p not in left_out and not is_folder(p)}
+
+
+def listed_folders(project: Project, planner: Planner) -> set[str]:
+    """Absolute folders that count by the names in them: where imports and dvc.yaml are looked for.
+
+    An editor that writes a file anew moves its folder's times and none of its names.
+    """
+    found = set(project.pipeline.folders)
+    for gathered in planner.gathered.values():
+        found.update(gathered.probed)
+    return {os.path.join(project.root, path) for path in found}
 
 
 def _python_paths(project: Project) -> Iterator[str]:

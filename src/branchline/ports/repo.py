@@ -44,6 +44,7 @@ class Repo(Protocol):
 
     root: str
     git_dir: str
+    common_dir: str
 
     def head(self, *, details: bool = True) -> Head:
         """Where HEAD stands.
@@ -51,6 +52,10 @@ class Repo(Protocol):
         Args:
             details: False fills commit and branch only, which costs no process.
         """
+        ...
+
+    def head_files(self) -> Sequence[str]:
+        """Absolute paths of the files that say where HEAD stands (packed references left out)."""
         ...
 
     def actor(self) -> str:

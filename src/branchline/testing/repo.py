@@ -45,7 +45,7 @@ class FakeRepo(Repo):
         who: str = "Ada <ada@example.org>",
     ) -> None:
         self.root = root
-        self.git_dir = root + "/.git"
+        self.git_dir = self.common_dir = root + "/.git"
         self.at = head or Head(commit=None, branch=default)
         self.branches = dict(branches or {})
         if self.at.branch and self.at.commit:
@@ -110,6 +110,10 @@ class FakeRepo(Repo):
         if first is None or second is None or second not in self.history:
             return None
         return first in self.history[second]
+
+    def head_files(self) -> Sequence[str]:
+        """See the port."""
+        return [f"{self.git_dir}/HEAD"]
 
     def is_ignored(self, paths: Sequence[str]) -> Sequence[bool]:
         """See the port."""

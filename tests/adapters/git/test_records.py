@@ -315,3 +315,21 @@ class TestExchange:
             records_of(here).fetch("--upload-pack=touch x")
 
         assert any("no records here" in line for line in refused.value.details)
+
+
+def test_a_result_is_recorded_beside_one_that_cannot_be_read(clone_of: Make, git: Run) -> None:
+    folder = clone_of("work")
+    result = result_of(KEYS[0])
+    records_of(folder).add_results([result])
+    place = git(folder, "for-each-ref", "--format=%(refname)", "refs/branchline/results").strip()
+    newer = json.dumps({**result_to_json(result), "schema_version": 99})
+    (folder / "newer.json").write_text(newer)
+    git(folder, "update-ref", place, git(folder, "hash-object", "-w", "newer.json").strip())
+
+    records = records_of(folder)
+    assert records.results([KEYS[0]]) == {}
+    records.add_results([result])
+    records.add_results([result])
+
+    (found,) = records_of(folder).results([KEYS[0]])[KEYS[0]]
+    assert found == result

@@ -118,6 +118,7 @@ class GitRecords(Records):
         standing = self._create(blobs)
         theirs = {place: name for place, name in standing.items() if name != blobs[place]}
         winners = self._read_results(theirs)
+        self._add_beside({p: blobs[p] for p in theirs if p not in winners}, standing)
         mine: dict[str, Result] = {}
         for place, result in zip(places, results, strict=True):
             mine.setdefault(place, result)
@@ -200,6 +201,18 @@ class GitRecords(Records):
             prefixes = [place.rpartition("/")[0] + "/" for place in blobs]
             standing = refs.list_references(self._git, list(dict.fromkeys(prefixes)))
         raise _outrun("could not record results")
+
+    def _add_beside(self, blobs: Mapping[str, str], standing: Mapping[str, str]) -> None:
+        """Record results whose place holds something that cannot be read, as another attempt.
+
+        A record of a newer version must not keep this one from ever finding its own results.
+        """
+        if not blobs:
+            return
+        taken = {**standing, **refs.list_references(self._git, [refs.RESULTS])}
+        held = set(taken.values())
+        missing = {place: name for place, name in blobs.items() if name not in held}
+        self._create({refs.first_free(place, taken): name for place, name in missing.items()})
 
     def _read_results(self, found: Mapping[str, str]) -> dict[str, Result]:
         """Reference -> result of those references whose blob can be read as one."""

@@ -25,6 +25,7 @@ class GitRepo(Repo):
         self._git = git
         self.root = git.places.root
         self.git_dir = git.places.git_dir
+        self.common_dir = git.places.common_dir
         self._details: dict[str, tuple[str, str, str, str]] = {}
 
     def head(self, *, details: bool = True) -> Head:
@@ -44,6 +45,13 @@ class GitRepo(Repo):
             author=author,
             committed_at=_iso(stamp),
         )
+
+    def head_files(self) -> Sequence[str]:
+        """See the port."""
+        head = os.path.join(self.git_dir, "HEAD")
+        branch = (read_text(head) or "").strip().removeprefix("ref: ")
+        is_branch = branch.startswith("refs/")
+        return [head, os.path.join(self.common_dir, branch)] if is_branch else [head]
 
     def actor(self) -> str:
         """Who is at work; see the port."""
