@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 import json_fields
+import json_samples
 
 from branchline import errors
 from branchline.cli.arguments import Parser
@@ -123,7 +124,7 @@ def options_of(parser: argparse.ArgumentParser) -> tuple[OptionHelp, ...]:
 
 def check_json_fields() -> None:
     """Every field has a meaning, and every meaning a field."""
-    for name, sample in json_fields.SAMPLES.items():
+    for name, sample in json_samples.SAMPLES.items():
         closed = [
             path
             for path in fields_of(sample)

@@ -1,126 +1,42 @@
-"""What each field of our JSON documents means, and a sample of each document that has them all.
+"""What each field of our JSON documents means.
 
-Read by docs/build.py, which fails when a sample has a field without a meaning, or the reverse.
+Read by docs/build.py, which fails when a sample (json_samples.py) has a field without a meaning, or
+the reverse.
 """
 
 from __future__ import annotations
-
-from branchline.core.changes.values import Change, ChangeEffect, Input, InputKind
-from branchline.core.evidence.evidence_json import evidence_to_json
-from branchline.core.evidence.values import Evidence, Metric, Plot, StageFacts
-from branchline.core.pipeline import Content, LockEntry
-from branchline.core.plan.plan_json import plan_to_json
-from branchline.core.plan.result_json import result_to_json
-from branchline.core.plan.values import (
-    Action,
-    Observed,
-    Plan,
-    Produced,
-    Result,
-    Source,
-    StagePlan,
-)
-from branchline.core.values import JsonValue, Outcome
-from branchline.core.verdict.values import Baseline, Finding, Verdict
-from branchline.core.verdict.verdict_json import verdict_to_json
-from branchline.render.compare import Comparison, MetricRow, ValueRow
-from branchline.render.run_json import compare_to_json, runs_to_json, show_to_json
-from branchline.render.run_view import RunView
-
-_INPUT = Input(
-    kind=InputKind.CODE,
-    name="src/train.py",
-    digest="d",
-    exact="e",
-    value="v",
-    via="entry point",
-    pending="prepare",
-)
-_RESULT = Result(
-    key="k",
-    observed=(Observed(path="p", digest="d"),),
-    stage="train",
-    inputs=(_INPUT,),
-    outs=(),
-    entry=LockEntry(cmd="c"),
-    run="r",
-    commit="c",
-    branch="b",
-    is_dirty=True,
-    started_at="t",
-    store="s",
-    versions={"python": "3.11.7"},
-)
-_PLAN = Plan(
-    stages=(
-        StagePlan(
-            stage="train",
-            action=Action.REUSE,
-            reason="r",
-            changes=(
-                Change(kind=InputKind.CODE, name="n", effect=ChangeEffect.MODEL, sentence="s"),
-            ),
-            result=Result(
-                key="k",
-                stage="train",
-                inputs=(),
-                outs=(Produced(path="p", spelled="p", content=Content(md5="m")),),
-                entry=LockEntry(cmd="c"),
-            ),
-            source=Source.RECORD,
-        ),
-    )
-)
-_EVIDENCE = Evidence(
-    metrics=(Metric(name="auc", value=0.9, text="0.9", file="metrics.json"),),
-    plots=(Plot(path="roc.csv", content=Content(md5="m")),),
-    stages=(StageFacts(stage="train", action="run", key="k", run="r"),),
-)
-_VERDICT = Verdict(
-    outcome=Outcome.PASSED,
-    findings=(Finding(metric="auc", outcome=Outcome.PASSED, sentence="s", rule="min"),),
-    baseline=Baseline(),
-    summary="s",
-)
-
-_RUN = RunView(run="r", evidence=_EVIDENCE, verdict=_VERDICT)
-_ROW = ValueRow(group="params.yaml", name="lr", values=("0.1",))
-_COMPARISON = Comparison(
-    runs=(_RUN,),
-    metrics=(MetricRow(name="auc", metrics=(None,), differences=(None,), directions=()),),
-    params=(_ROW,),
-    inputs=(_ROW,),
-)
-
-SAMPLES: dict[str, JsonValue] = {
-    "plan": plan_to_json(_PLAN),
-    "result": result_to_json(_RESULT),
-    "evidence": evidence_to_json(_EVIDENCE),
-    "verdict": verdict_to_json(_VERDICT),
-    "runs": runs_to_json([_RUN]),
-    "show": show_to_json(_RUN),
-    "compare": compare_to_json(_COMPARISON),
-}
 
 # Fields whose own keys are the user's (paths, stage names): not walked into.
 OPEN = {
     "plan": ("stages[].reuses.outs",),
     "result": ("entry", "versions"),
-    "evidence": (),
+    "run.json": (),
+    "evidence": ("params", "outs", "plots[].options", "data", "versions"),
     "verdict": (),
+    "run": ("states", "failures", "plan", "evidence", "verdict"),
+    "why": ("stages[].reuses", "stages[].changes"),
     "runs": (),
     "show": ("metrics", "trigger", "plan", "evidence", "verdict"),
     "compare": ("runs",),
+    "records": (),
+    "doctor": (),
+    "error": (),
 }
 
 HEADINGS = {
     "plan": "`plan.json`, and `branchline plan --json`",
     "result": "A result: `refs/branchline/results/KEY[:2]/KEY/OBSERVED`",
+    "run.json": "`run.json`",
     "evidence": "`evidence.json`",
     "verdict": "`verdict.json`",
+    "run": "`branchline run --json`",
+    "why": "`branchline why STAGE --json`",
     "runs": "`branchline runs --json`",
     "show": "`branchline show --json`",
     "compare": "`branchline compare --json`",
+    "records": "`branchline records push --json`, and `records fetch --json`",
+    "doctor": "`branchline doctor --json`",
+    "error": "Any command with `--json` that ends with an error",
 }
 
 _ONE_RUN = {
@@ -138,6 +54,40 @@ _ONE_RUN = {
     "metrics": "array: as in `evidence.json`, without `stage`",
 }
 
+_STAGE = {
+    "stage": "string: the stage, `folder/dvc.yaml:name` outside the root",
+    "action": "string: `run`, `may_run`, `reuse` or `skip`",
+    "reason": "string: a sentence that names the input and what happened to it",
+    "key": "string or null: digest of what the result depends on; null while an input "
+    "is still to be made",
+    "changes": "array: what changed since the result it was compared with",
+    "changes[].kind": "string: `command`, `parameter`, `code`, `data`, `environment` or `variable`",
+    "changes[].name": "string: the path, `params.yaml:train.lr`, ...",
+    "changes[].effect": "string: `model`, `cosmetic`, `none` or `unknown`",
+    "changes[].sentence": "string: the change in words",
+    "compared_with": "string: run id or `dvc.lock`; empty when there was nothing",
+    "reuses": "object or null: the result that is reused",
+    "reuses.run": "string: id of the run that made it",
+    "reuses.source": "string: who vouches for it: `record`, `lock` or `run_cache`",
+    "reuses.outs": "object: path -> md5 of each output",
+    "after": "array of strings: stages that must end first",
+    "restore": "array of strings: outputs that must be put back into the workspace",
+    "notes": "array of strings: remarks, a sentence each",
+    "estimate_s": "number or null: seconds that the last result of this stage took",
+}
+
+_WHY = {
+    **{name: text for name, text in _STAGE.items() if "[]" not in name and "." not in name},
+    "inputs": "array: every input of the stage",
+    "inputs[].kind": "string: as in `changes`",
+    "inputs[].name": "string: the path or parameter",
+    "inputs[].digest": "string or null: digest of its meaning; null while it is to be made",
+    "inputs[].value": "string: parameters: the value; commands: the text",
+    "inputs[].via": "string: how it became an input: `declared`, `imported by ...`",
+    "inputs[].pending": "string or null: stage that has to make it first",
+    "observed": "array of strings: files that the result was seen to read besides",
+}
+
 FIELDS: dict[str, dict[str, str]] = {
     "plan": {
         "schema_version": "integer: raised when a field changes its meaning; new fields may appear "
@@ -149,26 +99,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "counts.reuse": "integer: a recorded result serves",
         "counts.skip": "integer: frozen, or not asked for",
         "stages": "array: in an order in which each stands after those it needs",
-        "stages[].stage": "string: the stage, `folder/dvc.yaml:name` outside the root",
-        "stages[].action": "string: `run`, `may_run`, `reuse` or `skip`",
-        "stages[].reason": "string: a sentence that names the input and what happened to it",
-        "stages[].key": "string or null: digest of what the result depends on; null while an input "
-        "is still to be made",
-        "stages[].changes": "array: what changed since the result it was compared with",
-        "stages[].changes[].kind": "string: `command`, `parameter`, `code`, `data`, `environment` "
-        "or `variable`",
-        "stages[].changes[].name": "string: the path, `params.yaml:train.lr`, ...",
-        "stages[].changes[].effect": "string: `model`, `cosmetic`, `none` or `unknown`",
-        "stages[].changes[].sentence": "string: the change in words",
-        "stages[].compared_with": "string: run id or `dvc.lock`; empty when there was nothing",
-        "stages[].reuses": "object or null: the result that is reused",
-        "stages[].reuses.run": "string: id of the run that made it",
-        "stages[].reuses.source": "string: who vouches for it: `record`, `lock` or `run_cache`",
-        "stages[].reuses.outs": "object: path -> md5 of each output",
-        "stages[].after": "array of strings: stages that must end first",
-        "stages[].restore": "array of strings: outputs that must be put back into the workspace",
-        "stages[].notes": "array of strings: remarks, a sentence each",
-        "stages[].estimate_s": "number or null: seconds that the last result of this stage took",
+        **{f"stages[].{name}": meaning for name, meaning in _STAGE.items()},
         "notes": "array of strings: remarks about the whole",
     },
     "result": {
@@ -185,6 +116,17 @@ FIELDS: dict[str, dict[str, str]] = {
         "inputs[].via": "string: how it became an input; left out when declared",
         "inputs[].pending": "string: stage that had to make it first",
         "outs": "array: outputs by content",
+        "outs[].path": "string: from the root of the repository",
+        "outs[].spelled": "string: as dvc.yaml spells it; left out when it is the same",
+        "outs[].content": "object: what it holds",
+        "outs[].content.md5": "string: as DVC computes it; ends in `.dir` for a folder",
+        "outs[].content.size": "integer: bytes",
+        "outs[].content.nfiles": "integer: files of a folder",
+        "outs[].content.is_executable": "boolean: left out when false",
+        "outs[].content.legacy": "boolean: an md5 of DVC 2, line ends set aside; left out when "
+        "false",
+        "outs[].kind": "string: `metric` or `plot`; left out for other outputs",
+        "outs[].cached": "boolean: false when the store does not keep it; left out when true",
         "entry": "object: the same as an entry of dvc.lock",
         "run": "string: id of the run",
         "commit": "string: commit it was made from",
@@ -197,6 +139,25 @@ FIELDS: dict[str, dict[str, str]] = {
         "store": "string: identity of the store that keeps the outputs",
         "versions": "object: Python, platform, Branchline, lock file digest",
         "attempt": "integer: from 1, raised by `--force`",
+    },
+    "run.json": {
+        "schema_version": "integer: version of this document",
+        "model": "string: the model's name",
+        "commit": "string or null: full hash",
+        "branch": "string or null: short name; null when HEAD is detached",
+        "subject": "string: first line of the commit's message",
+        "author": "string: of the commit",
+        "is_dirty": "boolean: made from uncommitted changes, so never a baseline",
+        "trigger": "object: what woke it",
+        "trigger.kind": "string: `person`; later `push`, `pull_request`, `schedule`, `drift`",
+        "trigger.actor": "string: name and address, as git knows them",
+        "trigger.force": "boolean: `--force` was given",
+        "trigger.reason": "string: what `--reason` said",
+        "started_at": "string: UTC, ISO 8601",
+        "duration_s": "number: seconds",
+        "outcome": "string: of the verdict",
+        "summary": "string: of the verdict",
+        "walk": "string: digest of commit, results, bars; the same walk is recorded once",
     },
     "evidence": {
         "schema_version": "integer: version of this document",
@@ -251,6 +212,29 @@ FIELDS: dict[str, dict[str, str]] = {
         "findings[].bound": "number, string or null: what the rule asks for",
         "findings[].sentence": "string: the finding with its numbers",
     },
+    "run": {
+        "schema_version": "integer: version of this document",
+        "run": "string or null: id of the record; null when the run failed or was cancelled",
+        "is_new": "boolean or null: false when the same walk had been recorded before",
+        "is_cancelled": "boolean: stopped by Ctrl-C or SIGTERM",
+        "duration_s": "number: wall seconds",
+        "states": "object: stage -> `succeeded`, `reused`, `skipped`, `failed`, `cancelled`, "
+        "`queued`",
+        "ran": "array of strings: stages that were executed and succeeded",
+        "recovered": "array of strings: stages that had ended before the last run was killed",
+        "failures": "object: stage -> `failure` (`exit_code`, `signal`, `timeout`, "
+        "`out_of_memory`, `missing_output`, `input_changed`, `not_started`), `detail`, "
+        "`exit_code`, `log`",
+        "plan": "object: as it was carried out; see `plan.json`",
+        "evidence": "object or null: see `evidence.json`",
+        "verdict": "object or null: see `verdict.json`",
+        "notes": "array of strings: remarks, a sentence each",
+    },
+    "why": {
+        "schema_version": "integer: version of this document",
+        "stages": "array: the stage, or all of its stages where it is a matrix or foreach",
+        **{f"stages[].{name}": meaning for name, meaning in _WHY.items()},
+    },
     "runs": {
         "schema_version": "integer: version of this document",
         "runs": "array: newest first",
@@ -288,5 +272,30 @@ FIELDS: dict[str, dict[str, str]] = {
         "inputs[].name": "string: kind and name",
         "inputs[].values": "array: beginnings of digests, or the text of a command",
         "inputs[].is_same": "boolean: the same in all runs",
+    },
+    "records": {
+        "schema_version": "integer: version of this document",
+        "sent": "integer: refs that the remote did not have",
+        "received": "integer: refs that this clone did not have",
+        "kept_theirs": "array of strings: what the other side had recorded first and keeps; "
+        "`OLD -> NEW` where our run got another id",
+    },
+    "doctor": {
+        "schema_version": "integer: version of this document",
+        "is_fine": "boolean: no check failed",
+        "checks": "array: what fails everything stands first",
+        "checks[].name": "string: what was looked at: `git`, `disk`, ...",
+        "checks[].health": "string: `pass`, `warn` or `fail`",
+        "checks[].sentence": "string: what was found",
+        "checks[].todo": "string: what to type; empty when all is well",
+    },
+    "error": {
+        "schema_version": "integer: version of this document",
+        "error": "object: what went wrong",
+        "error.slug": "string: one word for programs; they stand in errors.md",
+        "error.exit_code": "integer: with which the command ended",
+        "error.message": "string: what is wrong, where, with which value",
+        "error.details": "array of strings: further facts",
+        "error.todo": "string: what to do; empty when nobody can say",
     },
 }

@@ -79,7 +79,7 @@ def test_nan_in_json_is_a_string_and_not_lost() -> None:
 
     console(out).json({"auc": float("nan"), "loss": [float("inf"), -float("inf"), 1.5]})
 
-    assert json.loads(out.getvalue()) == {"auc": "NaN", "loss": ["Infinity", "-Infinity", 1.5]}
+    assert json.loads(out.getvalue()) == {"auc": "nan", "loss": ["inf", "-inf", 1.5]}
 
 
 def test_an_error_is_message_details_and_hint() -> None:

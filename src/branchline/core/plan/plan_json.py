@@ -69,8 +69,22 @@ def stage_to_json(entry: StagePlan) -> dict[str, JsonValue]:
     }
 
 
-def inputs_to_json(inputs: Sequence[Input]) -> list[JsonValue]:
-    """Inputs as plain values: kind, name, digest, value, via, pending."""
+def explanation_to_json(entries: Sequence[StagePlan]) -> dict[str, JsonValue]:
+    """What `why --json` prints: stages as in a plan, each with its `inputs` and `observed`."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "stages": [
+            {
+                **stage_to_json(entry),
+                "inputs": _inputs_to_json(entry.inputs),
+                "observed": [item.path for item in entry.observed],
+            }
+            for entry in entries
+        ],
+    }
+
+
+def _inputs_to_json(inputs: Sequence[Input]) -> list[JsonValue]:
     return [
         {
             "kind": item.kind.value,
