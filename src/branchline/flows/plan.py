@@ -13,7 +13,7 @@ from branchline.core.plan.decide import decide
 from branchline.core.plan.keys import key_of
 from branchline.core.plan.values import Action, Plan, Produced, StagePlan
 from branchline.core.plan.view import Availability, View, Where
-from branchline.errors import CodeError, MissingInputError, UnknownNameError
+from branchline.errors import CodeError, MissingInputError, PipelineError, UnknownNameError
 from branchline.flows.inputs import Gathered, InputReader
 from branchline.flows.produced import Producers, in_order
 
@@ -57,6 +57,7 @@ class Planner:
         self.started_ns = project.machine.time_ns()
         self.project = project
         self.options = options
+        refuse_no_stages(project)
         self.producers = Producers(project.pipeline)
         self.lock = project.lock_files.read(project.pipeline.stages)
         self.inputs = InputReader(project, self.producers, self.lock)
@@ -221,6 +222,20 @@ class _World:
         return store != self._store
 
 
+def refuse_no_stages(project: Project) -> None:
+    """Refuse a project that declares nothing: "nothing to run" would read as "all is well".
+
+    Raises:
+        PipelineError: There are no stages.
+    """
+    if not project.pipeline.stages:
+        raise PipelineError(
+            f"there are no stages: neither branchline.yaml nor a dvc.yaml in {project.root}"
+            " declares one",
+            todo="In a checkout of your project type `branchline init`; it writes branchline.yaml.",
+        )
+
+
 def raise_for(missing: Sequence[str], problems: Sequence[str]) -> None:
     """Raise the error that names all of them; nothing happens when both are empty."""
     if problems:
@@ -264,7 +279,9 @@ def _wanted(
 def _unknown_stage(target: str, known: list[str]) -> UnknownNameError:
     import difflib
 
-    near = difflib.get_close_matches(target, known, n=1)
+    # Whoever stands in a folder names its stages as dvc.yaml there does.
+    same = [address for address in known if address.endswith(f":{target}")]
+    near = same or difflib.get_close_matches(target, known, n=1)
     listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
     return UnknownNameError(
         f"there is no stage `{target}`",

@@ -1,0 +1,47 @@
+"""What a newcomer types first, in projects that are not what we hoped for: no dead ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.conftest import Project
+
+    MakeProject = Callable[[dict[str, str]], Project]
+
+
+def test_a_project_without_stages_is_never_said_to_have_its_results(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"train.py": "print(1)\n"})
+
+    for command in ("plan", "run"):
+        done = project.branchline(command)
+
+        assert done.code == 1
+        assert "there are no stages" in done.stderr
+        assert "branchline init" in done.stderr
+    assert project.git("for-each-ref", "refs/branchline") == ""
+
+
+def test_a_bare_repository_is_not_run(make_project: MakeProject) -> None:
+    project = make_project({"dvc.yaml": "stages: {a: {cmd: touch a, outs: [a]}}\n"})
+    project.git("clone", "-q", "--bare", ".", "bare.git")
+
+    done = project.branchline("-C", "bare.git", "run")
+
+    assert done.code == 1
+    assert "bare.git" in done.stderr
+    assert "checkout" in done.stderr
+
+
+def test_a_stage_of_another_folder_is_found_by_its_own_name(make_project: MakeProject) -> None:
+    text = "stages: {fit: {cmd: touch a, outs: [a]}}\n"
+    project = make_project({"dvc.yaml": text, "models/small/dvc.yaml": text.replace("fit", "tune")})
+
+    done = project.branchline("plan", "tune")
+
+    assert done.code == 2
+    assert "Did you mean `models/small/dvc.yaml:tune`?" in done.stderr
