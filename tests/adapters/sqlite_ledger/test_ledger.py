@@ -165,7 +165,7 @@ def test_a_damaged_result_is_an_error_that_names_it(sqlite_ledger: SqliteLedger)
     result = ledger_result("k")
     sqlite_ledger.stage_ended(run, "train", "succeeded", ended=None, result=result, at=AT)
     with sqlite3.connect(sqlite_ledger.path) as other:
-        other.execute("UPDATE results SET json = '{\"schema\": 1}'")
+        other.execute("UPDATE results SET json = '{\"schema_version\": 1}'")
     other.close()
 
     with pytest.raises(LedgerError, match=r"result 1 cannot be read: result\.key is None"):
