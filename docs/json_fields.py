@@ -223,7 +223,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "ran": "array of strings: stages that were executed and succeeded",
         "recovered": "array of strings: stages that had ended before the last run was killed",
         "failures": "object: stage -> `failure` (`exit_code`, `signal`, `timeout`, "
-        "`out_of_memory`, `missing_output`, `input_changed`, `not_started`), `detail`, "
+        "`out_of_memory`, `missing_output`, `input_changed`, `not_kept`, `not_started`), `detail`, "
         "`exit_code`, `log`",
         "plan": "object: as it was carried out; see `plan.json`",
         "evidence": "object or null: see `evidence.json`",

@@ -8,6 +8,7 @@ that a kill -9 between any two lines loses no finished stage.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.values import Action, StagePlan
@@ -126,11 +127,17 @@ class Engine:
         queue = list(ready)
         while queue:
             address = queue.pop(0)
-            plan = self._decide(address)
-            self.walked.plans[address] = plan
-            if plan.action not in (Action.REUSE, Action.SKIP):
+            try:
+                plan = self._decide(address)
+                self.walked.plans[address] = plan
+                if plan.action not in (Action.REUSE, Action.SKIP):
+                    continue
+                self._reuse(self._stages[address], plan)
+            except BranchlineError as error:
+                # Its input was not made, or its output cannot be put back: what runs goes on.
+                self._schedule.start(address)
+                self._fail(address, _not_started(address, error))
                 continue
-            self._reuse(self._stages[address], plan)
             queue.extend(self._schedule.end(address, StageState.REUSED).ready)
 
     def _decide(self, address: str) -> StagePlan:
@@ -176,15 +183,7 @@ class Engine:
             attempt = self._attempt(stage, plan, number)
             child = self._project.executor.start(attempt.task)
         except BranchlineError as error:
-            self._fail(
-                address,
-                Ended(
-                    stage=address,
-                    exit_code=None,
-                    failure=Failure.NOT_STARTED,
-                    detail=error.message,
-                ),
-            )
+            self._fail(address, _not_started(address, error))
             return
         self._attempts[address] = attempt
         self._project.ledger.stage_started(
@@ -245,7 +244,11 @@ class Engine:
     def _take(self, ended: Ended) -> None:
         attempt = self._attempts.pop(ended.stage)
         if ended.failure is None:
-            kept = self._keeper.keep(attempt, ended)
+            try:
+                kept = self._keeper.keep(attempt, ended)
+            except BranchlineError as error:
+                detail = f"its result cannot be kept: {_in_full(error)}"
+                kept = Kept(ended=replace(ended, failure=Failure.NOT_KEPT, detail=detail))
             if kept.ended.failure is None and kept.result is not None:
                 self._succeed(attempt, kept)
                 return
@@ -318,10 +321,17 @@ class Engine:
         return self._project.machine.monotonic_s()
 
 
+def _in_full(error: BranchlineError) -> str:
+    """An error in one sentence, with what it names in its details."""
+    return "; ".join((error.message, *error.details[:3]))
+
+
+def _not_started(address: str, error: BranchlineError) -> Ended:
+    return Ended(stage=address, exit_code=None, failure=Failure.NOT_STARTED, detail=_in_full(error))
+
+
 def _with_reason(decided: StagePlan, plan: StagePlan) -> StagePlan:
     """The later decision, which knows the key, as a run for the earlier reason."""
-    from dataclasses import replace
-
     return replace(
         decided, action=Action.RUN, reason=plan.reason, result=None, source=None, restore=()
     )

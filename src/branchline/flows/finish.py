@@ -77,7 +77,9 @@ def finish(
         project.policy.gate,
         baseline=baseline,
     )
-    if same is not None and verdict_of(same) == verdict.outcome.value:
+    # What ran has results that name this run, so it must exist, whatever came of it.
+    is_known = same is not None and not walked.ran
+    if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
         return Finished(evidence=evidence, verdict=verdict, record=same.run, is_new=False)
     files = {
         "run.json": _json(

@@ -16,6 +16,7 @@ from branchline.core.plan.entries import entry_of
 from branchline.core.plan.view import MODE_SUFFIX
 from branchline.core.run import command_lines
 from branchline.core.values import digest_of
+from branchline.errors import BranchlineError
 from branchline.flows.reading import Reader
 from branchline.flows.surroundings import Surroundings
 
@@ -319,8 +320,6 @@ class InputReader:
 
         Compares bytes, not meaning: what was edited while a stage ran is nobody's input.
         """
-        from branchline.config.params import read_params
-
         workspace = self._project.workspace
         paths = [i.name for i in found.inputs.values() if _is_file(i)]
         self.reader.forget([*paths, *(params.path for params in stage.params)])
@@ -336,15 +335,24 @@ class InputReader:
             and item.name not in found.deps
             and item.exact != workspace.blob(item.name)
         ]
-        for params in stage.params:
-            data = workspace.read(params.path)
-            values = None if data is None else read_params(params.path, data, params.keys)
-            known = found.params.get(params.path, {})
-            if values is None or any(
-                digest_of(v) != digest_of(known[k]) for k, v in values.items()
-            ):
-                moved.append(params.path)
+        moved += [p.path for p in stage.params if self._params_moved(p, found)]
         return sorted(moved)
+
+    def _params_moved(self, params: ParamsDep, found: Gathered) -> bool:
+        """Whether values of a parameter file differ, came or went, or cannot be read any more."""
+        from branchline.config.params import read_params
+
+        data = self._project.workspace.read(params.path)
+        if data is None:
+            return True
+        try:
+            values = cast("Mapping[str, JsonValue]", read_params(params.path, data, params.keys))
+        except BranchlineError:
+            return True  # It could be read before the stage ran.
+        known = self._params.get((params.path, params.keys))
+        if known is None:
+            known = found.params.get(params.path, {})
+        return digest_of(dict(values)) != digest_of(dict(known))
 
 
 def _is_file(item: Input) -> bool:

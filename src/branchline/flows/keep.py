@@ -16,7 +16,7 @@ from branchline.core.plan.keys import key_of
 from branchline.core.plan.values import Observed, Produced, Result
 from branchline.core.policy import Link
 from branchline.core.run.values import Ended, Failure
-from branchline.errors import StageFailedError, StoreError
+from branchline.errors import StageFailedError
 from branchline.flows.inputs import CONFIG_NAMES
 
 if TYPE_CHECKING:
@@ -128,7 +128,11 @@ class Keeper:
         return self._project.policy.link
 
     def keep(self, attempt: Attempt, ended: Ended) -> Kept:
-        """Check inputs and outputs, store the outputs, make the result."""
+        """Check inputs and outputs, store the outputs, make the result.
+
+        Raises:
+            StoreError, RecordError: An output cannot be stored, or git cannot be asked.
+        """
         stage = attempt.stage
         found = self._planner.gathered[stage.address]
         reader = self._planner.inputs.reader
@@ -146,10 +150,7 @@ class Keeper:
                 Failure.INPUT_CHANGED,
                 f"`{moved[0]}` changed while the stage ran: its result is not recorded",
             )
-        try:
-            contents = {out.path: self._store(out) for out in stage.outs}
-        except StoreError as error:
-            return _failed(ended, Failure.MISSING_OUTPUT, error.message)
+        contents = {out.path: self._store(out) for out in stage.outs}
         reader.forget(list(contents))
         self.touched += [out.path for out in stage.outs if out.cache]
         seen = tuple(Observed(path=item.path, digest=item.digest) for item in observed)

@@ -181,7 +181,8 @@ def _refuse_tracked_outputs(project: Project, planner: Planner) -> None:
     Raises:
         StoreError: git tracks an output that is not `cache: false`.
     """
-    outs = [(stage, out) for stage in planner.stages for out in stage.outs if out.cache]
+    stages = [stage for stage in planner.stages if not stage.frozen]
+    outs = [(stage, out) for stage in stages for out in stage.outs if out.cache]
     tracked = project.repo.is_tracked([out.path for _, out in outs])
     both = [pair for pair, is_both in zip(outs, tracked, strict=True) if is_both]
     if both:
@@ -284,22 +285,31 @@ def settle(project: Project, made: Sequence[Result] | None = None) -> tuple[Resu
 
 
 def _lock_late(project: Project, results: Sequence[Result]) -> None:
+    """Do for a killed run what it had not come to: its entries in dvc.lock, its outputs ignored."""
     if not results:
         return
     stages = {stage.address: stage for stage in project.pipeline.stages}
     lock = project.lock_files.read(project.pipeline.stages)
-    late = [
-        (stages[r.stage], r.entry)
+    fitting = [
+        (stages[r.stage], r)
         for r in results
-        if r.stage in stages and lock.get(r.stage) != r.entry and _fits(stages[r.stage], r)
+        if r.stage in stages and _fits(project, stages[r.stage], r)
     ]
+    late = [(stage, r.entry) for stage, r in fitting if lock.get(stage.address) != r.entry]
     if late:
         project.lock_files.write(late)
+    project.workspace.ignore([out.path for stage, _ in fitting for out in stage.outs if out.cache])
 
 
-def _fits(stage: Stage, result: Result) -> bool:
-    """Whether a result is still one of the stage as it is declared now."""
-    return {out.path for out in stage.outs} == {out.path for out in result.outs}
+def _fits(project: Project, stage: Stage, result: Result) -> bool:
+    """Whether a result is one of the stage as it is declared now, and its outputs still stand.
+
+    After the kill somebody may have switched to another branch, whose dvc.lock says otherwise.
+    """
+    if {out.path for out in stage.outs} != {out.path for out in result.outs}:
+        return False
+    found = [(project.workspace.content(out.path), out.content) for out in result.outs]
+    return all(now is not None and now.md5 == made.md5 for now, made in found)
 
 
 def _trigger(project: Project, options: RunOptions) -> Trigger:

@@ -39,13 +39,14 @@ def retry_delay_s(attempt: int, seed: str) -> float:
 def is_worth_retrying(failure: Failure | None, attempt: int, retries: int) -> bool:
     """Whether a failed attempt is followed by another.
 
-    A stage that could not be started (no shell, no folder) fails the same way again.
+    A stage that could not be started (no shell, no folder), or whose result could not be kept (a
+    full disk), fails the same way again.
 
     Args:
         failure: How it failed; None means that it did not.
         attempt: The attempt that ended, from 1.
         retries: Further attempts that the user allows, >= 0.
     """
-    if failure in (None, Failure.NOT_STARTED, Failure.INPUT_CHANGED):
+    if failure in (None, Failure.NOT_STARTED, Failure.NOT_KEPT, Failure.INPUT_CHANGED):
         return False
     return attempt <= retries

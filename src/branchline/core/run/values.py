@@ -28,6 +28,7 @@ class Failure(Enum):
     OUT_OF_MEMORY = "out_of_memory"
     MISSING_OUTPUT = "missing_output"
     INPUT_CHANGED = "input_changed"
+    NOT_KEPT = "not_kept"
     NOT_STARTED = "not_started"
 
 
