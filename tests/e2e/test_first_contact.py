@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,3 +46,39 @@ def test_a_stage_of_another_folder_is_found_by_its_own_name(make_project: MakePr
 
     assert done.code == 2
     assert "Did you mean `models/small/dvc.yaml:tune`?" in done.stderr
+
+
+RAW = "stages: {fit: {cmd: cp raw.csv out, deps: [raw.csv], outs: [out]}}\n"
+
+
+def test_data_that_differ_from_their_dvc_file_make_a_run_uncommitted(
+    make_project: MakeProject,
+) -> None:
+    pointer = (
+        f"outs:\n- md5: {hashlib.md5(b'1').hexdigest()}\n  size: 1\n  hash: md5\n  path: raw.csv\n"
+    )
+    ignored = "/raw.csv\n/out\n/dvc.lock\n.gitignore\n"
+    project = make_project({"dvc.yaml": RAW, "raw.csv.dvc": pointer, ".gitignore": ignored})
+    project.write("raw.csv", "1")
+    clean = project.branchline("run")
+    project.write("raw.csv", "2")
+
+    dirty = project.branchline("run")
+
+    assert "uncommitted" not in clean.text
+    assert project.git("status", "--porcelain") == ""
+    assert "from uncommitted changes" in dirty.stdout
+    assert "`raw.csv` is not what raw.csv.dvc says" in dirty.stderr
+
+
+def test_metrics_that_cannot_be_read_name_their_stage_and_the_way_on(
+    make_project: MakeProject,
+) -> None:
+    text = "stages: {fit: {cmd: 'echo \"{bad\" > m.json', metrics: [m.json: {cache: false}]}}\n"
+    project = make_project({"dvc.yaml": text})
+
+    done = project.branchline("run")
+
+    assert done.code == 1
+    assert "m.json:1:2" in done.stderr
+    assert "branchline run --force fit" in done.stderr

@@ -9,6 +9,7 @@ from branchline.core.evidence import Evidence, Plot, StageFacts
 from branchline.core.evidence.flatten import metrics_of
 from branchline.core.plan.values import Action
 from branchline.core.values import digest_of
+from branchline.errors import DocumentError
 from branchline.flows.inputs import leaves_of
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class EvidenceReader:
         for path, stage in files.items():
             data = self._project.workspace.read(path)
             if data is not None:
-                found += metrics_of(read_document(path, data), file=path, stage=stage)
+                found += metrics_of(_metrics_document(path, data, stage), file=path, stage=stage)
         return tuple(found)
 
     def _params(self) -> dict[str, JsonValue]:
@@ -155,6 +156,8 @@ class EvidenceReader:
 
     def _is_dirty(self) -> bool:
         """Whether anything that the results depend on is not committed."""
+        if self._differs_from_pointers():
+            return True
         dirty = set(self._project.repo.dirty_paths())
         # What a run writes itself is committed after it: dvc.lock, metrics, .gitignore.
         dirty -= set(self._project.lock_files.paths(self._planner.stages))
@@ -173,12 +176,52 @@ class EvidenceReader:
                 return True
         return False
 
+    def _differs_from_pointers(self) -> bool:
+        """Whether data that git knows by a `.dvc` file are not what that file says; notes which.
+
+        git ignores such data, so its status is clean whatever they hold.
+        """
+        names = {item.name for r in self._walked.results.values() for item in r.inputs}
+        names |= {seen.path for r in self._walked.results.values() for seen in r.observed}
+        found = {
+            pointer.path: pointer
+            for pointer in map(self._planner.producers.pointer, names)
+            if pointer
+        }
+        differing = []
+        for path, pointer in sorted(found.items()):
+            promised = pointer.content
+            if promised.md5 is None or promised.legacy:
+                continue  # It promises nothing, or in DVC 2's way of counting line ends.
+            now = self._project.workspace.content(path)
+            if now is not None and now.md5 != promised.md5:
+                differing.append(path)
+                self._walked.notes.append(
+                    f"`{path}` is not what {pointer.file} says, so the run counts as uncommitted;"
+                    f" `dvc add {path}` or `dvc checkout {path}` makes them agree"
+                )
+        return bool(differing)
+
     def _lock_digests(self) -> dict[str, str]:
         reader = self._planner.inputs.reader
         return {
             f"lock:{path}": (reader.digest(path) or "")[:16]
             for path in self._planner.inputs.surroundings.lock_files()
         }
+
+
+def _metrics_document(path: str, data: bytes, stage: str) -> object:
+    """A metric file as plain values; an error that says who wrote it and how to go on."""
+    try:
+        return read_document(path, data)
+    except DocumentError as error:
+        made = f"stage `{stage}`" if stage else "whoever writes this file"
+        again = f", then type `branchline run --force {stage}`" if stage else ""
+        raise DocumentError(
+            f"the metrics cannot be judged: {error.message}",
+            todo=f"Mend what {made} writes there{again}.",
+            details=error.details,
+        ) from error
 
 
 def read_document(path: str, data: bytes) -> object:
