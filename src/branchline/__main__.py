@@ -34,4 +34,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        # `python -m` looks in the user's folder first, where a `json/` would shadow Python's own.
+        del sys.path[0]
     sys.exit(main())

@@ -206,7 +206,8 @@ def _drawn(rows: Sequence[Row], *, width: int) -> RichTable:
     from branchline.render.table import visible
 
     table = RichTable(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
-    table.width = width - 1
+    # A terminal writes "^C" behind the last line: at the margin it would break that line in two.
+    table.width = width - 3
     table.add_column(width=1)
     table.add_column(no_wrap=True, max_width=max(12, width // 3), overflow="ellipsis")
     table.add_column(no_wrap=True, justify="right", min_width=7)

@@ -66,7 +66,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
                 project,
                 _options(options, project.machine.cpus()),
                 watcher,
-                is_stopped=stop.is_wanted,
+                is_stopped=lambda: stop.is_wanted() and watcher.say_stopping(),
                 on_plan=watcher.show_plan,
             )
         if options.json:
@@ -164,6 +164,7 @@ class _Shown:
         self._is_quiet = is_quiet
         self._progress: Progress | None = None
         self._rows: dict[str, Row] = {}
+        self._has_said_stopping = False
 
     def __enter__(self) -> _Shown:
         return self
@@ -216,6 +217,15 @@ class _Shown:
         """A remark."""
         if self._progress is not None:
             self._progress.say(text)
+
+    def say_stopping(self) -> bool:
+        """Say that stages are asked to end, which takes as long as they like within limits."""
+        from branchline.flows.engine import GRACE_S
+
+        if not self._has_said_stopping:
+            self._has_said_stopping = True
+            self.say(f"Stopping: what still runs in {GRACE_S:.0f} s is killed.")
+        return True
 
     def _update(self) -> None:
         if self._progress is not None:

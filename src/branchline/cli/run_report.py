@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from branchline.cli.log_text import log_tail
 from branchline.cli.progress import duration_to_text
+from branchline.core.run import Failure
 from branchline.core.values import SCHEMA_VERSION, Outcome
 from branchline.render.table import Cell, Tone, cell, line
 
 if TYPE_CHECKING:
     from branchline.cli.console import Console
+    from branchline.core.pipeline import Stage
     from branchline.core.values import JsonValue
     from branchline.flows.finish import Finished
     from branchline.flows.run import RunOutcome
@@ -29,6 +31,7 @@ def show_outcome(outcome: RunOutcome, console: Console) -> None:
     for note in outcome.walked.notes:
         console.note(f"note: {note}")
     if outcome.walked.is_cancelled:
+        _show_failures(outcome, console)
         console.write("Cancelled. What had ended is kept: `branchline run` goes on from there.")
         return
     if outcome.walked.failures:
@@ -40,6 +43,7 @@ def show_outcome(outcome: RunOutcome, console: Console) -> None:
 
 
 def _show_failures(outcome: RunOutcome, console: Console) -> None:
+    declared = {stage.address: stage for stage in outcome.planner.stages}
     for stage, ended in outcome.walked.failures.items():
         console.line(line(cell("failed", Tone.BAD), f" {stage}: {ended.detail}"))
         tail = log_tail(ended.log) if ended.log else []
@@ -47,10 +51,33 @@ def _show_failures(outcome: RunOutcome, console: Console) -> None:
             console.line(line(cell("  | ", Tone.DIM), text))
         if tail:
             console.line(line(f"  the whole log: branchline logs {stage}"))
+        todo = _todo(ended.failure, declared.get(stage))
+        if todo:
+            console.line(line(f"  {todo}"))
     done = len(outcome.walked.ran)
-    if done:
+    if done and not outcome.walked.is_cancelled:
         kept = "stage that ended well is" if done == 1 else f"{done} stages that ended well are"
         console.write(f"The {kept} kept: after mending, `branchline run` goes on from there.")
+
+
+def _todo(failure: Failure | None, stage: Stage | None) -> str:
+    """What helps against a failure that the log does not explain; "" where it does."""
+    if stage is None:
+        return ""
+    where = f"{stage.file}:{stage.line}"
+    if failure is Failure.MISSING_OUTPUT:
+        return (
+            f"{where}: name under `outs` and `metrics` what the command does write (`train: COMMAND`"
+            " alone promises metrics.json and model), or mend the command."
+            if stage.file == "branchline.yaml"
+            else f"{where}: name under `outs` what the command does write, or mend the command."
+        )
+    if failure is Failure.INPUT_CHANGED:
+        return (
+            f"{where}: a stage may not write what it reads. If you edited the file meanwhile, type"
+            " `branchline run` again."
+        )
+    return ""
 
 
 def _show_work(outcome: RunOutcome, console: Console) -> None:
@@ -61,7 +88,13 @@ def _show_work(outcome: RunOutcome, console: Console) -> None:
         rest = f", {reused} reused" if reused else ""
         console.write(f"{ran} {'stage' if ran == 1 else 'stages'} ran{rest}, in {took}.")
         return
-    console.write("Nothing to run: every stage has its result.")
+    whole = total == len(outcome.planner.project.pipeline.stages)
+    asked = "the stage asked for has" if total == 1 else f"the {total} stages asked for have"
+    console.write(
+        "Nothing to run: every stage has its result."
+        if whole
+        else f"Nothing to run: {asked} {'its result' if total == 1 else 'their results'}."
+    )
     reasons = {e.reason for e in outcome.plan.stages} - {"nothing changed"}
     for entry in outcome.plan.stages:
         if entry.reason in reasons:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from branchline.core.changes.values import InputKind
 from branchline.core.plan.entries import entry_of
 from branchline.core.plan.keys import key_of
 from branchline.core.plan.values import Observed, Produced, Result
@@ -94,12 +95,24 @@ class Keeper:
         for dep in stage.deps:
             if not dep.is_external and workspace.entry(dep.path) is None:
                 self._fetch(stage, dep.path)
+        workspace.drop_stale_bytecode(self._sources(stage))
         for out in stage.outs:
             if out.persist:
                 workspace.unprotect(out.path)
             else:
                 workspace.remove(out.path)
         self._planner.inputs.reader.forget([out.path for out in stage.outs])
+
+    def _sources(self, stage: Stage) -> list[str]:
+        """Python files that the stage is known to use."""
+        found: list[str] = []
+        for item in self._planner.gathered[stage.address].inputs.values():
+            if item.name.endswith(".py"):
+                found.append(item.name)
+            elif item.kind is InputKind.CODE and self._planner.inputs.reader.is_dir(item.name):
+                members = self._project.workspace.members(item.name)
+                found += [f"{item.name}/{name}" for name, _ in members if name.endswith(".py")]
+        return found
 
     def _fetch(self, stage: Stage, path: str) -> None:
         found = self._planner.gathered[stage.address]

@@ -95,6 +95,17 @@ class Workspace(Protocol):
         """Make a file or folder ordinary and writable, if the store linked it."""
         ...
 
+    def drop_stale_bytecode(self, paths: Sequence[str]) -> None:
+        """Remove compiled Python that may be older than its source.
+
+        Python compares whole seconds and the size only: a source that was edited, or checked out,
+        within the second in which it was compiled would run as it was before.
+
+        Args:
+            paths: Python sources, from the root.
+        """
+        ...
+
     def ignore(self, paths: Sequence[str]) -> None:
         """Add outputs to the `.gitignore` beside each, as DVC does.
 

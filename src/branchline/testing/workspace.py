@@ -104,6 +104,9 @@ class FakeWorkspace(Workspace):
     def unprotect(self, path: str) -> None:
         """See the port; everything here is writable."""
 
+    def drop_stale_bytecode(self, paths: Sequence[str]) -> None:
+        """Nothing is compiled here."""
+
     def ignore(self, paths: Sequence[str]) -> None:
         """See the port."""
         self.ignored.extend(path for path in paths if path not in self.ignored)

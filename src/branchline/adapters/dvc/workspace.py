@@ -219,6 +219,12 @@ class DvcWorkspace(Workspace):
             raise StoreError(f"{path} cannot be made writable: {error.strerror}") from error
         self.forget([path])
 
+    def drop_stale_bytecode(self, paths: Sequence[str]) -> None:
+        """See the port."""
+        from branchline.adapters.dvc.bytecode import drop_stale
+
+        drop_stale([self.absolute(path) for path in paths])
+
     def ignore(self, paths: Sequence[str]) -> None:
         """See the port."""
         ignore_outs(self.root, paths)
