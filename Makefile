@@ -26,7 +26,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
 export BRANCHLINE_PEERS_PYTHON = $(CURDIR)/$(PEERS)/bin/python
 
-.PHONY: help python demo test quick check bench docs format clean
+.PHONY: help python peers demo test quick check bench docs format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,8 @@ $(PEERS_READY): constraints.txt | python
 	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/python $(PIP_INSTALL) -c constraints.txt dvc==3.67.1
 	@touch $@
+
+peers: $(PEERS_READY) ## the environment with DVC, for the tests that compare with it
 
 demo: $(EXAMPLE_READY) ## the whole story on a small real project
 	@$(PY) examples/demo.py
