@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import signal
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
+
+from tests.e2e.conftest import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,3 +88,42 @@ def test_metrics_that_cannot_be_read_name_their_stage_and_the_way_on(
     assert done.code == 1
     assert "m.json:1:2" in done.stderr
     assert "branchline run --force fit" in done.stderr
+
+
+def test_a_missing_output_is_told_with_the_line_that_promised_it(make_project: MakeProject) -> None:
+    project = make_project({"branchline.yaml": "model: m\ntrain: echo '{}' > metrics.json\n"})
+
+    done = project.branchline("run")
+
+    assert done.code == 1
+    assert "did not make its output `model`" in done.stdout
+    assert "branchline.yaml:2: name under `outs` and `metrics`" in done.stdout
+
+
+def test_a_run_of_some_stages_does_not_speak_for_all(make_project: MakeProject) -> None:
+    text = "stages: {a: {cmd: touch a, outs: [a]}, b: {cmd: touch b, outs: [b]}}\n"
+    project = make_project({"dvc.yaml": text})
+    project.branchline("run", "a")
+
+    done = project.branchline("run", "a")
+
+    assert "Nothing to run: every stage asked for (1) has its result." in done.stdout
+
+
+def test_an_interrupted_run_says_at_once_that_it_stops(make_project: MakeProject) -> None:
+    text = "stages: {bad: {cmd: echo oops && false}, slow: {cmd: 'touch began; sleep 60'}}\n"
+    project = make_project({"dvc.yaml": text})
+    child = subprocess.Popen(
+        [sys.executable, "-m", "branchline", "run", "--jobs", "2"],
+        cwd=project.root, env=clean_environment(), stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not (project.root / "began").exists():
+        time.sleep(0.01)
+
+    child.send_signal(signal.SIGINT)
+    out = child.communicate(timeout=60)[0]
+
+    assert child.returncode == 130
+    assert "Stopping: " in out
+    assert "  | oops" in out
+    assert "Cancelled." in out

@@ -66,11 +66,14 @@ def _todo(failure: Failure | None, stage: Stage | None) -> str:
         return ""
     where = f"{stage.file}:{stage.line}"
     if failure is Failure.MISSING_OUTPUT:
-        return (
-            f"{where}: name under `outs` and `metrics` what the command does write (`train: COMMAND`"
-            " alone promises metrics.json and model), or mend the command."
+        short = (
+            " (`train: COMMAND` alone promises metrics.json and model)"
             if stage.file == "branchline.yaml"
-            else f"{where}: name under `outs` what the command does write, or mend the command."
+            else ""
+        )
+        return (
+            f"{where}: name under `outs` and `metrics` what the command does write{short},"
+            " or mend the command."
         )
     if failure is Failure.INPUT_CHANGED:
         return (
@@ -88,13 +91,9 @@ def _show_work(outcome: RunOutcome, console: Console) -> None:
         rest = f", {reused} reused" if reused else ""
         console.write(f"{ran} {'stage' if ran == 1 else 'stages'} ran{rest}, in {took}.")
         return
-    whole = total == len(outcome.planner.project.pipeline.stages)
-    asked = "the stage asked for has" if total == 1 else f"the {total} stages asked for have"
-    console.write(
-        "Nothing to run: every stage has its result."
-        if whole
-        else f"Nothing to run: {asked} {'its result' if total == 1 else 'their results'}."
-    )
+    is_whole = total == len(outcome.planner.project.pipeline.stages)
+    asked = "every stage" if is_whole else f"every stage asked for ({total})"
+    console.write(f"Nothing to run: {asked} has its result.")
     reasons = {e.reason for e in outcome.plan.stages} - {"nothing changed"}
     for entry in outcome.plan.stages:
         if entry.reason in reasons:
