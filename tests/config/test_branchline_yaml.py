@@ -24,7 +24,7 @@ def test_a_name_is_enough() -> None:
     assert config.policy.branches[0].do is Do.TUNE
     assert config.policy.branches[-1].then == ("register", "deploy")
     assert config.policy.gate.baseline == "production"
-    assert config.policy.link is Link.REFLINK
+    assert config.policy.link is None
     assert config.source.file is None
 
 

@@ -61,7 +61,7 @@ def policy_of(
             stage: _resources(options)
             for stage, options in (settings.get("resources") or {}).items()
         },
-        link=Link(link or "reflink"),
+        link=Link(link) if link else None,
         store=store,
         sections=dict(sections or {}),
         source=document.file,

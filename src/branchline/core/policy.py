@@ -170,7 +170,8 @@ class Policy:
         branches: Rules in order.
         gate, environment, changes: See their classes.
         resources: Stage name -> what it needs; a stage without an entry takes the defaults.
-        link: How outputs get from the store into the workspace.
+        link: How outputs get from the store into the workspace; None leaves it to the store
+            (DVC's `cache.type`).
         store: URL of a remote store; None means the local one only.
         sections: The remaining sections (tune, deploy, monitor, ...), checked, as plain values.
         source: The file it was read from; empty for defaults.
@@ -182,7 +183,7 @@ class Policy:
     environment: Environment = field(default_factory=Environment)
     changes: ChangeRules = field(default_factory=ChangeRules)
     resources: Mapping[str, Resources] = field(default_factory=dict)
-    link: Link = Link.REFLINK
+    link: Link | None = None
     store: str | None = None
     sections: Mapping[str, JsonValue] = field(default_factory=dict)
     source: str = ""

@@ -135,7 +135,7 @@ class Keeper:
             self._planner.inputs.reader.forget(plan.restore)
             self.touched += [out.path for out in stage.outs if out.cache]
 
-    def _link(self, out: Out | None) -> Link:
+    def _link(self, out: Out | None) -> Link | None:
         if out is None or not out.cache or out.persist:
             return Link.COPY
         return self._project.policy.link
@@ -180,8 +180,7 @@ class Keeper:
 
     def _store(self, out: Out) -> Content:
         """Store one output; `cache: false` files are stored too, but stay ordinary files."""
-        stays = not out.cache or out.persist
-        return self._project.store.save(out.path, link=Link.COPY if stays else None)
+        return self._project.store.save(out.path, link=self._link(out))
 
     def _observed(self, attempt: Attempt, found: Gathered) -> list[_Seen]:
         """What the stage read besides its known inputs."""
@@ -227,8 +226,6 @@ class Keeper:
         project, stage = self._project, attempt.stage
         entry = entry_of(stage, deps=found.deps, params=found.params, outs=contents)
         self.entries[stage.address] = (stage, entry)
-        if self._may_share(stage):
-            project.run_cache.save(entry)
         self._store_id = self._store_id or project.store.identity()
         inputs = tuple(found.inputs.values())
         earlier = project.records.results([attempt.plan.key]) if attempt.plan.key else {}
@@ -252,16 +249,26 @@ class Keeper:
             attempt=max(attempts, default=0) + 1,
         )
 
-    @staticmethod
-    def _may_share(stage: Stage) -> bool:
-        """Whether DVC would put this stage into its run cache."""
-        return bool(
-            stage.deps
-            and stage.outs
-            and not stage.always_changed
-            and not any(out.persist or out.is_external for out in stage.outs)
-            and not any(dep.is_external for dep in stage.deps)
-        )
+    def share(self, stage: Stage) -> None:
+        """Put the kept result of a stage into DVC's run cache.
+
+        Called once the ledger has it: a kill in between must not leave a result that only the run
+        cache vouches for, because it would be reused and never recorded.
+        """
+        _, entry = self.entries[stage.address]
+        share(self._project, stage, entry)
+
+
+def share(project: Project, stage: Stage, entry: LockEntry) -> None:
+    """Put a result into the run cache where DVC would do so too."""
+    if (
+        stage.deps
+        and stage.outs
+        and not stage.always_changed
+        and not any(out.persist or out.is_external for out in stage.outs)
+        and not any(dep.is_external for dep in stage.deps)
+    ):
+        project.run_cache.save(entry)
 
 
 def _failed(ended: Ended, failure: Failure, detail: str) -> Kept:
