@@ -16,7 +16,7 @@ from branchline.core.run import Capacity, Job, Need, Schedule, StageState, comma
 from branchline.core.run.devices import assign_devices, device_environment, device_names
 from branchline.core.run.retries import is_worth_retrying, retry_delay_s
 from branchline.core.run.values import Ended, Failure
-from branchline.errors import BranchlineError
+from branchline.errors import BranchlineError, StoreError
 from branchline.flows.keep import Keeper, Kept
 from branchline.flows.walked import Attempt, EngineOptions, Walked, Watcher
 from branchline.ports.executor import Task
@@ -266,6 +266,10 @@ class Engine:
             result=kept.result if kept.result is not None and kept.result.key else None,
             at=self._project.machine.now(),
         )
+        try:
+            self._keeper.share(attempt.stage)
+        except StoreError as error:  # The result is safe in the ledger; only DVC will not find it.
+            self.walked.notes.append(f"`{address}` is not in the run cache: {error.message}")
         if kept.result is not None:
             self.walked.results[address] = kept.result
         self.walked.notes.extend(kept.notes)

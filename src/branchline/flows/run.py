@@ -16,6 +16,7 @@ from branchline.core.trigger import Trigger, TriggerKind
 from branchline.errors import StoreError
 from branchline.flows.engine import Engine
 from branchline.flows.finish import Finished, finish
+from branchline.flows.keep import share
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.walked import EngineOptions, Walked
 
@@ -298,6 +299,8 @@ def _lock_late(project: Project, results: Sequence[Result]) -> None:
     late = [(stage, r.entry) for stage, r in fitting if lock.get(stage.address) != r.entry]
     if late:
         project.lock_files.write(late)
+    for stage, result in fitting:
+        share(project, stage, result.entry)
     project.workspace.ignore([out.path for stage, _ in fitting for out in stage.outs if out.cache])
 
 
