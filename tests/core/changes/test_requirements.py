@@ -25,13 +25,13 @@ dev = [{ name = "ruff" }]
 [[package]]
 name = "numpy"
 version = "2.1.0"
-source = { registry = "https://index" }
+source = { registry = "mirror" }
 wheels = [{ url = "https://a/numpy.whl", hash = "sha256:aa", size = 1 }]
 
 [[package]]
 name = "ruff"
 version = "0.6"
-source = { registry = "https://index" }
+source = { registry = "mirror" }
 """
 POETRY = """[[package]]
 name = "numpy"
@@ -141,7 +141,7 @@ def test_what_installs_the_same_is_equal(name: str, before: str, after: str) -> 
         pytest.param("requirements.txt", "a==1\n", "a==1 --hash=sha256:x\n", id="hash"),
         pytest.param("requirements.txt", "a\n", "a; python_version<'3.9'\n", id="marker"),
         pytest.param("requirements.txt", "a\n", "a[b]\n", id="extra"),
-        pytest.param("requirements.txt", "a\n", "--index-url https://b\na\n", id="index"),
+        pytest.param("requirements.txt", "a\n", "--index-url mirror\na\n", id="index"),
         pytest.param(
             "requirements.txt", "a @ https://h/a#egg=1\n", "a @ https://h/a#egg=2\n", id="url"
         ),
