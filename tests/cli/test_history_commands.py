@@ -152,7 +152,7 @@ def test_compare_puts_runs_side_by_side(trained: Trained) -> None:
     assert project.call("compare", "HEAD") == text
     parsed = json.loads(project.call("compare", good, bad, "--json"))
     assert parsed["metrics"][0]["directions"] == ["same", "worse"]
-    assert "Parameters and inputs are the same." in project.call("compare", good, good)
+    assert "These names lead to one and the same run, " in project.call("compare", good, good)
     assert "no baseline" in project.call("compare", good, code=2)
 
 

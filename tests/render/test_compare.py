@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 
 from branchline.core.evidence import Evidence, Metric
 from branchline.core.policy import Gate, Goal, MetricRule
+from branchline.core.values import Outcome
+from branchline.core.verdict.values import Baseline, Verdict
 from branchline.render.compare import (
     Direction,
     compare_runs,
     comparison_tables,
     metric_rows,
+    outcome_word,
     signed,
 )
 from branchline.render.run_json import compare_to_json
@@ -112,3 +115,12 @@ def test_the_json_of_a_comparison() -> None:
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_difference_has_a_sign_or_is_nothing(step: float) -> None:
     assert signed(step)[0] in ("+-" if step else "0")
+
+
+def test_a_run_without_bars_was_not_judged_which_is_not_unknown() -> None:
+    verdict = Verdict(outcome=Outcome.UNKNOWN, findings=(), baseline=Baseline(), summary="")
+    run = RunView(run="a", outcome="unknown", verdict=verdict)
+
+    assert outcome_word(run) == "no gate"
+    assert outcome_word(RunView(run="b", outcome="unknown")) == "unknown"
+    assert outcome_word(RunView(run="c")) == "none"

@@ -53,6 +53,8 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         if number:
             console.write()
         console.table(table)
-    if all(row.is_same for row in (*comparison.params, *comparison.inputs)):
+    if len({run.run for run in runs}) == 1:
+        console.write(f"\nThese names lead to one and the same run, {runs[0].run}.")
+    elif all(row.is_same for row in (*comparison.params, *comparison.inputs)):
         console.write("\nParameters and inputs are the same.")
     return EXIT_FINE

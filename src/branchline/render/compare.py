@@ -202,9 +202,16 @@ def _head(comparison: Comparison) -> Table:
     runs = comparison.runs
     rows = [
         (cell("branch"), *(cell(run.branch or "(none)") for run in runs)),
-        (cell("verdict"), *(cell(run.outcome or "none") for run in runs)),
+        (cell("verdict"), *(cell(outcome_word(run)) for run in runs)),
     ]
     return Table(columns=(Column(heading="run"), *_columns(comparison)), rows=tuple(rows))
+
+
+def outcome_word(run: RunView) -> str:
+    """A run's verdict in one word; a run without bars was not judged, which is not unknown."""
+    if run.verdict is not None and not run.verdict.findings:
+        return "no gate"
+    return run.outcome or "none"
 
 
 def _metric_table(comparison: Comparison) -> Table:

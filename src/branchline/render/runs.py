@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from branchline.core.evidence.figures import duration, figure, memory
 from branchline.core.evidence.find import find_metric
 from branchline.core.values import Outcome
-from branchline.render.compare import metric_text
+from branchline.render.compare import metric_text, outcome_word
 from branchline.render.table import Align, Cell, Column, Line, Table, Tone, cell, line
 
 if TYPE_CHECKING:
@@ -64,9 +64,8 @@ def headline_names(evidences: Sequence[Evidence], gate: Gate) -> list[str]:
 
 def outcome_cell(run: RunView) -> Cell:
     """A run's verdict in one word."""
-    if run.verdict is not None and not run.verdict.findings:
-        return cell("no gate", Tone.DIM)
-    return cell(run.outcome or "none", _OUTCOMES.get(run.outcome, Tone.DIM))
+    word = outcome_word(run)
+    return cell(word, _OUTCOMES.get(word, Tone.DIM))
 
 
 def when(started_at: str) -> str:

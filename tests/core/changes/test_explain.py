@@ -116,6 +116,19 @@ def test_equal_inputs_give_no_change() -> None:
     assert compare(same, list(reversed(same))).changes == ()
 
 
+def test_an_edited_file_comes_before_those_that_came_or_went_with_it() -> None:
+    before = [code("train.py", "1", "x"), code("a_old.py", "1", "z", "imported by train.py")]
+    after = [code("train.py", "2", "y"), code("a_new.py", "1", "z", "imported by train.py")]
+
+    sentences = [change.sentence for change in compare(before, after).changes]
+
+    assert sentences == [
+        "`train.py` changed in meaning",
+        "`a_new.py` is new (imported by train.py)",
+        "`a_old.py` is no longer there, or no longer used",
+    ]
+
+
 def test_changes_that_matter_come_first() -> None:
     before = [code("a.py", "1", "x"), code("b.py", "1", "x"), item(InputKind.COMMAND, "", "a")]
     after = [code("a.py", "1", "y"), code("b.py", "2", "y"), item(InputKind.COMMAND, "", "b")]

@@ -237,6 +237,11 @@ def test_libyaml_and_the_pure_parser_agree(value: Any) -> None:
         ),
         pytest.param("a: [1\nb: 2\n", "p.yaml:2:2: the YAML cannot be read", id="broken-list"),
         pytest.param(
+            "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> x\n",
+            "p.yaml:2:1: the YAML cannot be read: an unresolved merge conflict",
+            id="a-merge-conflict",
+        ),
+        pytest.param(
             "a: 2024-13-01\n", "p.yaml:1:4: '2024-13-01' cannot be read", id="no-such-day"
         ),
         pytest.param("a: =\n", "p.yaml:1:4: '=' cannot be read", id="a-lone-equals-sign"),
@@ -260,6 +265,26 @@ def test_refusals_name_file_line_and_column(text: str, message: str) -> None:
         read_yaml(text.encode(), file="p.yaml")
 
     assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        pytest.param(
+            "a:\n\tb: 2\n", "; a tab indents this line, and YAML wants spaces", id="a-tab"
+        ),
+        pytest.param(
+            "a: [x/${b}]\n",
+            "; inside [ ] or { } a text with ${...} needs quotes",
+            id="a-template-without-quotes",
+        ),
+    ],
+)
+def test_what_the_parser_cannot_explain_is_explained(text: str, cause: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read_yaml(text.encode(), file="p.yaml")
+
+    assert caught.value.message.endswith(cause)
 
 
 def test_bytes_that_are_not_utf8_are_named() -> None:

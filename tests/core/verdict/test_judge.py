@@ -383,3 +383,16 @@ def test_a_loss_of_exactly_the_bound_always_passes(cents: int, loss: int) -> Non
     )
 
     assert verdict.outcome is PASSED
+
+
+def test_a_metric_like_no_other_gets_the_names_that_there_are() -> None:
+    evidence = Evidence(
+        metrics=tuple(Metric(name=n, value=1.0, text="1.0", file="m.json") for n in "abcde")
+    )
+    gate = Gate(metrics=(MetricRule(name="throughput", min=1.0),))
+
+    (finding,) = judge(evidence, None, gate).findings
+
+    assert finding.sentence == (
+        "`throughput` is not among the metrics; there are `a`, `b`, `c` and 2 more."
+    )

@@ -56,9 +56,13 @@ def compare(
     for key in dict.fromkeys([*new, *old]):
         change = _change(old.get(key), new.get(key), parts)
         if change is not None:
-            changes.append(change)
-    changes.sort(key=lambda c: (c.effect is ChangeEffect.COSMETIC, _KIND_ORDER[c.kind], c.name))
-    return ChangeSet(changes=tuple(changes))
+            # That a file came or went most often follows from an edit of one that imports it.
+            came_or_went = key not in old or key not in new
+            is_cosmetic = change.effect is ChangeEffect.COSMETIC
+            rank = (is_cosmetic, _KIND_ORDER[change.kind], came_or_went, change.name)
+            changes.append((rank, change))
+    changes.sort(key=lambda ranked: ranked[0])
+    return ChangeSet(changes=tuple(change for _, change in changes))
 
 
 def _twin(

@@ -63,7 +63,7 @@ def read_yaml_11(data: bytes, *, file: str) -> object:
     try:
         return yaml.load(data, loader)  # noqa: S506 # a safe loader, in C where there is one
     except yaml.YAMLError as error:
-        raise _yaml_error(error, file) from error
+        raise _yaml_error(error, data, file) from error
     except (ValueError, TypeError, RecursionError, OverflowError) as error:
         raise DocumentError(f"{file}: the YAML cannot be read: {error}") from error
 
@@ -91,7 +91,7 @@ def _compose(data: bytes, file: str) -> Any:
     try:
         return loader.get_single_node()
     except yaml.YAMLError as error:
-        raise _yaml_error(error, file) from error
+        raise _yaml_error(error, data, file) from error
     except RecursionError:
         raise DocumentError(f"{file}: the YAML is nested too deeply") from None
     finally:
@@ -107,13 +107,28 @@ def _check_version(data: bytes, file: str) -> None:
             )
 
 
-def _yaml_error(error: Exception, file: str) -> DocumentError:
-    """Our error for one of PyYAML's, with line and column where it knows them."""
+def _yaml_error(error: Exception, data: bytes, file: str) -> DocumentError:
+    """Our error for one of PyYAML's, with line and column where it knows them.
+
+    Three causes are worth naming: what the parser says about them explains nothing.
+    """
+    lines = data.decode("utf-8", "replace").splitlines()
+    for number, text in enumerate(lines, start=1):
+        if text.startswith(("<<<<<<< ", ">>>>>>> ")):
+            return DocumentError(
+                f"{file}:{number}:1: the YAML cannot be read: an unresolved merge conflict",
+                todo="Resolve it: keep one side, and delete the lines of the markers.",
+            )
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     context = getattr(error, "context", None)
     where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark is not None else file
     tail = f" {context}" if context else ""
+    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        tail += "; a tab indents this line, and YAML wants spaces"
+    elif "${" in line and "flow" in str(context):
+        tail += "; inside [ ] or { } a text with ${...} needs quotes"
     return DocumentError(f"{where}: the YAML cannot be read: {problem}{tail}")
 
 

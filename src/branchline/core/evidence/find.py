@@ -34,13 +34,23 @@ def find_metric(evidence: Evidence, name: str) -> Found:
     """
     matches = [m for m in evidence.metrics if name in (m.name, f"{m.file}:{m.name}")]
     if not matches:
-        near = nearest_name(name, [m.name for m in evidence.metrics])
-        hint = f"; the nearest name is `{near}`" if near else "; this run has no metrics"
-        return Found(metric=None, problem=f"is not among the metrics{hint}")
+        return Found(metric=None, problem=f"is not among the metrics; {_hint(name, evidence)}")
     if len({(m.value is None, m.text) for m in matches}) > 1:
         files = ", ".join(f"`{m.file}:{m.name}` = {m.text}" for m in matches)
         return Found(metric=None, problem=f"stands in several files with different values: {files}")
     return Found(metric=matches[0])
+
+
+def _hint(name: str, evidence: Evidence) -> str:
+    """What was probably meant; what there is where no name is like it."""
+    known = [metric.name for metric in evidence.metrics]
+    if not known:
+        return "this run has no metrics"
+    near = nearest_name(name, known)
+    if near:
+        return f"the nearest name is `{near}`"
+    more = f" and {len(known) - 3} more" if len(known) > 3 else ""
+    return "there are " + ", ".join(f"`{known_name}`" for known_name in known[:3]) + more
 
 
 def nearest_name(name: str, known: list[str]) -> str:
@@ -57,4 +67,4 @@ def nearest_name(name: str, known: list[str]) -> str:
         return ""
     last = name.rpartition(".")[2].lower()
     same = [candidate for candidate in known if candidate.rpartition(".")[2].lower() == last]
-    return (same or difflib.get_close_matches(name, known, n=1, cutoff=0.0) or [""])[0]
+    return (same or difflib.get_close_matches(name, known, n=1, cutoff=0.5) or [""])[0]
