@@ -48,8 +48,11 @@ def open_project(
         RepositoryError: No git repository, or local state that was committed to it.
         ConfigError, PipelineError: The declarations cannot be used.
     """
+    from time import time_ns
+
     from branchline.adapters.git import Git, GitRepo
 
+    opened_ns = time_ns()
     git = Git.open(start)
     root = git.places.root
     repo = GitRepo(git)
@@ -63,6 +66,7 @@ def open_project(
         pipeline=pipeline,
         config_files=(*config_files, *pipeline.files),
         ports={"repo": lambda: repo, **_ports(git, waiting)},
+        opened_ns=opened_ns,
     )
     try:
         yield project

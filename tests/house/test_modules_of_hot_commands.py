@@ -23,6 +23,7 @@ QUICK = {
     "branchline.cli",
     "branchline.cli.commands",
     "branchline.cli.quick",
+    "branchline.cli.quick_memory",
     "branchline.version",
 }
 # What the whole way may load beside the standard library.

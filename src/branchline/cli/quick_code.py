@@ -12,7 +12,7 @@ import os
 import stat as stat_module
 from typing import TYPE_CHECKING
 
-from branchline.cli.quick import Kept, remember, sign
+from branchline.cli.quick_memory import Kept, remember, sign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ class CodeNotes:
         self.summary = summary
 
     def to_fields(self) -> list[str]:
-        """As strings without NUL, for `quick.remember`."""
+        """As strings without NUL, for `quick_memory.remember`."""
         rules = self.rules
         flags = "".join("01"[x] for x in (rules.docstrings, rules.annotations, rules.import_order))
         fields = [flags, self.summary]
@@ -107,11 +107,18 @@ class CodeNotes:
         )
 
 
-def same_meaning(root: str, command: str, kept: Kept, moved: Sequence[str]) -> Kept | None:
-    """The answer as it is now, if all that moved is layout and comments; else None."""
-    import time
+def same_meaning(
+    root: str, command: str, kept: Kept, moved: Sequence[str], *, since_ns: int
+) -> Kept | None:
+    """The answer as it is now, if all that moved is layout and comments; else None.
 
-    since_ns = time.time_ns()
+    Args:
+        root: Absolute root of the repository.
+        command: The command.
+        kept: Its answer.
+        moved: Paths whose signatures differ.
+        since_ns: When the look at the signatures began.
+    """
     try:
         notes = CodeNotes.from_fields(kept.extra)
     except (ValueError, StopIteration, RuntimeError):

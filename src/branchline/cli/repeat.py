@@ -11,7 +11,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from branchline.cli import quick
+from branchline import wiring
+from branchline.cli import quick_memory
 from branchline.cli.console import Color, Console
 from branchline.core.plan.values import Action
 from branchline.core.run import StageState
@@ -23,30 +24,60 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from branchline.core.plan.values import Plan
+    from branchline.flows.finish import Finished
     from branchline.flows.project import Project
     from branchline.flows.run import RunOutcome
 
 
 def remember_run(project: Project, outcome: RunOutcome, console: Console, *, code: int) -> None:
     """Keep what `run` will say next time, or say why it would run again."""
-    planner, plan = outcome.planner, outcome.plan
     finished = outcome.finished
     if finished is None:
         return
-    try:
-        if outcome.walked.ran or finished.is_new or any(entry.restore for entry in plan.stages):
-            # What the run wrote itself must lie clearly before the look that confirms it.
-            time.sleep(quick.CLOCK_STEP_NS / 1e9)
-            planner = Planner(project, PlanOptions(trust_elsewhere=False))
-            plan = planner.plan()
-    except BranchlineError:
-        quick.forget(project.root)
+    if outcome.walked.ran or finished.is_new or any(e.restore for e in outcome.plan.stages):
+        # What the run wrote itself must lie clearly before the look that confirms it.
+        time.sleep(quick_memory.CLOCK_STEP_NS / 1e9)
+        try:
+            # Read everything anew: somebody may have edited dvc.yaml while the run went on.
+            with wiring.open_project(project.root) as again:
+                planner = Planner(again, PlanOptions(trust_elsewhere=False))
+                plan = planner.plan()
+                if plan.is_empty and not _is_same(project, again, finished):
+                    quick_memory.forget(project.root)
+                else:
+                    _keep(again, planner, plan, outcome, console, code=code)
+        except BranchlineError:
+            quick_memory.forget(project.root)
         return
+    _keep(project, outcome.planner, outcome.plan, outcome, console, code=code)
+
+
+def _is_same(before: Project, now: Project, finished: Finished) -> bool:
+    """Whether the verdict that was given is still the answer: same bars, same commit."""
+    head = now.repo.head(details=False)
+    return (
+        before.policy == now.policy
+        and before.pipeline.stages == now.pipeline.stages
+        and before.pipeline.metrics == now.pipeline.metrics
+        and (head.commit, head.branch) == (finished.evidence.commit, finished.evidence.branch)
+    )
+
+
+def _keep(
+    project: Project,
+    planner: Planner,
+    plan: Plan,
+    outcome: RunOutcome,
+    console: Console,
+    *,
+    code: int,
+) -> None:
+    """Keep the answers that a plan confirms."""
     if not plan.is_empty:
-        quick.forget(project.root)
+        quick_memory.forget(project.root)
         _warn(outcome, plan, console)
         return
-    if any(entry.restore for entry in plan.stages):
+    if any(entry.restore for entry in plan.stages) or outcome.finished is None:
         return
     again = replace(
         outcome,
@@ -56,7 +87,7 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
             states={entry.stage: StageState.REUSED for entry in plan.stages},
             notes=[],
         ),
-        finished=replace(finished, is_new=False),
+        finished=replace(outcome.finished, is_new=False),
         recovered=(),
     )
 
@@ -93,19 +124,19 @@ def _remember(
 ) -> None:
     watched = watched_paths(project, planner, plan, with_head=command == "run")
     if watched is None:
-        quick.forget(project.root)
+        quick_memory.forget(project.root)
         return
     plain = _shown(show, Color.NEVER)
     # A table would load rich (50 ms) to be coloured; `run` answers in lines.
     colored = _shown(show, Color.ALWAYS) if command == "run" else plain
-    quick.remember(
+    quick_memory.remember(
         project.root,
         command,
         code=code,
         plain=plain,
         colored=colored,
         watched=watched,
-        since_ns=planner.started_ns,
+        since_ns=project.opened_ns,
         extra=_code_notes(project, planner, plan) if command == "plan" else (),
     )
 

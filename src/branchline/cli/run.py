@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
+from branchline.cli import quick_memory
 from branchline.cli.log_text import last_line
 from branchline.cli.plan import add_target_options
 from branchline.core.run import StageState
@@ -59,7 +60,17 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.flows.run import run
 
     stop = _Stop()
-    with wiring.open_project() as project, stop:
+
+    def wait(holder: str) -> None:
+        console.note(f"waiting for {holder}; Ctrl-C gives up")
+
+    def begin(plan: Plan) -> None:
+        if not plan.is_empty:
+            quick_memory.forget(project.root)  # whoever asks meanwhile shall meet this run
+        stop.defer()
+        watcher.show_plan(plan)
+
+    with wiring.open_project(model=options.model, waiting=wait) as project, stop:
         watcher = _Shown(console, project.root, is_quiet=options.json)
         with watcher:
             outcome = run(
@@ -67,7 +78,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
                 _options(options, project.machine.cpus()),
                 watcher,
                 is_stopped=lambda: stop.is_wanted() and watcher.say_stopping(),
-                on_plan=watcher.show_plan,
+                on_plan=begin,
             )
         if options.json:
             from branchline.cli.run_report import outcome_to_json
@@ -133,14 +144,22 @@ def _exit_code(outcome: RunOutcome) -> int:
 
 
 class _Stop:
-    """Ctrl-C and SIGTERM set a mark that the engine asks for; a second Ctrl-C changes nothing."""
+    """Ctrl-C and SIGTERM end a wait or a look at once; an engine at work gets a mark to ask for.
+
+    A second Ctrl-C changes nothing: the engine stops its stages as fast as they let it.
+    """
 
     def __init__(self) -> None:
         self._is_wanted = False
+        self._is_deferred = False
         self._before: dict[int, object] = {}
 
     def is_wanted(self) -> bool:
         return self._is_wanted
+
+    def defer(self) -> None:
+        """From now on stages may be at work: a signal only sets the mark."""
+        self._is_deferred = True
 
     def __enter__(self) -> _Stop:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -153,6 +172,8 @@ class _Stop:
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self._is_wanted = True
+        if not self._is_deferred:
+            raise KeyboardInterrupt
 
 
 class _Shown:

@@ -13,7 +13,7 @@ from branchline.core.changes.closure import Closure, ClosureFile, closure_of
 from branchline.core.changes.entries import Entry, entries_of
 from branchline.core.changes.values import Input, InputKind
 from branchline.core.plan.entries import entry_of
-from branchline.core.plan.view import MODE_SUFFIX
+from branchline.core.plan.view import MODE_SUFFIX, READING_SUFFIX
 from branchline.core.run import command_lines
 from branchline.core.values import digest_of
 from branchline.errors import BranchlineError
@@ -48,6 +48,7 @@ class Gathered:
         notes: Remarks.
         unknown: Why an input cannot be digested at all ("" when all can).
         probed: Folders whose listing mattered.
+        untracked: Files that the code names and that would count if git tracked them.
     """
 
     inputs: dict[str, Input] = field(default_factory=dict)
@@ -60,6 +61,7 @@ class Gathered:
     notes: list[str] = field(default_factory=list)
     unknown: str = ""
     probed: set[str] = field(default_factory=set)
+    untracked: list[str] = field(default_factory=list)
 
     def entry(self, stage: Stage) -> LockEntry | None:
         """The exact reading; None while an input is pending or unknown."""
@@ -86,6 +88,7 @@ class InputReader:
         self.reader = Reader(project.workspace, project.meanings, project.policy.changes)
         self._closures: dict[tuple[Entry, ...], Closure] = {}
         self._params: dict[tuple[str, tuple[str, ...] | None], Mapping[str, JsonValue]] = {}
+        self._others: dict[tuple[str, tuple[str, ...] | None], Mapping[str, JsonValue]] = {}
         self.surroundings = Surroundings(project, self.reader)
         self._tracked: frozenset[str] | None = None
 
@@ -133,6 +136,11 @@ class InputReader:
             found.missing.append(f"{stage.file}:{stage.line}: stage `{stage.address}`: `{path}`")
             found.inputs[path] = Input(kind=InputKind.DATA, name=path, digest=None)
             return
+        pointer = self._producers.pointer(path)
+        if pointer is not None and pointer.path == path and pointer.content.md5 != content.md5:
+            found.notes.append(
+                f"`{path}` is not what `{pointer.file}` promises; what is here counts"
+            )
         found.deps[path] = content
         found.inputs[path] = self._declared(path, content, is_data=bool(made))
 
@@ -154,11 +162,15 @@ class InputReader:
         pointer = self._producers.pointer(dep.path)
         if pointer is not None and pointer.path == dep.path:
             return pointer.content
-        if out is None and self._project.repo.is_tracked([dep.path])[0]:
+        if out is None and not dep.is_external and not self._is_ignored(dep.path):
             return None  # A file of git's that was deleted is an error, not "data elsewhere".
         entry = self._lock.get(stage.address)
         items = entry.deps if entry else ()
         return next((i.content for i in items if i.spelled == dep.spelled), None)
+
+    def _is_ignored(self, path: str) -> bool:
+        """Whether git would ignore a file or folder at a path where there is none."""
+        return any(self._project.repo.is_ignored([path, f"{path}/"]))
 
     def _inside(self, out: str, path: str) -> Content | None:
         """What a file inside a folder output holds, told by the folder's object."""
@@ -231,6 +243,32 @@ class InputReader:
                 digest=digest_of(value),
                 value=value if isinstance(value, str) else repr(value),
             )
+        for key, other in self._other_readings(params, values).items():
+            name = f"{params.path}:{key}{READING_SUFFIX}"
+            found.inputs[name] = Input(
+                kind=InputKind.PARAMETER, name=name, digest=digest_of(other), value=repr(other)
+            )
+
+    def _other_readings(
+        self, params: ParamsDep, values: Mapping[str, JsonValue]
+    ) -> Mapping[str, JsonValue]:
+        """Parameters that PyYAML, a reader of YAML 1.1, takes for another value: `1e-3` is text.
+
+        Nobody knows which reader the stage's program uses, so both values count.
+        """
+        from branchline.config.params import read_params_as_yaml_11
+
+        memory = (params.path, params.keys)
+        if memory not in self._others:
+            data = self._project.workspace.read(params.path)
+            read = read_params_as_yaml_11(params.path, data or b"", params.keys)
+            leaves = dict(leaves_of(cast("Mapping[str, JsonValue]", read)))
+            self._others[memory] = {
+                key: leaves[key]
+                for key, value in leaves_of(values)
+                if key in leaves and digest_of(leaves[key]) != digest_of(value)
+            }
+        return self._others[memory]
 
     # Code
 
@@ -268,6 +306,7 @@ class InputReader:
                 found.inputs[path] = self._code_input(file)
             return
         if file.is_named and not self.is_tracked(path):
+            found.untracked.append(path)
             return  # An output or scratch file that is only mentioned; seen reads will tell.
         found.inputs[path] = self._code_input(file)
         found.uncovered.append(path)

@@ -54,7 +54,6 @@ class Planner:
     """
 
     def __init__(self, project: Project, options: PlanOptions) -> None:
-        self.started_ns = project.machine.time_ns()
         self.project = project
         self.options = options
         refuse_no_stages(project)

@@ -34,6 +34,7 @@ class Project:
         pipeline: What the stages are.
         config_files: Files that made `policy` and `pipeline`, from the root.
         ports: Name of an attribute below -> how to make it.
+        opened_ns: When reading its files began, on the clock that file systems stamp with.
     """
 
     workspace: Workspace
@@ -57,7 +58,9 @@ class Project:
         pipeline: Pipeline,
         config_files: tuple[str, ...],
         ports: Mapping[str, Callable[[], object]],
+        opened_ns: int = 0,
     ) -> None:
+        self.opened_ns = opened_ns
         self.root = root
         self.state_dir = state_dir
         self.policy = policy

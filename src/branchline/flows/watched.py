@@ -38,10 +38,14 @@ def watched_paths(
         return None
     found = {os.path.join(project.root, path) for path in _inside(project, planner, plan)}
     # Results of other keys come and go without touching this answer.
+    shards = tuple(f"/refs/branchline/results/{e.key[:2]}" for e in plan.stages if e.key)
     state = project.records.state_files()
-    found.update(path for path in state if "/refs/branchline/results" not in path)
+    found.update(p for p in state if "/refs/branchline/results" not in p or p.endswith(shards))
+    if any(gathered.untracked for gathered in planner.gathered.values()):
+        found.add(os.path.join(project.repo.git_dir, "index"))
     if with_head:
         found.update(_tag_paths(project))
+        found.update(_default_branch_paths(project))
     else:
         found -= set(project.repo.head_files())
     found.update(_python_paths(project))
@@ -55,6 +59,8 @@ def _inside(project: Project, planner: Planner, plan: Plan) -> Iterator[str]:
     yield from (".python-version", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/config.local")
     yield from project.lock_files.paths(planner.stages)
     yield from planner.inputs.surroundings.lock_files()
+    if project.policy.environment.lock:
+        yield project.policy.environment.lock  # it need not be there yet
     for gathered in planner.gathered.values():
         yield from gathered.probed
         yield from gathered.params
@@ -77,6 +83,12 @@ def _tag_paths(project: Project) -> Iterator[str]:
     yield tags
     for folder, inner, _ in os.walk(tags):
         yield from (os.path.join(folder, name) for name in inner)
+
+
+def _default_branch_paths(project: Project) -> Iterator[str]:
+    """What tells the default branch, whose newest passed run is the baseline."""
+    for path in ("config", "refs/heads", "refs/remotes/origin/HEAD"):
+        yield os.path.join(project.repo.common_dir, path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +142,11 @@ def listed_folders(project: Project, planner: Planner) -> set[str]:
 
 
 def _python_paths(project: Project) -> Iterator[str]:
-    """The folders of PATH up to the one that holds Python, that Python, and pyenv's choice."""
-    pyenv = project.machine.variable("PYENV_ROOT")
-    if pyenv:
-        yield os.path.join(pyenv, "version")
+    """The folders of PATH up to the one that holds Python, that Python, and what picks one."""
+    home = project.machine.variable("HOME") or ""
+    yield os.path.join(project.machine.variable("PYENV_ROOT") or f"{home}/.pyenv", "version")
+    for folder in (project.root, home):
+        yield os.path.join(folder, ".tool-versions")
     for folder in (project.machine.variable("PATH") or "").split(os.pathsep):
         yield folder or "."
         for name in ("python", "python3"):
@@ -141,5 +154,6 @@ def _python_paths(project: Project) -> Iterator[str]:
             if os.path.exists(path):
                 yield path
                 yield os.path.realpath(path)
+                yield os.path.join(os.path.dirname(folder), "pyvenv.cfg")
                 if name == "python":
                     return

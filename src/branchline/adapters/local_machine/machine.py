@@ -62,10 +62,18 @@ class LocalMachine(Machine):
         return version
 
     def _token(self, python: str) -> str:
-        """What the answer of a `python` depends on: the file itself, and pyenv's settings."""
-        chosen = os.path.join(self._environ.get("PYENV_ROOT", ""), "version")
-        files = (python, os.path.realpath(python), f"{self._root}/.python-version", chosen)
-        parts = [python, self._environ.get("PYENV_VERSION", "")]
+        """What the answer of a `python` depends on: the file, and settings of pyenv and asdf."""
+        home = self._environ.get("HOME", "")
+        files = (
+            python,
+            os.path.realpath(python),
+            f"{self._root}/.python-version",
+            os.path.join(self._environ.get("PYENV_ROOT") or f"{home}/.pyenv", "version"),
+            f"{self._root}/.tool-versions",
+            f"{home}/.tool-versions",
+        )
+        chosen = [self._environ.get(n, "") for n in ("PYENV_VERSION", "ASDF_PYTHON_VERSION")]
+        parts = [python, *chosen]
         for file in files:
             try:
                 stat = os.stat(file)
