@@ -43,6 +43,23 @@ def read_params(file: str, data: bytes | None, keys: Sequence[str] | None) -> di
     return select_params(file, parse_params(file, data), keys)
 
 
+def read_params_as_yaml_11(file: str, data: bytes, keys: Sequence[str] | None) -> dict[str, object]:
+    """The same parameters as a reader of YAML 1.1 (PyYAML) sees them.
+
+    Empty for other formats, and where such a reader refuses the file or finds other keys: a
+    program that used one could not work at all.
+    """
+    if file.lower().endswith((".py", ".json", ".toml")):
+        return {}
+    from branchline.core.documents.yaml import read_yaml_11
+
+    try:
+        value = read_yaml_11(data, file=file)
+        return select_params(file, value, keys) if isinstance(value, dict) else {}
+    except (DocumentError, ParamsError):
+        return {}
+
+
 def select_params(
     file: str, values: Mapping[object, object], keys: Sequence[str] | None
 ) -> dict[str, object]:

@@ -23,7 +23,13 @@ from branchline.core.plan.reasons import (
     why_run,
 )
 from branchline.core.plan.values import Action, Produced, Result, Source, StagePlan
-from branchline.core.plan.view import MODE_SUFFIX, Availability, View, Where
+from branchline.core.plan.view import (
+    MODE_SUFFIX,
+    READING_SUFFIX,
+    Availability,
+    View,
+    Where,
+)
 
 if TYPE_CHECKING:
     from branchline.core.changes.values import Input
@@ -308,12 +314,15 @@ def result_of_entry(stage: Stage, inputs: tuple[Input, ...], entry: LockEntry, k
 
 
 def _surroundings_moved(changes: tuple[Change, ...]) -> bool:
-    """Whether something moved of which DVC's files know nothing: Python, variables, an x bit."""
+    """Whether something moved of which DVC's files know nothing.
+
+    That is Python, variables, an x bit, and what a reader of YAML 1.1 makes of a parameter.
+    """
     return any(
         change.effect in (ChangeEffect.MODEL, ChangeEffect.UNKNOWN)
         and (
             change.kind in (InputKind.ENVIRONMENT, InputKind.VARIABLE)
-            or change.name.endswith(MODE_SUFFIX)
+            or change.name.endswith((MODE_SUFFIX, READING_SUFFIX))
         )
         for change in changes
     )

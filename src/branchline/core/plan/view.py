@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from branchline.core.pipeline import LockEntry, Stage
     from branchline.core.plan.values import Produced, Result
 
+READING_SUFFIX = " (as YAML 1.1)"
+"""Ends the name of the input that stands for a parameter's value to a reader of YAML 1.1."""
+
 MODE_SUFFIX = " (mode)"
 """Ends the name of the input that stands for the x bit of an executed file."""
 
