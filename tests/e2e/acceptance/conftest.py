@@ -6,7 +6,6 @@ file and parameters, `evaluate` scores. A case edits a copy, commits, and reads 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -139,15 +138,6 @@ FILES = {
 }
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a command with variables of its own ended."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-
 class Workshop:
     """Makes trained projects; each kind is trained once in a session.
 
@@ -163,7 +153,13 @@ class Workshop:
 
     def fresh(self, root: Path, extra: Mapping[str, str] | None = None) -> Project:
         """The project before any run, with further or other files."""
-        return self._make(root, {**FILES, **(extra or {})})
+        project = self._make(root, {**FILES, **(extra or {})})
+        programs = [path for path in extra or () if path.startswith("bin/")]
+        for path in programs:
+            (root / path).chmod(0o755)
+        if programs:
+            project.commit("make programs executable")
+        return project
 
     def trained(self, root: Path, extra: Mapping[str, str] | None = None) -> Project:
         """A copy of the project after a run whose dvc.lock was committed."""
