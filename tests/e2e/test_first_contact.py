@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.e2e.conftest import clean_environment
 
@@ -127,3 +127,52 @@ def test_an_interrupted_run_says_at_once_that_it_stops(make_project: MakeProject
     assert "Stopping: " in out
     assert "  | oops" in out
     assert "Cancelled." in out
+
+
+TWO_MODELS = """\
+models:
+  small:
+    stages: {fit: {cmd: python fit.py s.json, metrics: [s.json: {cache: false}]}}
+  large:
+    stages: {tune: {cmd: python fit.py l.json, metrics: [l.json: {cache: false}]}}
+gate: {metrics: {auc: {max_regression: 0.1}}}
+"""
+FIT = "import sys\nopen(sys.argv[1], 'w').write('{\"auc\": 0.9}')\n"
+
+
+def test_of_several_models_each_is_named_and_judged_by_itself(make_project: MakeProject) -> None:
+    project = make_project({"branchline.yaml": TWO_MODELS, "fit.py": FIT})
+
+    unnamed = project.branchline("plan")
+    large = project.branchline("run", "--model", "large")
+    small = project.branchline("run", "--model", "small")
+
+    assert unnamed.code == 2
+    assert "Name one with --model." in unnamed.stderr
+    assert (large.code, small.code) == (0, 0), large.text + small.text
+    assert "there is no baseline yet" in small.stdout
+    assert project.branchline("why", "tune", "--model", "large").code == 0
+    assert len(project.branchline("runs").stdout.splitlines()) == 3
+    assert project.branchline("show").code == 0
+
+
+def test_who_waits_for_another_run_says_so_and_can_be_interrupted(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"dvc.yaml": "stages: {slow: {cmd: 'touch began; sleep 60'}}\n"})
+    command = [sys.executable, "-m", "branchline", "run"]
+    options: dict[str, Any] = {"cwd": project.root, "env": clean_environment(), "text": True}
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, **options)
+    while not (project.root / "began").exists():
+        time.sleep(0.01)
+    second = subprocess.Popen(command, stderr=subprocess.PIPE, **options)
+    assert second.stderr is not None
+    told = second.stderr.readline()
+
+    second.send_signal(signal.SIGINT)
+    second.communicate(timeout=10)
+
+    assert second.returncode == 130
+    assert f"waiting for Branchline (pid {first.pid}" in told
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)

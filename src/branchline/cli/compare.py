@@ -33,7 +33,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.render.compare import compare_runs, comparison_tables
     from branchline.render.run_json import compare_to_json
 
-    with wiring.open_project() as project:
+    with wiring.open_project(model="") as project:
         history = History(project.records, project.repo)
         runs = [history.find(name) for name in options.runs]
         if len(runs) == 1:

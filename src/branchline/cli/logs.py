@@ -32,7 +32,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline import wiring
     from branchline.flows.history import History, log_files
 
-    with wiring.open_project() as project:
+    with wiring.open_project(model="") as project:
         run = None
         if options.run:
             run = History(project.records, project.repo).find(options.run).run

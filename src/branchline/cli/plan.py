@@ -25,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def add_target_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `plan` and `run` share: which stages, and how much is taken on trust."""
+    add_model(parser)
     parser.add_argument("stages", nargs="*", metavar="STAGE", help="only these, with all they need")
     parser.add_argument(
         "-s", "--single", action="store_true", help="only the stages named, not what they need"
@@ -39,6 +40,11 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Declare `--model`, which a branchline.yaml with several models asks for."""
+    parser.add_argument("--model", metavar="NAME", help="of the models in branchline.yaml this one")
+
+
 EXIT_PENDING = 10
 
 
@@ -50,7 +56,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.flows.plan import Planner, PlanOptions
     from branchline.render.plan import plan_notes
 
-    with wiring.open_project() as project:
+    with wiring.open_project(model=options.model) as project:
         planner = Planner(
             project,
             PlanOptions(

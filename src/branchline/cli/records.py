@@ -25,7 +25,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     """Exchange records and say what happened."""
     from branchline import wiring
 
-    with wiring.open_project() as project:
+    with wiring.open_project(model="") as project:
         if options.direction == "push":
             exchange = project.records.push(options.remote)
         else:

@@ -27,7 +27,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.flows.history import History
     from branchline.render.markdown import report
 
-    with wiring.open_project() as project:
+    with wiring.open_project(model="") as project:
         history = History(project.records, project.repo)
         run = history.find(options.run)
         baseline = None

@@ -37,7 +37,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
 
     if options.number < 0:
         raise UsageError(f"branchline runs: -n {options.number} is negative", todo="Write -n 20.")
-    with wiring.open_project() as project:
+    with wiring.open_project(model="") as project:
         runs = History(project.records, project.repo).newest(options.number or None)
         gate = project.policy.gate
     if options.json:

@@ -27,7 +27,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.render.run_json import show_to_json
     from branchline.render.runs import run_lines, run_tables
 
-    with wiring.open_project() as project:
+    with wiring.open_project(model="") as project:
         run = History(project.records, project.repo).find(options.run)
     if options.json:
         console.json(show_to_json(run))

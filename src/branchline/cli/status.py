@@ -36,7 +36,7 @@ def _show_project(console: Console) -> None:
     from branchline.flows.plan import Planner, PlanOptions
     from branchline.render.status import status_lines
 
-    with wiring.open_project() as project:
+    with wiring.open_project(model="") as project:
         newest = History(project.records, project.repo).newest(1)
         lines = status_lines(
             model=project.policy.model,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.cli.plan import add_model
 from branchline.errors import EXIT_FINE
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("stage", metavar="STAGE", help="the stage to explain")
+    add_model(parser)
     parser.add_argument("--json", action="store_true", help="print the explanation as JSON")
 
 
@@ -25,7 +27,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.flows.plan import Planner, PlanOptions
     from branchline.render.plan import inputs_table, why_lines
 
-    with wiring.open_project() as project:
+    with wiring.open_project(model=options.model) as project:
         planner = Planner(project, PlanOptions(targets=(options.stage,)))
         plan = planner.plan()
     # `train` of a matrix stands for all of its stages: train@a, train@b.

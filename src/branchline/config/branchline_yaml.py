@@ -47,13 +47,15 @@ class LoadedConfig:
     file: str = FILE
 
     def of(self, name: str | None = None) -> ModelConfig:
-        """One model by name; without a name the only one.
+        """One model by name; without a name the only one, with an empty name the first.
+
+        The empty name is for commands that look at records and ask nothing of a model.
 
         Raises:
             UnknownNameError: No such model, or several and none named.
         """
         names = [model.policy.model for model in self.models]
-        if name is None and len(self.models) == 1:
+        if name == "" or (name is None and len(self.models) == 1):
             return self.models[0]
         if name is None:
             raise UnknownNameError(

@@ -107,6 +107,7 @@ def _walk_digest(project: Project, evidence: Evidence) -> str:
     gate = project.policy.gate
     return digest_of(
         {
+            "model": project.policy.model,
             "commit": evidence.commit,
             "is_dirty": evidence.is_dirty,
             "stages": [(s.stage, s.key) for s in evidence.stages],
@@ -142,6 +143,8 @@ def _baseline(project: Project, history: Sequence[StoredRun], *, this_run: str) 
     facts = []
     for run in history:
         fields = run_fields(run)
+        if fields.get("model") != project.policy.model:
+            continue  # Of two models in one repository neither is the other's baseline.
         outcome = verdict_of(run)
         facts.append(
             RunFacts(
