@@ -144,7 +144,7 @@ class Bench:
         self.workspace_lock = FakeWorkspaceLock()
         self.records = FakeRecords()
         self.ledger = FakeLedger()
-        self.executor = FakeExecutor(reads=self.reads)
+        self.executor = FakeExecutor()
         self.machine = StillMachine(self.executor)
         self.repo = FakeRepo(head=Head(commit=COMMIT, short=COMMIT[:7], branch="main"))
         self.told = Told()
@@ -180,6 +180,7 @@ class Bench:
             return [(name, kind is EntryKind.FOLDER) for name, kind in listed.items()]
 
         pipeline = load_pipeline("", read=self.workspace.read, names=names, options={})
+        self.executor.reads = dict(self.reads)
         self.executor.actions = {s.address: self._action(s.address) for s in pipeline.stages}
         ports: dict[str, object] = {
             name: getattr(self, name)

@@ -350,6 +350,8 @@ def log_name(address: str, attempt: int) -> str:
     import hashlib
 
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.@") else "_" for c in address)
-    if safe != address or safe.startswith("."):
+    if safe.startswith("."):
+        safe = f"_{safe[1:]}"
+    if safe != address:
         safe = f"{safe[:80]}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
     return f"{safe}.log" if attempt == 1 else f"{safe}.{attempt}.log"

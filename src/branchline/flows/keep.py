@@ -208,12 +208,16 @@ class Keeper:
         """Whether a file that was read moved while the stage ran, and most likely by whom.
 
         What git does not track and the stage both reads and writes (a log, a counter, a cache) is
-        scratch of its own. What git tracks was edited by somebody.
+        scratch of its own. What git tracks was edited by somebody; the output of another stage,
+        read without a word in `deps`, was made meanwhile.
         """
         changed = self._project.workspace.changed_at_ns(path) or 0
-        if changed <= started_ns - CLOCK_LAG_NS or self._planner.producers.makers(path):
+        is_made = bool(self._planner.producers.makers(path))
+        # An output may have been stored just before the stage started; files of others were not.
+        if changed <= (started_ns if is_made else started_ns - CLOCK_LAG_NS):
             return _Change.NONE
-        return _Change.BY_OTHERS if self._planner.inputs.is_tracked(path) else _Change.BY_STAGE
+        is_ours = not is_made and not self._planner.inputs.is_tracked(path)
+        return _Change.BY_STAGE if is_ours else _Change.BY_OTHERS
 
     def _result(
         self,

@@ -119,21 +119,46 @@ class Planner:
         if found.missing and not stage.frozen:
             inputs = tuple(i for i in inputs if i.digest is not None or i.pending)
         options = self.options
+        loose = self._loose(stage)
         if not force and options.force and self._is_forced(stage):
             force = "asked for with --force"
         return View(
             stage=stage,
-            key=None if found.missing else key_of(stage, inputs),
+            key=None if found.missing or loose else key_of(stage, inputs),
             inputs=inputs,
-            pending=tuple(found.pending),
+            pending=(*found.pending, *loose),
             entry=None if found.missing else found.entry(stage),
             lock=self.lock.get(stage.address),
-            uncovered=() if options.trust_lock else tuple(found.uncovered),
+            uncovered=() if options.trust_lock else (*found.uncovered, *self._moved_reads(stage)),
             last=self.last.get(stage.address),
-            after=self.producers.needs(stage),
+            after=tuple(dict.fromkeys((*self.producers.needs(stage), *(s for _, s in loose)))),
             force=force or found.unknown,
             trust_elsewhere=options.trust_elsewhere,
             notes=tuple(found.notes),
+        )
+
+    def _loose(self, stage: Stage) -> tuple[tuple[str, str], ...]:
+        """Outputs still to be made that the last run read without declaring them, with the maker.
+
+        Only stages that stand before this one are still to run when it is decided, so waiting for
+        them makes no circle.
+        """
+        last = self.last.get(stage.address)
+        return tuple(
+            (seen.path, made.stage)
+            for seen in (last.observed if last else ())
+            for made in self.producers.makers(seen.path)
+            if made.stage != stage.address and self.producers.is_pending(made.path)
+        )
+
+    def _moved_reads(self, stage: Stage) -> tuple[str, ...]:
+        """Files that the last run read and that hold something else now: dvc.lock knows no such."""
+        last = self.last.get(stage.address)
+        digest = self.inputs.reader.digest
+        return tuple(
+            seen.path
+            for seen in (last.observed if last else ())
+            if digest(seen.path) != seen.digest
         )
 
     def _is_forced(self, stage: Stage) -> bool:

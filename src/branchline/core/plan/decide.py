@@ -162,7 +162,10 @@ _Offer = tuple[int, StagePlan]
 def _by_record(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
     view = make.view
     offers: list[_Offer] = []
+    declared = {out.path for out in view.stage.outs}
     for result in ask.recorded(view.key or ""):
+        if {out.path for out in result.outs} != declared:
+            continue  # the key holds these paths: whoever wrote this record did not make it so
         moved = [o.path for o in result.observed if ask.digest_now(o.path) != o.digest]
         if moved:
             refusals.append(f"`{moved[0]}`, which run {result.run or '?'} read, differs now")
