@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from branchline.config.problems import Problems
     from branchline.core.pipeline import Pointer, Stage
 
+_DECLARATIONS = frozenset(
+    {"dvc.yaml", "dvc.lock", "branchline.yaml", "branchline.lock", ".gitignore", ".dvcignore"}
+)
+_STATE = frozenset({".git", ".dvc", ".branchline"})
+
 
 def upstream_of(stages: Sequence[Stage]) -> dict[str, tuple[str, ...]]:
     """Address of each stage -> addresses of the stages whose outputs it reads, in order.
@@ -35,8 +40,9 @@ def upstream_of(stages: Sequence[Stage]) -> dict[str, tuple[str, ...]]:
 def check_graph(stages: Sequence[Stage], pointers: Sequence[Pointer], problems: Problems) -> None:
     """Note what makes the graph impossible.
 
-    One output of two stages, an output inside another, a pipeline file inside an output, an output
-    that is a dep of its own stage, a cached output outside the repository, and cycles.
+    One output of two stages, an output inside another, an output that is or holds the repository,
+    a pipeline file inside an output, an output that is a dep of its own stage, a cached output
+    outside the repository, and cycles.
     """
     owners = _owners(stages, pointers, problems)
     for file, line in _files(stages, pointers):
@@ -90,6 +96,19 @@ def _owners(
     return owners
 
 
+def _no_output(path: str) -> str:
+    """Why a path can never be an output, as the end of a sentence; "" when it can.
+
+    An output is deleted before its stage runs: these would take the project with them.
+    """
+    if path == ".":
+        return "is or holds the whole repository, no output; name a file or folder in it"
+    top = path.partition("/")[0]
+    if top in _STATE:
+        return f"lies in `{top}`, which is no place for outputs; name another folder"
+    return ""
+
+
 def _outs(
     stages: Sequence[Stage], pointers: Sequence[Pointer], problems: Problems
 ) -> Iterator[tuple[str, str, str, int]]:
@@ -97,8 +116,10 @@ def _outs(
         for out in stage.outs:
             line = out.line or stage.line
             name = out.path.rpartition("/")[2]
-            if name == "dvc.yaml" or (name.endswith(".dvc") and not out.is_external):
+            if name in _DECLARATIONS or (name.endswith(".dvc") and not out.is_external):
                 problems.add_at(stage.file, line, f"{out.spelled} is a pipeline file, no output")
+            elif refusal := _no_output(out.path):
+                problems.add_at(stage.file, line, f"{out.spelled} {refusal}")
             if out.is_external and out.cache:
                 problems.add_at(
                     stage.file,

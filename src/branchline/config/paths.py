@@ -38,6 +38,20 @@ def located(folder: str, spelled: str, *, root: str = "") -> tuple[str, bool]:
     return path, False
 
 
+def holds_root(folder: str, spelled: str, *, root: str) -> bool:
+    """Whether a path as written leads to the repository's root or to a folder that holds it.
+
+    >>> holds_root("sub", "../..", root="/home/me/p"), holds_root(".", "/home", root="/home/me/p")
+    (True, True)
+    >>> holds_root(".", "../other", root="/home/me/p"), holds_root(".", "s3://b", root="/p")
+    (False, False)
+    """
+    if "://" in spelled:
+        return False
+    target = posixpath.normpath(posixpath.join(root, folder, spelled))
+    return target == "/" or f"{posixpath.normpath(root)}/".startswith(f"{target}/")
+
+
 def folder_of(file: str) -> str:
     """The folder of a file, from the root; "." for files in the root."""
     return posixpath.dirname(file) or "."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from branchline.config.expressions import ExpressionError, text_of
 from branchline.config.grammar import PLOT_FLAGS
 from branchline.config.params import DEFAULT_FILE
-from branchline.config.paths import located
+from branchline.config.paths import holds_root, located
 from branchline.config.problems import kind_of
 from branchline.config.templating import RESERVED
 from branchline.core.pipeline import Dep, Out, OutKind, ParamsDep, Stage
@@ -213,6 +213,8 @@ class StageBuilder:
 
     def _out(self, spelled: str, kind: OutKind, flags: dict[str, Any], wdir: str, line: int) -> Out:
         where, external = located(wdir, spelled, root=self.root)
+        if external and holds_root(wdir, spelled, root=self.root or "/"):
+            where, external = ".", False  # `check_graph` refuses it
         plot = None
         if kind is OutKind.PLOT:
             plot = {key: value for key, value in flags.items() if key in PLOT_FLAGS}
