@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from branchline.cli.console import Console
-from branchline.cli.crash import redact, report_crash
+from branchline.cli.crash import redact, report_crash, told_by_system
 from branchline.cli.dispatch import dispatch
 
 if TYPE_CHECKING:
@@ -104,3 +105,13 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
 
     assert done.stderr == ""
     assert done.returncode in (0, 141)
+
+
+def test_a_full_disk_is_told_as_such_and_not_as_our_fault() -> None:
+    told = told_by_system(OSError(errno.ENOSPC, "No space left on device", "/x/o"))
+
+    assert told is not None
+    assert told.message == "/x/o: No space left on device"
+    assert "branchline doctor" in told.todo
+    assert told_by_system(OSError(errno.ENOENT, "No such file")) is None
+    assert told_by_system(ValueError("x")) is None

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from branchline.cli.console import Console
+    from branchline.errors import BranchlineError
 
-__all__ = ["redact", "report_crash"]
+__all__ = ["redact", "report_crash", "told_by_system"]
 
 _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_KEY|_KEY$|WEBHOOK|_DSN$"
@@ -34,6 +35,25 @@ def redact(text: str, environment: Mapping[str, str]) -> str:
         if len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name.upper()):
             text = text.replace(value, "***")
     return _LOGIN_IN_URL.sub(r"\1***@", text)
+
+
+def told_by_system(error: BaseException) -> BranchlineError | None:
+    """Our error for a refusal of the operating system that no code of ours can help; else None.
+
+    A full disk or a read-only folder may meet any write; it is no fault to report to us.
+    """
+    import errno
+
+    from branchline.errors import StoreError
+
+    refusals = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
+    if not isinstance(error, OSError) or error.errno not in refusals:
+        return None
+    where = f"{error.filename}: " if error.filename else ""
+    return StoreError(
+        f"{where}{error.strerror}",
+        todo="See that the disk has space and the folder is writable; `branchline doctor` looks.",
+    )
 
 
 def report_crash(error: BaseException, arguments: Sequence[str], console: Console) -> None:

@@ -71,8 +71,12 @@ def dispatch(arguments: Sequence[str]) -> int:
     except Exception as error:  # the last door: nothing may reach the user raw
         if os.environ.get("BRANCHLINE_DEBUG") == "1":
             raise
-        from branchline.cli.crash import report_crash
+        from branchline.cli.crash import report_crash, told_by_system
 
+        told = told_by_system(error)
+        if told is not None:
+            console.error(told, as_json=wants_json)
+            return told.exit_code
         report_crash(error, arguments, console)
         return EXIT_ERROR
     return code

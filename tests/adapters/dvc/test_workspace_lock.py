@@ -14,7 +14,7 @@ import pytest
 
 import branchline
 from branchline.adapters.dvc.workspace_lock import DvcWorkspaceLock
-from branchline.errors import BusyError
+from branchline.errors import BusyError, StoreError
 from branchline.testing.locks import WorkspaceLockContract
 
 SOURCES = str(Path(branchline.__file__).parents[1])
@@ -112,3 +112,13 @@ def test_a_broken_list_of_dvc_is_made_anew(tmp_path: Path) -> None:
 
     with DvcWorkspaceLock(str(tmp_path)).hold(wait_s=0):
         assert str(tmp_path) in json.loads((tmp / "rwlock").read_text())["write"]
+
+
+def test_a_clone_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".branchline").write_text("in the way")
+
+    with (
+        pytest.raises(StoreError, match=r"\.branchline/lock cannot be opened: "),
+        DvcWorkspaceLock(str(tmp_path)).hold(wait_s=0),
+    ):
+        pass

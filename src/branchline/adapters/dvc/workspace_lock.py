@@ -18,7 +18,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from branchline.adapters.dvc.cache_database import prepare_folder
-from branchline.errors import BusyError
+from branchline.errors import BusyError, StoreError
 from branchline.ports.locks import WorkspaceLock
 
 if TYPE_CHECKING:
@@ -137,7 +137,13 @@ class DvcWorkspaceLock(WorkspaceLock):
         """Hold an flock on a file that stays where it is."""
         import fcntl
 
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise StoreError(
+                f"{path} cannot be opened: {error.strerror}",
+                todo="A run writes into its clone: see that the folder is writable and has space.",
+            ) from error
         try:
             told = False
             while True:
