@@ -8,9 +8,11 @@ from branchline.core.changes.values import InputKind
 from branchline.core.evidence import Evidence, Plot, StageFacts
 from branchline.core.evidence.flatten import metrics_of
 from branchline.core.plan.values import Action
+from branchline.core.plan.view import MODE_SUFFIX
 from branchline.core.values import digest_of
 from branchline.errors import DocumentError
 from branchline.flows.inputs import leaves_of
+from branchline.flows.reading import with_folders
 
 if TYPE_CHECKING:
     from branchline.core.evidence import Metric
@@ -167,10 +169,12 @@ class EvidenceReader:
             return False
         if dirty & set(self._project.config_files):
             return True
+        touched = {above for path in dirty for above in with_folders(path)}
         for result in self._walked.results.values():
             for item in result.inputs:
-                path = item.name.partition(":")[0] if ":" in item.name else item.name
-                if path in dirty or any(name.startswith(path + "/") for name in dirty):
+                is_parameter = item.kind is InputKind.PARAMETER
+                path = item.name.partition(":")[0] if is_parameter else item.name
+                if path.removesuffix(MODE_SUFFIX) in touched:
                     return True
             if any(seen.path in dirty for seen in result.observed):
                 return True

@@ -130,26 +130,30 @@ class Reader:
 
     def forget(self, paths: Iterable[str]) -> None:
         """Drop what is remembered about these paths and the folders they stand in."""
-        gone = list(paths)
-        self._workspace.forget(gone)
-        for path in gone:
-            self._drop(path)
-
-    def forget_all(self) -> None:
-        """Drop everything that is remembered, for a second look after a run."""
-        self._entries.clear()
-        self._folders.clear()
-        self._meanings.clear()
-
-    def _drop(self, path: str) -> None:
-        below = path + "/"
+        gone = set(paths)
+        self._workspace.forget(sorted(gone))
         for memory in (self._entries, self._folders, self._meanings):
-            for known in [k for k in memory if k == path or k.startswith(below)]:
+            # One pass, however many paths: a closure may hold thousands of files.
+            for known in [k for k in memory if not gone.isdisjoint(with_folders(k))]:
                 memory.pop(known, None)
-        self._folders.pop(path.rpartition("/")[0] or ".", None)
+        for path in gone:
+            self._folders.pop(path.rpartition("/")[0] or ".", None)
 
     def save(self) -> None:
         """Hand what was read newly to the cache."""
         if self._fresh:
             self._cache.save(self._fresh)
             self._fresh = {}
+
+
+def with_folders(path: str) -> list[str]:
+    """A path and the folders above it, nearest first; the root is left out.
+
+    >>> with_folders("a/b/c")
+    ['a/b/c', 'a/b', 'a']
+    """
+    found = [path]
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        found.append(path)
+    return found

@@ -256,10 +256,16 @@ def _same_bytes(view: View, last: Result) -> bool:
     if isinstance(last.entry.cmd, str) == view.stage.cmd_is_list:
         return False  # A list runs each line in a shell of its own.
     before = {(item.kind, item.name): item for item in last.inputs}
-    if before.keys() != {(item.kind, item.name) for item in view.inputs}:
+    if not before.keys() <= {(item.kind, item.name) for item in view.inputs}:
         return False
+    seen = {item.path: item.digest for item in last.observed}
     for item in view.inputs:
-        earlier = before[item.kind, item.name]
+        earlier = before.get((item.kind, item.name))
+        if earlier is None:
+            # The run was seen to read it; since then git tracks it, so that now it counts itself.
+            if item.digest is None or seen.get(item.name) != item.digest:
+                return False
+            continue
         known = item.exact if item.exact is not None else item.digest
         if known is None or known != (earlier.exact if item.exact is not None else earlier.digest):
             return False
