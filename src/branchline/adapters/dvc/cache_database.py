@@ -85,6 +85,10 @@ class CacheDatabase:
                 self._connection.close()
             self._connection = None
 
+    def __del__(self) -> None:
+        """Close what nobody closed: Python 3.13 warns of a connection that is left open."""
+        self.close()
+
     def _connected(self, *, create: bool) -> sqlite3.Connection | None:
         if self._connection is not None or self._is_unusable:
             return self._connection

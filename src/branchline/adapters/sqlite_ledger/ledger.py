@@ -157,8 +157,8 @@ class SqliteLedger(Ledger):
         """See the port."""
         return self._read(
             "SELECT stages.stage, stages.log FROM stages JOIN runs USING (run)"
-            " WHERE stages.log != '' AND (?1 IS NULL OR stages.stage = ?1)"
-            " AND (?2 IS NULL OR runs.record = ?2)"
+            " WHERE stages.log != '' AND stages.stage = ifnull(?, stages.stage)"
+            " AND runs.record = ifnull(?, runs.record)"
             " ORDER BY runs.run DESC, stages.started_at, stages.position",
             (stage, record),
         )
