@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from branchline.errors import RepositoryError
+from branchline.errors import ConfigError, RepositoryError
 from branchline.flows.project import Project
 
 if TYPE_CHECKING:
@@ -167,6 +167,10 @@ def _read_config(root: str) -> LoadedConfig:
             data = file.read()
     except FileNotFoundError:
         return default_config(os.path.basename(root) or "model")
+    except IsADirectoryError as error:
+        raise ConfigError(
+            f"{CONFIG_FILE} is a folder, must be a file", todo="Rename the folder."
+        ) from error
     return load_policy(data, file=CONFIG_FILE)
 
 

@@ -143,6 +143,47 @@ def test_a_script_with_relative_imports_runs_as_a_module(tmp_path: Path) -> None
     assert "cmd: python -m src.pkg.train" in proposal.text
 
 
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [
+        pytest.param(
+            {"src/pkg/__init__.py": "", "src/pkg/train.py": "from . import model\n"},
+            "PYTHONPATH=src python -m pkg.train",
+            id="relative-imports-in-a-src-layout",
+        ),
+        pytest.param(
+            {"src/pkg/model.py": "", "src/pkg/train.py": "from pkg.model import fit\n"},
+            "PYTHONPATH=src python -m pkg.train",
+            id="its-own-package-in-a-src-layout",
+        ),
+        pytest.param(
+            {"pkg/model.py": "", "pkg/train.py": "import pkg.model\n"},
+            "python -m pkg.train",
+            id="its-own-package-in-the-root",
+        ),
+        pytest.param(
+            {"lib/model.py": "", "scripts/train.py": "import lib.model\n"},
+            "PYTHONPATH=. python scripts/train.py",
+            id="a-package-beside-its-folder",
+        ),
+        pytest.param(
+            {"src/lib/model.py": "", "train.py": "import lib.model\n"},
+            "PYTHONPATH=src python train.py",
+            id="a-package-under-src",
+        ),
+        pytest.param(
+            {"code/model.py": "", "code/train.py": "import model, numpy, json\n"},
+            "python code/train.py",
+            id="a-module-beside-it",
+        ),
+    ],
+)
+def test_the_command_finds_what_the_script_imports(
+    files: dict[str, str], command: str, tmp_path: Path
+) -> None:
+    assert f"cmd: {command}\n" in proposed(tmp_path, files).text
+
+
 def test_an_output_outside_the_repository_is_left_out_and_said(tmp_path: Path) -> None:
     proposal = proposed(tmp_path, {"train.py": 'open("/data/model.bin", "wb")\n'})
 

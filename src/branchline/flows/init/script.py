@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
+import sys
 from dataclasses import dataclass
 
 __all__ = ["Option", "Script", "Touched", "is_metrics_file", "read_script"]
@@ -64,6 +65,7 @@ class Script:
         reads, writes: Paths, in order of first use.
         metrics: Keys of dictionaries that it writes as JSON, each with its line.
         has_relative_imports: Then it can only run as `python -m`.
+        imports: Top-level names that it imports, those of Python's own library left out.
         hydra: Its Hydra configuration folder, if it has one.
     """
 
@@ -72,6 +74,7 @@ class Script:
     writes: tuple[Touched, ...] = ()
     metrics: tuple[Touched, ...] = ()
     has_relative_imports: bool = False
+    imports: tuple[str, ...] = ()
     hydra: Touched | None = None
 
 
@@ -98,8 +101,21 @@ def read_script(source: bytes) -> Script | None:
         has_relative_imports=any(
             isinstance(node, ast.ImportFrom) and node.level > 0 for node in ast.walk(tree)
         ),
+        imports=_imports(tree),
         hydra=finder.hydra,
     )
+
+
+def _imports(tree: ast.AST) -> tuple[str, ...]:
+    """Top-level names of absolute imports, in the order met."""
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.append(node.module)
+    names = dict.fromkeys(name.partition(".")[0] for name in found)
+    return tuple(name for name in names if name not in sys.stdlib_module_names)
 
 
 def _once(found: list[Touched]) -> tuple[Touched, ...]:

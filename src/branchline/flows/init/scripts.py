@@ -51,7 +51,7 @@ def from_script(tree: Tree, model: str, files: Sequence[str], look: Look) -> Fir
     params, data = _inputs(tree, path, script, look)
     stage = FirstStage(
         name="train",
-        cmd=_command(path, script, look),
+        cmd=_command(tree, path, script, look),
         deps=(path, *data),
         params=params,
         outs=tuple(item.path for item in outs),
@@ -87,12 +87,9 @@ def _training_script(files: Sequence[str], look: Look) -> str:
     return found[0]
 
 
-def _command(path: str, script: Script, look: Look) -> str:
+def _command(tree: Tree, path: str, script: Script, look: Look) -> str:
     """`python train.py`, as a module where its imports demand that, with required options."""
-    if script.has_relative_imports:
-        words = ["python", "-m", path.removesuffix(".py").replace("/", ".")]
-    else:
-        words = ["python", path]
+    words = _python(tree, path, script, look)
     for option in script.options:
         if option.is_required:
             value = option.name.lstrip("-").replace("-", "_").upper()
@@ -106,6 +103,48 @@ def _command(path: str, script: Script, look: Look) -> str:
         names = ", ".join(option.name for option in free[:6])
         look.saw(f"options left at their defaults: {names}", f"{path}:{free[0].line}")
     return shlex.join(words)
+
+
+def _python(tree: Tree, path: str, script: Script, look: Look) -> list[str]:
+    """How the script is started so that its imports are found without an installation."""
+    folder = posixpath.dirname(path)
+    if script.has_relative_imports:
+        root = folder
+        while root and tree.read(f"{root}/__init__.py") is not None:
+            root = posixpath.dirname(root)
+        root = "" if root == folder else root
+        return [*_search_in(root), "python", "-m", _module(path, root)]
+    for name in script.imports:
+        if _has_module(tree, folder, name):
+            continue  # Python looks beside the script first.
+        above = [folder]
+        while above[-1]:
+            above.append(posixpath.dirname(above[-1]))
+        holder = next((r for r in (*above[1:], "src") if _has_module(tree, r, name)), None)
+        if holder is None:
+            continue  # A package that is installed, or missing: the run will tell.
+        where = f"in {holder}" if holder else "beside its folder"
+        look.saw(f"the package {name} {where}, which the script imports", f"{path}:1")
+        if path.startswith(posixpath.join(holder, name) + "/"):
+            return [*_search_in(holder), "python", "-m", _module(path, holder)]
+        return [*_search_in(holder or "."), "python", path]
+    return ["python", path]
+
+
+def _search_in(root: str) -> list[str]:
+    """Where Python has to look for modules beside the folder that it looks in anyway."""
+    return [f"PYTHONPATH={root}"] if root else []
+
+
+def _module(path: str, root: str) -> str:
+    return path.removesuffix(".py").removeprefix(f"{root}/" if root else "").replace("/", ".")
+
+
+def _has_module(tree: Tree, folder: str, name: str) -> bool:
+    path = posixpath.join(folder, name)
+    if tree.read(f"{path}.py") is not None:
+        return True
+    return any(entry.endswith(".py") for entry in tree.list_folder(path) or {})
 
 
 def _inside(items: Sequence[Touched], script: str, look: Look) -> list[Touched]:
