@@ -24,7 +24,7 @@ class Machine(Protocol):
         ...
 
     def now(self) -> str:
-        """UTC, ISO 8601 with seconds, ending in "Z"."""
+        """UTC, ISO 8601 to the millisecond, ending in "Z"; sorts as text."""
         ...
 
     def monotonic_s(self) -> float:
