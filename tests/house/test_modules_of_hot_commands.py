@@ -1,87 +1,97 @@
-"""Which modules the commands load that are called all the time. A list, so that it is reviewed.
+"""Which modules the commands load that are called all the time: exactly those of hot_modules.txt.
 
-Times are noisy; a list of modules is not. `--help` and `--version` have their list in
-tests/cli/test_commands.py.
+Times are noisy; a list of modules is not, and it is reviewed. When a new import is meant, write the
+list again (`.venv/bin/python tests/house/hot_modules.py`); what is forbidden below stays forbidden.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
+from importlib import util
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from types import ModuleType
 
-QUICK = {
-    "__future__",
-    "branchline",
-    "branchline.__main__",
-    "branchline.cli",
-    "branchline.cli.commands",
-    "branchline.cli.quick",
-    "branchline.cli.quick_memory",
-    "branchline.version",
-}
-# What the whole way may load beside the standard library.
-LIBRARIES = {"branchline", "yaml", "_yaml", "cython_runtime"}
-# Parts of the standard library that cost more than they give here (2 to 40 ms each).
+# Cost more than they give on these paths (2 to 60 ms each).
 TOO_DEAR = {
     "asyncio", "concurrent", "configparser", "ctypes", "difflib", "email", "http", "logging",
-    "multiprocessing", "pathlib", "pickle", "platform", "random", "socket", "ssl", "statistics",
-    "tempfile", "tomllib", "traceback", "unittest", "urllib", "uuid", "xml", "zipfile",
+    "multiprocessing", "numpy", "pandas", "pathlib", "pathspec", "pickle", "platform", "random",
+    "rich", "ruamel", "socket", "ssl", "statistics", "tempfile", "tomllib", "traceback", "unittest",
+    "urllib", "uuid", "xml", "zipfile",
 }  # fmt: skip
+# Nothing at all but what Python has loaded anyway, and a few files of ours.
+AT_ONCE = ("help", "version", "plan, remembered", "run, remembered")
+NOT_IN_A_PLAN = (
+    "branchline.adapters.local_process",
+    "branchline.adapters.sqlite_ledger",
+    "branchline.core.verdict",
+    "branchline.cli.progress",
+    "branchline.flows.engine",
+)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A repository with one stage that ran."""
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    (tmp_path / "dvc.yaml").write_text("stages: {a: {cmd: echo x > o, outs: [o]}}\n")
-    branchline(tmp_path, "run")
-    return tmp_path
+def _load(path: Path) -> ModuleType:
+    spec = util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def branchline(folder: Path, *words: str) -> set[str]:
-    """Modules that a command loads beyond those of a bare Python."""
-    script = (
-        "import sys\nbare = set(sys.modules)\n"
-        f"sys.argv = ['branchline', *{words!r}]\n"
-        "from branchline.__main__ import main\n"
-        "code = main()\n"
-        "sys.stderr.write('\\n@' + ' '.join(set(sys.modules) - bare))\n"
-        "sys.exit(code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return set(done.stderr.rpartition("@")[2].split())
+hot_modules = _load(Path(__file__).parent / "hot_modules.py")
+LISTED: dict[str, set[str]] = hot_modules.read_list()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with one stage that ran, and its remembered answers."""
+    folder = tmp_path_factory.mktemp("hot")
+    hot_modules.make_project(folder)
+    return folder
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["plan", "run"])
-def test_when_nothing_was_touched_next_to_nothing_is_loaded(project: Path, command: str) -> None:
-    # An answer is kept once the files are older than the coarsest clock of a file system.
-    deadline = time.monotonic() + 20
-    loaded = branchline(project, command)
-    while not loaded <= QUICK and time.monotonic() < deadline:
+@pytest.mark.parametrize(("section", "words"), hot_modules.COMMANDS.items())
+def test_only_what_is_listed_is_loaded(project: Path, section: str, words: tuple[str, ...]) -> None:
+    # An answer is remembered once the files are older than the coarsest clock of a file system.
+    deadline = time.monotonic() + (20 if "remembered" in section else 0)
+    loaded = hot_modules.loaded_by(project, *words)
+    while not loaded <= LISTED[section] and time.monotonic() < deadline:
         time.sleep(0.5)
-        loaded = branchline(project, command)
+        loaded = hot_modules.loaded_by(project, *words)
 
-    assert loaded - QUICK == set()
+    assert loaded - LISTED[section] == set()
 
 
-@pytest.mark.parametrize("words", [("plan", "--json"), ("runs",), ("why", "a")], ids=" ".join)
-def test_the_whole_way_loads_no_library_but_the_yaml_parser(
-    project: Path, words: tuple[str, ...]
-) -> None:
-    loaded = {name.partition(".")[0] for name in branchline(project, *words)}
+@pytest.mark.parametrize("section", hot_modules.COMMANDS)
+def test_nothing_dear_is_listed(section: str) -> None:
+    first_words = {name.partition(".")[0] for name in LISTED[section]}
+    foreign = {name for name in first_words if name not in sys.stdlib_module_names}
+
+    assert first_words & TOO_DEAR == set()
+    assert foreign <= {"branchline", "yaml", "cython_runtime"}
+
+
+@pytest.mark.parametrize("section", AT_ONCE)
+def test_an_answer_at_once_needs_no_other_module(section: str) -> None:
+    assert {name for name in LISTED[section] if not name.startswith("branchline")} == set()
+    assert len(LISTED[section]) <= 8
+
+
+def test_a_plan_loads_nothing_that_runs_or_judges() -> None:
+    listed = LISTED["plan, the whole way"]
+
+    assert {name for name in listed if name.startswith(NOT_IN_A_PLAN)} == set()
+
+
+@pytest.mark.parametrize("words", [("runs",), ("why", "fit"), ("show",)], ids=" ".join)
+def test_looking_at_what_was_done_loads_nothing_dear(project: Path, words: tuple[str, ...]) -> None:
+    loaded = {name.partition(".")[0] for name in hot_modules.loaded_by(project, *words)}
 
     assert loaded & TOO_DEAR == set()
-    foreign = {name for name in loaded if name not in sys.stdlib_module_names}
-    # `_cython_3_1_4` and the like: what libyaml's binding was compiled with.
-    assert {name for name in foreign - LIBRARIES if not name.startswith("_cython_")} == set()
