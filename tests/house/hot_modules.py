@@ -1,6 +1,6 @@
 """What the hot commands load: looks, and writes hot_modules.txt.
 
-.venv/bin/python tests/house/hot_modules.py     after a change that was meant; the diff is for the reviewer
+Call it as `.venv/bin/python tests/house/hot_modules.py` after a change that was meant.
 """
 
 from __future__ import annotations
