@@ -176,3 +176,15 @@ def test_who_waits_for_another_run_says_so_and_can_be_interrupted(
     assert f"waiting for Branchline (pid {first.pid}" in told
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=60)
+
+
+def test_records_without_a_remote_say_how_to_get_one(make_project: MakeProject) -> None:
+    project = make_project({"dvc.yaml": "stages: {a: {cmd: touch a, outs: [a]}}\n"})
+    project.branchline("run")
+
+    for direction in ("push", "fetch"):
+        done = project.branchline("records", direction)
+
+        assert done.code == 1
+        assert "`origin` is no remote of this repository" in done.stderr
+        assert "git remote add" in done.stderr

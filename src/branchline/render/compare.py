@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -102,14 +103,14 @@ def metric_rows(evidences: Sequence[Evidence], gate: Gate) -> tuple[MetricRow, .
     """The metrics of several runs: those of the gate first, then in the order of the files."""
     tables = [{(m.file, m.name): m for m in evidence.metrics} for evidence in evidences]
     keys = list(dict.fromkeys(key for table in tables for key in table))
-    names = [name for _, name in keys]
+    files_of = Counter(name for _, name in keys)
     barred = [rule.name for rule in gate.metrics]
     goals = {rule.name: rule.goal for rule in gate.metrics}
     rows = []
     for file, name in keys:
         metrics = tuple(table.get((file, name)) for table in tables)
         goal = goals.get(name) or goals.get(f"{file}:{name}")
-        shown = name if names.count(name) == 1 else f"{file}:{name}"
+        shown = name if files_of[name] == 1 else f"{file}:{name}"
         steps = tuple(_difference(metrics[0], metric) for metric in metrics)
         ways = tuple(
             _direction(metrics[0], m, s, goal) for m, s in zip(metrics, steps, strict=True)

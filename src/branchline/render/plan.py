@@ -77,7 +77,7 @@ def _stages(count: int) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    if seconds < 0.1:
+    if 0 < seconds < 0.1:
         return "0.1 s"  # "about 0.0 s" reads as a mistake
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
 

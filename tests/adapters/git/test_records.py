@@ -307,9 +307,9 @@ class TestExchange:
 
         with pytest.raises(RecordError, match="hook declined") as refused:
             records_of(here).push("origin")
-        with pytest.raises(RecordError, match="refused"):
+        with pytest.raises(RecordError, match="`nowhere` is no remote"):
             records_of(here).push("nowhere")
-        with pytest.raises(RecordError, match="refused"):
+        with pytest.raises(RecordError, match="`nowhere` is no remote"):
             records_of(here).fetch("nowhere")
         with pytest.raises(UsageError, match="cannot name a remote"):
             records_of(here).fetch("--upload-pack=touch x")

@@ -10,7 +10,6 @@ import os
 from typing import TYPE_CHECKING
 
 from branchline.adapters.git import references as refs
-from branchline.adapters.git.plumbing import refusal
 from branchline.errors import RecordError, UsageError
 from branchline.ports.records import Exchange
 
@@ -39,7 +38,7 @@ def push_records(git: Git, remote: str) -> Exchange:
         answer = git.ask(
             ["push", "--porcelain", "--no-verify", "--", remote, f"{refs.HOME}*:{refs.HOME}*"]
         )
-        states = _pushed(answer)
+        states = _pushed(answer, remote)
         sent |= {name for name, (flag, _) in states.items() if flag == "*"}
         clashes = [name for name, (flag, why) in states.items() if flag == "!" and _clashes(why)]
         renamed = [_rename(git, name) for name in clashes if name.startswith(refs.RUNS)]
@@ -47,7 +46,7 @@ def push_records(git: Git, remote: str) -> Exchange:
         kept |= dict.fromkeys(renamed)
         races = [name for name, (flag, why) in states.items() if flag == "!" and not _clashes(why)]
         if races and not all(any(word in states[n][1] for word in _RACE) for n in races):
-            raise _refused(answer, remote, states[races[0]][1])
+            raise _refused(answer, remote, states[races[0]][1], verb="push")
         if not renamed and not races:
             return Exchange(sent=len(sent), kept_theirs=tuple(kept))
     raise RecordError(f"could not push records to {remote}: others kept changing them")
@@ -67,7 +66,7 @@ def fetch_records(git: Git, remote: str) -> Exchange:
     answer = git.ask(args)
     try:
         if answer.code != 0:
-            raise _refused(answer, remote, "")
+            raise _refused(answer, remote, "", verb="fetch")
         for _ in range(_TRIES):
             exchange = _merge(git, lobby)
             if exchange is not None:
@@ -142,7 +141,7 @@ def _check_remote(remote: str) -> None:
         raise UsageError(f"{remote!r} cannot name a remote", todo="Give a name as in `git remote`.")
 
 
-def _pushed(answer: Answer) -> dict[str, tuple[str, str]]:
+def _pushed(answer: Answer, remote: str) -> dict[str, tuple[str, str]]:
     """Reference -> (flag, summary) of a `git push --porcelain`.
 
     Raises:
@@ -153,7 +152,7 @@ def _pushed(answer: Answer) -> dict[str, tuple[str, str]]:
         row[1].rpartition(":")[2]: (row[0].strip() or " ", row[2]) for row in rows if len(row) == 3
     }
     if answer.code != 0 and not any(flag == "!" for flag, _ in states.values()):
-        raise refusal(["push"], answer, RecordError)
+        raise _refused(answer, remote, "", verb="push")
     return states
 
 
@@ -161,12 +160,17 @@ def _clashes(why: str) -> bool:
     return why.startswith("[rejected]") and any(word in why for word in _CLASH)
 
 
-def _refused(answer: Answer, remote: str, why: str) -> RecordError:
-    verb = "push" if why else "fetch"
+def _refused(answer: Answer, remote: str, why: str, *, verb: str) -> RecordError:
     lines = [line for line in answer.complaint.splitlines() if line.strip()]
     said = why or (lines[0] if lines else f"exit status {answer.code}")
+    if "does not appear to be a git repository" in said:
+        return RecordError(
+            f"`{remote}` is no remote of this repository, nor a repository itself",
+            todo="Add it with `git remote add NAME URL`, or name one that `git remote` lists:"
+            f" branchline records {verb} NAME.",
+        )
     return RecordError(
         f"`git {verb}` of records with {remote} was refused: {said}",
         todo="See that the remote exists and that you may write refs/branchline/* there.",
-        details=lines,
+        details=lines if why else lines[1:],
     )
