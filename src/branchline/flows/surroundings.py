@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from branchline.core.changes.values import Input, InputKind
+from branchline.core.changes.values import Input, InputKind, Reading
 from branchline.core.values import digest_of
 
 if TYPE_CHECKING:
@@ -82,13 +82,23 @@ class Surroundings:
             if path in found or not self._reader.is_file(path):
                 continue
             found[path] = None
-            meaning = self._reader.meaning(path)
             folder = posixpath.dirname(path)
             queue += [
-                posixpath.normpath(posixpath.join(folder, name))
-                for name in (meaning.runs if meaning is not None else ())
+                posixpath.normpath(posixpath.join(folder, name)) for name in self._includes(path)
             ]
         return tuple(found)
+
+    def _includes(self, path: str) -> tuple[str, ...]:
+        """Files that a requirement file names with `-r` or `-c`, whatever its own name is."""
+        meaning = self._reader.meaning(path)
+        if meaning is None or meaning.reading is not Reading.BYTES:
+            return () if meaning is None else meaning.runs
+        if not path.endswith((".txt", ".in")):
+            return ()
+        from branchline.core.changes.requirements import requirements_meaning
+
+        data = self._project.workspace.read(path) or b""
+        return requirements_meaning("requirements.txt", data).runs
 
 
 def _input(
