@@ -31,6 +31,10 @@ from branchline.core.changes.entries import EntryKind, entries_of
         ("coverage run --branch train.py", [(EntryKind.SCRIPT, "train.py")]),
         ("papermill in.ipynb out.ipynb -p a 1", [(EntryKind.NOTEBOOK, "in.ipynb")]),
         ("jupyter nbconvert --to html --execute a.ipynb", [(EntryKind.NOTEBOOK, "a.ipynb")]),
+        (
+            "jupyter nbconvert --execute a.ipynb --output out.ipynb",
+            [(EntryKind.NOTEBOOK, "a.ipynb")],
+        ),
         ("./run.sh", [(EntryKind.SHELL, "run.sh")]),
         ("./train.py", [(EntryKind.SCRIPT, "train.py")]),
         ("./bin/train", [(EntryKind.SHELL, "bin/train")]),

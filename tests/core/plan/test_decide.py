@@ -146,6 +146,15 @@ def test_dvc_lock_vouches_for_declared_inputs() -> None:
     plan = decide(replace(VIEW, lock=ENTRY), World())
 
     assert (plan.action, plan.source) == (Action.REUSE, Source.LOCK)
+    assert plan.reason.startswith("dvc.lock holds a result")
+
+
+def test_the_lock_of_inline_stages_is_named_by_its_own_name() -> None:
+    inline = replace(VIEW.stage, file="branchline.yaml")
+
+    plan = decide(replace(VIEW, stage=inline, lock=ENTRY), World())
+
+    assert plan.reason.startswith("branchline.lock holds a result")
 
 
 def test_dvc_lock_does_not_vouch_for_undeclared_code() -> None:

@@ -117,7 +117,12 @@ def _of_command(command: Command, words: Sequence[str]) -> list[Entry]:
     if name == "papermill":
         return _files(command, [w for w in arguments if w.endswith(".ipynb")][:1])
     if name in ("jupyter", "jupytext", "jupyter-nbconvert", "jupyter-execute", "ploomber"):
-        return _files(command, [w for w in arguments if w.endswith((".ipynb", ".py", ".md"))])
+        read = [
+            word
+            for before, word in zip([program, *arguments], arguments, strict=False)
+            if before not in ("--output", "-o")  # what it writes is no input
+        ]
+        return _files(command, [w for w in read if w.endswith((".ipynb", ".py", ".md"))])
     if name in _LAUNCHERS:
         return _python(command, arguments, is_launcher=True)
     if name in _FILE_RUNNERS:

@@ -15,6 +15,7 @@ from branchline.core.plan.lock_match import match_lock
 from branchline.core.plan.reasons import (
     elsewhere,
     gone,
+    lock_name,
     narrowed,
     restored,
     sentences,
@@ -213,7 +214,7 @@ def _by_lock(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
         return []
     plan = make.plan(
         Action.REUSE,
-        "dvc.lock holds a result for exactly these inputs" + restored(found),
+        f"{lock_name(view.stage)} holds a result for exactly these inputs" + restored(found),
         result=result,
         source=Source.LOCK,
         restore=found.restore,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.changes.values import Change
+    from branchline.core.pipeline import Stage
     from branchline.core.plan.lock_match import LockMatch
     from branchline.core.plan.values import Result
     from branchline.core.plan.view import Availability, View
@@ -24,6 +25,11 @@ def elsewhere(found: Availability) -> tuple[str, ...]:
         f"`{found.missing[0]}` is not on this machine: `branchline run` fetches it from a remote,"
         " or makes it again",
     )
+
+
+def lock_name(stage: Stage) -> str:
+    """The lock file that speaks of a stage: `branchline.lock` where `stages:` stand inline."""
+    return "branchline.lock" if stage.file.endswith("branchline.yaml") else "dvc.lock"
 
 
 def narrowed(match: LockMatch) -> tuple[str, ...]:
