@@ -101,10 +101,10 @@ def test_why_of_a_group_tells_of_each(clone: Clone) -> None:
 
 
 def test_why_as_json_holds_the_inputs(clone: Clone) -> None:
-    value = json.loads(clone.call("why", "a", "--json").out)
+    (stage,) = json.loads(clone.call("why", "a", "--json").out)["stages"]
 
-    assert value["stage"] == "a"
-    assert "raw" in {item["name"] for item in value["inputs"]}
+    assert stage["stage"] == "a"
+    assert "raw" in {item["name"] for item in stage["inputs"]}
 
 
 def test_why_of_an_unknown_stage_is_a_usage_error_that_names_the_nearest(clone: Clone) -> None:
