@@ -337,3 +337,43 @@ def test_a_record_with_other_outputs_than_the_stage_declares_is_not_believed(
     del bench.files["model"]
 
     assert bench.actions() == {"fit": "run"}
+
+
+@pytest.mark.xfail(strict=True, reason="a read that found nothing is not observed")
+def test_a_file_that_was_looked_for_in_vain_counts_when_it_comes(bench: Bench) -> None:
+    bench.write("fit.py", "import os\nif os.path.exists('extra.csv'):\n    open('extra.csv')\n")
+    bench.run()
+
+    bench.files["extra.csv"] = b"not tracked by git"
+
+    assert bench.actions() == {"fit": "run"}
+
+
+@pytest.mark.xfail(strict=True, reason="who wrote an untracked file is not observed")
+def test_an_untracked_file_that_somebody_else_edits_meanwhile_still_counts(bench: Bench) -> None:
+    bench.files["notes.csv"] = b"read by the stage"
+    bench.reads["fit"] = ["notes.csv"]
+    bench.workspace.changed["notes.csv"] = bench.machine.time_ns() + 1
+    bench.run()
+
+    bench.files["notes.csv"] = b"edited again"
+
+    assert bench.actions() == {"fit": "run"}
+
+
+@pytest.mark.xfail(
+    strict=True, reason="inputs are digested when the plan is made, not at the start"
+)
+def test_an_edit_before_a_stage_starts_is_its_input(diamond: Bench) -> None:
+    diamond.write("x", "old")
+    text = "stages:\n  a: {cmd: a, outs: [a.out]}\n  z: {cmd: z, deps: [x], outs: [z.out]}\n"
+    diamond.write("dvc.yaml", text)
+    diamond.does = {
+        "a": and_edits(diamond.writes("a.out", "a"), "x", "new"),
+        "z": diamond.joins("z.out", "x"),
+    }
+
+    outcome = diamond.run(jobs=1)
+
+    assert not outcome.walked.failures
+    assert diamond.files["z.out"] == b"new"
