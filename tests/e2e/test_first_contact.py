@@ -74,7 +74,7 @@ def test_data_that_differ_from_their_dvc_file_make_a_run_uncommitted(
     assert "uncommitted" not in clean.text
     assert project.git("status", "--porcelain") == ""
     assert "from uncommitted changes" in dirty.stdout
-    assert "`raw.csv` is not what raw.csv.dvc says" in dirty.stderr
+    assert "`raw.csv` is not what `raw.csv.dvc` promises" in dirty.stderr
 
 
 def test_metrics_that_cannot_be_read_name_their_stage_and_the_way_on(

@@ -181,7 +181,7 @@ class EvidenceReader:
         return False
 
     def _differs_from_pointers(self) -> bool:
-        """Whether data that git knows by a `.dvc` file are not what that file says; notes which.
+        """Whether data that git knows by a `.dvc` file are not what that file says.
 
         git ignores such data, so its status is clean whatever they hold.
         """
@@ -192,19 +192,14 @@ class EvidenceReader:
             for pointer in map(self._planner.producers.pointer, names)
             if pointer
         }
-        differing = []
-        for path, pointer in sorted(found.items()):
+        for path, pointer in found.items():
             promised = pointer.content
             if promised.md5 is None or promised.legacy:
                 continue  # It promises nothing, or in DVC 2's way of counting line ends.
             now = self._project.workspace.content(path)
             if now is not None and now.md5 != promised.md5:
-                differing.append(path)
-                self._walked.notes.append(
-                    f"`{path}` is not what {pointer.file} says, so the run counts as uncommitted;"
-                    f" `dvc add {path}` or `dvc checkout {path}` makes them agree"
-                )
-        return bool(differing)
+                return True
+        return False
 
     def _lock_digests(self) -> dict[str, str]:
         reader = self._planner.inputs.reader
