@@ -92,6 +92,7 @@ def printed_by(folder: Path, *words: str) -> dict[str, Any]:
         cwd=folder, env={**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
+    assert done.stdout, done.stderr
     return dict(json.loads(done.stdout))
 
 

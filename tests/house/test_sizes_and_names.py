@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "branchline").rglob("*.py"))
 CODE = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))]
 MOST_LINES_OF_A_FILE = 600
+MOST_LINES_OF_A_SOURCE = 400
 MOST_LINES_OF_A_FUNCTION = 80
 BANNED_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "misc"}
 
@@ -23,6 +24,12 @@ def test_no_file_has_more_than_600_lines() -> None:
     lengths = {spelled(path): len(path.read_text().splitlines()) for path in CODE}
 
     assert {path: n for path, n in lengths.items() if n > MOST_LINES_OF_A_FILE} == {}
+
+
+def test_no_source_has_more_than_400_lines() -> None:
+    lengths = {spelled(path): len(path.read_text().splitlines()) for path in SOURCES}
+
+    assert {path: n for path, n in lengths.items() if n > MOST_LINES_OF_A_SOURCE} == {}
 
 
 def test_no_function_has_more_than_80_lines() -> None:

@@ -6,17 +6,17 @@ input that cannot be known has no digest and says why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from branchline.core.changes.closure import Closure, ClosureFile, closure_of
 from branchline.core.changes.entries import Entry, entries_of
 from branchline.core.changes.values import Input, InputKind
-from branchline.core.plan.entries import entry_of
 from branchline.core.plan.view import MODE_SUFFIX, READING_SUFFIX
 from branchline.core.run import command_lines
 from branchline.core.values import digest_of
 from branchline.errors import BranchlineError
+from branchline.flows.gathered import Gathered
 from branchline.flows.reading import Reader
 from branchline.flows.surroundings import Surroundings
 
@@ -31,43 +31,6 @@ if TYPE_CHECKING:
 CONFIG_NAMES = frozenset({"branchline.yaml", "dvc.yaml", "dvc.lock", ".dvcignore", ".gitignore"})
 CODE_FOLDER_LIMIT = 2_000
 """Files of a declared folder that are read for meaning; a larger folder is data."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Gathered:
-    """All about one stage's inputs; filled by `InputReader`.
-
-    Attributes:
-        inputs: Path or name -> input.
-        pending: (path, address of the stage that will make it).
-        missing: Declared inputs that are nowhere, each with where it is declared.
-        deps: Path -> content, for the exact reading.
-        params: File -> key -> value.
-        uncovered: Code in use that the declared inputs do not cover.
-        problems: Why the stage cannot run (syntax errors, imports that cannot be found).
-        notes: Remarks.
-        unknown: Why an input cannot be digested at all ("" when all can).
-        probed: Folders whose listing mattered.
-        untracked: Files that the code names and that would count if git tracked them.
-    """
-
-    inputs: dict[str, Input] = field(default_factory=dict)
-    pending: list[tuple[str, str]] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    deps: dict[str, Content] = field(default_factory=dict)
-    params: dict[str, Mapping[str, JsonValue]] = field(default_factory=dict)
-    uncovered: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    unknown: str = ""
-    probed: set[str] = field(default_factory=set)
-    untracked: list[str] = field(default_factory=list)
-
-    def entry(self, stage: Stage) -> LockEntry | None:
-        """The exact reading; None while an input is pending or unknown."""
-        if self.pending or self.unknown:
-            return None
-        return entry_of(stage, deps=self.deps, params=self.params)
 
 
 class InputReader:
@@ -139,7 +102,8 @@ class InputReader:
         pointer = self._producers.pointer(path)
         if pointer is not None and pointer.path == path and pointer.content.md5 != content.md5:
             found.notes.append(
-                f"`{path}` is not what `{pointer.file}` promises; what is here counts"
+                f"`{path}` is not what `{pointer.file}` promises; what is here counts,"
+                f" uncommitted until `dvc add {path}`"
             )
         found.deps[path] = content
         found.inputs[path] = self._declared(path, content, is_data=bool(made))

@@ -23,7 +23,7 @@ from branchline.flows.inputs import CONFIG_NAMES
 if TYPE_CHECKING:
     from branchline.core.pipeline import Content, LockEntry, Out, Stage
     from branchline.core.plan.values import StagePlan
-    from branchline.flows.inputs import Gathered
+    from branchline.flows.gathered import Gathered
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
     from branchline.flows.reading import Reader

@@ -14,7 +14,7 @@ from branchline.core.plan.keys import key_of
 from branchline.core.plan.values import Action, Plan, Produced, StagePlan
 from branchline.core.plan.view import Availability, View, Where
 from branchline.errors import CodeError, MissingInputError, PipelineError, UnknownNameError
-from branchline.flows.inputs import Gathered, InputReader
+from branchline.flows.inputs import InputReader
 from branchline.flows.produced import Producers, in_order
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from branchline.core.changes.values import Change, Input
     from branchline.core.pipeline import Content, LockEntry, Stage
     from branchline.core.plan.values import Result
+    from branchline.flows.gathered import Gathered
     from branchline.flows.project import Project
 
 

@@ -366,15 +366,13 @@ class _Walk:
         """Files that a spelled path may mean: from the folder of the file, the root, the cwd."""
         if "$" in spelled or not spelled:
             return []
-        found: dict[str, None] = {}
-        for base in dict.fromkeys((path.rpartition("/")[0] or ".", *self._bases)):
-            place = joined(base, spelled)
-            if place is None or place in found:
-                continue
-            folder, _, name = place.rpartition("/")
-            if name in self._resolver.names(folder or ".") and self._tree.is_file(place):
-                found[place] = None
-        return list(found)
+        bases = (path.rpartition("/")[0] or ".", *self._bases)
+        places = dict.fromkeys(joined(base, spelled) for base in bases)
+        return [place for place in places if place is not None and self._is_file(place)]
+
+    def _is_file(self, place: str) -> bool:
+        folder, _, name = place.rpartition("/")
+        return name in self._resolver.names(folder or ".") and self._tree.is_file(place)
 
     def _target(self, dotted: str, path: str, *, via: str = "") -> None:
         """A dotted name such as `pkg.model.Net`: the longest beginning that is a module."""
