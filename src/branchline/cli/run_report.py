@@ -94,9 +94,10 @@ def _show_work(outcome: RunOutcome, console: Console) -> None:
     is_whole = total == len(outcome.planner.project.pipeline.stages)
     asked = "every stage" if is_whole else f"every stage asked for ({total})"
     console.write(f"Nothing to run: {asked} has its result.")
-    reasons = {e.reason for e in outcome.plan.stages} - {"nothing changed"}
+    if any(entry.restore for entry in outcome.plan.stages):
+        return  # the table above has said why
     for entry in outcome.plan.stages:
-        if entry.reason in reasons:
+        if entry.reason != "nothing changed":
             console.line(line("  ", cell(entry.stage, Tone.STRONG), f": {entry.reason}"))
 
 

@@ -54,7 +54,7 @@ class DvcStore(Store):
     def identity(self) -> str:
         """See the port."""
         if not self._identity:
-            self._identity = _read_or_make_identity(self.settings.cache_dir)
+            self._identity = _read_or_make_identity(self.settings.cache_dir, self._workspace.root)
         return self._identity
 
     def has(self, content: Content) -> bool:
@@ -254,19 +254,48 @@ def _remove_empty_folders(root: str) -> None:
                 os.rmdir(folder)
 
 
-def _read_or_make_identity(folder: str) -> str:
-    """The random name of a store, written once: of two who write at once, the first wins."""
+def _read_or_make_identity(folder: str, root: str) -> str:
+    """The random name of a store, written once: of two who write at once, the first wins.
+
+    A store that was deleted whole gets its old name again where this clone remembers it: its
+    results are gone, and not kept by some other machine.
+
+    Args:
+        folder: Of the store.
+        root: Of the working tree; its `.branchline/store-id` remembers the store's place and name.
+    """
+    memory = os.path.join(root, ".branchline", "store-id")
+    place = os.path.relpath(folder, root)  # a copied clone has the copied store
     file = os.path.join(folder, _IDENTITY_FILE)
-    for _ in range(2):
-        try:
-            with open(file, encoding="ascii") as stream:
-                return f"local:{stream.read().strip()}"
-        except FileNotFoundError:
-            os.makedirs(folder, exist_ok=True)
-        temporary = f"{file}.{os.getpid()}.tmp"
-        with open(temporary, "w", encoding="ascii") as stream:
-            stream.write(os.urandom(8).hex() + "\n")
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, file)
-        os.unlink(temporary)
-    raise StoreError(f"{file} cannot be written")
+    name = _read_text(file)
+    if not name:
+        os.makedirs(folder, exist_ok=True)
+        known_place, _, known = _read_text(memory).partition("\n")
+        _write_once(file, known if known and known_place == place else os.urandom(8).hex())
+        name = _read_text(file)
+        if not name:
+            raise StoreError(f"{file} cannot be written")
+    remembered = f"{place}\n{name}"
+    if _read_text(memory) != remembered and os.path.isdir(os.path.dirname(memory)):
+        temporary = f"{memory}.{os.getpid()}.tmp"
+        with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(remembered)
+        os.replace(temporary, memory)
+    return f"local:{name}"
+
+
+def _read_text(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read().strip()
+    except OSError:
+        return ""
+
+
+def _write_once(file: str, text: str) -> None:
+    temporary = f"{file}.{os.getpid()}.tmp"
+    with open(temporary, "w", encoding="ascii") as stream:
+        stream.write(text + "\n")
+    with contextlib.suppress(FileExistsError):
+        os.link(temporary, file)
+    os.unlink(temporary)
