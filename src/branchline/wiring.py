@@ -46,7 +46,7 @@ def open_project(
 
     Raises:
         RepositoryError: No git repository, or local state that was committed to it.
-        ConfigError, PipelineError: The declarations cannot be used.
+        ConfigError, PipelineError: Raised when the declarations are first asked for.
     """
     from time import time_ns
 
@@ -57,15 +57,10 @@ def open_project(
     root = git.places.root
     repo = GitRepo(git)
     _refuse_committed_state(repo)
-    chosen, config_files = load_config(root, model)
-    pipeline = _load_pipeline(root, chosen)
     project = Project(
         root=root,
         state_dir=os.path.join(root, STATE_DIR),
-        policy=chosen.policy,
-        pipeline=pipeline,
-        config_files=(*config_files, *pipeline.files),
-        ports={"repo": lambda: repo, **_ports(git, waiting)},
+        ports={"repo": lambda: repo, **_declarations(root, model), **_ports(git, waiting)},
         opened_ns=opened_ns,
     )
     try:
@@ -75,6 +70,24 @@ def open_project(
             close = getattr(project.made(name), "close", None)
             if close is not None:
                 close()
+
+
+def _declarations(root: str, model: str | None) -> dict[str, Callable[[], object]]:
+    """How policy and pipeline are read."""
+
+    @cache
+    def chosen() -> tuple[ModelConfig, tuple[str, ...]]:
+        return load_config(root, model)
+
+    @cache
+    def pipeline() -> Pipeline:
+        return _load_pipeline(root, chosen()[0])
+
+    return {
+        "policy": lambda: chosen()[0].policy,
+        "pipeline": pipeline,
+        "config_files": lambda: (*chosen()[1], *pipeline().files),
+    }
 
 
 def _ports(git: Git, waiting: Callable[[str], None] | None) -> dict[str, Callable[[], object]]:

@@ -179,7 +179,7 @@ def test_records_travel_to_another_clone(trained: Trained, tmp_path: Path) -> No
     assert clone.call("records", "fetch") == "Received 4 records from origin.\n"
     assert [line.split()[0] for line in clone.call("runs").splitlines()[1:]] == [bad, good]
     assert json.loads(clone.call("records", "fetch", "--json"))["received"] == 0
-    assert "refused" in clone.call("records", "fetch", "nowhere", code=1)
+    assert "is no remote" in clone.call("records", "fetch", "nowhere", code=1)
     shutil.rmtree(clone.folder)
 
 

@@ -189,12 +189,11 @@ class Bench:
                 "records", "ledger", "machine", "executor",
             )
         } | {"meanings": MeaningsInMemory()}  # fmt: skip
+        ports |= {"policy": self.policy, "pipeline": pipeline}
+        ports["config_files"] = ("branchline.yaml", *pipeline.files)
         return Project(
             root=self.workspace.root,
             state_dir=os.fspath(self.state),
-            policy=self.policy,
-            pipeline=pipeline,
-            config_files=("branchline.yaml", *pipeline.files),
             ports={name: partial(ports.get, name) for name in ports},
         )
 

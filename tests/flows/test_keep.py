@@ -361,9 +361,6 @@ def test_an_untracked_file_that_somebody_else_edits_meanwhile_still_counts(bench
     assert bench.actions() == {"fit": "run"}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="inputs are digested when the plan is made, not at the start"
-)
 def test_an_edit_before_a_stage_starts_is_its_input(diamond: Bench) -> None:
     diamond.write("x", "old")
     text = "stages:\n  a: {cmd: a, outs: [a.out]}\n  z: {cmd: z, deps: [x], outs: [z.out]}\n"

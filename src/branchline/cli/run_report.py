@@ -40,6 +40,10 @@ def show_outcome(outcome: RunOutcome, console: Console) -> None:
     if outcome.finished is not None:
         _show_work(outcome, console)
         _show_verdict(outcome.finished, console)
+        if outcome.to_commit:
+            from shlex import quote
+
+            console.write(f"To commit with it: git add {' '.join(map(quote, outcome.to_commit))}")
 
 
 def _show_failures(outcome: RunOutcome, console: Console) -> None:

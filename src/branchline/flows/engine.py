@@ -140,22 +140,20 @@ class Engine:
                 continue
             queue.extend(self._schedule.end(address, StageState.REUSED).ready)
 
-    def _decide(self, address: str) -> StagePlan:
+    def _decide(self, address: str, *, again: bool = False) -> StagePlan:
         plan = self._plans[address]
         stage = self._stages[address]
         ran = [n for n in plan.after if self.walked.states.get(n) is StageState.SUCCEEDED]
         if ran and self._options.force_downstream:
             reason = f"`{ran[0]}` ran, and --force-downstream was given"
             return self._planner.decide(stage, force=reason)
-        if plan.key is not None or plan.action is Action.SKIP:
+        if not again and (plan.key is not None or plan.action is Action.SKIP):
             return plan
         if plan.action is Action.RUN:
             # Decided already, by the user or by a change of its own; only the key was open.
             decided = self._planner.decide(stage)
             return (
-                decided
-                if decided.action is Action.REUSE and not plan.reason.startswith("asked for")
-                else _with_reason(decided, plan)
+                decided if decided.action is Action.REUSE or again else _with_reason(decided, plan)
             )
         return self._planner.decide(stage)
 
@@ -174,12 +172,14 @@ class Engine:
             self._start(address)
 
     def _start(self, address: str) -> None:
+        if self._is_reused_after_all(address):
+            return
         stage, plan = self._stages[address], self.walked.plans[address]
         number = self.walked.attempts.get(address, 0) + 1
         self.walked.attempts[address] = number
         self._schedule.start(address)
         try:
-            self._keeper.make_room(stage)
+            self.walked.notes.extend(self._keeper.make_room(stage))
             attempt = self._attempt(stage, plan, number)
             child = self._project.executor.start(attempt.task)
         except BranchlineError as error:
@@ -190,6 +190,28 @@ class Engine:
             self._run, child, log=attempt.task.log, at=attempt.started_at
         )
         self._watcher.stage(address, StageState.RUNNING, plan.reason)
+
+    def _is_reused_after_all(self, address: str) -> bool:
+        """Look once more at inputs that were digested when the plan was made, perhaps hours ago.
+
+        What was edited since is what the stage will read. Says whether it need not run any more.
+        """
+        stage = self._stages[address]
+        inputs = self._planner.inputs
+        if not inputs.moved(stage, self._planner.gathered[address]):
+            return False
+        inputs.look_again()
+        try:
+            plan = self.walked.plans[address] = self._decide(address, again=True)
+            if plan.action is not Action.REUSE:
+                return False
+            self._reuse(stage, plan)
+        except BranchlineError as error:
+            self._schedule.start(address)
+            self._fail(address, _not_started(address, error))
+            return True
+        self._decide_all(self._schedule.end(address, StageState.REUSED).ready)
+        return True
 
     def _attempt(self, stage: Stage, plan: StagePlan, number: int) -> Attempt:
         project, policy = self._project, self._project.policy

@@ -318,6 +318,11 @@ class InputReader:
         parts = path.split("/")
         return any("/".join(parts[:n]) in found.deps for n in range(1, len(parts)))
 
+    def look_again(self) -> None:
+        """Forget what was worked out from files that have moved since."""
+        self._closures.clear()
+        self._params.clear()
+
     def moved(self, stage: Stage, found: Gathered) -> list[str]:
         """Inputs whose bytes are no longer those that were digested, sorted.
 

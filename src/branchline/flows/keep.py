@@ -83,10 +83,15 @@ class Keeper:
         self._planner = planner
         self.entries: dict[str, tuple[Stage, LockEntry]] = {}
         self.touched: list[str] = []
+        self._undeclared: set[str] = set()
+        self._uncommitted: frozenset[str] | None = None
         self._store_id = ""
 
-    def make_room(self, stage: Stage) -> None:
+    def make_room(self, stage: Stage) -> tuple[str, ...]:
         """Take the old outputs away; those that persist stay, writable.
+
+        Returns:
+            Remarks: what stood at an output's place and was made by nobody we know.
 
         Raises:
             StageFailedError: An input that is kept elsewhere is not on this machine.
@@ -96,12 +101,19 @@ class Keeper:
             if not dep.is_external and workspace.entry(dep.path) is None:
                 self._fetch(stage, dep.path)
         workspace.drop_stale_bytecode(self._sources(stage))
+        # A stage that never ran did not make what stands there: it may be the user's only copy.
+        is_new = stage.address not in self._planner.last and stage.address not in self._planner.lock
+        notes = []
         for out in stage.outs:
             if out.persist:
                 workspace.unprotect(out.path)
+            elif is_new and workspace.entry(out.path) is not None:
+                place = workspace.set_aside(out.path)
+                notes.append(f"`{out.path}` was there before `{stage.address}` ran: see `{place}`")
             else:
                 workspace.remove(out.path)
         self._planner.inputs.reader.forget([out.path for out in stage.outs])
+        return tuple(notes)
 
     def _sources(self, stage: Stage) -> list[str]:
         """Python files that the stage is known to use."""
@@ -167,6 +179,8 @@ class Keeper:
         reader.forget(list(contents))
         self.touched += [out.path for out in stage.outs if out.cache]
         seen = tuple(Observed(path=item.path, digest=item.digest) for item in observed)
+        if seen:
+            self._undeclared.add(stage.address)
         result = self._result(attempt, ended, found, contents, seen)
         notes = _undeclared(stage, seen, reader) + self._gaps(attempt)
         return Kept(ended=ended, result=result, contents=contents, notes=notes)
@@ -244,6 +258,7 @@ class Keeper:
             run=self._label,
             commit=self._head.commit,
             branch=self._head.branch,
+            is_dirty=self._is_dirty(stage, found, observed),
             started_at=attempt.started_at,
             duration_s=round(ended.duration_s, 3),
             cpu_s=round(ended.cpu_s, 3),
@@ -253,14 +268,33 @@ class Keeper:
             attempt=max(attempts, default=0) + 1,
         )
 
+    def _is_dirty(self, stage: Stage, found: Gathered, observed: tuple[Observed, ...]) -> bool:
+        """Whether anything that the result depends on is not committed."""
+        if self._uncommitted is None:
+            self._uncommitted = frozenset(self._project.repo.dirty_paths())
+        if not self._uncommitted:
+            return False
+        makers = self._planner.producers.makers
+        paths = {stage.file, *(dep.path for dep in stage.params)}
+        paths.update(path for path in found.deps if not makers(path))
+        paths.update(item.name for item in found.inputs.values() if item.exact is not None)
+        paths.update(seen.path for seen in observed)
+        return any(
+            dirty in paths or any(dirty.startswith(f"{path}/") for path in paths)
+            for dirty in self._uncommitted
+            if not makers(dirty)
+        )
+
     def share(self, stage: Stage) -> None:
         """Put the kept result of a stage into DVC's run cache.
 
         Called once the ledger has it: a kill in between must not leave a result that only the run
-        cache vouches for, because it would be reused and never recorded.
+        cache vouches for, because it would be reused and never recorded. A stage that read what it
+        does not declare stays out: the run cache cannot say what that held.
         """
         _, entry = self.entries[stage.address]
-        share(self._project, stage, entry)
+        if stage.address not in self._undeclared:
+            share(self._project, stage, entry)
 
 
 def share(project: Project, stage: Stage, entry: LockEntry) -> None:

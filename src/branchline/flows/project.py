@@ -1,7 +1,7 @@
 """What every flow works on: the ports of one repository, bundled. Holds no logic.
 
 A port is made when it is first asked for: `plan` needs no executor, and importing one would cost
-more than the plan itself.
+more than the plan itself. So are the declarations: `logs` works while branchline.yaml does not.
 """
 
 from __future__ import annotations
@@ -30,9 +30,6 @@ class Project:
     Args:
         root: Absolute path of the repository's root.
         state_dir: Absolute path of `.branchline`.
-        policy: What the team decided.
-        pipeline: What the stages are.
-        config_files: Files that made `policy` and `pipeline`, from the root.
         ports: Name of an attribute below -> how to make it.
         opened_ns: When reading its files began, on the clock that file systems stamp with.
     """
@@ -48,24 +45,24 @@ class Project:
     meanings: MeaningCache
     machine: Machine
     executor: Executor
+    policy: Policy
+    """What the team decided."""
+    pipeline: Pipeline
+    """What the stages are."""
+    config_files: tuple[str, ...]
+    """Files that made `policy` and `pipeline`, from the root."""
 
     def __init__(
         self,
         *,
         root: str,
         state_dir: str,
-        policy: Policy,
-        pipeline: Pipeline,
-        config_files: tuple[str, ...],
         ports: Mapping[str, Callable[[], object]],
         opened_ns: int = 0,
     ) -> None:
         self.opened_ns = opened_ns
         self.root = root
         self.state_dir = state_dir
-        self.policy = policy
-        self.pipeline = pipeline
-        self.config_files = config_files
         self._ports = ports
 
     def __getattr__(self, name: str) -> object:

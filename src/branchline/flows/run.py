@@ -59,6 +59,7 @@ class RunOutcome:
         planner: Made the plan; knows what was looked at.
         recovered: Stages of a killed run whose results were taken up.
         duration_s: Wall time.
+        to_commit: Files that the run wrote and git should get: dvc.lock, .gitignore, metrics.
     """
 
     planner: Planner
@@ -67,6 +68,7 @@ class RunOutcome:
     finished: Finished | None
     recovered: tuple[str, ...] = ()
     duration_s: float = 0.0
+    to_commit: tuple[str, ...] = ()
 
 
 def run(
@@ -121,7 +123,19 @@ def run(
             finished=finished,
             recovered=recovered,
             duration_s=project.machine.monotonic_s() - began,
+            to_commit=_to_commit(project, planner) if walked.ran else (),
         )
+
+
+def _to_commit(project: Project, planner: Planner) -> tuple[str, ...]:
+    """What a run left for git: lock files, `.gitignore`, outputs that the store does not keep."""
+    written = set(project.lock_files.paths(planner.stages))
+    written.update(out.path for s in planner.stages for out in s.outs if not out.cache)
+    return tuple(
+        path
+        for path in project.repo.dirty_paths()
+        if path in written or path.rpartition("/")[2] == ".gitignore"
+    )
 
 
 def _walk(

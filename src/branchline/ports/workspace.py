@@ -91,6 +91,17 @@ class Workspace(Protocol):
         """Remove a file, link or folder; nothing happens when it is not there."""
         ...
 
+    def set_aside(self, path: str) -> str:
+        """Move a file or folder out of the way, in place of what was moved from there before.
+
+        Returns:
+            Where it is now, from the root.
+
+        Raises:
+            StoreError: It cannot be moved.
+        """
+        ...
+
     def unprotect(self, path: str) -> None:
         """Make a file or folder ordinary and writable, if the store linked it."""
         ...

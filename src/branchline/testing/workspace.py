@@ -101,6 +101,16 @@ class FakeWorkspace(Workspace):
         for name in self._below(path):
             del self.files[f"{path}/{name}"]
 
+    def set_aside(self, path: str) -> str:
+        """See the port."""
+        place = f".branchline/replaced/{path}"
+        if path in self.files:
+            self.files[place] = self.files[path]
+        for name in self._below(path):
+            self.files[f"{place}/{name}"] = self.files[f"{path}/{name}"]
+        self.remove(path)
+        return place
+
     def unprotect(self, path: str) -> None:
         """See the port; everything here is writable."""
 

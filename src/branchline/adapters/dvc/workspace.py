@@ -211,6 +211,19 @@ class DvcWorkspace(Workspace):
             raise StoreError(f"{path} cannot be removed: {error.strerror}") from error
         self.forget([path])
 
+    def set_aside(self, path: str) -> str:
+        """See the port."""
+        place = f".branchline/replaced/{path.lstrip('/')}"
+        target = os.path.join(self.root, place)
+        try:
+            remove_path(target)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.rename(self.absolute(path), target)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be moved to {place}: {error.strerror}") from error
+        self.forget([path])
+        return place
+
     def unprotect(self, path: str) -> None:
         """See the port."""
         try:
