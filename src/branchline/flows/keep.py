@@ -199,11 +199,12 @@ class Keeper:
     def _observed(self, attempt: Attempt, found: Gathered) -> list[_Seen]:
         """What the stage read besides its known inputs."""
         seen = []
+        rewritten = self._project.executor.rewritten(attempt.task)
         for path in self._project.executor.observed(attempt.task) or ():
             if self._counts(path, attempt.stage, found):
                 digest = self._planner.inputs.reader.digest(path)
                 if digest is not None:
-                    change = self._change_of(path, attempt.started_ns)
+                    change = self._change_of(path, attempt.started_ns, rewritten)
                     seen.append(_Seen(path=path, digest=digest, change=change))
         return [item for item in seen if item.change is not _Change.BY_STAGE]
 
@@ -218,20 +219,20 @@ class Keeper:
         is_own = inputs.is_inside(path, {out.path for out in stage.outs})
         return not is_own and not inputs.is_covered(path, found)
 
-    def _change_of(self, path: str, started_ns: int) -> _Change:
-        """Whether a file that was read moved while the stage ran, and most likely by whom.
+    def _change_of(self, path: str, started_ns: int, rewritten: frozenset[str]) -> _Change:
+        """Whether a file that was read moved while the stage ran, and by whom.
 
         What git does not track and the stage both reads and writes (a log, a counter, a cache) is
-        scratch of its own. What git tracks was edited by somebody; the output of another stage,
-        read without a word in `deps`, was made meanwhile.
+        scratch of its own. Any other was edited by somebody; the output of another stage, read
+        without a word in `deps`, was made meanwhile.
         """
         changed = self._project.workspace.changed_at_ns(path) or 0
         is_made = bool(self._planner.producers.makers(path))
         # An output may have been stored just before the stage started; files of others were not.
         if changed <= (started_ns if is_made else started_ns - CLOCK_LAG_NS):
             return _Change.NONE
-        is_ours = not is_made and not self._planner.inputs.is_tracked(path)
-        return _Change.BY_STAGE if is_ours else _Change.BY_OTHERS
+        is_own = path in rewritten and not is_made and not self._planner.inputs.is_tracked(path)
+        return _Change.BY_STAGE if is_own else _Change.BY_OTHERS
 
     def _result(
         self,

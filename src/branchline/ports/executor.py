@@ -69,6 +69,10 @@ class Executor(Protocol):
         """
         ...
 
+    def rewritten(self, task: Task) -> frozenset[str]:
+        """Files below the root that the stage first read and then wrote itself, from the root."""
+        ...
+
     def trace_gaps(self, task: Task) -> Sequence[str]:
         """Why the trace of a stage that has run may miss reads, a sentence each; for warnings."""
         ...

@@ -29,6 +29,7 @@ class FakeExecutor(Executor):
         seconds: Stage -> how long it takes on the fake's clock; 0 where it does not say.
         reads: Stage -> what `observed` answers.
         gaps: Stage -> what `trace_gaps` answers.
+        rewrites: Stage -> what `rewritten` answers.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class FakeExecutor(Executor):
         seconds: Mapping[str, float] | None = None,
         reads: Mapping[str, Sequence[str]] | None = None,
         gaps: Mapping[str, Sequence[str]] | None = None,
+        rewrites: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.actions, self.seconds = dict(actions or {}), dict(seconds or {})
         self.reads, self.gaps = dict(reads or {}), dict(gaps or {})
+        self.rewrites = dict(rewrites or {})
         self.started: list[Task] = []
         self.killed: list[ChildProcess] = []
         self.now_s = 0.0
@@ -100,6 +103,10 @@ class FakeExecutor(Executor):
     def observed(self, task: Task) -> Sequence[str] | None:
         """See the port."""
         return self.reads.get(task.stage)
+
+    def rewritten(self, task: Task) -> frozenset[str]:
+        """See the port."""
+        return frozenset(self.rewrites.get(task.stage, ()))
 
     def trace_gaps(self, task: Task) -> Sequence[str]:
         """See the port."""

@@ -364,3 +364,43 @@ def test_strace_lines_are_read_across_interruptions_and_processes() -> None:
     assert touched['a b".txt'] == touched["slow.txt"] == touched["café"] == "r"
     assert touched["t"] == touched["final"] == "w"
     assert not {"none", "data"} & touched.keys()
+
+
+@pytest.mark.parametrize("trace", TRACES)
+def test_what_a_stage_reads_and_then_writes_is_told_apart(tmp_path: Path, trace: Trace) -> None:
+    write(
+        tmp_path,
+        {
+            "train.py": """
+                import sqlite3
+                open("data.csv").read()
+                open("log.txt").read()
+                open("log.txt", "a").write("more")
+                with open("count.txt", "r+") as file:
+                    file.write("2")
+                open("new.txt", "w").write("made here")
+                open("new.txt").read()
+                base = sqlite3.connect("runs.db")
+                base.execute("insert into runs values (1)")
+                base.commit()
+            """,
+            "data.csv": "1",
+            "log.txt": "",
+            "count.txt": "1",
+        },
+    )
+    import sqlite3
+
+    base = sqlite3.connect(tmp_path / "runs.db")
+    base.execute("create table runs (n)")
+    base.commit()
+    base.close()
+    task = task_in(tmp_path, f"{PYTHON} train.py", trace=trace)
+
+    observed = observe(task)
+    rewritten = LocalExecutor().rewritten(task)
+
+    assert observed is not None
+    assert {"data.csv", "log.txt", "count.txt", "runs.db"} <= set(observed)
+    assert {"log.txt", "count.txt", "runs.db"} <= rewritten
+    assert not {"data.csv", "new.txt", "train.py"} & rewritten

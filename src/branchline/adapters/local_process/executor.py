@@ -24,6 +24,7 @@ from branchline.adapters.local_process.shells import shell_words, stage_words
 from branchline.adapters.local_process.spawning import clear_trace, signals_held, spawn
 from branchline.adapters.local_process.tracing import (
     observed_files,
+    rewritten_files,
     trace_gaps,
     traced_command,
     traced_environment,
@@ -207,6 +208,10 @@ class LocalExecutor(Executor):
     def observed(self, task: Task) -> Sequence[str] | None:
         """See the port; `trace_gaps` tells what the answer may miss."""
         return observed_files(task)
+
+    def rewritten(self, task: Task) -> frozenset[str]:
+        """See the port."""
+        return rewritten_files(task)
 
     def trace_gaps(self, task: Task) -> Sequence[str]:
         """Why the trace of a stage that has run may miss reads, a sentence each; for warnings."""

@@ -88,13 +88,15 @@ class _Reader:
         if not kind:
             return
         if path.endswith(".pyc"):
-            if kind == "w":
+            if kind != "r":
                 return
             path = _source_of(path)
         path = os.path.normpath(path)
         for start in self._roots:
             if path.startswith(start):
-                self._touched.setdefault(path[len(start) :], kind)
+                name = path[len(start) :]
+                if self._touched.setdefault(name, kind) == "r" and kind != "r":
+                    self._touched[name] = "rw"
                 return
 
 
@@ -102,7 +104,10 @@ def _kind_of_open(call: str, rest: str) -> str:
     if "O_DIRECTORY" in rest or "O_PATH" in rest:
         return ""
     is_written = call == "creat" or "O_WRONLY" in rest or "O_TRUNC" in rest or "O_EXCL" in rest
-    return "w" if is_written else "r"
+    if is_written:
+        return "w"
+    # Opened for both: whether it was there before cannot be told, so it counts as read too.
+    return "rw" if "O_RDWR" in rest else "r"
 
 
 def _source_of(path: str) -> str:

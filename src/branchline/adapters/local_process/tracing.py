@@ -82,22 +82,37 @@ def traced_words(task: Task, words: Sequence[str], path: str) -> tuple[str, ...]
 
 def observed_files(task: Task) -> Sequence[str] | None:
     """See `Executor.observed`."""
+    touched = _touched(task)
+    if touched is None:
+        return None
+    chosen = _Chooser(task.root)
+    return sorted(n for n, kind in touched.items() if kind[0] == "r" and chosen.counts(n))
+
+
+def rewritten_files(task: Task) -> frozenset[str]:
+    """See `Executor.rewritten`."""
+    return frozenset(name for name, kind in (_touched(task) or {}).items() if kind == "rw")
+
+
+def _touched(task: Task) -> dict[str, str] | None:
+    """Path -> "r", "w" (written first), or "rw" (read, later written); None when not traced."""
     if task.trace in (None, Trace.OFF) or not task.trace_file:
         return None
     try:
         with open(task.trace_file, encoding="utf-8", errors="surrogateescape") as file:
             if task.trace is Trace.AUDIT:
-                touched = _audited(file)
-            else:
-                from branchline.adapters.local_process.strace import touched_files
+                return _audited(file)
+            from branchline.adapters.local_process.strace import touched_files
 
-                touched = touched_files(file, cwd=task.cwd, root=task.root)
+            return touched_files(file, cwd=task.cwd, root=task.root)
     except OSError:
         return None
-    if touched is None:
-        return None
-    chosen = _Chooser(task.root)
-    return sorted(name for name, kind in touched.items() if kind == "r" and chosen.counts(name))
+
+
+def add_touch(touched: dict[str, str], name: str, kind: str) -> None:
+    """Note that a file was read ("r") or written ("w")."""
+    if touched.setdefault(name, kind) == "r" and kind == "w":
+        touched[name] = "rw"
 
 
 def trace_gaps(task: Task) -> tuple[str, ...]:
@@ -120,7 +135,7 @@ def trace_gaps(task: Task) -> tuple[str, ...]:
 
 
 def _audited(lines: Iterable[str]) -> dict[str, str] | None:
-    """Path -> what was done with it first; None when no interpreter was traced."""
+    """Path -> what was done with it; None when no interpreter was traced."""
     was_traced = False
     touched: dict[str, str] = {}
     for line in lines:
@@ -128,7 +143,7 @@ def _audited(lines: Iterable[str]) -> dict[str, str] | None:
         if kind == "s":
             was_traced = True
         elif kind in ("r", "w") and name:
-            touched.setdefault(name, kind)
+            add_touch(touched, name, kind)
     return touched if was_traced else None
 
 

@@ -111,6 +111,8 @@ class _Watch:
                         return
                     kind = "w"
                 self.note("w" if kind == "w" else "r", path[len(start) :])
+                if kind == "?":  # opened for both: a database, a file that is appended to
+                    self.note("w", path[len(start) :])
                 return
 
     def opened(self, args: tuple[Any, ...]) -> None:
@@ -118,11 +120,12 @@ class _Watch:
         if path == self.trace:
             return
         if isinstance(mode, str):
-            self.touch("w" if mode[:1] in "wxa" else "r", path)
+            is_both = "+" in mode and mode[:1] in "ra"
+            self.touch("?" if is_both else "w" if mode[:1] in "wxa" else "r", path)
         elif flags & self.access == self.write_only or flags & self.fresh:
             self.touch("w", path)
         elif not flags & self.folder:
-            self.touch("?" if flags & self.create else "r", path)
+            self.touch("?" if flags & (self.create | self.access) else "r", path)
 
     def imported(self, args: tuple[Any, ...]) -> None:
         if args[1]:  # compiled modules only; sources come as "open"
