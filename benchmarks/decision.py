@@ -78,7 +78,7 @@ def rows(scratch: Path) -> list[Row]:
     shutil.copytree(root / ".branchline", kept)
     cases = {
         "cached": (None, 0.3),
-        "first plan after the commit": (partial(_put, kept, root), 0.3),
+        "first plan after the commit": (partial(_put, kept, root), 0.6),
         "no cache": (partial(_forget, root), 0.6),
     }
     for case, (before, goal) in cases.items():
@@ -104,5 +104,7 @@ def _put(kept: Path, root: Path) -> None:
 
 def _forget(root: Path) -> None:
     for path in (root / ".branchline").iterdir():
-        if path.is_file() and not path.name.startswith("ledger"):
+        if path.name == "quick":
+            shutil.rmtree(path)
+        elif path.is_file() and not path.name.startswith("ledger"):
             path.unlink()

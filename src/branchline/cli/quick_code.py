@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import stat as stat_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from branchline.cli.quick_memory import Kept, remember, sign
 
@@ -20,6 +20,20 @@ if TYPE_CHECKING:
     from branchline.core.policy import ChangeRules
 
 _SIZE_LIMIT_BYTES = 1_000_000
+
+
+class MeaningRules:
+    """The part of `core.policy.ChangeRules` by which a file is read.
+
+    A class of its own: importing all policies would cost a tenth of the answer.
+    """
+
+    __slots__ = ("annotations", "docstrings", "import_order")
+
+    def __init__(self, docstrings: bool, annotations: bool, import_order: bool) -> None:  # noqa: FBT001 # three flags in the order of the file
+        self.docstrings = docstrings
+        self.annotations = annotations
+        self.import_order = import_order
 
 
 class CodeNotes:
@@ -38,7 +52,7 @@ class CodeNotes:
     def __init__(
         self,
         *,
-        rules: ChangeRules,
+        rules: ChangeRules | MeaningRules,
         digests: Mapping[str, str],
         recorded: Mapping[str, str],
         users: Mapping[str, Sequence[int]],
@@ -78,8 +92,6 @@ class CodeNotes:
         Raises:
             ValueError, StopIteration: It was not.
         """
-        from branchline.core.policy import ChangeRules
-
         rest = iter(fields)
         docstrings, annotations, import_order = (flag == "1" for flag in next(rest))
         summary = next(rest)
@@ -93,11 +105,8 @@ class CodeNotes:
             recorded[path] = next(rest)
             users[path] = [int(number) for number in next(rest).split()]
         folders = {next(rest): next(rest) for _ in range(int(next(rest)))}
-        rules = ChangeRules(
-            docstrings=docstrings, annotations=annotations, import_order=import_order
-        )
         return cls(
-            rules=rules,
+            rules=MeaningRules(docstrings, annotations, import_order),
             digests=digests,
             recorded=recorded,
             users=users,
@@ -178,7 +187,8 @@ def _has_meaning(name: str, data: bytes, notes: CodeNotes) -> bool:
     """Whether a file still says what it said."""
     from branchline.core.changes.meaning import meaning_of
 
-    return meaning_of(name, data, notes.rules).digest == notes.digests[name]
+    rules = cast("ChangeRules", notes.rules)  # meaning asks for the three flags only
+    return meaning_of(name, data, rules).digest == notes.digests[name]
 
 
 def _is_recorded(data: bytes, recorded: str) -> bool:
@@ -193,19 +203,27 @@ def _is_recorded(data: bytes, recorded: str) -> bool:
 
 
 def _text(notes: CodeNotes, touched: Sequence[str]) -> str:
-    from branchline.render.table import Column, Table, cell, table_to_text
-
     reasons = [reason for _, _, reason in notes.rows]
     for position in range(len(reasons)):
         mine = [name for name in touched if position in notes.users.get(name, ())]
         if mine:
             more = f" (and {len(mine) - 1} more)" if len(mine) > 1 else ""
             reasons[position] = f"only comments or layout changed in `{mine[0]}`{more}"
-    table = Table(
-        columns=(Column(heading="action"), Column(heading="stage"), Column(heading="why")),
-        rows=tuple(
-            (cell(action), cell(stage), cell(reason))
-            for (action, stage, _), reason in zip(notes.rows, reasons, strict=True)
-        ),
-    )
-    return f"{table_to_text(table)}\n{notes.summary}\n"
+    rows = [("action", "stage", "why")]
+    rows += [(a, b, why) for (a, b, _), why in zip(notes.rows, reasons, strict=True)]
+    return f"{_table(rows)}\n{notes.summary}\n"
+
+
+def _table(rows: Sequence[tuple[str, str, str]]) -> str:
+    """Rows as `render.table.table_to_text` sets them; it is loaded for wide letters only."""
+    if all(text.isascii() for row in rows for text in row):
+        first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+        return "\n".join(
+            f"{action:<{first}}  {stage:<{second}}  {why}".rstrip() for action, stage, why in rows
+        )
+    from branchline.render.table import Column, Table, cell, table_to_text
+
+    action, stage, why = rows[0]
+    columns = (Column(heading=action), Column(heading=stage), Column(heading=why))
+    cells = tuple((cell(a), cell(b), cell(c)) for a, b, c in rows[1:])
+    return table_to_text(Table(columns=columns, rows=cells))
