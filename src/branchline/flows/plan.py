@@ -13,7 +13,13 @@ from branchline.core.plan.decide import decide
 from branchline.core.plan.keys import key_of
 from branchline.core.plan.values import Action, Plan, Produced, StagePlan
 from branchline.core.plan.view import Availability, View, Where
-from branchline.errors import CodeError, MissingInputError, PipelineError, UnknownNameError
+from branchline.errors import (
+    CodeError,
+    MissingInputError,
+    PipelineError,
+    RepositoryError,
+    UnknownNameError,
+)
 from branchline.flows.inputs import InputReader
 from branchline.flows.produced import Producers, in_order
 
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
     from branchline.core.plan.values import Result
     from branchline.flows.gathered import Gathered
     from branchline.flows.project import Project
+
+MD5_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,13 +191,28 @@ class Planner:
 
     def _parts(self, before: Input, after: Input) -> tuple[str, ...]:
         """Names of the functions that moved; empty when git no longer has the older text."""
-        if before.exact is None or len(before.exact) not in (40, 64):
-            return ()
-        old = self.project.repo.blob(before.exact)
+        old = self._older(before)
         now = self.inputs.reader.meaning(after.name)
         if old is None or now is None:
             return ()
         return changed_parts(self.inputs.reader.meaning_of(after.name, old), now)
+
+    def _older(self, before: Input) -> bytes | None:
+        """The text of a code file as an earlier result had it, from git."""
+        if before.exact is None:
+            return None
+        if len(before.exact) != MD5_LENGTH:
+            return self.project.repo.blob(before.exact)
+        # A declared file is known by its md5; the commit of its result tells the text.
+        for result in self.last.values():
+            if result.commit and any(item is before for item in result.inputs):
+                try:
+                    old = self.project.repo.show(result.commit, before.name)
+                except RepositoryError:
+                    return None
+                is_same = old is not None and _md5(old) == before.exact
+                return old if is_same else None
+        return None
 
 
 class _World:
@@ -312,3 +335,9 @@ def _unknown_stage(target: str, known: list[str]) -> UnknownNameError:
         f"there is no stage `{target}`",
         todo=f"Did you mean `{near[0]}`?" if near else f"The stages are: {listed}.",
     )
+
+
+def _md5(data: bytes) -> str:
+    import hashlib
+
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()

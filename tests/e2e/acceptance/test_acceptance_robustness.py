@@ -205,6 +205,14 @@ def test_e7_why_names_files_kind_way_and_run(project: Project) -> None:
         assert word in done.stdout, word
 
 
+def test_e7_a_declared_script_names_its_function_too(project: Project) -> None:
+    project.replace("train.py", "model.fit(2)", "model.fit(3)")
+
+    reason = project.plan()["train"]["reason"]
+
+    assert reason == "`train.py` changed in meaning: function `main`"
+
+
 def damage(path: str) -> Callable[[Project], None]:
     def hurt(project: Project) -> None:
         (project.root / path).write_bytes(b"no database\n" * 99)

@@ -109,7 +109,6 @@ class StagePlan:
         action: Run, may run, reuse or skip.
         reason: One sentence that names the input and what happened to it.
         key: The stage's key; None while an input is still to be made.
-        exact_key: DVC's run-cache key; None likewise, or when the stage is not eligible.
         changes: What changed since the result that it was compared with.
         compared_with: Run id or "dvc.lock"; "" when there was nothing to compare with.
         result: The reused result; None unless the action is REUSE.
@@ -126,7 +125,6 @@ class StagePlan:
     action: Action
     reason: str
     key: str | None = None
-    exact_key: str | None = None
     changes: tuple[Change, ...] = ()
     compared_with: str = ""
     result: Result | None = None
