@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from branchline.cli.quick_memory import Kept, remember, sign
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from branchline.core.policy import ChangeRules
 
@@ -117,7 +117,7 @@ class CodeNotes:
 
 
 def same_meaning(
-    root: str, command: str, kept: Kept, moved: Sequence[str], *, since_ns: int
+    root: str, command: str, kept: Kept, moved: Collection[str], *, since_ns: int
 ) -> Kept | None:
     """The answer as it is now, if all that moved is layout and comments; else None.
 
@@ -133,7 +133,8 @@ def same_meaning(
     except (ValueError, StopIteration, RuntimeError):
         return None
     touched: list[str] = []
-    for path in moved:
+    moved = frozenset(moved)
+    for path in sorted(moved):
         if path in notes.folders and names_digest(path) == notes.folders[path]:
             continue
         name = path.removeprefix(root + "/")
@@ -152,6 +153,7 @@ def same_meaning(
         watched=kept.signatures,
         since_ns=since_ns,
         extra=kept.extra,
+        unchanged={path: held for path, held in kept.signatures.items() if path not in moved},
     )
     return Kept(kept.code, text, text, kept.signatures, kept.extra)
 

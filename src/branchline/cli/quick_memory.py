@@ -13,7 +13,7 @@ import sys
 # What typing.TYPE_CHECKING says, without importing typing; checkers know the name.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["ANSWERED", "CLOCK_STEP_NS", "Kept", "forget", "load", "remember", "sign"]
 
@@ -59,6 +59,7 @@ def remember(
     watched: Iterable[str],
     since_ns: int,
     extra: Sequence[str] = (),
+    unchanged: Mapping[str, str] | None = None,
 ) -> bool:
     """Keep an answer.
 
@@ -72,6 +73,8 @@ def remember(
             everything below it.
         since_ns: When the walk began to look; what moved since then may not be what it saw.
         extra: Lines for `cli.quick_code`.
+        unchanged: Watched path -> signature, of those that were looked at after `since_ns` and
+            found as they were: they need no second look.
 
     Returns:
         Whether it was kept; not when anything moved since the walk began.
@@ -79,7 +82,11 @@ def remember(
     fields = [_MAGIC, *_caller(), root, str(code), plain, colored]
     paths = sorted(set(watched))
     fields.append(str(len(paths)))
+    known = unchanged or {}
     for path in paths:
+        if path in known:
+            fields += [path, known[path]]
+            continue
         signature, newest_ns = _sign(path)
         # A whole second is a coarse clock's stamp: two more may look the same.
         step = 3_000_000_000 if newest_ns % 1_000_000_000 == 0 else CLOCK_STEP_NS
