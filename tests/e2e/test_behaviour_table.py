@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,14 +62,15 @@ class Outcome:
     text: str = ""
 
 
-class Engine:
+class Engine(ABC):
     """One of the two engines, on one project."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
 
+    @abstractmethod
     def run(self, **options: bool) -> Outcome:
-        raise NotImplementedError
+        """Run the pipeline."""
 
 
 class BranchlineEngine(Engine):

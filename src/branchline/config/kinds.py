@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,23 +47,23 @@ class Report:
         self.problems.add(self.document, path, f"{name}: {text}" if name else text)
 
 
-class Kind:
+class Kind(ABC):
     """One kind of value."""
 
     words = "a value"
 
+    @abstractmethod
     def accepts(self, value: object) -> bool:
         """Whether the value is of this kind at first sight, to choose among several."""
-        raise NotImplementedError
 
     def check(self, value: object, path: Path, report: Report) -> None:
         """Note what is wrong with a value."""
         if not self.accepts(value):
             report.wrong(path, f"is {kind_of(value)}, must be {self.words}")
 
+    @abstractmethod
     def schema(self) -> dict[str, Any]:
         """The same as JSON Schema."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

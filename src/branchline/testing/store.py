@@ -10,6 +10,7 @@ workspace.
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,12 +91,12 @@ class FakeStore(Store):
         return held if isinstance(held, tuple) else None
 
 
-class StoreContract:
+class StoreContract(ABC):
     """What every store must do."""
 
+    @abstractmethod
     def put(self, workspace: Workspace, path: str, data: bytes) -> None:
         """Put a file into the workspace under test."""
-        raise NotImplementedError
 
     def test_the_identity_stays(self, store: Store) -> None:
         """Asked twice, the store has the same name."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from branchline.core.pipeline import Content
@@ -132,12 +133,12 @@ class FakeWorkspace(Workspace):
         return [name[len(prefix) :] for name in self.files if name.startswith(prefix)]
 
 
-class WorkspaceContract:
+class WorkspaceContract(ABC):
     """What every workspace must do."""
 
+    @abstractmethod
     def put(self, workspace: Workspace, path: str, data: bytes) -> None:
         """Put a file into the workspace under test."""
-        raise NotImplementedError
 
     def test_nothing_is_there_at_first(self, workspace: Workspace) -> None:
         """Absence is an answer, not an error."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 _POLL_S = 0.05
-_TODO = "Wait until it has ended, or stop it, then run the command again."
+_REMEDY = "Wait until it has ended, or stop it, then run the command again."
 
 
 class DvcWorkspaceLock(WorkspaceLock):
@@ -160,7 +160,7 @@ class DvcWorkspaceLock(WorkspaceLock):
     def _wait_or_fail(self, holder: str, deadline: float, *, quiet: bool = False) -> None:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
-            raise BusyError(f"{self._root} is in use by {holder}", todo=_TODO)
+            raise BusyError(f"{self._root} is in use by {holder}", todo=_REMEDY)
         if self._waiting is not None and not quiet:
             self._waiting(holder)
         time.sleep(min(_POLL_S, remaining))
