@@ -1,6 +1,6 @@
 # Every target sets itself up: a fresh clone needs Python 3.11 or newer, git and make.
 #
-#   make demo    the whole story on a small real project (about a minute)
+#   make demo    the whole story on a small real project (one to two minutes)
 #   make test    all tests
 #   make check   format, lint, types, import rules, sizes, generated docs
 #   make help    the rest
@@ -16,17 +16,24 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 EXAMPLE_READY := $(VENV)/.ready-example
 PEERS_READY := $(PEERS)/.ready
+MLFLOW := .venv-mlflow
+MLFLOW_READY := $(MLFLOW)/.ready
+RAY := .venv-ray
+RAY_READY := $(RAY)/.ready
 
 # The first Python that is new enough; PYTHON=... overrides it.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 8 ? 8 : n )))
+# Half as many again as processors: many tests wait for a process.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 8 ? 8 : n + (n + 1) / 2 )))
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
+export BRANCHLINE_MLFLOW_PYTHON = $(CURDIR)/$(MLFLOW)/bin/python
+export BRANCHLINE_RAY_PYTHON = $(CURDIR)/$(RAY)/bin/python
 export BRANCHLINE_PEERS_PYTHON = $(CURDIR)/$(PEERS)/bin/python
 
-.PHONY: help python peers demo test quick check bench docs format clean
+.PHONY: help python peers mlflow ray demo test quick check bench docs pictures format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,13 +64,31 @@ $(PEERS_READY): constraints.txt | python
 	@$(PEERS)/bin/python $(PIP_INSTALL) -c constraints.txt dvc==3.67.1
 	@touch $@
 
+# A server of its own, with its 87 distributions; the tests start it on this machine.
+$(MLFLOW_READY): constraints-mlflow.txt | python
+	@echo "setting up $(MLFLOW) (MLflow, for the tests of its mirror) ..."
+	@test -x $(MLFLOW)/bin/python || $(PYTHON) -m venv $(MLFLOW)
+	@$(MLFLOW)/bin/python $(PIP_INSTALL) -c constraints-mlflow.txt mlflow
+	@touch $@
+
+mlflow: $(MLFLOW_READY) ## the environment with an MLflow server, for the tests of its mirror
+
+# The nodes of a cluster, and the search that uses them: with Branchline itself.
+$(RAY_READY): pyproject.toml constraints-ray.txt | python
+	@echo "setting up $(RAY) (Ray, for the tests of trials on a cluster) ..."
+	@test -x $(RAY)/bin/python || $(PYTHON) -m venv $(RAY)
+	@$(RAY)/bin/python $(PIP_INSTALL) -c constraints-ray.txt -e '.[ray,tune]'
+	@touch $@
+
+ray: $(RAY_READY) ## the environment with Ray, for the tests of trials on a cluster
+
 peers: $(PEERS_READY) ## the environment with DVC, for the tests that compare with it
 
 demo: $(EXAMPLE_READY) ## the whole story on a small real project
 	@$(PY) examples/demo.py
 
-test: $(EXAMPLE_READY) $(PEERS_READY) ## all tests
-	@$(PY) -m pytest -n $(JOBS) --dist worksteal
+test: $(EXAMPLE_READY) $(PEERS_READY) $(MLFLOW_READY) $(RAY_READY) ## all tests
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal || { test $$? -eq 1 && $(PY) tests/alone.py; }
 
 quick: $(READY) ## the tests that take seconds
 	@$(PY) -m pytest -n $(JOBS) -m "not slow and not peers"
@@ -83,10 +108,13 @@ bench: $(READY) $(PEERS_READY) ## measure against DVC, make and git
 docs: $(READY) ## write docs/reference again
 	@$(PY) docs/build.py
 
+pictures: $(READY) ## the screenshots of docs/images, made in Chromium
+	@$(PY) docs/screenshots.py
+
 format: $(READY) ## put the code into its format
 	@$(VENV)/bin/ruff check --fix-only --quiet .
 	@$(VENV)/bin/ruff format .
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(PEERS) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
+	rm -rf $(VENV) $(PEERS) $(MLFLOW) $(RAY) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

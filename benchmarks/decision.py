@@ -16,6 +16,7 @@ from measure import OURS, Command, Row, compare, cost
 from projects import git, history_project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FILES, COMMITS, MODULES = 5_000, 2_000, 1_000
@@ -62,9 +63,11 @@ def install_filter(folder: Path) -> tuple[bool, str]:
 
 
 def rows(scratch: Path) -> list[Row]:
-    """A comment in a module of the closure: warm cache, cache of another commit, no cache."""
+    """A comment, and a constant, in a module of the closure: by what the clone knows already."""
     root = history_project(scratch / "history", files=FILES, commits=COMMITS, modules=MODULES)
     cost(Command((*OURS, "run"), root))
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "trained")
     target = root / "package" / "m17.py"
     base = git(root, "rev-parse", "HEAD").strip()
     target.write_text("# why\n" + target.read_text())
@@ -76,18 +79,26 @@ def rows(scratch: Path) -> list[Row]:
     result = []
     kept = scratch / "state-before"
     shutil.copytree(root / ".branchline", kept)
-    cases = {
-        "cached": (None, 0.3),
-        "first plan after the commit": (partial(_put, kept, root), 0.6),
-        "no cache": (partial(_forget, root), 0.6),
+    bare, clone = _clone(root, scratch / "no-records"), _clone(root, scratch / "fresh")
+    cost(Command((*OURS, "records", "fetch", "origin"), clone))
+    edited = _clone(root, scratch / "edited")
+    cost(Command((*OURS, "records", "fetch", "origin"), edited))
+    module = edited / "package" / "m18.py"
+    module.write_text(module.read_text().replace("return total", "return total + 1", 1))
+    cases: dict[str, tuple[Path, Callable[[], None] | None, float]] = {
+        "cached": (root, None, 0.3),
+        "first plan after the commit": (root, partial(_put, kept, root), 0.6),
+        "fresh shallow clone with the records": (clone, partial(_forget, clone), 0.6),
+        "the same, a function changed": (edited, partial(_forget, edited), 0.6),
+        "no cache and no records at all": (bare, partial(_forget, bare), 0.6),
     }
-    for case, (before, goal) in cases.items():
+    for case, (folder, before, goal) in cases.items():
         for peer, mode in peers.items():
             argv = ("node", str(scratch / "filter" / "bundled" / f"{mode}.js"), base, head)
             result.append(
                 compare(
                     f"decision on {FILES:,} files, {COMMITS:,} commits, {case}",
-                    ("branchline plan", Command((*OURS, "plan"), root, before)),
+                    ("branchline plan", Command((*OURS, "plan"), folder, before)),
                     (f"paths-filter, {peer}", Command(argv, root) if fine else None),
                     goal=goal if mode == "all" else 0.6,
                     floors={"git diff --raw": floor} if mode == "bare" else None,
@@ -97,14 +108,15 @@ def rows(scratch: Path) -> list[Row]:
     return result
 
 
+def _clone(root: Path, target: Path) -> Path:
+    git(root, "clone", "-q", "--depth", "1", f"file://{root}", str(target))
+    return target
+
+
 def _put(kept: Path, root: Path) -> None:
     shutil.rmtree(root / ".branchline", ignore_errors=True)
     shutil.copytree(kept, root / ".branchline")
 
 
 def _forget(root: Path) -> None:
-    for path in (root / ".branchline").iterdir():
-        if path.name == "quick":
-            shutil.rmtree(path)
-        elif path.is_file() and not path.name.startswith("ledger"):
-            path.unlink()
+    shutil.rmtree(root / ".branchline", ignore_errors=True)

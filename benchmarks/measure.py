@@ -39,6 +39,7 @@ def environment() -> dict[str, str]:
         "GIT_COMMITTER_EMAIL": "ada@example.org",
         "DVC_NO_ANALYTICS": "1",
         "SHELL": "/bin/sh",
+        "LOGNAME": "ada",
     }
 
 

@@ -14,7 +14,10 @@ from pathlib import Path
 
 from measure import facts, markdown, save
 
-NAMES = ("startup", "noop", "stages", "folders", "decision")
+NAMES = (
+    *("startup", "noop", "stages", "folders", "decision", "push", "gated_push", "tell"),
+    "trials",
+)
 
 
 def main(arguments: list[str]) -> int:

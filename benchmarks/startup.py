@@ -1,4 +1,4 @@
-"""Start-up: `--version`, `--help`, and `plan` of a project of one stage."""
+"""Start-up: `--version`, `--help`, `plan` of a project of one stage, an import in a training."""
 
 from __future__ import annotations
 
@@ -31,4 +31,14 @@ def rows(scratch: Path) -> list[Row]:
         floor = Command(FLOOR, root)
         limit = 3.5 if ours[0].startswith("--") else None
         result.append(compare("start-up", (name, command), ("python -c pass", floor), goal=limit))
+    script = "import branchline; branchline.report(0, auc=0.9); branchline.should_stop()"
+    in_training = Command((FLOOR[0], "-c", script), root)
+    result.append(
+        compare(
+            "start-up",
+            ("import branchline, report", in_training),
+            ("python -c pass", Command(FLOOR, root)),
+            goal=1.5,
+        )
+    )
     return result

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, cast
 from branchline.cli.console import error_to_json
 from branchline.cli.doctor import checks_to_json
 from branchline.cli.records import exchange_to_json
+from branchline.cli.remote import made_to_json, remotes_to_json
 from branchline.cli.run_report import outcome_to_json
-from branchline.core.changes.values import Change, ChangeEffect, Input, InputKind
+from branchline.core.changes.seeds import seeds_to_json
+from branchline.core.changes.values import (
+    Change,
+    ChangeEffect,
+    Input,
+    InputKind,
+    Meaning,
+    Reading,
+)
+from branchline.core.effects.values import Promote
 from branchline.core.evidence.evidence_json import evidence_to_json
 from branchline.core.evidence.values import Evidence, Metric, Plot, StageFacts
 from branchline.core.pipeline import Content, LockEntry
@@ -24,8 +34,12 @@ from branchline.core.plan.values import (
     Source,
     StagePlan,
 )
+from branchline.core.policy import Goal
 from branchline.core.run import StageState
-from branchline.core.run.values import Ended
+from branchline.core.run.confirming import Confirmed
+from branchline.core.run.jobs import JobState, NewJob, QueuedJob
+from branchline.core.run.trials import Trial, TrialState
+from branchline.core.run.values import Ended, Need
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.core.values import JsonValue, Outcome
 from branchline.core.verdict.values import Baseline, Finding, Verdict
@@ -33,13 +47,35 @@ from branchline.core.verdict.verdict_json import verdict_to_json
 from branchline.errors import BranchlineError
 from branchline.flows.doctor import Check, Health
 from branchline.flows.finish import Finished, run_to_json
+from branchline.flows.remotes import MadeBox
 from branchline.flows.run import RunOutcome
 from branchline.flows.walked import Walked
+from branchline.ports.artifacts import Damage
+from branchline.ports.forge import Check as PullCheck
+from branchline.ports.forge import CheckState, Comment, NewPull, Pull, PullState
+from branchline.ports.queue import PendingEffect
 from branchline.ports.records import Exchange
+from branchline.ports.registry import ModelVersion, NewVersion, StageEvent
+from branchline.ports.remotes import Remote
 from branchline.ports.repo import Head
 from branchline.render.compare import Comparison, MetricRow, ValueRow
+from branchline.render.effects import effects_to_json
+from branchline.render.pull_json import pull_to_json, pulls_to_json
+from branchline.render.pull_view import ParameterChange, PullView
+from branchline.render.queue import cancelled_to_json, queue_to_json, retried_to_json
+from branchline.render.registry import (
+    FileView,
+    VersionView,
+    checked_to_json,
+    mirrored_to_json,
+    models_to_json,
+    moved_to_json,
+    version_to_json,
+)
+from branchline.render.reproduced import Reproduced, Row, reproduced_to_json
 from branchline.render.run_json import compare_to_json, runs_to_json, show_to_json
 from branchline.render.run_view import RunView
+from branchline.render.tuned import Tuned, tuned_to_json
 
 if TYPE_CHECKING:
     from branchline.flows.plan import Planner
@@ -52,6 +88,15 @@ _INPUT = Input(
     value="v",
     via="entry point",
     pending="prepare",
+)
+_JOB = QueuedJob(
+    job=1,
+    asked=NewJob(kind="train", trigger="push", branch="b", commit="c", need=Need()),
+    state=JobState.QUEUED,
+    queued_at=0.0,
+)
+_PULL = Pull(
+    number=1, asked=NewPull(title="t", head="h", base="b"), state=PullState.OPEN, ended_at=1.0
 )
 _RESULT = Result(
     key="k",
@@ -128,6 +173,29 @@ _COMPARISON = Comparison(
     inputs=(_ROW,),
 )
 
+_TUNED = Tuned(
+    metric="auc",
+    goal=Goal.MAXIMIZE,
+    trials=(Trial(number=1, params={"lr": 0.1}, state=TrialState.SUCCEEDED, value=0.9),),
+    before={"lr": 0.2},
+    written=("params.yaml",),
+    confirmed=Confirmed(winner=1, gain=0.1, margin=0.02, seeds=3, sentence="trial 1 is better"),
+)
+_REPRODUCED = Reproduced(
+    run="r",
+    commit="c",
+    rows=(Row(kind="metric", name="auc", recorded="0.9", now="0.9", is_same=True),),
+    moved=("python was 3.11.7, is 3.12.3",),
+)
+
+_MODEL_VERSION = ModelVersion(
+    model="m",
+    version="v1.0.0",
+    commit="c",
+    asked=NewVersion(model="m", commit="c", run="r", digest="d"),
+)
+_EVENT = StageEvent(model="m", stage="s", version="v1.0.0", commit="c", number=1)
+
 SAMPLES: dict[str, JsonValue] = {
     "plan": plan_to_json(_PLAN),
     "result": result_to_json(_RESULT),
@@ -142,12 +210,47 @@ SAMPLES: dict[str, JsonValue] = {
     ),
     "evidence": evidence_to_json(_EVIDENCE),
     "verdict": verdict_to_json(_VERDICT),
+    "meanings": seeds_to_json({"b:python": Meaning(reading=Reading.PYTHON, digest="d")}),
     "run": outcome_to_json(_OUTCOME),
     "why": explanation_to_json(_PLAN.stages),
     "runs": runs_to_json([_RUN]),
     "show": show_to_json(_RUN),
     "compare": compare_to_json(_COMPARISON),
+    "reproduce": reproduced_to_json(_REPRODUCED),
+    "tune": tuned_to_json(_TUNED),
     "records": exchange_to_json(Exchange()),
+    "pr list": pulls_to_json([_PULL], {1: CheckState.PASSED}),
+    "pr show": pull_to_json(
+        PullView(
+            pull=_PULL,
+            checks=(PullCheck(name="n", state=CheckState.PASSED, job=1),),
+            comments=(Comment(body="b", author="a"),),
+            parameters=(ParameterChange(file="f", name="n", old="1", new="2"),),
+            files=(("M", "f"),),
+        )
+    ),
+    "remote add": made_to_json(
+        "n", "u", MadeBox(path="p", is_new=True, default_branch="main", python="p")
+    ),
+    "remote list": remotes_to_json([Remote(name="n", url="u")]),
+    "queue": queue_to_json([_JOB], [PendingEffect(effect=1, identity="i", job=1, body="{}")]),
+    "cancel": cancelled_to_json([(1, "b", "cancelled")]),
+    "retry": retried_to_json(_JOB),
     "doctor": checks_to_json([Check(name="git", health=Health.PASS, sentence="s")]),
+    "models": models_to_json([_MODEL_VERSION]),
+    "version": version_to_json(
+        VersionView(
+            version=_MODEL_VERSION, history=(_EVENT,), files=(FileView(path="p", digest="d"),)
+        )
+    ),
+    "moved": moved_to_json(_EVENT, is_new=True),
+    "checked": checked_to_json({"m@v1.0.0": [Damage(path="p", what="w")]}),
+    "mirrored": mirrored_to_json(1, 0),
+    "applied": effects_to_json(
+        "r",
+        [(Promote(model="m", version="v1.0.0", stage="s", by="b"), "", "")],
+        [],
+        is_dry=True,
+    ),
     "error": error_to_json(BranchlineError("m")),
 }

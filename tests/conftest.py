@@ -1,12 +1,28 @@
-"""What every test may count on: a `python` on PATH, as in an active environment.
+"""What every test may count on: a `python` on PATH, and a PostgreSQL where it asks for one.
 
 Debian has `python3` only, and stages of scratch projects say `python`.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from branchline.testing.postgres import PostgresServer
+
+_SCHEMAS = itertools.count(1)
+
+# How long an example takes says what else the machine does.
+settings.register_profile("branchline", deadline=None)
+settings.load_profile("branchline")
 
 
 def pytest_configure() -> None:
@@ -15,3 +31,24 @@ def pytest_configure() -> None:
     rest = os.environ.get("PATH", os.defpath)
     if rest.split(os.pathsep)[0] != folder:
         os.environ["PATH"] = f"{folder}{os.pathsep}{rest}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real server on loopback, started when the first test asks for it."""
+    from branchline.testing.postgres import PostgresServer, programs
+
+    if programs() is None:
+        reason = "PostgreSQL is not on this machine: apt-get install postgresql"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The URL of an empty schema of it; the schema is made by who connects."""
+    return postgres_server.url(f"test_{next(_SCHEMAS)}")

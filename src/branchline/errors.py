@@ -16,6 +16,8 @@ EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_VERDICT_FAILED = 3
 EXIT_VERDICT_UNKNOWN = 4
+EXIT_UNFINISHED = 75
+"""A search that had to end; the same command goes on. EX_TEMPFAIL of sysexits.h."""
 EXIT_INTERRUPTED = 130
 
 
@@ -87,6 +89,30 @@ class RepositoryError(BranchlineError):
     slug = "repository"
 
 
+class ProgramKilledError(BranchlineError):
+    """git, or another program of ours, was killed from outside; a box takes its job up again."""
+
+    slug = "program-killed"
+
+
+class PullRequestError(BranchlineError):
+    """A pull request cannot be opened, approved or merged as things stand; `details` say why."""
+
+    slug = "pull-request"
+
+
+class PushRefusedError(BranchlineError):
+    """A push to a box is refused: a name, a branch rule or an option; nothing was changed."""
+
+    slug = "push-refused"
+
+
+class BoxError(BranchlineError):
+    """A box (a repository that trains what is pushed to it) cannot be made, reached or used."""
+
+    slug = "box"
+
+
 class RecordError(BranchlineError):
     """A record under refs/branchline cannot be read or written."""
 
@@ -104,6 +130,18 @@ class StoreError(BranchlineError):
     """The content store cannot be read or written, or an object is missing or damaged."""
 
     slug = "store"
+
+
+class RegistryError(BranchlineError):
+    """The registry refuses: a retired version, a protected stage, a conflict, or damaged files."""
+
+    slug = "registry"
+
+
+class EffectError(BranchlineError):
+    """An effect cannot be applied: nobody here does it, or the other side does not answer."""
+
+    slug = "effect"
 
 
 class LockFileError(BranchlineError):
@@ -140,6 +178,12 @@ class MissingToolError(BranchlineError):
     """A program that is needed (git, strace) is not on this machine; `todo` says how to get it."""
 
     slug = "missing-tool"
+
+
+class EnvironmentFailedError(BranchlineError):
+    """The packages of a lock file cannot be installed; `details` are the installer's words."""
+
+    slug = "environment"
 
 
 class InterruptedRunError(BranchlineError):

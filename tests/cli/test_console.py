@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
 
@@ -25,6 +26,11 @@ def console(
     out: io.StringIO, *, color: Color = Color.AUTO, environment: dict[str, str] | None = None
 ) -> Console:
     return Console(out, io.StringIO(), color=color, environment=environment or {})
+
+
+def plain(text: str) -> str:
+    """A text without what a terminal acts on."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 TABLE = Table(
@@ -138,3 +144,51 @@ def test_a_control_character_in_a_log_never_reaches_the_terminal() -> None:
         progress.update([Row(stage="a", state=StageState.FAILED, text="\x1b]0;evil\x07")])
 
     assert "\x1b" not in out.getvalue()
+
+
+SENTENCES = Table(
+    columns=(
+        Column(heading="job", is_kept=True),
+        Column(heading="branch", is_kept=True),
+        Column(heading="what"),
+        Column(heading="why", goes_below=True),
+    ),
+    rows=(
+        (cell(1), cell("train/deeper-trees"), cell("train a-classifier"), cell("as it " * 8)),
+        (cell(2), cell("main"), cell("train"), cell("")),
+    ),
+)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_on_a_narrow_terminal_sentences_stand_below_their_rows(columns: int) -> None:
+    out = Terminal()
+
+    console(out, environment={"COLUMNS": str(columns), "NO_COLOR": "1"}).table(SENTENCES)
+
+    lines = [line.rstrip() for line in plain(out.getvalue()).splitlines()]
+    assert all(len(line) <= columns for line in lines)
+    assert lines[1].startswith("1    train/deeper-trees  train")
+    assert "as it as it as it" in out.getvalue()
+    assert any(line.startswith("     as it as it") for line in lines)
+    assert sum(line.startswith("2    main") for line in lines) == 1
+
+
+def test_on_a_wide_terminal_they_stand_beside_them() -> None:
+    out = Terminal()
+
+    console(out, environment={"COLUMNS": "120", "NO_COLOR": "1"}).table(SENTENCES)
+
+    assert plain(out.getvalue()).splitlines()[1].rstrip().endswith("as it as it")
+
+
+def test_a_branch_gives_way_before_what_is_short_is_lost() -> None:
+    rows = ((cell(17), cell("b" * 200), cell("train"), cell("why " * 20)),)
+    out = Terminal()
+
+    table = Table(columns=SENTENCES.columns, rows=rows)
+    console(out, environment={"COLUMNS": "60", "NO_COLOR": "1"}).table(table)
+
+    first = plain(out.getvalue()).splitlines()[1]
+    assert first.startswith("17   bbbb")
+    assert "train" in first

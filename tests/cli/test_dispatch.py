@@ -107,6 +107,42 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     assert done.returncode in (0, 141)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a system without /dev/full")
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("--version", id="answered-at-once"),
+        pytest.param("--help", id="help"),
+        pytest.param("schema", id="a-long-answer"),
+        pytest.param("runs --json", id="json"),
+        pytest.param("show nosuch --json", id="an-error-as-json"),
+        pytest.param("", id="status"),
+    ],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_an_output_that_takes_nothing_is_one_error(
+    tmp_path: Path, words: str, unbuffered: str
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    command = f"{sys.executable} -m branchline {words} > /dev/full"
+
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr.count("error: ") == 1
+    assert done.stderr.count("\n") <= 2
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (2 if "nosuch" in words else 1)
+    if "nosuch" not in words:
+        assert "standard output: No space left on device" in done.stderr
+
+
 def test_a_full_disk_is_told_as_such_and_not_as_our_fault() -> None:
     told = told_by_system(OSError(errno.ENOSPC, "No space left on device", "/x/o"))
 

@@ -168,6 +168,40 @@ def test_report_is_markdown(trained: Trained, tmp_path: Path) -> None:
     assert "cannot be written" in project.call("report", "-o", "no/such/file", code=2)
 
 
+@pytest.mark.parametrize(
+    ("words", "is_noted"),
+    [
+        pytest.param(("runs",), True, id="runs"),
+        pytest.param(("show",), False, id="show"),
+        pytest.param(("compare", "HEAD"), True, id="compare"),
+        pytest.param(("report",), True, id="report"),
+        pytest.param(("logs",), False, id="logs"),
+        pytest.param(("runs", "--json"), False, id="runs-as-json"),
+    ],
+)
+@pytest.mark.parametrize("text", ["model: [\n", "gait: 1\nmodel: m\n"], ids=["syntax", "key"])
+def test_what_is_recorded_can_be_read_while_the_settings_are_broken(
+    trained: Trained, words: tuple[str, ...], is_noted: bool, text: str
+) -> None:
+    project = trained[0]
+    path = project.folder / "branchline.yaml"
+    path.write_text(text)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "branchline", *words],
+            cwd=project.folder,
+            env=project.environ,
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        path.write_text(CONFIG)
+
+    assert done.returncode == 0
+    assert "92" in done.stdout
+    assert ("branchline.yaml cannot be used: branchline.yaml:" in done.stderr) is is_noted
+
+
 def test_records_travel_to_another_clone(trained: Trained, tmp_path: Path) -> None:
     project, good, bad = trained
     project.git("push", "-q", "origin", "main")
@@ -191,3 +225,30 @@ def test_without_runs_it_is_said_how_to_make_one(tmp_path: Path, trained: Traine
 
     assert empty.call("runs") == ""
     assert "`branchline run` records one" in empty.call("show", code=2)
+
+
+def test_a_report_has_the_plots_of_its_run_and_its_baseline(
+    trained: Trained, tmp_path: Path
+) -> None:
+    project = Project(tmp_path / "plots", trained[0].environ)
+    project.folder.mkdir()
+    project.git("init", "-q")
+    script = TRAIN + "open('curve.csv', 'w').write(f'x,y\\n0,0\\n1,{rate}\\n')\n"
+    pipeline = PIPELINE + "    plots: [{curve.csv: {x: x, y: y, title: Curve}}]\n"
+    for name, text in (("train.py", script), ("dvc.yaml", pipeline), ("branchline.yaml", CONFIG)):
+        (project.folder / name).write_text(text)
+    project.train(0.095)
+    project.train(0.096)
+
+    page = tmp_path / "report.html"
+    assert project.call("report", "--html", str(page)) == ""
+    text = project.call("report")
+
+    assert "The lines, in this order: `this run`, `baseline`." in text
+    assert "line [0, 0.096]\n    line [0, 0.095]" in text
+    assert page.read_text().startswith("<!DOCTYPE html>")
+    assert page.read_text().count("<polyline") == 2
+    assert [entry.name for entry in tmp_path.iterdir()].count("report.html") == 1
+    project.call("report", "--html", str(page), "-o", str(tmp_path / "report.md"))
+    assert (tmp_path / "report.md").read_text() == text
+    assert "cannot be written" in project.call("report", "--html", "no/such/file", code=2)

@@ -353,7 +353,6 @@ EDITS: Mapping[str, Callable[[Clone, int], object]] = {
 
 @settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

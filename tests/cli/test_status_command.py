@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from branchline.cli.dispatch import dispatch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pytest
+    from tests.cli.conftest import Clone
 
 
 def test_outside_a_repository_it_is_the_help(
@@ -41,3 +43,20 @@ def test_in_a_project_it_says_what_would_run(
 
     assert dispatch([]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "next      branchline run"
+
+
+def test_of_several_models_each_is_named_and_the_last_run_is_of_the_first(
+    make_clone: Callable[..., Clone],
+) -> None:
+    models = "models: {churn: {train: echo 1 > model}, fraud: {train: echo 2 > model}}\n"
+    clone = make_clone({"branchline.yaml": models})
+    assert clone.call("run", "--model", "fraud").code == 0
+
+    said = clone.call().out.splitlines()
+
+    assert said[0].startswith("project   churn, ")
+    assert said[1] == "models    1 more: fraud; see branchline plan --model fraud"
+    assert said[-2] == "last run  none is recorded here"
+    assert said[-1] == "next      branchline run --model churn"
+    assert clone.call("run", "--model", "churn").code == 0
+    assert "none is recorded" not in clone.call().out

@@ -19,7 +19,7 @@ def test_a_name_is_enough() -> None:
 
     assert config.policy.model == "tumour-classifier"
     assert [rule.pattern for rule in config.policy.branches] == [
-        "tuning/**", "training/**", "train/**", "models", "models/**", "main",
+        "tuning/**", "training/**", "train/**", "models", "models/**", "models-*", "{default}",
     ]  # fmt: skip
     assert config.policy.branches[0].do is Do.TUNE
     assert config.policy.branches[-1].then == ("register", "deploy")
@@ -112,9 +112,9 @@ def test_the_short_form_is_one_stage(tmp_path: Path) -> None:
     assert (stage.name, stage.cmd, stage.file, stage.line) == (
         "train", ("python train.py",), "branchline.yaml", 3,
     )  # fmt: skip
-    assert [(out.path, out.cache) for out in stage.outs] == [
-        ("model", True),
-        ("metrics.json", False),
+    assert [(out.path, out.cache, out.is_optional) for out in stage.outs] == [
+        ("model", True, True),
+        ("metrics.json", False, True),
     ]
 
 
@@ -134,7 +134,10 @@ train:
     assert [(p.path, p.keys) for p in stage.params] == [
         ("params.yaml", ("lr",)), ("conf.yaml", ("depth",)),
     ]  # fmt: skip
-    assert [out.path for out in stage.outs] == ["model.pkl", "m.json"]
+    assert [(out.path, out.is_optional) for out in stage.outs] == [
+        ("model.pkl", False),
+        ("m.json", False),
+    ]
 
 
 def test_inline_stages_have_dvcs_grammar(tmp_path: Path) -> None:

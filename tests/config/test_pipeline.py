@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from branchline.config import PipelineSource, load_pipeline
+from branchline.config.pipeline import load_again
 from branchline.core.pipeline import Content, OutKind, Pipeline
-from branchline.errors import PipelineError
+from branchline.errors import ConfigError, PipelineError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -270,3 +271,65 @@ def test_200_stages_are_read_within_a_few_interpreter_starts(tmp_path: Path) -> 
 
     # Measured 1.0 to 1.6 with byte-compiled files; a quadratic step gives 20 and more.
     assert min(ratios) < 5
+
+
+CHAIN = "stages: {a: {cmd: x, deps: [d], outs: [o, made]}}"
+
+
+@pytest.mark.parametrize(
+    ("files", "folders", "is_same"),
+    [
+        ({}, (), True),
+        ({"o": "made", "dvc.lock": "", "log.txt": ""}, ("made", ".branchline"), True),
+        ({"dvc.yaml": CHAIN.replace("cmd: x", "cmd: y")}, (), False),
+        ({"sub/dvc.yaml": CHAIN}, (), False),
+        ({"data.dvc": "outs: [{path: data}]"}, (), False),
+        ({".dvcignore": "sub\n"}, (), False),
+        ({".gitignore": "/o\n"}, (), False),
+        ({".dvc/config": "[parsing]\n    bool = boolean_optional\n"}, (), False),
+        ({}, ("elsewhere",), False),
+    ],
+)
+def test_a_pipeline_is_taken_over_while_its_files_stand(
+    tmp_path: Path, files: dict[str, str], folders: tuple[str, ...], *, is_same: bool
+) -> None:
+    root = _write(tmp_path, {"dvc.yaml": CHAIN + "\nvars: [{a: 1}]", "d": "1"})
+    before = load_again(root, PipelineSource())
+    _write(tmp_path, files)
+    for folder in folders:
+        (tmp_path / folder).mkdir()
+
+    after = load_again(root, PipelineSource(), before)
+
+    assert (after is before) is is_same
+    assert after.pipeline == load_pipeline(root)
+
+
+def test_a_pipeline_of_another_source_is_read_anew(tmp_path: Path) -> None:
+    root = _write(tmp_path, {"dvc.yaml": CHAIN, "sub/dvc.yaml": CHAIN})
+    before = load_again(root, PipelineSource())
+
+    after = load_again(root, PipelineSource(file="sub/dvc.yaml"), before)
+
+    assert [stage.address for stage in after.pipeline.stages] == ["sub/dvc.yaml:a"]
+
+
+def test_a_link_out_of_the_repository_is_refused_and_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("password: hunter2\n")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "dvc.yaml").symlink_to("../secret")
+
+    with pytest.raises(ConfigError, match=r"dvc\.yaml is a link that leads out") as caught:
+        load_pipeline(str(root))
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_link_within_the_repository_is_read(tmp_path: Path) -> None:
+    _write(tmp_path, {"common/stages": "stages: {a: {cmd: x}}"})
+    (tmp_path / "dvc.yaml").symlink_to("common/stages")
+
+    (stage,) = load_pipeline(str(tmp_path)).stages
+
+    assert stage.name == "a"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from branchline.core.pipeline import Content, run_cache_digest, without_sizes
+from branchline.core.pipeline import Content, Out, Stage, run_cache_digest, without_sizes
 
 if TYPE_CHECKING:
     from branchline.core.values import JsonValue
@@ -51,3 +51,32 @@ def test_sizes_never_enter_the_digest(one: int, other: int) -> None:
     second: JsonValue = {"outs": [{"path": "o", "size": other, "nfiles": other}]}
 
     assert run_cache_digest(first) == run_cache_digest(second)
+
+
+@pytest.mark.parametrize(
+    ("paths", "fits"),
+    [
+        pytest.param(["a", "b", "c"], True, id="all"),
+        pytest.param(["a", "b"], True, id="an-optional-one-lacks"),
+        pytest.param(["b", "c"], False, id="a-required-one-lacks"),
+        pytest.param(["a", "d"], False, id="a-stranger"),
+        pytest.param([], False, id="nothing"),
+    ],
+)
+def test_optional_outputs_may_lack(paths: list[str], fits: bool) -> None:
+    outs = (
+        Out(path="a", spelled="a"),
+        Out(path="b", spelled="b", is_optional=True),
+        Out(path="c", spelled="c", is_optional=True),
+    )
+
+    assert stage_with(outs).leaves(paths) is fits
+    assert stage_with(outs[1:]).leaves(["b"])
+    assert not stage_with(outs[1:]).leaves([])
+    assert stage_with(()).leaves([])
+
+
+def stage_with(outs: tuple[Out, ...]) -> Stage:
+    return Stage(
+        name="s", address="s", cmd=("s",), cmd_is_list=False, wdir=".", outs=outs, file="f", line=1
+    )

@@ -38,7 +38,17 @@ def init(root: str, options: dict[str, Any]) -> str:
     return root
 
 
-OPERATIONS = {"reproduce": reproduce, "status": status, "init": init}
+def command(root: str, options: dict[str, Any]) -> str:
+    """`dvc WORDS` as at a terminal."""
+    from dvc.cli import main as dvc  # type: ignore[import-not-found,unused-ignore] # the peers'
+
+    code = dvc(options["words"])
+    if code:
+        raise RuntimeError(f"dvc {' '.join(options['words'])} ended with {code}")
+    return root
+
+
+OPERATIONS = {"reproduce": reproduce, "status": status, "init": init, "command": command}
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,13 @@ Each seed is one small project: shell stages over files, folders, parameters, `f
 groups, diamonds. Two copies go through the same edits, one reproduced by DVC, one run by us. After
 each step: the same commands were executed, dvc.lock is byte-equal, `dvc status` is clean after ours
 and our plan is empty after DVC's. At the end each restores from the other's run cache.
+
+`BRANCHLINE_DIFFERENTIAL` says how many projects.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from dataclasses import dataclass, field
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.peers, pytest.mark.slow]
 
-SEEDS = range(60)
+SEEDS = range(int(os.environ.get("BRANCHLINE_DIFFERENTIAL", "30")))
 EDITS = 3
 PARAM_VALUES = ["1", "2", "0.5", "1e-3", "yes", "word", "[1, 2]", "null", "-7", "010", "{a: 1}"]
 

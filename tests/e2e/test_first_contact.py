@@ -91,7 +91,8 @@ def test_metrics_that_cannot_be_read_name_their_stage_and_the_way_on(
 
 
 def test_a_missing_output_is_told_with_the_line_that_promised_it(make_project: MakeProject) -> None:
-    project = make_project({"branchline.yaml": "model: m\ntrain: echo '{}' > metrics.json\n"})
+    named = """model: m\ntrain: {run: "echo '{}' > metrics.json", outs: [model]}\n"""
+    project = make_project({"branchline.yaml": named})
 
     done = project.branchline("run")
 
@@ -188,3 +189,82 @@ def test_records_without_a_remote_say_how_to_get_one(make_project: MakeProject) 
         assert done.code == 1
         assert "`origin` is no remote of this repository" in done.stderr
         assert "git remote add" in done.stderr
+
+
+SHORT = {
+    "branchline.yaml": "model: m\ntrain: python3 train.py\n",
+    "train.py": 'from pathlib import Path\nPath("metrics.json").write_text(\'{"auc": 1}\')\n',
+}
+
+
+def test_the_short_form_needs_no_model_folder(make_project: MakeProject) -> None:
+    project = make_project(SHORT)
+
+    first = project.branchline("run")
+    again = project.branchline("run")
+
+    assert first.code == 0
+    assert "left no `model`, the default of the short form: no model is kept" in first.text
+    assert "auc" in project.branchline("show").stdout
+    assert again.code == 0
+    assert "Nothing" in again.text
+    assert "model" not in project.read("branchline.lock")
+    assert "metrics.json" in project.read("branchline.lock")
+    clone = project.copy(project.root.parent / "clone")
+    for ref in project.git("for-each-ref", "--format=%(refname)", "refs/branchline").split():
+        clone.git("update-ref", "-d", ref)  # only branchline.lock is left
+    assert clone.plan("--trust-lock")["train"]["action"] == "reuse"
+
+
+def test_the_short_form_takes_a_model_when_it_comes(make_project: MakeProject) -> None:
+    project = make_project(SHORT)
+    project.branchline("run")
+    project.write("model/mine.txt", "made by hand")
+    project.replace("train.py", '"auc": 1', '"auc": 2')
+    project.write("train.py", project.read("train.py") + 'Path("model").write_text("m")\n')
+
+    done = project.branchline("run")
+
+    assert done.code == 0, done.text
+    assert "left no" not in done.text
+    assert "`model` was there before `train` ran" in done.text  # nobody's folder is thrown away
+    assert project.read("model") == "m"
+    assert project.plan()["train"]["action"] == "reuse"
+    project.replace("train.py", '"auc": 2', '"auc": 1')
+    project.write(
+        "train.py", project.read("train.py").replace('Path("model").write_text("m")\n', "")
+    )
+    assert project.plan()["train"]["action"] == "reuse"  # the first result, which has no model
+
+
+def test_the_short_form_that_leaves_nothing_says_what_to_name(make_project: MakeProject) -> None:
+    project = make_project(SHORT | {"train.py": "print(1)\n"})
+
+    done = project.branchline("run")
+
+    assert done.code == 1
+    assert "left none of `model`, `metrics.json`" in done.text
+    assert "outs: [...]" in done.text
+
+
+def test_outputs_that_were_named_in_the_short_form_are_required(make_project: MakeProject) -> None:
+    named = "model: m\ntrain: {run: python3 train.py, outs: [model]}\n"
+    project = make_project(SHORT | {"branchline.yaml": named})
+
+    done = project.branchline("run")
+
+    assert done.code == 1
+    assert "did not make its output `model`" in done.text
+
+
+def test_the_short_form_leaves_a_package_called_model_alone(make_project: MakeProject) -> None:
+    project = make_project(SHORT | {"model/__init__.py": "", "model/net.py": "x = 1\n"})
+
+    done = project.branchline("run")
+
+    assert done.code == 1
+    assert "git tracks it" in done.text
+    assert "outs: []" in done.text
+    assert project.read("model/net.py") == "x = 1\n"
+    project.write("branchline.yaml", "model: m\ntrain: {run: python3 train.py, outs: []}\n")
+    assert project.branchline("run").code == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,7 @@ from branchline.testing.ledger import FakeLedger
 from branchline.testing.locks import FakeLockFiles, FakeRunCache, FakeWorkspaceLock
 from branchline.testing.records import FakeRecords
 from branchline.testing.repo import FakeRepo
+from branchline.testing.steps import FakeSteps
 from branchline.testing.store import FakeStore
 from branchline.testing.workspace import FakeWorkspace
 
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from branchline.core.changes.values import Meaning
+    from branchline.core.pipeline import Pipeline
     from branchline.core.plan.values import Plan, StagePlan
     from branchline.core.run import StageState
+    from branchline.flows.walked import Early
     from branchline.ports.executor import Task
 
     Work = Callable[[dict[str, bytes]], int]
@@ -124,6 +127,7 @@ class Bench:
         workspace: The files; those that a test writes are tracked, those of stages are not.
         does: Stage -> function of the files that does its work and returns the exit code.
         reads: Stage -> what the run is seen to read.
+        looks: Stage -> what the run asks for -> whether it was there.
         started: Stages in the order in which they were started, one entry an attempt.
     """
 
@@ -131,6 +135,7 @@ class Bench:
     workspace: TimedWorkspace
     does: dict[str, Work] = field(default_factory=dict)
     reads: dict[str, list[str]] = field(default_factory=dict)
+    looks: dict[str, dict[str, bool]] = field(default_factory=dict)
     policy: Policy = field(
         default_factory=lambda: Policy(model="m", changes=ChangeRules(trace=Trace.AUDIT))
     )
@@ -145,6 +150,7 @@ class Bench:
         self.records = FakeRecords()
         self.ledger = FakeLedger()
         self.executor = FakeExecutor()
+        self.steps = FakeSteps()
         self.machine = StillMachine(self.executor)
         self.repo = FakeRepo(head=Head(commit=COMMIT, short=COMMIT[:7], branch="main"))
         self.told = Told()
@@ -179,17 +185,24 @@ class Bench:
             listed = self.workspace.list_folder(folder) or {}
             return [(name, kind is EntryKind.FOLDER) for name, kind in listed.items()]
 
-        pipeline = load_pipeline("", read=self.workspace.read, names=names, options={})
+        def reread(files: Mapping[str, bytes]) -> Pipeline:
+            read = self.workspace.read
+            return load_pipeline(
+                "", read=lambda p: files.get(p) or read(p), names=names, options={}
+            )
+
+        pipeline = reread({})
         self.executor.reads = dict(self.reads)
+        self.executor.looks = dict(self.looks)
         self.executor.actions = {s.address: self._action(s.address) for s in pipeline.stages}
         ports: dict[str, object] = {
             name: getattr(self, name)
             for name in (
                 "workspace", "store", "lock_files", "run_cache", "workspace_lock", "repo",
-                "records", "ledger", "machine", "executor",
+                "records", "ledger", "machine", "executor", "steps",
             )
         } | {"meanings": MeaningsInMemory()}  # fmt: skip
-        ports |= {"policy": self.policy, "pipeline": pipeline}
+        ports |= {"policy": self.policy, "pipeline": pipeline, "reread": reread}
         ports["config_files"] = ("branchline.yaml", *pipeline.files)
         return Project(
             root=self.workspace.root,
@@ -205,19 +218,19 @@ class Bench:
 
         return act
 
-    def plan(self, *targets: str, **options: bool) -> Plan:
+    def plan(self, *targets: str, **options: Any) -> Plan:
         """Plan; `force`, `single`, `trust_lock`, `trust_elsewhere`."""
         return self.planner(*targets, **options).plan()
 
-    def planner(self, *targets: str, **options: bool) -> Planner:
+    def planner(self, *targets: str, **options: Any) -> Planner:
         """A planner of the project as it stands."""
         return Planner(self.project(), PlanOptions(targets=targets, **options))
 
-    def of(self, stage: str, **options: bool) -> StagePlan:
+    def of(self, stage: str, **options: Any) -> StagePlan:
         """The plan of one stage."""
         return self.plan(**options).of(stage)
 
-    def actions(self, **options: bool) -> dict[str, str]:
+    def actions(self, **options: Any) -> dict[str, str]:
         """Stage -> what the plan says."""
         return {entry.stage: entry.action.value for entry in self.plan(**options).stages}
 
@@ -228,7 +241,8 @@ class Bench:
         keep_going: bool = False,
         force_downstream: bool = False,
         restamp: bool = False,
-        **options: bool,
+        early: Early | None = None,
+        **options: Any,
     ) -> RunOutcome:
         """Run; other options are those of the plan."""
         self.started.clear()
@@ -238,7 +252,10 @@ class Bench:
             RunOptions(
                 plan=PlanOptions(targets=targets, trust_elsewhere=False, **options),
                 engine=EngineOptions(
-                    jobs=jobs, keep_going=keep_going, force_downstream=force_downstream
+                    jobs=jobs,
+                    keep_going=keep_going,
+                    force_downstream=force_downstream,
+                    early=early,
                 ),
                 restamp=restamp,
             ),

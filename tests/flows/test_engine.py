@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from branchline.core.policy import Resources
 from branchline.core.run import Failure
 from branchline.errors import StoreError
-from branchline.flows.engine import log_name
+from branchline.flows.stage_files import log_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -349,7 +349,6 @@ def pipelines(draw: st.DrawFn) -> list[list[int]]:
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

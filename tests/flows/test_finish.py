@@ -12,7 +12,7 @@ from branchline.core.policy import Gate, MetricRule
 from branchline.core.values import Outcome
 from branchline.flows.finish import PLOT_LIMIT_BYTES, run_fields, verdict_of
 from branchline.ports.records import StoredRun
-from branchline.ports.repo import Head
+from branchline.ports.repo import Head, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,6 +97,54 @@ def test_a_run_is_never_its_own_baseline(bench: Bench) -> None:
 
     assert again is not None
     assert (again.is_new, again.verdict.outcome) == (False, Outcome.PASSED)
+
+
+def production_at(bench: Bench, commit: str) -> None:
+    bench.repo.all_tags = [
+        Tag(name="m#production#1", commit=commit * 40, tagged_at="", tagger="ann"),
+    ]
+
+
+def test_the_commit_in_production_is_judged_again_by_its_own_record(bench: Bench) -> None:
+    bench.allow(model="m", gate=Gate(metrics=bench.policy.gate.metrics, data=("dvc.yaml",)))
+    scored(bench, 0.9)
+    production_at(bench, "a")
+
+    again = [bench.run().finished for _ in range(2)]
+    forced = bench.run(force=True).finished
+
+    assert all(found is not None and not found.is_new for found in again)
+    assert forced is not None
+    for found in (*again, forced):
+        assert found is not None
+        assert found.verdict.outcome is Outcome.PASSED
+        assert found.verdict.baseline.run == "aaaaaaa"
+
+
+def test_asking_twice_does_not_make_an_unrecorded_holder_known(bench: Bench) -> None:
+    bench.allow(model="m", gate=Gate(metrics=bench.policy.gate.metrics, data=("dvc.yaml",)))
+    production_at(bench, "a")
+    first = scored(bench, 0.9)
+
+    again = [bench.run().finished for _ in range(2)]
+
+    assert first.verdict.outcome is Outcome.UNKNOWN
+    for found in again:
+        assert found is not None
+        assert (found.is_new, found.verdict.outcome) == (False, Outcome.UNKNOWN)
+        assert "whose run is not recorded here" in found.verdict.baseline.via
+
+
+def test_what_was_promoted_without_a_verdict_is_judged_by_its_own_record(bench: Bench) -> None:
+    bench.allow(model="m")
+    scored(bench, 0.9)
+    scored(bench, 0.9, commit="b")  # other data, so it is unknown; somebody takes it all the same
+    production_at(bench, "b")
+
+    again = bench.run().finished
+
+    assert again is not None
+    assert again.verdict.outcome is Outcome.PASSED
 
 
 def test_another_bar_is_another_record_of_the_same_stages(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -287,3 +288,19 @@ def test_what_a_script_writes(source: str, writes: list[str]) -> None:
 
     assert script is not None
     assert [item.path for item in script.writes] == writes
+
+
+def test_of_two_pipelines_it_says_what_is_read_and_how_both_are(tmp_path: Path) -> None:
+    one = "stages: {fit: {cmd: python fit.py, outs: [model]}}\n"
+    files = {"apps/churn/dvc.yaml": one, "apps/fraud/dvc.yaml": one}
+
+    proposal = proposed(tmp_path, files)
+
+    assert settings(proposal)["pipeline"] == "apps/churn/dvc.yaml"
+    (clue,) = [clue for clue in proposal.clues if clue.where == "apps/fraud/dvc.yaml:1"]
+    assert "read only where apps/churn/dvc.yaml needs its outputs" in clue.sentence
+    (said,) = [text for text in proposal.unknowns if "models:" in text]
+    written = re.search(r"`(models: .*?)`,", said)
+    assert written is not None
+    both = load_policy(written[1].encode()).models
+    assert [model.source.file for model in both] == sorted(files)

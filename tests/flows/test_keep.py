@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from branchline.core.pipeline import Content
 from branchline.core.policy import Link
 from branchline.core.run import Failure
+from branchline.errors import MissingInputError
+from branchline.flows.run import RunOptions, run
+from branchline.flows.walked import EngineOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.flows.conftest import Bench, Work
-
-    from branchline.core.pipeline import Content
 
     Make = Callable[[Mapping[str, str]], Bench]
 
@@ -189,6 +191,42 @@ def test_a_tracked_file_that_moves_while_it_is_read_makes_the_stage_dirty(bench:
     assert not bench.records.kept
 
 
+@pytest.mark.parametrize(
+    ("edited", "is_dirty"),
+    [
+        pytest.param(("params.yaml",), True, id="a-file-that-it-reads"),
+        pytest.param(("other.yaml",), False, id="another-file"),
+        pytest.param((), False, id="nothing"),
+    ],
+)
+def test_what_the_caller_edited_is_not_asked_of_git(
+    bench: Bench, edited: tuple[str, ...], is_dirty: bool
+) -> None:
+    outcome = run(
+        bench.project(),
+        RunOptions(engine=EngineOptions(edited=edited), judges=False),
+        bench.told,
+        is_stopped=lambda: False,
+        on_plan=lambda _plan: None,
+    )
+
+    assert outcome.walked.results["fit"].is_dirty is is_dirty
+    assert outcome.to_commit == ()
+
+
+def test_a_caller_that_holds_the_workspace_may_run(bench: Bench) -> None:
+    with bench.workspace_lock.hold(wait_s=0):
+        outcome = run(
+            bench.project(),
+            RunOptions(is_held=True),
+            bench.told,
+            is_stopped=lambda: False,
+            on_plan=lambda _plan: None,
+        )
+
+    assert outcome.walked.ran == ("fit",)
+
+
 def test_a_module_that_the_run_creates_is_seen_by_the_next_plan(bench: Bench) -> None:
     bench.does["fit"] = and_edits(bench.writes("model", "m"), "made.py", "z = 1\n")
     bench.write("fit.py", "try:\n    import made\nexcept ImportError:\n    pass\n")
@@ -325,6 +363,84 @@ def test_a_lost_output_of_this_store_is_made_again(bench: Bench) -> None:
     assert bench.started == ["fit"]
 
 
+DATA = {
+    "dvc.yaml": "stages:\n  fit: {cmd: fit, deps: [data], outs: [model]}\n",
+    "data.dvc": "outs:\n- {path: data, md5: 202cb962ac59075b964b07152d234b70, hash: md5}\n",
+}
+
+
+def test_tracked_data_come_from_a_remote_when_a_stage_needs_them(make_bench: Make) -> None:
+    bench = make_bench(DATA)
+    bench.does["fit"] = bench.joins("model", "data")
+    bench.store.remote["202cb962ac59075b964b07152d234b70"] = b"123"
+    bench.store.remote["c4ca4238a0b923820dcc509a6f75849b"] = b"1"
+
+    bench.plan()
+    assert bench.store.objects == {}
+    outcome = bench.run()
+
+    assert not outcome.walked.failures
+    assert bench.files["model"] == b"123"
+    assert "c4ca4238a0b923820dcc509a6f75849b" not in bench.store.objects
+
+
+def test_a_file_inside_tracked_data_brings_all_of_them(make_bench: Make) -> None:
+    folder = "3f8b1c7a2d5e4f60718293a4b5c6d7e8.dir"
+    bench = make_bench(
+        {
+            "dvc.yaml": "stages:\n  fit: {cmd: fit, deps: [data/x], outs: [model]}\n",
+            "data.dvc": f"outs:\n- {{md5: {folder}, nfiles: 2, hash: md5, path: data}}\n",
+        }
+    )
+    bench.does["fit"] = bench.joins("model", "data/x")
+    md5s = "202cb962ac59075b964b07152d234b70", "c4ca4238a0b923820dcc509a6f75849b"
+    x, y = (Content(md5=md5) for md5 in md5s)
+    bench.store.remote |= {folder: (("x", x), ("y", y)), md5s[0]: b"123", md5s[1]: b"1"}
+
+    outcome = bench.run()
+
+    assert not outcome.walked.failures
+    assert bench.files["model"] == b"123"
+    assert bench.files["data/y"] == b"1"
+
+
+def test_a_file_inside_tracked_data_that_are_nowhere_names_the_remotes(make_bench: Make) -> None:
+    bench = make_bench(
+        DATA | {"dvc.yaml": "stages:\n  fit: {cmd: fit, deps: [data/x], outs: [model]}\n"}
+    )
+
+    with pytest.raises(MissingInputError) as caught:
+        bench.plan()
+
+    (detail,) = caught.value.details
+    assert detail.endswith("`data/x`: the remote in memory does not have it")
+
+
+def test_tracked_data_that_are_nowhere_say_what_was_looked_at_and_what_to_type(
+    make_bench: Make,
+) -> None:
+    bench = make_bench(DATA)
+
+    (failed,) = bench.run().walked.failures.values()
+
+    assert "`data` is not on this machine: the remote in memory does not have it" in failed.detail
+    assert "`dvc pull data`" in failed.detail
+
+
+def test_outputs_come_from_a_remote_instead_of_being_made_again(bench: Bench) -> None:
+    bench.run()
+    del bench.files["model"]
+    bench.store.remote, bench.store.objects = bench.store.objects, {}
+
+    planned = bench.of("fit")
+    bench.run()
+
+    assert planned.reason.endswith("`model` is fetched from a remote")
+    assert planned.notes == ()
+    assert bench.started == []
+    assert bench.files["model"] == b"m"
+
+
 def test_a_record_with_other_outputs_than_the_stage_declares_is_not_believed(
     bench: Bench,
 ) -> None:
@@ -340,16 +456,81 @@ def test_a_record_with_other_outputs_than_the_stage_declares_is_not_believed(
     assert bench.actions() == {"fit": "run"}
 
 
-# `os.path.exists` raises no audit event; strace would show it. Decision 0003 names this limit, and
-# the case fails as soon as it is lifted.
-@pytest.mark.xfail(strict=True, reason="a read that found nothing is not observed")
-def test_a_file_that_was_looked_for_in_vain_counts_when_it_comes(bench: Bench) -> None:
-    bench.write("fit.py", "import os\nif os.path.exists('extra.csv'):\n    open('extra.csv')\n")
+@pytest.mark.parametrize("is_tracked", [True, False], ids=["tracked", "untracked"])
+def test_a_file_that_was_looked_for_in_vain_counts_when_it_comes(
+    bench: Bench, is_tracked: bool
+) -> None:
+    bench.looks["fit"] = {"extra.csv": False}
+    outcome = bench.run()
+    assert not outcome.walked.notes
+    assert bench.actions() == {"fit": "reuse"}
+
+    bench.files["extra.csv"] = b"1"
+    if is_tracked:
+        bench.track("extra.csv")
+    planned = bench.of("fit")
+
+    assert planned.action.value == "run"
+    assert "`extra.csv`, which the last run looked for in vain, is there now" in planned.reason
+    bench.looks["fit"] = {"extra.csv": True}
+    bench.run()
+    assert bench.started == ["fit"]
+    assert bench.actions() == {"fit": "reuse"}
+    del bench.files["extra.csv"]
+    assert bench.actions() == {"fit": "reuse"}  # the first result again, not the second
+    assert bench.plan().stages[0].observed[0].digest == "absent"
+
+
+def test_a_file_that_was_found_and_not_read_counts_when_it_goes(bench: Bench) -> None:
+    bench.files["flag"] = b""
+    bench.looks["fit"] = {"flag": True}
+    bench.run()
+    bench.files["flag"] = b"other bytes"
+    assert bench.actions() == {"fit": "reuse"}
+
+    del bench.files["flag"]
+
+    assert "`flag`, which the last run found, is gone" in bench.of("fit").reason
+
+
+@pytest.mark.parametrize(
+    ("path", "was_there"),
+    [
+        pytest.param("model", False, id="its-own-output"),
+        pytest.param("raw", True, id="a-declared-input"),
+        pytest.param("params.yaml", True, id="its-parameter-file"),
+        pytest.param("more.py", True, id="code-that-it-imports"),
+        pytest.param("data.dvc", False, id="what-dvc-writes"),
+        pytest.param("folder", True, id="a-folder-that-was-there"),
+        pytest.param("scratch", True, id="what-it-removed-itself"),
+    ],
+)
+def test_looks_at_what_is_known_add_nothing(bench: Bench, path: str, was_there: bool) -> None:
+    bench.files["folder/inner"] = b""
+    bench.looks["fit"] = {path: was_there}
+
     bench.run()
 
-    bench.files["extra.csv"] = b"not tracked by git"
+    (result,) = bench.records.kept.values()
+    assert result.observed == ()
+
+
+def test_a_file_that_came_while_the_stage_ran_is_not_what_it_saw(bench: Bench) -> None:
+    bench.does["fit"] = and_edits(bench.writes("model", "m"), "extra.csv", "1")
+    bench.looks["fit"] = {"extra.csv": False}
+    bench.run()
 
     assert bench.actions() == {"fit": "run"}
+
+
+def test_a_folder_of_outputs_may_be_looked_for(make_bench: Make) -> None:
+    files = {"dvc.yaml": "stages: {a: {cmd: a, outs: [o/a]}, b: {cmd: b, outs: [o/b]}}\n"}
+    bench = make_bench(files)
+    bench.does = {"a": bench.writes("o/a", "a"), "b": bench.writes("o/b", "b")}
+    bench.looks = {"a": {"o": False}, "b": {"o": True}}
+    bench.run()
+
+    assert bench.actions() == {"a": "reuse", "b": "reuse"}
 
 
 def test_an_untracked_file_that_somebody_else_edits_meanwhile_still_counts(bench: Bench) -> None:

@@ -113,15 +113,18 @@ def undocumented(fields: ModuleType, name: str, document: dict[str, Any]) -> set
         pytest.param("runs", ("runs",), id="runs"),
         pytest.param("show", ("show",), id="show"),
         pytest.param("compare", ("compare", "HEAD", "HEAD"), id="compare"),
+        pytest.param("reproduce", ("reproduce",), id="reproduce"),
         pytest.param("records", ("records", "push"), id="records"),
         pytest.param("doctor", ("doctor",), id="doctor"),
+        pytest.param("applied", ("apply", "--dry-run"), id="apply"),
+        pytest.param("models", ("models",), id="models"),
         pytest.param("error", ("why", "no-such-stage"), id="an-error"),
     ],
 )
 def test_what_a_command_prints_is_documented(
     project: Path, fields: ModuleType, name: str, words: tuple[str, ...]
 ) -> None:
-    if name in ("show", "compare"):
+    if name in ("show", "compare", "reproduce"):
         printed_by(project, "run")
 
     printed = printed_by(project, *words)
@@ -129,6 +132,38 @@ def test_what_a_command_prints_is_documented(
     assert next(iter(printed)) == "schema_version"
     assert name == "error" or "error" not in printed, printed
     assert undocumented(fields, name, printed) == set()
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A box with a job that waits and an effect that is pending; this process is its worker."""
+    from branchline import wiring
+    from branchline.core.run import Need
+    from branchline.core.run.jobs import NewJob
+
+    folder = tmp_path_factory.mktemp("boxes") / "box.git"
+    printed_by(folder.parent, "remote", "init", f"--box={folder}")
+    job = NewJob(kind="train", trigger="push", branch="x", commit="c" * 40, need=Need())
+    with wiring.open_box(str(folder)) as opened:
+        opened.box.set_worker(os.getpid())
+        opened.queue.enqueue([job], event="e", at=1.0)
+        opened.queue.add_effects([("check:x", "{}")], job=1, at=1.0)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("queue",), ("cancel", "1"), ("retry", "1")], ids=" ".join)
+def test_what_is_said_of_jobs_is_documented(
+    box: Path, fields: ModuleType, words: tuple[str, ...]
+) -> None:
+    if words[0] == "retry":
+        printed_by(box, "cancel", "1")
+
+    printed = printed_by(box, *words)
+
+    assert next(iter(printed)) == "schema_version"
+    assert "error" not in printed, printed
+    assert undocumented(fields, words[0], printed) == set()
 
 
 @pytest.mark.slow

@@ -82,7 +82,7 @@ def test_control_characters_of_a_name_never_reach_a_terminal(name: str) -> None:
         reason=name,
         changes=(change,),
         compared_with="abc",
-        observed=(Observed(path=name, digest="d"),),
+        observed=tuple(Observed(path=name, digest=d) for d in ("d", "absent", "present")),
         notes=(name,),
         inputs=(Input(kind=InputKind.DATA, name=name, digest="d"),),
     )

@@ -63,3 +63,14 @@ def test_a_repository_without_a_commit_is_said() -> None:
 
     assert lines[0].text == "project   iris, no branch, no commit yet"
     assert lines[2].text == "last run  none is recorded here"
+
+
+def test_the_other_models_are_named() -> None:
+    lines = status_lines(
+        model="churn", head=HEAD, is_dirty=False, plan=plan(Action.RUN), last=None,
+        others=["fraud", "spam"],
+    )  # fmt: skip
+
+    texts = [each.text for each in lines]
+    assert texts[1] == "models    2 more: fraud, spam; see branchline plan --model fraud"
+    assert texts[-1] == "next      branchline run --model churn"

@@ -13,7 +13,17 @@ from branchline.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Parser", "add_json", "add_targets", "near", "parse"]
+__all__ = [
+    "Parser",
+    "add_jobs",
+    "add_json",
+    "add_remote",
+    "count_of",
+    "duration_of",
+    "near",
+    "parse",
+    "whole_of",
+]
 
 _DIFFERENT = "unrecognized arguments"
 
@@ -92,16 +102,55 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_targets(parser: argparse.ArgumentParser, *, verb: str) -> None:
-    """Add the positional `STAGE...`.
-
-    Args:
-        parser: Gets the argument, as `options.targets`.
-        verb: What happens to the stages, for the help: "plan", "run".
-    """
+def add_remote(parser: argparse.ArgumentParser) -> None:
+    """Add `--remote`: which box a command is about, as `options.remote`."""
     parser.add_argument(
-        "targets",
-        nargs="*",
-        metavar="STAGE",
-        help=f"{verb} these stages and what they need; all when none is named",
+        "--remote", metavar="NAME", help="the box; needed when this clone has several"
     )
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add `--jobs`: how many stages run side by side, as `options.jobs`; 0 when it is not said."""
+    parser.add_argument(
+        "-j", "--jobs", type=count_of, default=0, metavar="N", help="stages side by side (all CPUs)"
+    )
+
+
+def count_of(text: str) -> int:
+    """The number of at least 1 that an option gives.
+
+    Raises:
+        argparse.ArgumentTypeError: It gives none.
+    """
+    if not (_is_whole(text) and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
+
+
+def whole_of(text: str) -> int:
+    """The whole number from 0 on that an option gives.
+
+    Raises:
+        argparse.ArgumentTypeError: It gives none.
+    """
+    if not _is_whole(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def duration_of(text: str) -> float:
+    """The seconds of a duration that an option gives: `90s`, `5h30m`.
+
+    Raises:
+        argparse.ArgumentTypeError: It gives none.
+    """
+    from branchline.config.units import seconds_of
+
+    seconds = seconds_of(text)
+    if not seconds:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90s, 30m or 5h30m")
+    return seconds
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16

@@ -30,16 +30,16 @@ class Command:
         group: Heading under which `--help` lists it.
         summary: One line, at most 64 characters, no full stop.
         module: Dotted name of the file that holds `configure(parser)` and
-            `execute(options, console) -> int`.
+            `execute(options, console) -> int`; in `cli`, unless it serves.
     """
 
     __slots__ = ("group", "module", "name", "summary")
 
-    def __init__(self, name: str, group: str, summary: str) -> None:
+    def __init__(self, name: str, group: str, summary: str, module: str = "") -> None:
         self.name = name
         self.group = group
         self.summary = summary
-        self.module = f"branchline.cli.{name}"
+        self.module = module or f"branchline.cli.{name}"
 
 
 COMMANDS = (
@@ -48,13 +48,31 @@ COMMANDS = (
     Command("plan", "Train", "what would run, what is reused, and why; changes nothing"),
     Command("why", "Train", "the inputs of one stage and what changed since which run"),
     Command("run", "Train", "run what must run, judge the result, record it in git"),
+    Command("tune", "Train", "search for the best parameters, and write them down"),
     Command("runs", "Look", "the recorded runs, newest first"),
     Command("show", "Look", "one run: stages, metrics, verdict"),
     Command("logs", "Look", "what a stage printed; -f follows it"),
     Command("compare", "Look", "two runs side by side: metrics, parameters, inputs"),
+    Command("reproduce", "Look", "make a run again from its commit, in a place of its own"),
     Command("report", "Look", "a run as Markdown, for a pull request"),
+    Command("models", "Register", "registered versions, and who holds which stage"),
+    Command("promote", "Register", "give a stage to a version, if its verdict allows"),
+    Command("rollback", "Register", "give a stage back to the version before"),
+    Command("registry", "Register", "check a version's files; show all in MLflow"),
+    Command("apply", "Register", "apply the effects of a run; --dry-run prints them"),
     Command("records", "Share", "push records to a remote, fetch them from it"),
     Command("schema", "Share", "the JSON Schema of branchline.yaml, for editors"),
+    Command("remote", "Box", "git remotes that train what is pushed to them"),
+    Command("queue", "Box", "the jobs of a box that wait and run; --all: ended ones"),
+    Command("cancel", "Box", "stop a job of a box, or all of a branch"),
+    Command("retry", "Box", "queue a job of a box again that has ended"),
+    Command("pr", "Box", "pull requests of a box: open, show, approve, merge"),
+    Command(
+        "serve",
+        "Box",
+        "the pages of a box in the browser, and its worker",
+        "branchline.server.command",
+    ),
 )
 
 

@@ -29,7 +29,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     """Print the comparison."""
     from branchline import wiring
     from branchline.errors import UsageError
-    from branchline.flows.history import History
+    from branchline.flows.history import History, gate_of
     from branchline.render.compare import compare_runs, comparison_tables
     from branchline.render.run_json import compare_to_json
 
@@ -45,7 +45,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
                 )
             runs.insert(0, history.find(verdict.baseline.run))
         inputs = [history.inputs(run) for run in runs]
-        comparison = compare_runs(runs, project.policy.gate, inputs)
+        comparison = compare_runs(runs, gate_of(project, console.note), inputs)
     if options.json:
         console.json(compare_to_json(comparison))
         return EXIT_FINE

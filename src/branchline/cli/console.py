@@ -7,6 +7,7 @@ table or the live display is really drawn on a terminal.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
     from branchline.errors import BranchlineError
     from branchline.render.table import Cell, Line, Table
 
-__all__ = ["Color", "Console", "error_to_json"]
+__all__ = ["Color", "Console", "drop", "error_to_json"]
 
 _PIPE_WIDTH = 100  # Columns assumed where nobody says: plain lines are never cut to it.
 _ANSI = {"strong": "1", "dim": "2", "good": "32", "bad": "31", "unsure": "33"}
-_RICH = {"strong": "bold", "dim": "dim", "good": "green", "bad": "red", "unsure": "yellow"}
 
 
 class Color(Enum):
@@ -72,6 +72,7 @@ class Console:
     ) -> None:
         self.out = out
         self.err = err
+        self._is_refused = False
         self._environment = os.environ if environment is None else environment
         self.is_terminal = _is_terminal(out)
         self.has_color = self._decide_color(color, out)
@@ -97,11 +98,11 @@ class Console:
 
     def write(self, text: str = "") -> None:
         """Print a text as it is, and a newline."""
-        self.out.write(text + "\n")
+        self._put(text + "\n")
 
     def line(self, line: Line) -> None:
         """Print a line, its pieces coloured by what they mean."""
-        self.out.write("".join(self._painted(piece) for piece in line.pieces) + "\n")
+        self._put("".join(self._painted(piece) for piece in line.pieces) + "\n")
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Print lines."""
@@ -115,7 +116,7 @@ class Console:
             return
         from branchline.render.table import table_to_text
 
-        self.out.write(table_to_text(table) + "\n")
+        self._put(table_to_text(table) + "\n")
 
     def json(self, value: JsonValue) -> None:
         """Print a value as one JSON document.
@@ -126,7 +127,7 @@ class Console:
         import json
 
         text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
-        self.out.write(text + "\n")
+        self._put(text + "\n")
 
     def note(self, text: str) -> None:
         """Print a remark that is not part of the answer, on standard error."""
@@ -136,7 +137,7 @@ class Console:
 
     def error(self, error: BranchlineError, *, as_json: bool = False) -> None:
         """Print an error: message, details, what to do; with `as_json` on standard output too."""
-        self.out.flush()
+        self.reaches_reader()
         label = "\x1b[1;31merror:\x1b[0m" if self._err_has_color else "error:"
         lines = [f"{label} {error.message}"]
         lines += [f"  {detail}" for detail in error.details]
@@ -145,15 +146,46 @@ class Console:
         self.err.write("\n".join(lines) + "\n")
         self.err.flush()
         if as_json:
-            self.json(error_to_json(error))
+            with suppress(OSError):  # the error is told already
+                self.json(error_to_json(error))
+            self.reaches_reader()
+
+    def reaches_reader(self) -> bool:
+        """Whether what was printed can be written; where not, it and all that follows is dropped.
+
+        A full disk keeps what it refused in the buffer: Python would complain of it at the end.
+        """
+        try:
+            self.out.flush()
+        except OSError:
+            self._is_refused = True
+        if self._is_refused:
+            drop(self.out)
+        return not self._is_refused
+
+    def _put(self, text: str) -> None:
+        try:
+            self.out.write(text)
+        except OSError:
+            self._is_refused = True  # it may be no disk of ours that is full
+            raise
 
     def progress(self) -> Progress:
         """The display of stages at work: a context manager, see `cli.progress`."""
         from branchline.cli.progress import LiveProgress, PlainProgress
 
-        if self.is_terminal and self._environment.get("TERM") != "dumb":
-            return LiveProgress(self)
-        return PlainProgress(self)
+        return LiveProgress(self) if self.has_live_display else PlainProgress(self)
+
+    @property
+    def has_live_display(self) -> bool:
+        """Whether what was printed can be redrawn in place."""
+        return self.is_terminal and self._environment.get("TERM") != "dumb"
+
+    @property
+    def has_charts(self) -> bool:
+        """Whether braille and blocks can be shown; a pipe gets letters only."""
+        encoding = getattr(self.out, "encoding", None) or ""
+        return self.is_terminal and encoding.lower().startswith("utf")
 
     def _decide_color(self, color: Color, stream: TextIO) -> bool:
         if color is not Color.AUTO:
@@ -169,24 +201,11 @@ class Console:
         return f"\x1b[{code}m{piece.text}\x1b[0m" if code else piece.text
 
     def _rich_table(self, table: Table) -> None:
-        from rich.table import Table as RichTable
-        from rich.text import Text
+        from branchline.cli.drawn_table import drawn
 
-        drawn = RichTable(
-            title=Text(table.title) if table.title else None,
-            title_justify="left",
-            title_style="bold",
-            box=None,
-            pad_edge=False,
-            padding=(0, 2, 0, 0),
-            header_style="bold",
-        )
-        for column in table.columns:
-            justify = "right" if column.align.value == "right" else "left"
-            drawn.add_column(Text(column.heading), justify=justify)  # type: ignore[arg-type] # two of rich's words
-        for row in table.rows:
-            drawn.add_row(*(Text(cell.text, style=_RICH.get(cell.tone.value, "")) for cell in row))
-        self.rich().print(drawn)
+        console = self.rich()
+        for part in drawn(table, self.width):
+            console.print(part)
 
     def rich(self) -> RichConsole:
         """A rich console on standard output, with our width and our decision about colour."""
@@ -201,6 +220,12 @@ class Console:
             markup=False,
             emoji=False,
         )
+
+
+def drop(stream: TextIO) -> None:
+    """Let what is left in a stream's buffer, and what follows, go nowhere."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _is_terminal(stream: TextIO) -> bool:

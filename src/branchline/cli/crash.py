@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from branchline.cli.console import Console
     from branchline.errors import BranchlineError
 
-__all__ = ["redact", "report_crash", "told_by_system"]
+__all__ = ["redact", "report_crash", "told_by_system", "told_of_output"]
 
 _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_KEY|_KEY$|WEBHOOK|_DSN$"
@@ -53,6 +53,16 @@ def told_by_system(error: BaseException) -> BranchlineError | None:
     return StoreError(
         f"{where}{error.strerror}",
         todo="See that the disk has space and the folder is writable; `branchline doctor` looks.",
+    )
+
+
+def told_of_output(error: OSError) -> BranchlineError:
+    """Our error for a standard output that takes nothing: a full disk, a closed file."""
+    from branchline.errors import StoreError
+
+    return StoreError(
+        f"the answer cannot be written to the standard output: {error.strerror}",
+        todo="See that there is space where it goes, and that it is open.",
     )
 
 

@@ -6,12 +6,13 @@ traceback.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from branchline.cli import commands
-from branchline.cli.console import Color, Console
+from branchline.cli.console import Color, Console, drop
 from branchline.errors import (
     EXIT_ERROR,
     EXIT_FINE,
@@ -49,6 +50,8 @@ def dispatch(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
+    # A command makes many values and few circles: to look for these often costs and finds nothing.
+    gc.set_threshold(100_000, 50, 50)
     console = Console(sys.stdout, sys.stderr)
     wants_json = "--json" in arguments
     try:
@@ -60,7 +63,7 @@ def dispatch(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         # What is left in the buffer goes nowhere, or Python complains when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop(sys.stdout)
         return _EXIT_BROKEN_PIPE
     except BranchlineError as error:
         console.error(error, as_json=wants_json)
@@ -71,15 +74,33 @@ def dispatch(arguments: Sequence[str]) -> int:
     except Exception as error:  # the last door: nothing may reach the user raw
         if os.environ.get("BRANCHLINE_DEBUG") == "1":
             raise
-        from branchline.cli.crash import report_crash, told_by_system
+        from branchline.cli.crash import report_crash, told_by_system, told_of_output
 
         told = told_by_system(error)
+        if isinstance(error, OSError) and not console.reaches_reader():
+            told = told_of_output(error)
         if told is not None:
             console.error(told, as_json=wants_json)
             return told.exit_code
         report_crash(error, arguments, console)
         return EXIT_ERROR
     return code
+
+
+def tell_unwritten(error: OSError) -> int:
+    """Say that the answer cannot be written; for what was answered without `dispatch`.
+
+    Returns:
+        The exit code.
+    """
+    from branchline.cli.crash import told_of_output
+
+    drop(sys.stdout)
+    if isinstance(error, BrokenPipeError):
+        return _EXIT_BROKEN_PIPE
+    told = told_of_output(error)
+    Console(sys.stdout, sys.stderr).error(told)
+    return told.exit_code
 
 
 def _read(arguments: Sequence[str]) -> _Request:

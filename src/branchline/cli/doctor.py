@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from branchline.core.values import JsonValue
     from branchline.flows.doctor import Check
 
-__all__ = ["checks_to_json", "configure", "execute"]
+__all__ = ["checks_to_json", "configure", "execute", "print_checks"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,14 +26,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Look and print; ends with 1 when a check failed."""
-    from branchline import wiring
     from branchline.flows.doctor import examine
+    from branchline.wiring import folders
 
-    checks = examine(wiring.open_checkup(os.getcwd()).facts())
+    checks = examine(folders.open_checkup(os.getcwd()).facts())
     if options.json:
         console.json(checks_to_json(checks))
     else:
-        _print(checks, console)
+        print_checks(checks, console)
     return EXIT_FINE if _is_fine(checks) else EXIT_ERROR
 
 
@@ -60,7 +60,8 @@ def _is_fine(checks: Sequence[Check]) -> bool:
     return all(check.health.value != "fail" for check in checks)
 
 
-def _print(checks: Sequence[Check], console: Console) -> None:
+def print_checks(checks: Sequence[Check], console: Console) -> None:
+    """Print checks, each with what to type where it did not pass."""
     from branchline.render.table import Tone, cell, line
 
     tones = {"pass": Tone.GOOD, "warn": Tone.UNSURE, "fail": Tone.BAD}

@@ -29,8 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Look, say what was found, write the file."""
-    from branchline import wiring
     from branchline.flows.init import propose
+    from branchline.wiring import folders
 
     root = _root()
     target = os.path.join(root, _FILE)
@@ -40,7 +40,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             f"{_FILE} exists already",
             todo="See what would change with `branchline init --diff`; --force replaces it.",
         )
-    proposal = propose(wiring.open_tree(root))
+    proposal = propose(folders.open_tree(root))
     if options.diff:
         _print_difference(old or "", proposal.text, console)
         return EXIT_FINE

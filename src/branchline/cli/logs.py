@@ -25,10 +25,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--run", metavar="RUN", help="of this run; else of the newest that has any")
     parser.add_argument("-f", "--follow", action="store_true", help="go on until the stages end")
+    parser.add_argument(
+        "--job", type=int, metavar="N", help="the log of a job of the box, here or at its remote"
+    )
+    parser.add_argument("--remote", metavar="NAME", help="of which box, where there are several")
 
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Print logs."""
+    if options.job is not None:
+        from branchline.cli.job_logs import show_job
+
+        return show_job(options.job, options.remote, console, follow=options.follow)
     from branchline import wiring
     from branchline.flows.history import History, log_files
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.errors import EXIT_FINE
@@ -54,6 +55,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.cli.plan_report import show_plan
     from branchline.core.plan.plan_json import plan_to_json
     from branchline.flows.plan import Planner, PlanOptions
+    from branchline.flows.unimported import unimported
     from branchline.render.plan import plan_notes
 
     with wiring.open_project(model=options.model) as project:
@@ -67,6 +69,8 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             ),
         )
         plan = planner.plan()
+        if plan.is_empty:
+            plan = replace(plan, notes=(*plan.notes, *unimported(planner)))
         if options.json:
             console.json(plan_to_json(plan))
         else:

@@ -33,9 +33,11 @@ def answer(arguments: Sequence[str]) -> int | None:
     if len(arguments) != 1 or arguments[0] not in ANSWERED:
         return None
     root = _root(os.getcwd())
-    kept = None if root is None else load(root, arguments[0])
-    if root is None or kept is None:
+    if root is None:
         return None
+    kept = load(root, arguments[0])
+    if kept is None:
+        return _by_records(root) if arguments[0] == "plan" else None
     since_ns = time.time_ns()
     moved = [path for path, signature in kept.signatures.items() if sign(path) != signature]
     if moved and kept.extra:
@@ -47,6 +49,31 @@ def answer(arguments: Sequence[str]) -> int | None:
         return None
     _print(kept.colored if _wants_color() else kept.plain)
     return kept.code
+
+
+def _by_records(root: str) -> int | None:
+    """Answer from the records, where this clone has not answered yet."""
+    if not os.path.isdir(f"{root}/.git/refs/branchline/answers") and (
+        b" refs/branchline/answers/" not in _packed(root)
+    ):
+        return None
+    from branchline.cli.quick_records import answer as answer_by_records
+
+    said = answer_by_records(root)
+    if said is None:
+        return None
+    text, notes = said
+    sys.stderr.write("".join(f"branchline: note: {note}\n" for note in notes))
+    _print(text)
+    return 0
+
+
+def _packed(root: str) -> bytes:
+    try:
+        with open(f"{root}/.git/packed-refs", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
 
 
 def _root(folder: str) -> str | None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import stat as stat_module
-from typing import TYPE_CHECKING, cast
 
 from branchline.cli.quick_memory import Kept, remember, sign
 
+# What typing.TYPE_CHECKING says, without importing typing; checkers know the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -139,7 +140,7 @@ def same_meaning(
             continue
         name = path.removeprefix(root + "/")
         data = _bytes(path, kept) if name in notes.digests else None
-        if data is None or not _has_meaning(name, data, notes):
+        if data is None or not has_meaning(name, data, notes.digests[name], notes.rules):
             return None
         if not _is_recorded(data, notes.recorded[name]):
             touched.append(name)
@@ -185,12 +186,11 @@ def _bytes(path: str, kept: Kept) -> bytes | None:
     return data if is_same_kind and is_plain and sign(path) == before else None
 
 
-def _has_meaning(name: str, data: bytes, notes: CodeNotes) -> bool:
+def has_meaning(name: str, data: bytes, digest: str, rules: ChangeRules | MeaningRules) -> bool:
     """Whether a file still says what it said."""
     from branchline.core.changes.meaning import meaning_of
 
-    rules = cast("ChangeRules", notes.rules)  # meaning asks for the three flags only
-    return meaning_of(name, data, rules).digest == notes.digests[name]
+    return meaning_of(name, data, rules).digest == digest  # type: ignore[arg-type] # it asks for the three flags only
 
 
 def _is_recorded(data: bytes, recorded: str) -> bool:
@@ -213,10 +213,10 @@ def _text(notes: CodeNotes, touched: Sequence[str]) -> str:
             reasons[position] = f"only comments or layout changed in `{mine[0]}`{more}"
     rows = [("action", "stage", "why")]
     rows += [(a, b, why) for (a, b, _), why in zip(notes.rows, reasons, strict=True)]
-    return f"{_table(rows)}\n{notes.summary}\n"
+    return f"{table_of(rows)}\n{notes.summary}\n"
 
 
-def _table(rows: Sequence[tuple[str, str, str]]) -> str:
+def table_of(rows: Sequence[tuple[str, str, str]]) -> str:
     """Rows as `render.table.table_to_text` sets them; it is loaded for wide letters only."""
     if all(text.isascii() for row in rows for text in row):
         first, second = (max(len(row[column]) for row in rows) for column in (0, 1))

@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("direction", choices=("push", "fetch"), help="send or get records")
-    parser.add_argument("remote", nargs="?", default="origin", help="as in `git remote` (origin)")
+    parser.add_argument(
+        "remote", nargs="?", help="as in `git remote` (origin; without one the only remote or box)"
+    )
     parser.add_argument("--json", action="store_true", help="print what was exchanged as JSON")
 
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Exchange records and say what happened."""
     from branchline import wiring
+    from branchline.flows.remotes import choose_remote
 
+    remote = options.remote or choose_remote(wiring.open_remotes())
     with wiring.open_project(model="") as project:
         if options.direction == "push":
-            exchange = project.records.push(options.remote)
+            exchange = project.records.push(remote)
         else:
-            exchange = project.records.fetch(options.remote)
+            exchange = project.records.fetch(remote)
     if options.json:
         console.json(exchange_to_json(exchange))
         return EXIT_FINE
@@ -37,7 +41,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     verb = "Sent" if options.direction == "push" else "Received"
     where = "to" if options.direction == "push" else "from"
     records = "1 record" if number == 1 else f"{number or 'no'} records"
-    console.write(f"{verb} {records} {where} {options.remote}.")
+    console.write(f"{verb} {records} {where} {remote}.")
     for entry in exchange.kept_theirs:
         old, arrow, new = entry.partition(" -> ")
         if arrow:

@@ -39,13 +39,13 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
         time.sleep(quick_memory.CLOCK_STEP_NS / 1e9)
         try:
             # Read everything anew: somebody may have edited dvc.yaml while the run went on.
-            with wiring.open_project(project.root) as again:
-                planner = Planner(again, PlanOptions(trust_elsewhere=False))
-                plan = planner.plan()
-                if plan.is_empty and not _is_same(project, again, finished):
-                    quick_memory.forget(project.root)
-                else:
-                    _keep(again, planner, plan, outcome, console, code=code)
+            again = wiring.look_again(project)
+            planner = Planner(again, PlanOptions(trust_elsewhere=False))
+            plan = planner.plan()
+            if plan.is_empty and not _is_same(project, again, finished):
+                quick_memory.forget(project.root)
+            else:
+                _keep(again, planner, plan, outcome, console, code=code)
         except BranchlineError:
             quick_memory.forget(project.root)
         return
@@ -98,14 +98,21 @@ def _keep(
 
     _remember(project, planner, plan, "run", code, show)
     remember_plan(project, planner, plan)
+    if outcome.walked.ran or outcome.finished.is_new:
+        from branchline.cli.answers import record_answer
+
+        record_answer(project, planner, plan, outcome.finished.record, ran=bool(outcome.walked.ran))
 
 
 def remember_plan(project: Project, planner: Planner, plan: Plan) -> None:
     """Keep what `plan` will say next time."""
     from branchline.cli.plan_report import show_plan
+    from branchline.flows.unimported import unimported
     from branchline.render.plan import plan_notes
 
-    if not plan_notes(plan) and not any(entry.restore for entry in plan.stages):
+    if plan_notes(plan) or any(entry.restore for entry in plan.stages):
+        return
+    if not unimported(planner):
         show = _showing(plan, show_plan)
         _remember(project, planner, plan, "plan", EXIT_FINE, show)
 

@@ -1,15 +1,20 @@
-"""`branchline report [RUN]`: a run as Markdown, for a pull request."""
+"""`branchline report [RUN]`: a run as Markdown, for a pull request, or as an HTML page."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.cli.pages import write_page
 from branchline.errors import EXIT_FINE
 
 if TYPE_CHECKING:
     import argparse
 
     from branchline.cli.console import Console
+    from branchline.flows.history import History
+    from branchline.render.run_view import RunView
+
+_COMMAND = "branchline report"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,35 +22,48 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run", nargs="?", default="", metavar="RUN", help="a run, branch or commit; else the newest"
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to this file")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the Markdown to this file")
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        help="write one HTML page with all plots to this file; no Markdown unless -o asks for it",
+    )
 
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Print or write the report."""
     from branchline import wiring
-    from branchline.errors import UnknownNameError, UsageError
-    from branchline.flows.history import History
+    from branchline.flows.history import History, gate_of
+    from branchline.render.drawing import drawings_of
+    from branchline.render.html import html_report
     from branchline.render.markdown import report
 
     with wiring.open_project(model="") as project:
         history = History(project.records, project.repo)
         run = history.find(options.run)
-        baseline = None
-        if run.verdict is not None and run.verdict.baseline.run:
-            try:
-                baseline = history.find(run.verdict.baseline.run)
-            except UnknownNameError:
-                console.note(f"the baseline, run {run.verdict.baseline.run}, is not recorded here")
-        text = report(run, baseline, project.policy.gate)
-    if not options.output:
+        baseline = _baseline(history, run, console)
+        gate = gate_of(project, console.note)
+        earlier = {} if baseline is None else history.plots(baseline.run)
+        plots = run.evidence.plots
+        files = history.plots(run.run) if plots else {}
+        drawings = drawings_of(plots, files, earlier=earlier)
+    if options.html:
+        write_page(_COMMAND, options.html, html_report(run, baseline, gate, drawings))
+    text = report(run, baseline, gate, drawings)
+    if options.output:
+        write_page(_COMMAND, options.output, text)
+    elif not options.html:
         console.write(text.rstrip("\n"))
-        return EXIT_FINE
-    try:
-        with open(options.output, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(
-            f"branchline report: {options.output} cannot be written: {error.strerror}",
-            todo="Name a file in a folder that exists.",
-        ) from None
     return EXIT_FINE
+
+
+def _baseline(history: History, run: RunView, console: Console) -> RunView | None:
+    from branchline.errors import UnknownNameError
+
+    if run.verdict is None or not run.verdict.baseline.run:
+        return None
+    try:
+        return history.find(run.verdict.baseline.run)
+    except UnknownNameError:
+        console.note(f"the baseline, run {run.verdict.baseline.run}, is not recorded here")
+        return None

@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from branchline.cli import quick_memory
+from branchline.cli.arguments import add_jobs
 from branchline.cli.log_text import last_line
 from branchline.cli.plan import add_target_options
 from branchline.core.run import StageState
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_target_options(parser)
-    parser.add_argument(
-        "-j", "--jobs", type=_jobs, default=0, metavar="N", help="stages side by side (all CPUs)"
-    )
+    add_jobs(parser)
     parser.add_argument(
         "-k", "--keep-going", action="store_true", help="after a failure run what does not need it"
     )
@@ -46,20 +45,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
 
-def _jobs(text: str) -> int:
-    import argparse
-
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
-    return int(text)
-
-
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Walk to the verdict and print it."""
     from branchline import wiring
     from branchline.flows.run import run
 
-    stop = _Stop()
+    stop = Stop()
 
     def wait(holder: str) -> None:
         console.note(f"waiting for {holder}; Ctrl-C gives up")
@@ -71,7 +62,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         watcher.show_plan(plan)
 
     with wiring.open_project(model=options.model, waiting=wait) as project, stop:
-        watcher = _Shown(console, project.root, is_quiet=options.json)
+        watcher = Shown(console, project.root, is_quiet=options.json)
         with watcher:
             outcome = run(
                 project,
@@ -143,7 +134,7 @@ def _exit_code(outcome: RunOutcome) -> int:
     }[outcome.finished.verdict.outcome]
 
 
-class _Stop:
+class Stop:
     """Ctrl-C and SIGTERM end a wait or a look at once; an engine at work gets a mark to ask for.
 
     A second Ctrl-C changes nothing: the engine stops its stages as fast as they let it.
@@ -155,13 +146,14 @@ class _Stop:
         self._before: dict[int, object] = {}
 
     def is_wanted(self) -> bool:
+        """Whether a signal came."""
         return self._is_wanted
 
     def defer(self) -> None:
         """From now on stages may be at work: a signal only sets the mark."""
         self._is_deferred = True
 
-    def __enter__(self) -> _Stop:
+    def __enter__(self) -> Stop:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self._before[number] = signal.signal(number, self._note)
         return self
@@ -176,7 +168,7 @@ class _Stop:
             raise KeyboardInterrupt
 
 
-class _Shown:
+class Shown:
     """Shows a run: the plan first, then one line a stage. `flows.engine.Watcher`."""
 
     def __init__(self, console: Console, root: str, *, is_quiet: bool) -> None:
@@ -187,7 +179,7 @@ class _Shown:
         self._rows: dict[str, Row] = {}
         self._has_said_stopping = False
 
-    def __enter__(self) -> _Shown:
+    def __enter__(self) -> Shown:
         return self
 
     def __exit__(self, *_: object) -> None:

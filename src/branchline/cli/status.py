@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["show_status"]
 
 _DECLARATIONS = ("branchline.yaml", "dvc.yaml")
+_MOST_LOOKED_AT = 200  # Runs among which the newest of one of several models is looked for.
 
 
 def show_status(console: Console) -> int:
@@ -37,13 +38,17 @@ def _show_project(console: Console) -> None:
     from branchline.render.status import status_lines
 
     with wiring.open_project(model="") as project:
-        newest = History(project.records, project.repo).newest(1)
+        model = project.policy.model
+        others = [name for name in wiring.declared_models() if name != model]
+        newest = History(project.records, project.repo).newest(_MOST_LOOKED_AT if others else 1)
+        own = [run for run in newest if not others or run.model == model]
         lines = status_lines(
-            model=project.policy.model,
+            model=model,
             head=project.repo.head(),
             is_dirty=bool(project.repo.dirty_paths()),
             plan=Planner(project, PlanOptions()).plan(),
-            last=newest[0] if newest else None,
+            last=own[0] if own else None,
+            others=others,
         )
     console.lines(lines)
 

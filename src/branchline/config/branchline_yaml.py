@@ -5,6 +5,7 @@ Serves the flows. Takes bytes; reads no file. Every problem of the file is said 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +15,17 @@ from branchline.core.documents.document import Document
 from branchline.errors import ConfigError, DocumentError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from branchline.core.policy import Policy
 
 FILE = "branchline.yaml"
+DEFAULT_OUTS, DEFAULT_METRICS = ("model",), ("metrics.json",)
+"""What the short form takes a script to leave."""
 
 _READ_HERE = frozenset(
-    {"model", "models", "pipeline", "stages", "train", "branches", "gate", "resources",
-     "environment", "changes", "store", "link"}
+    {"model", "models", "pipeline", "stages", "train", "branches", "pull_requests", "gate",
+     "resources", "environment", "changes", "store", "link"}
 )  # fmt: skip
 
 
@@ -184,6 +187,7 @@ def _source(settings: Mapping[str, Any], path_of: Any, document: Document) -> Pi
         # The stage's name leads to the line of `train:`: its path has nothing above it.
         return PipelineSource(
             stages={"train": _train_stage(settings["train"])},
+            defaults=_defaults(settings["train"]),
             document=document,
             path=path_of("train")[:-1],
         )
@@ -196,17 +200,24 @@ def _source(settings: Mapping[str, Any], path_of: Any, document: Document) -> Pi
 
 def _train_stage(train: str | Mapping[str, Any]) -> dict[str, Any]:
     """The one stage that the short form stands for, in DVC's grammar."""
-    options: Mapping[str, Any] = {"run": train} if isinstance(train, str) else train
-    metrics = options.get("metrics", ["metrics.json"])
+    options: Mapping[str, Any] = train if isinstance(train, Mapping) else {"run": train}
+    metrics = options.get("metrics", DEFAULT_METRICS)
     stage: dict[str, Any] = {
         "cmd": options["run"],
-        "outs": list(options.get("outs", ["model"])),
+        "outs": list(options.get("outs", DEFAULT_OUTS)),
         "metrics": [{path: {"cache": False}} for path in metrics],
     }
     for key in ("deps", "params"):
         if key in options:
             stage[key] = options[key]
     return stage
+
+
+def _defaults(train: str | Sequence[str] | Mapping[str, Any]) -> frozenset[str]:
+    """Outputs of the short form that its author did not name."""
+    named = train.keys() if isinstance(train, Mapping) else ()
+    outs = () if "outs" in named else DEFAULT_OUTS
+    return frozenset((*outs, *(() if "metrics" in named else DEFAULT_METRICS)))
 
 
 def _model_name(folder: str) -> str:

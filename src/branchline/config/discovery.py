@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SKIPPED = frozenset({".git", ".hg", ".dvc", ".branchline", ".venv", "node_modules", "__pycache__"})
 """Folders that hold no pipeline of the user's."""
+_WALKED = frozenset({"dvc.yaml", "pyvenv.cfg", ".dvcignore", ".gitignore"})
 
 
 def names_on_disk(root: str) -> Names:
@@ -34,6 +35,26 @@ def names_on_disk(root: str) -> Names:
             return []
 
     return names
+
+
+def names_that_count(
+    folder: str, names: Iterable[tuple[str, bool]], outs: set[str]
+) -> set[tuple[str, bool]]:
+    """Those names in a folder that a walk looks at: another of them makes it another walk.
+
+    Args:
+        folder: From the root; "." is the root.
+        names: With whether each is a folder.
+        outs: Outputs that are not walked into.
+    """
+    prefix = "" if folder == "." else f"{folder}/"
+    return {
+        (name, is_folder)
+        for name, is_folder in names
+        if name in _WALKED
+        or name.endswith(".dvc")
+        or (is_folder and name not in SKIPPED and prefix + name not in outs)
+    }
 
 
 class Walk:

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from branchline.config.problems import Problems
     from branchline.core.pipeline import Pointer, Stage
@@ -35,6 +35,18 @@ def upstream_of(stages: Sequence[Stage]) -> dict[str, tuple[str, ...]]:
         )
         for stage in stages
     }
+
+
+def closure_of(stages: Sequence[Stage], addresses: Iterable[str]) -> frozenset[str]:
+    """Addresses of stages with those of all that they need, however far upstream."""
+    upstream = upstream_of(stages)
+    todo, needed = list(addresses), set[str]()
+    while todo:
+        address = todo.pop()
+        if address not in needed:
+            needed.add(address)
+            todo += upstream[address]
+    return frozenset(needed)
 
 
 def check_graph(stages: Sequence[Stage], pointers: Sequence[Pointer], problems: Problems) -> None:

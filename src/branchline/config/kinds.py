@@ -244,10 +244,16 @@ class ListOf(Kind):
 
 @dataclass(frozen=True)
 class MapOf(Kind):
-    """A mapping of free names to one kind."""
+    """A mapping of free names to one kind.
+
+    Attributes:
+        item: Kind of the values. names: What the names are, for messages.
+        name_rule: What is wrong with a name; "" when it fits.
+    """
 
     item: Kind
     names: str = "names"
+    name_rule: Callable[[str], str] | None = field(default=None)
 
     @property
     def words(self) -> str:  # type: ignore[override] # made from the item
@@ -264,8 +270,10 @@ class MapOf(Kind):
         for name, item in value.items():
             if not isinstance(name, str) or not name:
                 report.wrong((*path, name), f"the name is {kind_of(name)}, must be text; quote it")
-            else:
-                self.item.check(item, (*path, name), report)
+                continue
+            if self.name_rule and (wrong := self.name_rule(name)):
+                report.wrong((*path, name), wrong)
+            self.item.check(item, (*path, name), report)
 
     def schema(self) -> dict[str, Any]:
         return {

@@ -5,16 +5,17 @@ Serves the flows. Reads files, by default from disk; changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from branchline.config.discovery import Walk, names_on_disk
+from branchline.config.discovery import Walk, names_on_disk, names_that_count
 from branchline.config.dvc_yaml import Declared, DvcYaml
-from branchline.config.graph import check_graph, upstream_of
+from branchline.config.graph import check_graph, closure_of
 from branchline.config.pointers import pointers_of
 from branchline.config.problems import Problems
 from branchline.core.pipeline import Pipeline
-from branchline.errors import DocumentError, PipelineError
+from branchline.errors import ConfigError, DocumentError, PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,12 +35,48 @@ class PipelineSource:
         stages: Stages in DVC's grammar that stand in branchline.yaml instead.
         document: The branchline.yaml they stand in.
         path: Keys that lead to them there.
+        defaults: Outputs of these stages that nobody named: they are optional.
     """
 
     file: str | None = None
     stages: Mapping[str, Any] | None = None
     document: Document | None = field(default=None, repr=False, compare=False)
     path: tuple[str | int, ...] = ()
+    defaults: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPipeline:
+    """A pipeline with all that it was made from.
+
+    Attributes:
+        pipeline: What is declared.
+        source: Where that was looked for.
+        files: Path -> bytes of every file that was read; None for one that was not there.
+        folders: Folder -> its names, with whether each is a folder.
+    """
+
+    pipeline: Pipeline
+    source: PipelineSource
+    files: Mapping[str, bytes | None]
+    folders: Mapping[str, Sequence[tuple[str, bool]]]
+
+    def stands(self, root: str, source: PipelineSource) -> bool:
+        """Whether reading it again would give the same: the bytes are compared, and the names.
+
+        Args:
+            root: Absolute path of the repository.
+            source: Where to look now.
+        """
+        if source.document is not None or source != self.source:
+            return False
+        read, names = bytes_on_disk(root), names_on_disk(root)
+        # Those of the root's file are known before any folder is walked into.
+        outs = {o.path for s in self.pipeline.stages if "/" not in s.file for o in s.outs}
+        return all(read(path) == data for path, data in self.files.items()) and all(
+            names_that_count(folder, names(folder), outs) == names_that_count(folder, found, outs)
+            for folder, found in self.folders.items()
+        )
 
 
 def load_pipeline(
@@ -71,15 +108,33 @@ def load_pipeline(
     loader = _Loader(
         root, read=read or bytes_on_disk(root), names=names or names_on_disk(root), options=options
     )
-    pipeline = loader.load(source or PipelineSource())
-    loader.problems.raise_if_any(PipelineError)
-    return pipeline
+    return loader.checked(source or PipelineSource()).pipeline
+
+
+def load_again(
+    root: str, source: PipelineSource, before: LoadedPipeline | None = None
+) -> LoadedPipeline:
+    """Read and check everything from disk; what was made before is taken where it still stands.
+
+    Args:
+        root: Absolute path of the repository.
+        source: Where the stages stand.
+        before: What was made before, by this process.
+
+    Raises:
+        PipelineError: See `load_pipeline`.
+    """
+    if before is not None and before.stands(root, source):
+        return before
+    loader = _Loader(root, read=bytes_on_disk(root), names=names_on_disk(root), options=None)
+    return loader.checked(source)
 
 
 def bytes_on_disk(root: str) -> Callable[[str], bytes | None]:
     """A function that gives a file's bytes by its path from the root; None when there is none."""
 
     def read(path: str) -> bytes | None:
+        refuse_link_outside(root, path)
         try:
             with open(f"{root}/{path}", "rb") as file:
                 return file.read()
@@ -87,6 +142,25 @@ def bytes_on_disk(root: str) -> Callable[[str], bytes | None]:
             return None
 
     return read
+
+
+def refuse_link_outside(root: str, path: str) -> None:
+    """See that a declaration is no link out of the repository.
+
+    What it says would be no part of any commit, and an error would show lines of a file that
+    whoever pushed the link may not read.
+
+    Raises:
+        ConfigError: It is one.
+    """
+    name = f"{root}/{path}"
+    if not os.path.islink(name):
+        return
+    if not os.path.realpath(name).startswith(os.path.realpath(root) + os.sep):
+        raise ConfigError(
+            f"{path} is a link that leads out of the repository",
+            todo="Commit the file itself in its place.",
+        )
 
 
 class _Loader:
@@ -103,13 +177,28 @@ class _Loader:
         self.problems = Problems()
         self._read = read
         self._bytes: dict[str, bytes | None] = {}
-        self.walk = Walk(names, self.read)
+        self._names = names
+        self._found: dict[str, Sequence[tuple[str, bool]]] = {}
+        self.walk = Walk(self.names, self.read)
 
     def read(self, path: str) -> bytes | None:
         """Bytes of a file, read once and remembered as an input of the result."""
         if path not in self._bytes:
             self._bytes[path] = self._read(path)
         return self._bytes[path]
+
+    def names(self, folder: str) -> Sequence[tuple[str, bool]]:
+        """Names in a folder, remembered as an input of the result."""
+        self._found[folder] = found = tuple(self._names(folder))
+        return found
+
+    def checked(self, source: PipelineSource) -> LoadedPipeline:
+        """What is declared, with what it was made from; every problem raises."""
+        pipeline = self.load(source)
+        self.problems.raise_if_any(PipelineError)
+        return LoadedPipeline(
+            pipeline=pipeline, source=source, files=self._bytes, folders=self._found
+        )
 
     def load(self, source: PipelineSource) -> Pipeline:
         declared: list[Declared] = []
@@ -125,6 +214,8 @@ class _Loader:
                 declared.append(self._dvc_yaml(file))
                 self.walk.outs.update(o.path for s in declared[-1].stages for o in s.outs)
         stages = tuple(stage for part in declared for stage in part.stages)
+        if source.defaults:
+            stages = tuple(_with_defaults(stage, source.defaults) for stage in stages)
         if not self.problems:
             check_graph(stages, pointers, self.problems)
         if source.file is not None:
@@ -149,14 +240,7 @@ class _Loader:
             self.problems.add_at(
                 where, line, f"pipeline: {file} does not exist; name a dvc.yaml of this repository"
             )
-        upstream = upstream_of(stages)
-        todo = [stage.address for stage in stages if stage.file == file]
-        needed: set[str] = set()
-        while todo:
-            address = todo.pop()
-            if address not in needed:
-                needed.add(address)
-                todo += upstream[address]
+        needed = closure_of(stages, [stage.address for stage in stages if stage.file == file])
         return tuple(stage for stage in stages if stage.address in needed)
 
     def _document(self, file: str) -> Document | None:
@@ -205,6 +289,12 @@ class _Loader:
         if has_references(stages):
             grammar.load_default_params()
         return Declared(stages=grammar.stages(stages, source.path))
+
+
+def _with_defaults(stage: Stage, defaults: frozenset[str]) -> Stage:
+    """The stage of the short form: outputs that nobody named are optional."""
+    outs = (replace(out, is_optional=out.spelled in defaults) for out in stage.outs)
+    return replace(stage, outs=tuple(outs))
 
 
 def _section(data: bytes, name: str) -> dict[str, str]:

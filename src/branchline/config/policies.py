@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from branchline.config.units import bytes_of, seconds_of, share_of
 from branchline.core.policy import (
+    DEFAULT_BRANCH,
     BranchRule,
     ChangeRules,
     Do,
@@ -18,6 +19,7 @@ from branchline.core.policy import (
     Link,
     MetricRule,
     Policy,
+    PullRequestRules,
     Resources,
     Trace,
 )
@@ -54,6 +56,7 @@ def policy_of(
     return Policy(
         model=name,
         branches=_branches(settings.get("branches")),
+        pull_requests=_pull_requests(settings.get("pull_requests") or {}),
         gate=_gate(settings.get("gate") or {}, path_of("gate"), document),
         environment=_environment(settings.get("environment") or {}),
         changes=_changes(settings.get("changes") or {}),
@@ -79,9 +82,18 @@ def _branches(rules: Mapping[str, Any] | None) -> tuple[BranchRule, ...]:
             do=Do(rule["do"]),
             then=tuple(rule.get("then", ())),
             fast_forward_only=rule.get("fast_forward_only", False),
+            source=rule.get("source"),
             open_pull_request=rule.get("open_pull_request"),
         )
         for pattern, rule in rules.items()
+    )
+
+
+def _pull_requests(section: Mapping[str, Any]) -> PullRequestRules:
+    return PullRequestRules(
+        into=tuple(section.get("into", (DEFAULT_BRANCH,))),
+        do=Do(section.get("do", "train")),
+        forks=section.get("forks", "plan"),
     )
 
 

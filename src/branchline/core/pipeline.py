@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from branchline.core.values import JsonValue
 
@@ -71,6 +71,7 @@ class Out:
         remote: Name of the remote that holds it, if a special one.
         plot: Options of a plot (template, x, y, ...), as written.
         line: Line of its declaration, from 1.
+        is_optional: A default that nobody named: the stage may leave it out.
     """
 
     path: str
@@ -83,6 +84,7 @@ class Out:
     plot: Mapping[str, JsonValue] | None = None
     line: int = 0
     is_external: bool = False
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,16 @@ class Stage:
     file: str
     line: int
     desc: str = ""
+
+    def leaves(self, paths: Iterable[str]) -> bool:
+        """Whether a result with outputs at exactly these paths may be one of this stage.
+
+        Optional outputs may lack, though not all that a stage has.
+        """
+        found = set(paths)
+        declared = {out.path for out in self.outs}
+        required = {out.path for out in self.outs if not out.is_optional}
+        return required <= found <= declared and bool(found) is bool(declared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

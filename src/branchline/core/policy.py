@@ -5,12 +5,12 @@ Serves every station. `config` makes these values from branchline.yaml.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from branchline.core.values import JsonValue
 
@@ -142,6 +142,10 @@ class ChangeRules:
     trace: Trace = Trace.AUDIT
 
 
+DEFAULT_BRANCH = "{default}"
+"""Stands for the repository's default branch in patterns, until `with_default_branch`."""
+
+
 class Do(Enum):
     """What a branch rule does."""
 
@@ -152,13 +156,35 @@ class Do(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRule:
-    """What happens on branches that match a pattern (GitHub's grammar); the first match wins."""
+    """What happens on branches that match a pattern (GitHub's grammar); the first match wins.
+
+    Attributes:
+        pattern: As written. do: What a push starts. then: Effects after a verdict that passed.
+        fast_forward_only: A box refuses to drop commits, to delete, and what is not on `source`.
+        source: Branch from which commits come; None means the default branch.
+        open_pull_request: Options of the pull request to open with the result.
+    """
 
     pattern: str
     do: Do
     then: tuple[str, ...] = ()
     fast_forward_only: bool = False
+    source: str | None = None
     open_pull_request: Mapping[str, JsonValue] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestRules:
+    """What pull requests start.
+
+    Attributes:
+        into: Patterns of base branches, GitHub's grammar; a later one wins, `!` takes out.
+        do: What they start. forks: What those from forks start: `plan`, `train` or `nothing`.
+    """
+
+    into: tuple[str, ...] = (DEFAULT_BRANCH,)
+    do: Do = Do.TRAIN
+    forks: str = "plan"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +193,7 @@ class Policy:
 
     Attributes:
         model: The model's name.
-        branches: Rules in order.
+        branches: Rules in order. pull_requests: What pull requests start.
         gate, environment, changes: See their classes.
         resources: Stage name -> what it needs; a stage without an entry takes the defaults.
         link: How outputs get from the store into the workspace; None leaves it to the store
@@ -179,6 +205,7 @@ class Policy:
 
     model: str
     branches: tuple[BranchRule, ...] = ()
+    pull_requests: PullRequestRules = field(default_factory=PullRequestRules)
     gate: Gate = field(default_factory=Gate)
     environment: Environment = field(default_factory=Environment)
     changes: ChangeRules = field(default_factory=ChangeRules)
@@ -192,3 +219,30 @@ class Policy:
         """Resources of a stage; `group@key` falls back to `group`, then to the defaults."""
         group = stage_name.partition("@")[0]
         return self.resources.get(stage_name) or self.resources.get(group) or Resources()
+
+
+def with_default_branch(policy: Policy, branch: str) -> Policy:
+    """A policy whose patterns name the default branch.
+
+    Args:
+        policy: As a branchline.yaml, or the built-in rules, say.
+        branch: Short name of the default branch.
+    """
+    into = tuple(_pattern(pattern, branch) for pattern in policy.pull_requests.into)
+    return replace(
+        policy,
+        branches=rules_with_default_branch(policy.branches, branch),
+        pull_requests=replace(policy.pull_requests, into=into),
+    )
+
+
+def rules_with_default_branch(rules: Sequence[BranchRule], branch: str) -> tuple[BranchRule, ...]:
+    """`with_default_branch` for branch rules alone."""
+    return tuple(replace(rule, pattern=_pattern(rule.pattern, branch)) for rule in rules)
+
+
+def _pattern(pattern: str, branch: str) -> str:
+    """What only the default branch fits, where a pattern stands for that."""
+    if pattern != DEFAULT_BRANCH:
+        return pattern
+    return "".join(f"\\{sign}" if sign in "*?+[]!\\" else sign for sign in branch)

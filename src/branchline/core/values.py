@@ -55,7 +55,13 @@ def digest_of(value: object) -> str:
 
 def _feed(parts: list[bytes], value: object) -> None:
     """Append the canonical form: a type letter, a length where needed, the content."""
-    if value is None:
+    kind = type(value)
+    if kind is str:  # nearly all are, and a hundred stages have thousands
+        encoded = value.encode("utf-8", "surrogatepass")  # type: ignore[attr-defined] # it is a str
+        parts.append(b"s%d:%s;" % (len(encoded), encoded))
+    elif kind is list or kind is tuple or kind is dict:
+        _feed_composite(parts, value)
+    elif value is None:
         parts.append(b"n;")
     elif isinstance(value, bool):
         parts.append(b"b1;" if value else b"b0;")
@@ -93,3 +99,14 @@ def _feed_composite(parts: list[bytes], value: object) -> None:
         return
     text = f"{type(value).__name__}:{value}".encode()
     parts.append(b"o%d:%s;" % (len(text), text))
+
+
+def without_secrets(text: str) -> str:
+    """A text whose URLs have lost user and password, so that it may be printed and recorded.
+
+    >>> without_secrets("no answer from https://me:secret@example.org/x, see http://b.org")
+    'no answer from https://***@example.org/x, see http://b.org'
+    """
+    import re
+
+    return re.sub(r"(?<=://)[^/\s]*@", "***@", text)

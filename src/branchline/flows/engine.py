@@ -16,8 +16,9 @@ from branchline.core.run import Capacity, Job, Need, Schedule, StageState, comma
 from branchline.core.run.devices import assign_devices, device_environment, device_names
 from branchline.core.run.retries import is_worth_retrying, retry_delay_s
 from branchline.core.run.values import Ended, Failure
-from branchline.errors import BranchlineError, StoreError
+from branchline.errors import BranchlineError, ProgramKilledError, StoreError
 from branchline.flows.keep import Keeper, Kept
+from branchline.flows.stage_files import log_name, stage_files
 from branchline.flows.walked import Attempt, EngineOptions, Walked, Watcher
 from branchline.ports.executor import Task
 
@@ -65,7 +66,8 @@ class Engine:
         self._watcher = watcher
         self._run = run
         self._is_stopped = is_stopped
-        self._keeper = Keeper(project, planner, label=label)
+        self._keeper = Keeper(project, planner, label=label, edited=options.edited)
+        self._keeper.starts_afresh = options.starts_afresh
         self._stages = {stage.address: stage for stage in planner.stages}
         self._plans = {entry.stage: entry for entry in plan.stages}
         self._attempts: dict[str, Attempt] = {}
@@ -110,7 +112,7 @@ class Engine:
         try:
             self._decide_all(self._schedule.ready())
             while not self._schedule.is_over:
-                if self._is_stopped():
+                if self._is_stopped() or self.walked.stopped_early:
                     self._cancel()
                     break
                 self._start_what_fits()
@@ -133,6 +135,8 @@ class Engine:
                 if plan.action not in (Action.REUSE, Action.SKIP):
                     continue
                 self._reuse(self._stages[address], plan)
+            except ProgramKilledError:
+                raise
             except BranchlineError as error:
                 # Its input was not made, or its output cannot be put back: what runs goes on.
                 self._schedule.start(address)
@@ -181,11 +185,18 @@ class Engine:
         try:
             self.walked.notes.extend(self._keeper.make_room(stage))
             attempt = self._attempt(stage, plan, number)
+            stage_files(attempt.task.log).clear()
+            if self._options.early is not None:
+                self._options.early.starting(attempt)
             child = self._project.executor.start(attempt.task)
+        except ProgramKilledError:
+            raise
         except BranchlineError as error:
             self._fail(address, _not_started(address, error))
             return
         self._attempts[address] = attempt
+        for remark in self._project.executor.remarks():
+            self._watcher.say(remark)
         self._project.ledger.stage_started(
             self._run, child, log=attempt.task.log, at=attempt.started_at
         )
@@ -206,6 +217,8 @@ class Engine:
             if plan.action is not Action.REUSE:
                 return False
             self._reuse(stage, plan)
+        except ProgramKilledError:
+            raise
         except BranchlineError as error:
             self._schedule.start(address)
             self._fail(address, _not_started(address, error))
@@ -229,9 +242,11 @@ class Engine:
                 "DVC_ROOT": project.root,
                 "DVC_STAGE": stage.address,
                 "BRANCHLINE_STAGE": stage.address,
+                **stage_files(log).environment,
                 **device_environment(wanted.gpus, devices),
             },
             timeout_s=wanted.timeout_s,
+            memory_bytes=wanted.memory_bytes if self._options.limits_memory else None,
             trace=trace,
             trace_file=log.removesuffix(".log") + ".reads",
             root=project.root,
@@ -258,16 +273,24 @@ class Engine:
             return
         for ended in self._project.executor.wait(timeout):
             self._take(ended)
+        if self._options.early is not None:
+            late = self._options.early.overdue()
+            if late:
+                self._project.executor.stop(late, grace_s=GRACE_S)
         now = self._now()
         self._watcher.tick(
             {a: (now - run.started_s, run.task.log) for a, run in self._attempts.items()}
         )
 
     def _take(self, ended: Ended) -> None:
+        if self._was_stopped_early(self._attempts[ended.stage]):
+            return
         attempt = self._attempts.pop(ended.stage)
         if ended.failure is None:
             try:
                 kept = self._keeper.keep(attempt, ended)
+            except ProgramKilledError:
+                raise
             except BranchlineError as error:
                 detail = f"its result cannot be kept: {_in_full(error)}"
                 kept = Kept(ended=replace(ended, failure=Failure.NOT_KEPT, detail=detail))
@@ -276,6 +299,18 @@ class Engine:
                 return
             ended = kept.ended
         self._fail_or_retry(attempt, ended)
+
+    def _was_stopped_early(self, attempt: Attempt) -> bool:
+        """Whether a stage was told to stop: then nothing of it is kept, however well it ended.
+
+        What it left is that of half a training, and its key stands for the whole one.
+        """
+        early = self._options.early
+        why = "" if early is None else early.ended(attempt.stage.address)
+        if not why and stage_files(attempt.task.log).is_stopped:
+            why = f"`{attempt.stage.address}` was told to stop"
+        self.walked.stopped_early = self.walked.stopped_early or why
+        return bool(why)
 
     def _succeed(self, attempt: Attempt, kept: Kept) -> None:
         address = attempt.stage.address
@@ -361,19 +396,3 @@ def _with_reason(decided: StagePlan, plan: StagePlan) -> StagePlan:
     return replace(
         decided, action=Action.RUN, reason=plan.reason, result=None, source=None, restore=()
     )
-
-
-def log_name(address: str, attempt: int) -> str:
-    """File name of a stage's log: readable, unique, safe whatever the address holds.
-
-    >>> log_name("train", 1), log_name("sub/dvc.yaml:train@a", 2)[:17]
-    ('train.log', 'sub_dvc.yaml_trai')
-    """
-    import hashlib
-
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.@") else "_" for c in address)
-    if safe.startswith("."):
-        safe = f"_{safe[1:]}"
-    if safe != address:
-        safe = f"{safe[:80]}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
-    return f"{safe}.log" if attempt == 1 else f"{safe}.{attempt}.log"

@@ -7,26 +7,24 @@ from typing import TYPE_CHECKING
 from branchline.core.changes.values import InputKind
 from branchline.core.evidence import Evidence, Plot, StageFacts
 from branchline.core.evidence.flatten import metrics_of
+from branchline.core.evidence.values import MODEL_SUFFIXES
 from branchline.core.plan.values import Action
 from branchline.core.plan.view import MODE_SUFFIX
+from branchline.core.secrecy import shown
 from branchline.core.values import digest_of
 from branchline.errors import DocumentError
 from branchline.flows.inputs import leaves_of
 from branchline.flows.reading import with_folders
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from branchline.core.evidence import Metric
     from branchline.core.plan.values import Plan, Result, StagePlan
     from branchline.core.values import JsonValue
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
     from branchline.flows.walked import Walked
-
-MODEL_SUFFIXES = (
-    ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".onnx", ".h5", ".keras", ".safetensors",
-    ".bst", ".cbm", ".pb", ".gguf", ".skops", ".model", ".bin",
-)  # fmt: skip
-"""Endings by which an input of an evaluation is taken for the model and not for its data."""
 
 
 class EvidenceReader:
@@ -45,8 +43,16 @@ class EvidenceReader:
         self._plan = plan
         self._walked = walked
 
-    def gather(self, *, duration_s: float) -> Evidence:
+    def gather(
+        self, *, duration_s: float, dirty: Sequence[str], with_unmade: bool = True
+    ) -> Evidence:
         """The evidence of the run.
+
+        Args:
+            duration_s: Wall time until now.
+            dirty: What git does not have as it is now.
+            with_unmade: Whether metrics files count that no stage of the plan makes: whoever wrote
+                them may have done it for other parameters.
 
         Raises:
             DocumentError: A metric file cannot be read; names file, line and column.
@@ -55,7 +61,7 @@ class EvidenceReader:
         head = project.repo.head()
         results = self._walked.results
         return Evidence(
-            metrics=self._metrics(),
+            metrics=self._metrics(with_unmade=with_unmade),
             params=self._params(),
             outs={o.path: o.content.md5 or "" for r in results.values() for o in r.outs},
             plots=self._plots(),
@@ -68,19 +74,19 @@ class EvidenceReader:
             evaluation_data=self._evaluation_data(),
             commit=head.commit,
             branch=head.branch,
-            is_dirty=self._is_dirty(),
+            is_dirty=self._is_dirty(set(dirty)),
             versions={**project.machine.versions(), **self._lock_digests()},
             duration_s=round(duration_s, 3),
         )
 
-    def _metrics(self) -> tuple[Metric, ...]:
+    def _metrics(self, *, with_unmade: bool) -> tuple[Metric, ...]:
         files = {
             out.path: result.stage
             for result in self._walked.results.values()
             for out in result.outs
             if out.kind == "metric"
         }
-        for path in self._project.pipeline.metrics:
+        for path in self._project.pipeline.metrics if with_unmade else ():
             files.setdefault(path, "")
         found: list[Metric] = []
         for path, stage in files.items():
@@ -94,7 +100,7 @@ class EvidenceReader:
         for entry in self._plan.stages:
             gathered = self._planner.gathered.get(entry.stage)
             for file, values in (gathered.params if gathered else {}).items():
-                found.update({f"{file}:{key}": value for key, value in leaves_of(values)})
+                found.update({f"{file}:{key}": shown(key, v) for key, v in leaves_of(values)})
         return found
 
     def _plots(self) -> tuple[Plot, ...]:
@@ -147,7 +153,7 @@ class EvidenceReader:
                 if item.kind is InputKind.DATA and not item.name.endswith(MODEL_SUFFIXES):
                     found[item.name] = item.digest or ""
             for seen in result.observed:
-                if not self._planner.inputs.reader.is_code(seen.path):
+                if not seen.is_look and not self._planner.inputs.reader.is_code(seen.path):
                     found[seen.path] = seen.digest
         return digest_of(sorted(found.items()))
 
@@ -156,11 +162,10 @@ class EvidenceReader:
         content = self._project.workspace.content(path) or self._planner.producers.content(path)
         return (content.md5 or "") if content is not None else ""
 
-    def _is_dirty(self) -> bool:
+    def _is_dirty(self, dirty: set[str]) -> bool:
         """Whether anything that the results depend on is not committed."""
         if self._differs_from_pointers():
             return True
-        dirty = set(self._project.repo.dirty_paths())
         # What a run writes itself is committed after it: dvc.lock, metrics, .gitignore.
         dirty -= set(self._project.lock_files.paths(self._planner.stages))
         outs = {out.path for r in self._walked.results.values() for out in r.outs}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.evidence.evidence_json import evidence_from_json, evidence_to_json
@@ -11,8 +11,9 @@ from branchline.core.plan.plan_json import plan_to_json
 from branchline.core.values import SCHEMA_VERSION, Outcome, digest_of
 from branchline.core.verdict.baseline import RunFacts, find_baseline
 from branchline.core.verdict.judge import judge
-from branchline.core.verdict.verdict_json import verdict_to_json
+from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
 from branchline.errors import RecordError
+from branchline.flows.champion import holders_elsewhere, is_elsewhere
 from branchline.flows.evidence import EvidenceReader
 
 if TYPE_CHECKING:
@@ -57,20 +58,33 @@ def finish(
     trigger: Trigger,
     started_at: str,
     duration_s: float,
+    dirty: Sequence[str],
 ) -> Finished:
     """Gather the evidence, judge it against the baseline, record the run.
+
+    Args:
+        project: Ports.
+        planner: Knows the inputs of each stage.
+        plan: As it was carried out.
+        walked: Results and attempts.
+        trigger: Who wanted it.
+        started_at: When it began.
+        duration_s: Its wall time until now.
+        dirty: What git does not have as it is now.
 
     Raises:
         DocumentError: A metric file cannot be read.
         RecordError: git refused the record.
     """
-    evidence = EvidenceReader(project, planner, plan, walked).gather(duration_s=duration_s)
+    evidence = EvidenceReader(project, planner, plan, walked).gather(
+        duration_s=duration_s, dirty=dirty
+    )
     head = project.repo.head()
     base = head.short or "initial"
     history = project.records.runs(names=("run.json",))
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
-    baseline = _baseline(project, history, this_run=same.run if same else "")
+    baseline = _baseline(project, history, same=same)
     verdict = judge(
         evidence,
         _evidence_of(project, baseline.run),
@@ -96,6 +110,7 @@ def finish(
         "plan.json": _json(plan_to_json(plan)),
         "evidence.json": _json(evidence_to_json(evidence)),
         "verdict.json": _json(verdict_to_json(verdict)),
+        **_meanings(planner),
         **_plots(project, evidence),
     }
     record = project.records.add_run(base, files)
@@ -139,13 +154,15 @@ def verdict_of(run: StoredRun) -> str:
     return str(run_fields(run).get("outcome") or "")
 
 
-def _baseline(project: Project, history: Sequence[StoredRun], *, this_run: str) -> Baseline:
+def _baseline(
+    project: Project, history: Sequence[StoredRun], *, same: StoredRun | None
+) -> Baseline:
     facts = []
     for run in history:
         fields = run_fields(run)
         if fields.get("model") != project.policy.model:
             continue  # Of two models in one repository neither is the other's baseline.
-        outcome = verdict_of(run)
+        outcome = str(fields.get("outcome") or "")
         facts.append(
             RunFacts(
                 run=run.run,
@@ -156,14 +173,32 @@ def _baseline(project: Project, history: Sequence[StoredRun], *, this_run: str) 
                 outcome=Outcome(outcome) if outcome in [o.value for o in Outcome] else None,
             )
         )
-    return find_baseline(
+    elsewhere, remark = holders_elsewhere(project) if is_elsewhere(project) else ({}, "")
+    found = find_baseline(
         facts,
         project.repo.tags("*"),
         project.policy.gate,
         model=project.policy.model,
         default_branch=project.repo.default_branch(),
-        this_run=this_run,
+        this_run=same.run if same else "",
+        made_late=same is not None and _is_late(project, same),
+        elsewhere=elsewhere,
     )
+    return replace(found, via=f"{found.via}; {remark}") if remark else found
+
+
+def _is_late(project: Project, run: StoredRun) -> bool:
+    """Whether a run was judged while its own commit held the alias without a record."""
+    if verdict_of(run) == Outcome.PASSED.value:
+        return False
+    for stored in project.records.runs([run.run], names=("verdict.json",)):
+        try:
+            read = verdict_from_json(json.loads(stored.files.get("verdict.json", b"")))
+        except (ValueError, RecordError):
+            continue
+        commit = run_fields(run).get("commit")
+        return not read.baseline.run and read.baseline.commit == commit is not None
+    return True  # What it was judged against cannot be read.
 
 
 def _evidence_of(project: Project, run: str) -> Evidence | None:
@@ -208,6 +243,12 @@ def run_to_json(
         "summary": verdict.summary,
         "walk": walk,
     }
+
+
+def _meanings(planner: Planner) -> dict[str, bytes]:
+    from branchline.flows.meanings import meanings_to_record
+
+    return meanings_to_record(planner.inputs.reader.said())
 
 
 def _plots(project: Project, evidence: Evidence) -> dict[str, bytes]:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from branchline.core.evidence import Evidence
 from branchline.core.evidence.evidence_json import evidence_from_json
+from branchline.core.policy import Gate
 from branchline.core.verdict.verdict_json import verdict_from_json
-from branchline.errors import BranchlineError, UnknownNameError
+from branchline.errors import BranchlineError, ConfigError, UnknownNameError
 from branchline.render.run_view import InputView, RunView, StageView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from branchline.core.plan.values import Result
     from branchline.core.values import JsonValue
     from branchline.core.verdict.values import Verdict
+    from branchline.flows.project import Project
     from branchline.ports.records import Records, StoredRun
     from branchline.ports.repo import Repo
 
@@ -96,6 +98,20 @@ class History:
     def _read(self, run: str) -> RunView:
         (stored,) = self._records.runs([run], names=FILES)
         return view_of(stored)
+
+
+def gate_of(project: Project, note: Callable[[str], None]) -> Gate:
+    """The bars as they stand now; none, with a note, while branchline.yaml cannot be used.
+
+    What was recorded stays readable whatever is wrong with the settings.
+    """
+    try:
+        return project.policy.gate
+    except ConfigError as error:
+        wrong = error.details[0] if error.details else error.message
+        more = f" (and {len(error.details) - 1} more)" if len(error.details) > 1 else ""
+        note(f"note: the bars are left out, branchline.yaml cannot be used: {wrong}{more}")
+        return Gate()
 
 
 class Logs(Protocol):

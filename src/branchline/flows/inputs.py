@@ -14,6 +14,7 @@ from branchline.core.changes.entries import Entry, entries_of
 from branchline.core.changes.values import Input, InputKind
 from branchline.core.plan.view import MODE_SUFFIX, READING_SUFFIX
 from branchline.core.run import command_lines
+from branchline.core.secrecy import MASK, is_secret, redacted, secret_digest
 from branchline.core.values import digest_of
 from branchline.errors import BranchlineError
 from branchline.flows.gathered import Gathered
@@ -63,7 +64,7 @@ class InputReader:
             kind=InputKind.COMMAND,
             name="",
             digest=digest_of([list(stage.cmd) if stage.cmd_is_list else text, stage.wdir]),
-            value=text,
+            value=redacted(text),
         )
         for dep in stage.deps:
             self._add_dep(stage, dep, found)
@@ -96,7 +97,11 @@ class InputReader:
             return
         content = self._content(stage, dep, made[0].path if made else None)
         if content is None or content.md5 is None:
-            found.missing.append(f"{stage.file}:{stage.line}: stage `{stage.address}`: `{path}`")
+            missing = f"{stage.file}:{stage.line}: stage `{stage.address}`: `{path}`"
+            is_tracked = self._producers.pointer(path) is not None
+            found.missing.append(
+                f"{missing}: {self._project.store.looked_at()}" if is_tracked else missing
+            )
             found.inputs[path] = Input(kind=InputKind.DATA, name=path, digest=None)
             return
         pointer = self._producers.pointer(path)
@@ -116,7 +121,7 @@ class InputReader:
                 return promised
         present = self._project.workspace.content(dep.path)
         if out is not None and dep.path.startswith(out + "/"):
-            inner = self._inside(out, dep.path)
+            inner = self._inside(self._producers.content(out), out, dep.path)
             if inner is not None:
                 # What is here also tells its size, which a folder's object does not.
                 same = present is not None and present.md5 == inner.md5
@@ -126,6 +131,10 @@ class InputReader:
         pointer = self._producers.pointer(dep.path)
         if pointer is not None and pointer.path == dep.path:
             return pointer.content
+        if pointer is not None:
+            inner = self._inside(pointer.content, pointer.path, dep.path)
+            if inner is not None:
+                return inner
         if out is None and not dep.is_external and not self._is_ignored(dep.path):
             return None  # A file of git's that was deleted is an error, not "data elsewhere".
         entry = self._lock.get(stage.address)
@@ -136,12 +145,11 @@ class InputReader:
         """Whether git would ignore a file or folder at a path where there is none."""
         return any(self._project.repo.is_ignored([path, f"{path}/"]))
 
-    def _inside(self, out: str, path: str) -> Content | None:
-        """What a file inside a folder output holds, told by the folder's object."""
-        folder = self._producers.content(out)
+    def _inside(self, folder: Content | None, place: str, path: str) -> Content | None:
+        """What a file inside a tracked folder holds, told by the folder's object."""
         if folder is None:
             return None
-        wanted = path[len(out) + 1 :]
+        wanted = path[len(place) + 1 :]
         for name, content in self._project.store.members(folder) or ():
             if name == wanted:
                 return content
@@ -201,17 +209,10 @@ class InputReader:
         found.params[params.path] = merged
         for key, value in leaves_of(values):
             name = f"{params.path}:{key}"
-            found.inputs[name] = Input(
-                kind=InputKind.PARAMETER,
-                name=name,
-                digest=digest_of(value),
-                value=value if isinstance(value, str) else repr(value),
-            )
+            found.inputs[name] = _parameter(name, key, value)
         for key, other in self._other_readings(params, values).items():
             name = f"{params.path}:{key}{READING_SUFFIX}"
-            found.inputs[name] = Input(
-                kind=InputKind.PARAMETER, name=name, digest=digest_of(other), value=repr(other)
-            )
+            found.inputs[name] = _parameter(name, key, other, value=repr(other))
 
     def _other_readings(
         self, params: ParamsDep, values: Mapping[str, JsonValue]
@@ -361,6 +362,16 @@ class InputReader:
         if known is None:
             known = found.params.get(params.path, {})
         return digest_of(dict(values)) != digest_of(dict(known))
+
+
+def _parameter(name: str, key: str, held: JsonValue, *, value: str = "") -> Input:
+    """A parameter as an input; of a secret neither the value nor a plain digest of it is kept."""
+    digest = digest_of(held)
+    if is_secret(key, held):
+        digest, value = secret_digest(name, digest), MASK
+    elif not value:
+        value = held if isinstance(held, str) else repr(held)
+    return Input(kind=InputKind.PARAMETER, name=name, digest=digest, value=value)
 
 
 def _is_file(item: Input) -> bool:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from branchline.core.changes.values import InputKind
 from branchline.core.plan.entries import entry_of
 from branchline.core.plan.keys import key_of
-from branchline.core.plan.values import Observed, Produced, Result
+from branchline.core.plan.values import ABSENT, PRESENT, Observed, Produced, Result
 from branchline.core.policy import Link
 from branchline.core.run.values import Ended, Failure
 from branchline.errors import StageFailedError
 from branchline.flows.inputs import CONFIG_NAMES
+from branchline.flows.reading import with_folders
+from branchline.flows.remarks import left_out, secrets, undeclared, unmade
 
 if TYPE_CHECKING:
     from branchline.core.pipeline import Content, LockEntry, Out, Stage
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from branchline.flows.gathered import Gathered
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
-    from branchline.flows.reading import Reader
     from branchline.flows.walked import Attempt
 
 CLOCK_LAG_NS = 20_000_000
@@ -74,10 +75,14 @@ class Keeper:
         project: Ports.
         planner: Knows what was digested before each stage ran.
         label: Id that the run's record will have.
+        edited: Files that are known to differ from the commit.
     """
 
-    def __init__(self, project: Project, planner: Planner, *, label: str) -> None:
-        self._label = label
+    def __init__(
+        self, project: Project, planner: Planner, *, label: str, edited: tuple[str, ...] = ()
+    ) -> None:
+        self._label, self._edited = label, frozenset(edited)
+        self.starts_afresh = False
         self._head = project.repo.head()
         self._project = project
         self._planner = planner
@@ -88,7 +93,7 @@ class Keeper:
         self._store_id = ""
 
     def make_room(self, stage: Stage) -> tuple[str, ...]:
-        """Take the old outputs away; those that persist stay, writable.
+        """Take the old outputs away; those that persist stay, writable, but not in a search.
 
         Returns:
             Remarks: what stood at an output's place and was made by nobody we know.
@@ -105,15 +110,23 @@ class Keeper:
         is_new = stage.address not in self._planner.last and stage.address not in self._planner.lock
         notes = []
         for out in stage.outs:
-            if out.persist:
+            if out.persist and not self.starts_afresh:
                 workspace.unprotect(out.path)
-            elif is_new and workspace.entry(out.path) is not None:
+            elif workspace.entry(out.path) is None:
+                continue
+            elif is_new or (out.is_optional and not self._left_before(stage, out)):
                 place = workspace.set_aside(out.path)
                 notes.append(f"`{out.path}` was there before `{stage.address}` ran: see `{place}`")
             else:
                 workspace.remove(out.path)
         self._planner.inputs.reader.forget([out.path for out in stage.outs])
         return tuple(notes)
+
+    def _left_before(self, stage: Stage, out: Out) -> bool:
+        """Whether the last run of a stage left this output."""
+        last, lock = self._planner.last.get(stage.address), self._planner.lock.get(stage.address)
+        in_lock = lock is not None and any(item.spelled == out.spelled for item in lock.outs)
+        return in_lock or (last is not None and any(o.path == out.path for o in last.outs))
 
     def _sources(self, stage: Stage) -> list[str]:
         """Python files that the stage is known to use."""
@@ -127,12 +140,20 @@ class Keeper:
         return found
 
     def _fetch(self, stage: Stage, path: str) -> None:
-        found = self._planner.gathered[stage.address]
-        content = found.deps.get(path)
-        if content is None or not self._project.store.has(content):
-            raise StageFailedError(f"input `{path}` is not on this machine")
-        self._project.store.restore(path, content)
-        self._planner.inputs.reader.forget([path])
+        store = self._project.store
+        place, content = path, self._planner.gathered[stage.address].deps.get(path)
+        pointer = self._planner.producers.pointer(path)
+        if pointer is not None and self._project.workspace.entry(pointer.path) is None:
+            # git knows tracked data as a whole: a part of them would read as an edit.
+            place, content = pointer.path, pointer.content
+        if content is None or not (store.has(content) or store.can_fetch(content)):
+            raise StageFailedError(
+                f"input `{path}` is not on this machine: {store.looked_at()}; type `dvc pull"
+                f" {path}` here, or `dvc push` it to a folder that this machine reaches by an"
+                " absolute path",
+            )
+        store.restore(place, content)
+        self._planner.inputs.reader.forget([place, path])
 
     def reuse(self, stage: Stage, plan: StagePlan) -> None:
         """Put outputs of a reused result back where they are not as they should be."""
@@ -163,9 +184,9 @@ class Keeper:
         reader = self._planner.inputs.reader
         reader.forget([out.path for out in stage.outs])
         missing = [o.path for o in stage.outs if self._project.workspace.entry(o.path) is None]
-        if missing:
-            named = ", ".join(f"`{path}`" for path in missing)
-            return _failed(ended, Failure.MISSING_OUTPUT, f"did not make its output {named}")
+        left = [out for out in stage.outs if out.path not in missing]
+        if not stage.leaves(out.path for out in left):
+            return _failed(ended, Failure.MISSING_OUTPUT, unmade(stage, missing))
         moved = self._planner.inputs.moved(stage, found)
         observed = self._observed(attempt, found)
         moved += [item.path for item in observed if item.change is _Change.BY_OTHERS]
@@ -175,14 +196,16 @@ class Keeper:
                 Failure.INPUT_CHANGED,
                 f"`{moved[0]}` changed while the stage ran: its result is not recorded",
             )
-        contents = {out.path: self._store(out) for out in stage.outs}
+        contents = {out.path: self._store(out) for out in left}
         reader.forget(list(contents))
-        self.touched += [out.path for out in stage.outs if out.cache]
+        self.touched += [out.path for out in left if out.cache]
         seen = tuple(Observed(path=item.path, digest=item.digest) for item in observed)
         if seen:
             self._undeclared.add(stage.address)
+        seen += self._looks(attempt, found)
         result = self._result(attempt, ended, found, contents, seen)
-        notes = _undeclared(stage, seen, reader) + self._gaps(attempt)
+        notes = undeclared(stage, seen, reader) + self._gaps(attempt) + secrets(stage, found)
+        notes += tuple(left_out(stage, path) for path in missing)
         return Kept(ended=ended, result=result, contents=contents, notes=notes)
 
     def _gaps(self, attempt: Attempt) -> tuple[str, ...]:
@@ -199,14 +222,39 @@ class Keeper:
     def _observed(self, attempt: Attempt, found: Gathered) -> list[_Seen]:
         """What the stage read besides its known inputs."""
         seen = []
+        reads = self._project.executor.observed(attempt.task)
+        if not reads:
+            return []
         rewritten = self._project.executor.rewritten(attempt.task)
-        for path in self._project.executor.observed(attempt.task) or ():
+        for path in reads:
             if self._counts(path, attempt.stage, found):
                 digest = self._planner.inputs.reader.digest(path)
                 if digest is not None:
                     change = self._change_of(path, attempt.started_ns, rewritten)
                     seen.append(_Seen(path=path, digest=digest, change=change))
         return [item for item in seen if item.change is not _Change.BY_STAGE]
+
+    def _looks(self, attempt: Attempt, found: Gathered) -> tuple[Observed, ...]:
+        """What the stage looked for: it decides again when that comes, or goes.
+
+        Of what was there only files count, and none that this pipeline makes: a clone without
+        data must be able to tell what its records say.
+        """
+        asked = self._project.executor.looked_up(attempt.task)
+        if not asked:
+            return ()
+        looks = []
+        reader, makers = self._planner.inputs.reader, self._planner.producers.makers
+        reader.forget(asked)
+        above = {f for out in attempt.stage.outs for f in with_folders(out.path)}
+        for path, was_there in sorted(asked.items()):
+            if path in above or not self._counts(path, attempt.stage, found):
+                continue
+            if not was_there and not any(made.path != path for made in makers(path)):
+                looks.append(Observed(path=path, digest=ABSENT))
+            elif was_there and reader.is_file(path) and not makers(path):
+                looks.append(Observed(path=path, digest=PRESENT))
+        return tuple(looks)
 
     def _counts(self, path: str, stage: Stage, found: Gathered) -> bool:
         """Whether a read is of an input that nobody has named yet."""
@@ -254,7 +302,9 @@ class Keeper:
             observed=observed,
             stage=stage.address,
             inputs=inputs,
-            outs=tuple(_produced(out, contents[out.path]) for out in stage.outs),
+            outs=tuple(
+                _produced(out, contents[out.path]) for out in stage.outs if out.path in contents
+            ),
             entry=entry,
             run=self._label,
             commit=self._head.commit,
@@ -271,12 +321,14 @@ class Keeper:
 
     def _is_dirty(self, stage: Stage, found: Gathered, observed: tuple[Observed, ...]) -> bool:
         """Whether anything that the result depends on is not committed."""
+        paths = {stage.file, *(dep.path for dep in stage.params)}
+        if paths & self._edited:
+            return True  # without a question to git, which costs more than the rest of `keep`
         if self._uncommitted is None:
             self._uncommitted = frozenset(self._project.repo.dirty_paths())
         if not self._uncommitted:
             return False
         makers = self._planner.producers.makers
-        paths = {stage.file, *(dep.path for dep in stage.params)}
         paths.update(path for path in found.deps if not makers(path))
         paths.update(item.name for item in found.inputs.values() if item.exact is not None)
         paths.update(seen.path for seen in observed)
@@ -302,7 +354,7 @@ def share(project: Project, stage: Stage, entry: LockEntry) -> None:
     """Put a result into the run cache where DVC would do so too."""
     if (
         stage.deps
-        and stage.outs
+        and len(entry.outs) == len(stage.outs) > 0
         and not stage.always_changed
         and not any(out.persist or out.is_external for out in stage.outs)
         and not any(dep.is_external for dep in stage.deps)
@@ -318,12 +370,3 @@ def _produced(out: Out, content: Content) -> Produced:
     return Produced(
         path=out.path, spelled=out.spelled, content=content, kind=out.kind.value, cached=out.cache
     )
-
-
-def _undeclared(stage: Stage, observed: tuple[Observed, ...], reader: Reader) -> tuple[str, ...]:
-    """One remark about data that were read and not declared; code need not be declared."""
-    data = [item.path for item in observed if not reader.is_code(item.path)]
-    if not data:
-        return ()
-    rest = f" and {len(data) - 1} more" if len(data) > 1 else ""
-    return (f"`{stage.address}` read `{data[0]}`{rest}, not among its deps: it counts from now on",)

@@ -26,9 +26,10 @@ from branchline.flows.produced import Producers, in_order
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from branchline.core.changes.seeds import Seeds
     from branchline.core.changes.values import Change, Input
     from branchline.core.pipeline import Content, LockEntry, Stage
-    from branchline.core.plan.values import Result
+    from branchline.core.plan.values import Observed, Result
     from branchline.flows.gathered import Gathered
     from branchline.flows.project import Project
 
@@ -42,6 +43,7 @@ class PlanOptions:
     Attributes:
         targets: Addresses of stages (or groups of foreach); with all they need. Empty: all.
         force: Run these stages (all of the plan when `targets` is empty) whatever is known.
+        force_reason: Why, in a few words.
         single: Only the targets, not what they need.
         trust_elsewhere: Outputs that another machine keeps will do.
         trust_lock: Take dvc.lock's word for code and environment that it does not name.
@@ -49,6 +51,7 @@ class PlanOptions:
 
     targets: tuple[str, ...] = ()
     force: bool = False
+    force_reason: str = "asked for with --force"
     single: bool = False
     trust_elsewhere: bool = True
     trust_lock: bool = False
@@ -69,10 +72,11 @@ class Planner:
         self.producers = Producers(project.pipeline)
         self.lock = project.lock_files.read(project.pipeline.stages)
         self.inputs = InputReader(project, self.producers, self.lock)
-        self.stages = _wanted(project.pipeline.stages, self.producers, options)
+        self.stages = wanted_stages(project.pipeline.stages, self.producers, options)
         self.last: Mapping[str, Result] = project.records.latest_results(
             [stage.address for stage in self.stages]
         )
+        self.inputs.reader.seed_from(self._recorded_meanings)
         self._world = _World(self)
         self.gathered: dict[str, Gathered] = {}
 
@@ -130,7 +134,7 @@ class Planner:
         options = self.options
         loose = self._loose(stage)
         if not force and options.force and self._is_forced(stage):
-            force = "asked for with --force"
+            force = options.force_reason
         return View(
             stage=stage,
             key=None if found.missing or loose else key_of(stage, inputs),
@@ -156,6 +160,7 @@ class Planner:
         return tuple(
             (seen.path, made.stage)
             for seen in (last.observed if last else ())
+            if not seen.is_look
             for made in self.producers.makers(seen.path)
             if made.stage != stage.address and self.producers.is_pending(made.path)
         )
@@ -163,12 +168,8 @@ class Planner:
     def _moved_reads(self, stage: Stage) -> tuple[str, ...]:
         """Files that the last run read and that hold something else now: dvc.lock knows no such."""
         last = self.last.get(stage.address)
-        digest = self.inputs.reader.digest
-        return tuple(
-            seen.path
-            for seen in (last.observed if last else ())
-            if digest(seen.path) != seen.digest
-        )
+        holds = self.inputs.reader.holds
+        return tuple(seen.path for seen in (last.observed if last else ()) if not holds(seen))
 
     def _is_forced(self, stage: Stage) -> bool:
         targets = self.options.targets
@@ -185,6 +186,11 @@ class Planner:
                 found[out.path] = content
         return found
 
+    def _recorded_meanings(self) -> Sequence[Seeds]:
+        from branchline.flows.meanings import recorded_meanings
+
+        return recorded_meanings(self.project.records, self.last)
+
     def changes(self, before: Sequence[Input], after: Sequence[Input]) -> Sequence[Change]:
         """What changed, with the parts of code that moved where the older text is at hand."""
         return compare(before, after, parts=self._parts).changes
@@ -192,7 +198,7 @@ class Planner:
     def _parts(self, before: Input, after: Input) -> tuple[str, ...]:
         """Names of the functions that moved; empty when git no longer has the older text."""
         old = self._older(before)
-        now = self.inputs.reader.meaning(after.name)
+        now = self.inputs.reader.meaning_with_parts(after.name)
         if old is None or now is None:
             return ()
         return changed_parts(self.inputs.reader.meaning_of(after.name, old), now)
@@ -226,8 +232,8 @@ class _World:
     def recorded(self, key: str) -> Sequence[Result]:
         return self._project.records.results([key]).get(key, ())
 
-    def digest_now(self, path: str) -> str | None:
-        return self._planner.inputs.reader.digest(path)
+    def holds(self, seen: Observed) -> bool:
+        return self._planner.inputs.reader.holds(seen)
 
     def run_cached(self, entry: LockEntry) -> LockEntry | None:
         return self._project.run_cache.find(entry)
@@ -236,8 +242,9 @@ class _World:
         return self._planner.changes(before, after)
 
     def availability(self, outs: Sequence[Produced], *, store: str | None) -> Availability:
-        """Each output: here, in the store, kept by another store, or gone."""
+        """Each output: here, in the store, in a remote, kept by another store, or gone."""
         restore: list[str] = []
+        fetch: list[str] = []
         missing: list[str] = []
         edited: list[str] = []
         for out in outs:
@@ -248,14 +255,19 @@ class _World:
                 edited.append(out.path)
             if self._project.store.has(out.content):
                 restore.append(out.path)
+            elif self._project.store.can_fetch(out.content):
+                fetch.append(out.path)
             else:
                 missing.append(out.path)
         if missing:
             where = Where.ELSEWHERE if self._is_elsewhere(store, edited) else Where.GONE
         else:
-            where = Where.STORE if restore else Where.HERE
+            where = Where.REMOTE if fetch else Where.STORE if restore else Where.HERE
         return Availability(
-            where=where, restore=tuple(restore), missing=tuple(missing), edited=tuple(edited)
+            where=where,
+            restore=tuple(restore) if missing else (*fetch, *restore),
+            missing=tuple(missing),
+            edited=tuple(edited),
         )
 
     def _is_elsewhere(self, store: str | None, edited: list[str]) -> bool:
@@ -300,10 +312,14 @@ def raise_for(missing: Sequence[str], problems: Sequence[str]) -> None:
         )
 
 
-def _wanted(
+def wanted_stages(
     stages: tuple[Stage, ...], producers: Producers, options: PlanOptions
 ) -> tuple[Stage, ...]:
-    """The targets with all they need, in order; all stages when there are no targets."""
+    """The targets with all they need, in order; all stages when there are no targets.
+
+    Raises:
+        UnknownNameError: There is no stage of a target's name.
+    """
     ordered = in_order(stages, producers)
     if not options.targets:
         return ordered

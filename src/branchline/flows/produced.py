@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.values import Action
@@ -74,9 +75,9 @@ class Producers:
     def decided(self, stage: Stage, plan: StagePlan) -> None:
         """Note what a decided stage will leave: its result's outputs, or not known yet."""
         if plan.action is Action.REUSE and plan.result is not None:
+            self._pending.difference_update(out.path for out in stage.outs)
             for out in plan.result.outs:
                 self._contents[out.path] = out.content
-                self._pending.discard(out.path)
         elif plan.action in (Action.RUN, Action.MAY_RUN):
             self._pending.update(out.path for out in stage.outs)
 
@@ -96,6 +97,7 @@ class Producers:
         return self._contents.get(out)
 
 
+@lru_cache(maxsize=4096)
 def _folders(path: str) -> tuple[str, ...]:
     """The folders above a path, nearest first; the root is left out.
 

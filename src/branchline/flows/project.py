@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
+    from branchline.ports.artifacts import Artifacts
     from branchline.ports.executor import Executor
     from branchline.ports.ledger import Ledger
     from branchline.ports.locks import LockFiles, RunCache, WorkspaceLock
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from branchline.ports.meanings import MeaningCache
     from branchline.ports.records import Records
     from branchline.ports.repo import Repo
+    from branchline.ports.steps import Steps
     from branchline.ports.store import Store
+    from branchline.ports.tracker import Tracker
     from branchline.ports.workspace import Workspace
 
 
@@ -45,10 +48,15 @@ class Project:
     meanings: MeaningCache
     machine: Machine
     executor: Executor
+    steps: Steps
+    artifacts: Artifacts
+    tracker: Tracker
     policy: Policy
     """What the team decided."""
     pipeline: Pipeline
     """What the stages are."""
+    reread: Callable[[Mapping[str, bytes]], Pipeline]
+    """What the stages would be, as the files are now, if these held other bytes."""
     config_files: tuple[str, ...]
     """Files that made `policy` and `pipeline`, from the root."""
 

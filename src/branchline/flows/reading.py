@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from branchline.core.changes.meaning import cache_suffix, meaning_of, reading_of
 from branchline.core.changes.values import Reading
+from branchline.core.plan.values import PRESENT
 from branchline.ports.workspace import EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from branchline.core.changes.seeds import Seeds
     from branchline.core.changes.values import Meaning
+    from branchline.core.plan.values import Observed
     from branchline.core.policy import ChangeRules
     from branchline.ports.meanings import MeaningCache
     from branchline.ports.workspace import Entry, Workspace
@@ -40,6 +43,14 @@ class Reader:
         self._folders: dict[str, Mapping[str, EntryKind] | None] = {}
         self._meanings: dict[str, Meaning | None] = {}
         self._fresh: dict[str, Meaning] = {}
+        self._said: dict[str, Meaning] = {}
+        self._without_parts: set[str] = set()
+        self._seeds: Sequence[Seeds] | None = None
+        self._recorded: Callable[[], Sequence[Seeds]] | None = None
+
+    def seed_from(self, recorded: Callable[[], Sequence[Seeds]]) -> None:
+        """Name where meanings are looked up that the cache lacks; called once, when one is."""
+        self._recorded = recorded
 
     def entry(self, path: str) -> Entry | None:
         """What stands at a path."""
@@ -99,14 +110,40 @@ class Reader:
         if blob is None:
             return None
         key = f"{blob}:{cache_suffix(path, self._rules)}"
-        found = self._cache.load([key]).get(key)
+        found = self._said.get(key) or self._cache.load([key]).get(key) or self._seed(key)
         if found is None:
-            data = self._workspace.read(path)
-            if data is None:
-                return None
-            found = meaning_of(path, data, self._rules)
-            self._fresh[key] = found
+            found = self._parsed(path, key)
+        if found is not None:
+            self._said[key] = found
         return found
+
+    def _parsed(self, path: str, key: str) -> Meaning | None:
+        data = self._workspace.read(path)
+        if data is None:
+            return None
+        found = self._fresh[key] = self._said[key] = meaning_of(path, data, self._rules)
+        self._without_parts.discard(key)
+        return found
+
+    def _seed(self, key: str) -> Meaning | None:
+        if self._seeds is None:
+            self._seeds = self._recorded() if self._recorded is not None else ()
+        found = next((m for seeds in self._seeds if (m := seeds.find(key)) is not None), None)
+        if found is not None:
+            self._without_parts.add(key)
+        return found
+
+    def meaning_with_parts(self, path: str) -> Meaning | None:
+        """What a file says with its parts, which meanings out of records lack."""
+        blob = self._workspace.blob(path)
+        key = f"{blob}:{cache_suffix(path, self._rules)}"
+        if blob is not None and key in self._without_parts:
+            self._meanings[path] = self._parsed(path, key)
+        return self.meaning(path)
+
+    def said(self) -> Mapping[str, Meaning]:
+        """All meanings that were asked for, by cache key."""
+        return self._said
 
     def meaning_of(self, path: str, data: bytes) -> Meaning:
         """What other bytes would say at a path (an older version of a file)."""
@@ -123,6 +160,12 @@ class Reader:
             return None if meaning is None else meaning.digest + link
         content = self._workspace.content(path)
         return None if content is None or content.md5 is None else content.md5 + link
+
+    def holds(self, seen: Observed) -> bool:
+        """Whether a file that a run read, or looked for, is as it was then."""
+        if seen.is_look:
+            return self.exists(seen.path) is (seen.digest == PRESENT)
+        return self.digest(seen.path) == seen.digest
 
     def blob(self, path: str) -> str | None:
         """The file's blob id."""

@@ -6,10 +6,12 @@ loses nothing: ledger (each stage), store, dvc.lock, records, ledger (settled).
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.entries import entry_of
+from branchline.core.plan.result_json import for_others
 from branchline.core.plan.values import Plan, Source
 from branchline.core.run import StageState
 from branchline.core.trigger import Trigger, TriggerKind
@@ -39,6 +41,10 @@ class RunOptions:
         wait_s: How long to wait for another run in this clone.
         restamp: Write dvc.lock anew where a result is reused for code that differs in layout only.
         reason: Why, in the user's words.
+        trigger: What woke us; None means a person at a terminal.
+        judges: Whether the run ends with a verdict and a record; a trial of a search has neither.
+        label: What results say that they are of; "" is the record that the run will get.
+        is_held: Whether the caller holds the workspace, as a search does for all of its trials.
     """
 
     plan: PlanOptions = field(default_factory=lambda: PlanOptions(trust_elsewhere=False))
@@ -46,6 +52,10 @@ class RunOptions:
     wait_s: float = 3600.0
     restamp: bool = False
     reason: str = ""
+    trigger: Trigger | None = None
+    judges: bool = True
+    label: str = ""
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +69,8 @@ class RunOutcome:
         planner: Made the plan; knows what was looked at.
         recovered: Stages of a killed run whose results were taken up.
         duration_s: Wall time.
-        to_commit: Files that the run wrote and git should get: dvc.lock, .gitignore, metrics.
+        to_commit: Files that the run wrote and git should get: dvc.lock, .gitignore, metrics; of a
+            run that does not judge none.
     """
 
     planner: Planner
@@ -78,6 +89,7 @@ def run(
     *,
     is_stopped: Callable[[], bool],
     on_plan: Callable[[Plan], None],
+    may_start: Callable[[Plan], bool] = lambda _plan: True,
 ) -> RunOutcome:
     """Walk to the verdict.
 
@@ -87,33 +99,43 @@ def run(
         watcher: Who shows progress.
         is_stopped: Asked often; True ends the run as cancelled.
         on_plan: Told the plan before anything starts.
+        may_start: Asked after that; False ends the run as cancelled, with nothing started.
 
     Raises:
         BusyError: Another run holds the clone for longer than `wait_s`.
         MissingInputError, CodeError, ConfigError, ...: Nothing was started.
     """
-    with project.workspace_lock.hold(wait_s=options.wait_s):
+    lock = project.workspace_lock
+    with nullcontext() if options.is_held else lock.hold(wait_s=options.wait_s):
         began = project.machine.monotonic_s()
         started_at = project.machine.now()
         recovered = recover(project)
         planner = Planner(project, options.plan)
         plan = planner.plan()
         on_plan(plan)
-        walked = _walk(project, planner, plan, options, watcher, is_stopped)
+        if may_start(plan):
+            walked = _walk(project, planner, plan, options, watcher, is_stopped)
+        else:
+            walked = Walked(is_cancelled=True)
         carried = Plan(
             stages=tuple(walked.plans.get(entry.stage, entry) for entry in plan.stages),
             notes=plan.notes,
         )
         finished = None
-        if not walked.failures and not walked.is_cancelled:
+        is_done = options.judges and not walked.failures and not walked.is_cancelled
+        # Asking costs a git process or two; of a trial nobody commits what it left.
+        is_asked = is_done or (options.judges and walked.ran)
+        dirty = project.repo.dirty_paths() if is_asked else ()
+        if is_done:
             finished = finish(
                 project,
                 planner,
                 carried,
                 walked,
-                trigger=_trigger(project, options),
+                trigger=options.trigger or _trigger(project, options),
                 started_at=started_at,
                 duration_s=project.machine.monotonic_s() - began,
+                dirty=dirty,
             )
         planner.inputs.reader.save()
         return RunOutcome(
@@ -123,18 +145,16 @@ def run(
             finished=finished,
             recovered=recovered,
             duration_s=project.machine.monotonic_s() - began,
-            to_commit=_to_commit(project, planner) if walked.ran else (),
+            to_commit=_to_commit(project, planner, dirty) if walked.ran else (),
         )
 
 
-def _to_commit(project: Project, planner: Planner) -> tuple[str, ...]:
+def _to_commit(project: Project, planner: Planner, dirty: Sequence[str]) -> tuple[str, ...]:
     """What a run left for git: lock files, `.gitignore`, outputs that the store does not keep."""
     written = set(project.lock_files.paths(planner.stages))
     written.update(out.path for s in planner.stages for out in s.outs if not out.cache)
     return tuple(
-        path
-        for path in project.repo.dirty_paths()
-        if path in written or path.rpartition("/")[2] == ".gitignore"
+        path for path in dirty if path in written or path.rpartition("/")[2] == ".gitignore"
     )
 
 
@@ -156,7 +176,7 @@ def _walk(
         _write_locks(project, planner, plan, {}, restamp=options.restamp)
         return walked
     _refuse_tracked_outputs(project, planner)
-    label = next_run_id(project)
+    label = options.label or next_run_id(project)
     number = project.ledger.begin(
         label=label,
         stages=[entry.stage for entry in plan.stages],
@@ -202,6 +222,12 @@ def _refuse_tracked_outputs(project: Project, planner: Planner) -> None:
     both = [pair for pair, is_both in zip(outs, tracked, strict=True) if is_both]
     if both:
         stage, out = both[0]
+        if out.is_optional:
+            raise StoreError(
+                f"the short form `train:` would take `{out.path}` for the model that it leaves, but"
+                " git tracks it",
+                todo="Name what it leaves: `train: {run: ..., outs: [...]}`; `outs: []` for none.",
+            )
         raise StoreError(
             f"{stage.file}:{out.line or stage.line}: output `{out.path}` of stage"
             f" `{stage.address}` is tracked by git, and the store would keep it too",
@@ -256,7 +282,7 @@ def _reused_entry(
     if plan.result is None or plan.source is Source.LOCK or found is None:
         return None
     outs = {out.path: out.content for out in plan.result.outs}
-    if found.pending or found.unknown or len(outs) != len(stage.outs):
+    if found.pending or found.unknown or not stage.leaves(outs):
         return None
     now = entry_of(stage, deps=found.deps, params=found.params, outs=outs)
     if now == planner.lock.get(stage.address):
@@ -294,7 +320,7 @@ def settle(project: Project, made: Sequence[Result] | None = None) -> tuple[Resu
     else:
         results = tuple(made)
     if results:
-        project.records.add_results(results)
+        project.records.add_results([for_others(result) for result in results])
         project.ledger.settled(results)
     return results
 
@@ -323,7 +349,7 @@ def _fits(project: Project, stage: Stage, result: Result) -> bool:
 
     After the kill somebody may have switched to another branch, whose dvc.lock says otherwise.
     """
-    if {out.path for out in stage.outs} != {out.path for out in result.outs}:
+    if not stage.leaves(out.path for out in result.outs):
         return False
     found = [(project.workspace.content(out.path), out.content) for out in result.outs]
     return all(now is not None and now.md5 == made.md5 for now, made in found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from branchline.core.run import StageState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from branchline.core.pipeline import Stage
     from branchline.core.plan.values import Result, StagePlan
@@ -32,6 +32,22 @@ class Watcher(Protocol):
         ...
 
 
+class Early(Protocol):
+    """Who may end a walk before its stages end."""
+
+    def starting(self, attempt: Attempt) -> None:
+        """A stage is about to start."""
+        ...
+
+    def overdue(self) -> Sequence[str]:
+        """Time passed: stages that were told to stop, and have not; they are ended."""
+        ...
+
+    def ended(self, stage: str) -> str:
+        """A stage ended: why it had been told to stop; "" when it had not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
     """How to run.
@@ -40,11 +56,20 @@ class EngineOptions:
         jobs: Stages side by side, >= 1.
         keep_going: After a failure run on with what does not depend on it.
         force_downstream: A stage runs when one that it needs has run, output changed or not.
+        edited: Files, from the root, that the caller has made differ from the commit.
+        limits_memory: A process that asks for more memory than `resources` gives its stage fails.
+        early: Who may end it early; None for nobody.
+        starts_afresh: Take away what persists, too, before a stage runs: else the trials of a
+            search would go on from one another.
     """
 
     jobs: int = 1
     keep_going: bool = False
     force_downstream: bool = False
+    edited: tuple[str, ...] = ()
+    limits_memory: bool = False
+    early: Early | None = None
+    starts_afresh: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +96,8 @@ class Walked:
         states: Address -> last state.
         failures: Address -> how it failed.
         attempts: Address -> attempts made, from 1.
-        is_cancelled: Stopped by a signal.
+        is_cancelled: Stopped by a signal, or early.
+        stopped_early: Why a stage was told to stop; "" when none was.
         notes: Remarks, for the end of the output.
     """
 
@@ -81,6 +107,7 @@ class Walked:
     failures: dict[str, Ended] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     is_cancelled: bool = False
+    stopped_early: str = ""
     notes: list[str] = field(default_factory=list)
 
     @property

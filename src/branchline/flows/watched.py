@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
 from branchline.core.plan.view import MODE_SUFFIX
+from branchline.flows.unimported import siblings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +33,9 @@ def watched_paths(
         Folders that count with all below them end in a slash; None when something counts that has
         no path (a declared environment variable, data outside the repository).
     """
-    if project.policy.environment.variables:
+    if has_no_path(project, planner):
         return None
-    if any(dep.is_external for stage in planner.stages for dep in stage.deps):
-        return None
-    found = {os.path.join(project.root, path) for path in _inside(project, planner, plan)}
+    found = {os.path.join(project.root, path) for path in paths_inside(project, planner, plan)}
     # Results of other keys come and go without touching this answer.
     shards = tuple(f"/refs/branchline/results/{e.key[:2]}" for e in plan.stages if e.key)
     state = project.records.state_files()
@@ -48,12 +47,21 @@ def watched_paths(
         found.update(_default_branch_paths(project))
     else:
         found -= set(project.repo.head_files())
+        # Their edit changes no decision, and the plan says so.
+        found.update(os.path.join(project.root, path) for path in siblings_of(planner))
     found.update(_python_paths(project))
     return sorted(found)
 
 
-def _inside(project: Project, planner: Planner, plan: Plan) -> Iterator[str]:
-    """Paths from the root."""
+def has_no_path(project: Project, planner: Planner) -> bool:
+    """Whether something counts that has no path in the repository."""
+    return bool(project.policy.environment.variables) or any(
+        dep.is_external for stage in planner.stages for dep in stage.deps
+    )
+
+
+def paths_inside(project: Project, planner: Planner, plan: Plan) -> Iterator[str]:
+    """Paths from the root on which a plan depends; a slash at the end means all below, too."""
     yield from project.config_files
     yield from project.pipeline.folders
     yield from (".python-version", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/config.local")

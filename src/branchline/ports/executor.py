@@ -19,11 +19,12 @@ class Task:
 
     Attributes:
         stage: Address.
-        cmd: Command lines; each runs in a shell of its own, the first failure ends the stage.
+        cmd: Command lines; each runs as in a shell of its own, the first failure ends the stage.
         cwd: Absolute working directory; created by the caller.
         log: Absolute path of the log file; standard output and error go there, in order.
         env: Variables added to the caller's environment.
         timeout_s: For the whole stage; None means never.
+        memory_bytes: Most memory that each of its processes may ask for; None means no limit.
         trace: How reads are observed; trace_file: where they are noted (absolute).
         root: Absolute root: only reads below it are noted.
     """
@@ -34,6 +35,7 @@ class Task:
     log: str
     env: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float | None = None
+    memory_bytes: int | None = None
     trace: Trace | None = None
     trace_file: str = ""
     root: str = ""
@@ -73,6 +75,17 @@ class Executor(Protocol):
         """Files below the root that the stage first read and then wrote itself, from the root."""
         ...
 
+    def looked_up(self, task: Task) -> Mapping[str, bool]:
+        """Paths, from the root, that the stage asked for and neither read nor wrote.
+
+        Each with whether something stood there when it first asked; at most a few hundred.
+        """
+        ...
+
     def trace_gaps(self, task: Task) -> Sequence[str]:
         """Why the trace of a stage that has run may miss reads, a sentence each; for warnings."""
+        ...
+
+    def remarks(self) -> Sequence[str]:
+        """What is worth telling about how stages were started, a sentence each, told once."""
         ...

@@ -4,12 +4,15 @@ Refs (all point at blobs or trees, never at commits, so no log and no branch sho
 
     refs/branchline/results/<key[:2]>/<key>/<observed digest, 16 characters>   blob, a Result;
                                             from the second attempt on with its number: `-2`
+    refs/branchline/answers/<digest of pipeline and lock>/<when>-<run id>      blob, what a plan
+                                            that left nothing to do had looked at (`cli.answers`)
     refs/branchline/runs/<run id>                                              tree, one run
-        run.json  plan.json  evidence.json  verdict.json  plots/...
+        run.json  plan.json  evidence.json  verdict.json  meanings.json  plots/...
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,9 +39,24 @@ class Exchange:
     kept_theirs: tuple[str, ...] = ()
 
 
+class RunFileCache(Protocol):
+    """`run.json` of runs, by the tree that holds it. May be deleted at any time, never wrong."""
+
+    @abstractmethod
+    def load(self, trees: Sequence[str]) -> Mapping[str, bytes]:
+        """Tree -> its run.json; trees that were never saved, and all without one, are left out."""
+        ...
+
+    @abstractmethod
+    def save(self, files: Mapping[str, bytes]) -> None:
+        """Add some: tree -> its run.json, never empty."""
+        ...
+
+
 class Records(Protocol):
     """The records of one repository."""
 
+    @abstractmethod
     def results(self, keys: Sequence[str]) -> Mapping[str, Sequence[Result]]:
         """Key -> results recorded under it, newest first; keys without one are left out.
 
@@ -47,10 +65,12 @@ class Records(Protocol):
         """
         ...
 
+    @abstractmethod
     def latest_results(self, stages: Sequence[str]) -> Mapping[str, Result]:
         """Stage address -> its newest result, from the newest runs, to explain against."""
         ...
 
+    @abstractmethod
     def add_results(self, results: Sequence[Result]) -> Sequence[Result]:
         """Record results, each with compare-and-swap.
 
@@ -59,16 +79,24 @@ class Records(Protocol):
         """
         ...
 
+    @abstractmethod
+    def compact(self) -> bool:
+        """Make what has piled up quick to list; says whether there was something to do."""
+        ...
+
+    @abstractmethod
     def run_ids(self) -> Sequence[str]:
         """Ids of all recorded runs, oldest first."""
         ...
 
+    @abstractmethod
     def runs(
         self, ids: Sequence[str] | None = None, *, names: Sequence[str] | None = None
     ) -> Sequence[StoredRun]:
         """Records of runs (all when None), oldest first; with `names`, only these files."""
         ...
 
+    @abstractmethod
     def add_run(self, base: str, files: Mapping[str, bytes]) -> str:
         """Record a run as `base`, or `base-2`, `base-3`, ... where that is taken.
 
@@ -77,6 +105,25 @@ class Records(Protocol):
         """
         ...
 
+    @abstractmethod
+    def standing(self, key: str) -> Mapping[str, str]:
+        """Where the results of a key stand, below `results/`, and the object that each place holds.
+
+        Names that mean the same in every clone; empty where there is no result.
+        """
+        ...
+
+    @abstractmethod
+    def has_answer(self, place: str) -> bool:
+        """Whether an answer is recorded at `place/...`."""
+        ...
+
+    @abstractmethod
+    def add_answer(self, place: str, content: bytes) -> None:
+        """Record an answer at `place`, two words with a slash between them; the first one stays."""
+        ...
+
+    @abstractmethod
     def push(self, remote: str) -> Exchange:
         """Send records to a remote; what is there already stays there.
 
@@ -85,10 +132,12 @@ class Records(Protocol):
         """
         ...
 
+    @abstractmethod
     def fetch(self, remote: str) -> Exchange:
         """Get records from a remote; what is here already stays here."""
         ...
 
+    @abstractmethod
     def state_files(self) -> Sequence[str]:
         """Absolute paths whose stat signatures move when a record is added (for the no-op path)."""
         ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +86,16 @@ class Repo(Protocol):
         """Bytes of a blob by its id; None when this clone does not have it."""
         ...
 
+    def object_kinds(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Full object name -> commit, tree, blob or tag; those that are not here are left out."""
+        ...
+
     def resolve(self, revision: str) -> str | None:
         """Full commit hash of a revision; None when it names none."""
+        ...
+
+    def tree(self, revision: str) -> str | None:
+        """Full hash of a revision's tree; None when it names no commit."""
         ...
 
     def is_ancestor(self, older: str, newer: str) -> bool | None:
@@ -100,6 +108,13 @@ class Repo(Protocol):
 
     def tracked(self) -> Sequence[str]:
         """All paths that git tracks (in the index)."""
+        ...
+
+    def edited(self, paths: Sequence[str]) -> Sequence[str]:
+        """Of these paths, those that differ from the commit before HEAD (HEAD, if it is the first).
+
+        Paths that git does not track are left out.
+        """
         ...
 
     def is_tracked(self, paths: Sequence[str]) -> Sequence[bool]:

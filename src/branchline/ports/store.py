@@ -22,6 +22,17 @@ class Store(Protocol):
         """Whether the object is here, a folder with all its files."""
         ...
 
+    def can_fetch(self, content: Content) -> bool:
+        """Whether `restore` would bring an object that is not here from a remote; copies nothing.
+
+        A damaged object counts as there: `restore` refuses it and says so.
+        """
+        ...
+
+    def looked_at(self) -> str:
+        """Which remotes `can_fetch` asks, and why others not: half a sentence for an error."""
+        ...
+
     def save(self, path: str, *, link: Link | None = None) -> Content:
         """Put a workspace file or folder into the store, atomically, and link it back.
 
@@ -41,6 +52,8 @@ class Store(Protocol):
     def restore(self, path: str, content: Content, *, link: Link | None = None) -> None:
         """Make a workspace path hold this content; atomically for a file, else per file.
 
+        What is not here and in a remote that can be reached is fetched first, and digested.
+
         Args:
             path: From the root; whatever stands there is replaced.
             content: What it shall hold.
@@ -56,5 +69,8 @@ class Store(Protocol):
         ...
 
     def members(self, content: Content) -> Sequence[tuple[str, Content]] | None:
-        """Files of a folder object as (relative path, content); None when it is not here."""
+        """Files of a folder object as (relative path, content), copying nothing.
+
+        None when the object is neither here nor in a remote that can be reached.
+        """
         ...

@@ -87,6 +87,14 @@ class Workspace(Protocol):
         """When a file's bytes or inode last changed (the later of the two), ns since 1970."""
         ...
 
+    def replace(self, path: str, data: bytes) -> None:
+        """Give a file these bytes, in one step; folders are made, its mode and links to it kept.
+
+        Raises:
+            StoreError: It cannot be written, or is a link that leads out of the repository.
+        """
+        ...
+
     def remove(self, path: str) -> None:
         """Remove a file, link or folder; nothing happens when it is not there."""
         ...

@@ -15,6 +15,7 @@ from branchline.core.evidence.find import find_metric
 from branchline.core.policy import Gate
 from branchline.core.values import Outcome
 from branchline.render.compare import compare_runs, metric_rows, metric_text, signed
+from branchline.render.markdown_plots import plots_section
 from branchline.render.runs import when
 from branchline.render.table import visible
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from branchline.core.verdict.values import Finding
     from branchline.render.compare import MetricRow
+    from branchline.render.drawing import Drawing
     from branchline.render.run_view import RunView
 
 _WORDS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
@@ -34,19 +36,22 @@ _NOT_PLAIN = re.compile(r"[^0-9A-Za-z ]")
 _ROWS = 60  # Rows of one table; a forge cuts long comments, and nobody reads them.
 
 
-def report(run: RunView, baseline: RunView | None, gate: Gate) -> str:
-    """The report of one run: verdict, metrics, what changed and why it ran, costs, provenance.
+def report(
+    run: RunView, baseline: RunView | None, gate: Gate, drawings: Sequence[Drawing] = ()
+) -> str:
+    """The report of one run: verdict, metrics, what changed, plots, costs, provenance.
 
     Args:
         run: The run.
         baseline: The run that it was judged against; None when there was none.
         gate: Names the bars and which way is better.
+        drawings: Its plots.
 
     Returns:
         Markdown with a newline at its end.
     """
     parts = [_verdict(run), _metrics(run, baseline, gate), _why(run), _params(run, baseline)]
-    parts += [_stages(run), _footer(run)]
+    parts += [plots_section(drawings, code), _stages(run), _footer(run)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

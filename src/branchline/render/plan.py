@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import ChangeEffect, InputKind
-from branchline.core.plan.values import Action, Source
+from branchline.core.plan.values import ABSENT, PRESENT, Action, Source
 from branchline.render.table import Cell, Column, Line, Table, Tone, cell, line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.changes.values import Input
-    from branchline.core.plan.values import Plan, StagePlan
+    from branchline.core.plan.values import Observed, Plan, StagePlan
 
 _WORDS = {
     Action.RUN: ("run", Tone.STRONG),
@@ -101,15 +101,30 @@ def why_lines(entry: StagePlan) -> tuple[Line, ...]:
         lines.append(line(f"  vouched for by {_VOUCHERS[entry.source]}{run}"))
     lines.append(line(f"  key {entry.key or 'not known yet: an input is still to be made'}"))
     lines.extend(_changes(entry))
-    if entry.observed:
-        lines.append(line())
-        lines.append(line(cell("seen to be read by that run, not declared", Tone.STRONG)))
-        lines.extend(line(f"  {item.path}") for item in entry.observed)
+    lines.extend(_observed(entry))
     if entry.notes:
         lines.append(line())
         lines.extend(line(cell("note: ", Tone.UNSURE), note) for note in entry.notes)
     lines.append(line())
     return tuple(lines)
+
+
+def _observed(entry: StagePlan) -> list[Line]:
+    """What the run read besides, and what it looked for."""
+    lines: list[Line] = []
+    for heading, paths in (
+        ("seen to be read by that run, not declared", [o.path for o in _reads(entry)]),
+        ("looked for by that run in vain", [o.path for o in entry.observed if o.digest == ABSENT]),
+        ("found by that run, not read", [o.path for o in entry.observed if o.digest == PRESENT]),
+    ):
+        if paths:
+            lines += [line(), line(cell(heading, Tone.STRONG))]
+            lines.extend(line(f"  {path}") for path in paths)
+    return lines
+
+
+def _reads(entry: StagePlan) -> list[Observed]:
+    return [item for item in entry.observed if not item.is_look]
 
 
 def _changes(entry: StagePlan) -> list[Line]:

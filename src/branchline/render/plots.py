@@ -5,9 +5,12 @@ Every text from outside is escaped, and nothing in the SVG refers to anything ou
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from branchline.core.evidence.figures import figure
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _FOOT = 480, 320, 56, 32, 48
 _COLORS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf")
-_MERMAID_POINTS = 60
+_MERMAID_POINTS = 40
+_SVG_POINTS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +103,15 @@ def confusion_svg(
 
 
 def curves_svg(
-    curves: Sequence[Curve], *, title: str = "", x_label: str = "", y_label: str = ""
+    curves: Sequence[Curve],
+    *,
+    title: str = "",
+    x_label: str = "",
+    y_label: str = "",
+    is_scatter: bool = False,
 ) -> str:
-    """Lines over common axes, with a legend when there are several."""
+    """Lines (or points) over common axes, with a legend when there are several."""
+    curves = [_thinned(curve) for curve in curves]
     xs, ys = _finite(curves, 0), _finite(curves, 1)
     (x_low, x_high), (y_low, y_high) = _range(xs), _range(ys)
     right, bottom = _WIDTH - 16, _HEIGHT - _FOOT
@@ -118,7 +128,15 @@ def curves_svg(
     parts.append(_text(right, _TOP - 8, _cut(y_label, 40), anchor="end"))
     for number, curve in enumerate(curves):
         color = _COLORS[number % len(_COLORS)]
-        for piece in _pieces(curve.points):
+        if is_scatter:
+            parts += [
+                f'<circle cx="{_LEFT + _share(x, x_low, x_high) * (right - _LEFT):.1f}" '
+                f'cy="{bottom - _share(y, y_low, y_high) * (bottom - _TOP):.1f}" r="2" '
+                f'fill="{color}"/>'
+                for piece in _pieces(curve.points)
+                for x, y in piece
+            ]
+        for piece in [] if is_scatter else _pieces(curve.points):
             path = " ".join(
                 f"{_LEFT + _share(x, x_low, x_high) * (right - _LEFT):.1f},"
                 f"{bottom - _share(y, y_low, y_high) * (bottom - _TOP):.1f}"
@@ -132,19 +150,83 @@ def curves_svg(
     return _svg(_WIDTH, _HEIGHT, parts)
 
 
-def curve_mermaid(curve: Curve, *, title: str = "") -> str:
-    """One curve as a Mermaid `xychart-beta` for a comment; at most 60 points of it."""
-    points = [(x, y) for x, y in curve.points if math.isfinite(x) and math.isfinite(y)]
-    step = max(1, math.ceil(len(points) / _MERMAID_POINTS))
-    kept = points[::step]
-    if not kept:
+def bars_svg(bars: Sequence[tuple[str, float]], *, title: str = "") -> str:
+    """Horizontal bars, each with its label and value; they begin at zero."""
+    left, step = 160, 22
+    widest = max((abs(value) for _, value in bars), default=1.0) or 1.0
+    room = _WIDTH - left - 72
+    parts = [_text(8, 20, title, anchor="start", weight="bold")] if title else []
+    for number, (label, value) in enumerate(bars):
+        top = _TOP + number * step
+        color = _COLORS[0] if value >= 0 else _COLORS[1]
+        width = abs(value) / widest * room
+        place = f'x="{left}" y="{top}" width="{width:.1f}" height="{step - 6}"'
+        parts.append(f'<rect {place} fill="{color}"/>')
+        parts.append(_text(left - 6, top + 12, _cut(label, 24), anchor="end"))
+        parts.append(_text(left + width + 6, top + 12, figure(value), anchor="start"))
+    return _svg(_WIDTH, _TOP + len(bars) * step + 8, parts)
+
+
+def curves_mermaid(curves: Sequence[Curve], *, title: str = "", x_label: str = "") -> str:
+    """Curves as a Mermaid `xychart-beta`, which forges draw themselves; "" when nothing can be.
+
+    Mermaid sets the numbers of a line at equal distances, so that each curve is read off at equal
+    steps of x, straight between its points. A curve that goes back in x cannot be shown so.
+    """
+    lines = [sorted_points(curve) for curve in curves]
+    if not lines or not all(lines):
         return ""
-    low, high = kept[0][0], kept[-1][0]
-    numbers = ", ".join(f"{y:.6g}" for _, y in kept)
-    return (
-        f'```mermaid\nxychart-beta\n    title "{_mermaid(title or curve.name)}"\n'
-        f"    x-axis {low:.6g} --> {max(high, low + 1e-9):.6g}\n    line [{numbers}]\n```"
-    )
+    low = min(points[0][0] for points in lines)
+    high = max(points[-1][0] for points in lines)
+    longest = max(len(points) for points in lines)
+    count = min(_MERMAID_POINTS, max(longest, 2 if high > low else 1))
+    steps = [_between(low, high, n / (count - 1)) for n in range(count)] if count > 1 else [low]
+    text = [f'```mermaid\nxychart-beta\n    title "{mermaid_label(title or curves[0].name)}"']
+    named = f'"{mermaid_label(x_label)}" ' if x_label else ""
+    ends = [plain_number(low), plain_number(max(high, low + 1e-9))]
+    text.append(f"    x-axis {named}{' --> '.join(ends)}")
+    drawn = [[plain_number(_read_off(points, x)) for x in steps] for points in lines]
+    if "" in itertools.chain(ends, *drawn):
+        return ""
+    text += [f"    line [{', '.join(numbers)}]" for numbers in drawn]
+    return "\n".join([*text, "```"])
+
+
+def plain_number(value: float) -> str:
+    """A number to 6 digits as Mermaid reads it: it knows no exponents; "" for one too long.
+
+    >>> plain_number(1e-5), plain_number(12345.678), plain_number(1e-300), plain_number(1e300)
+    ('0.00001', '12345.7', '0', '')
+    """
+    if not math.isfinite(value) or abs(value) >= 1e15:
+        return ""
+    return "0" if abs(value) < 1e-12 else f"{Decimal(f'{value:.6g}'):f}"
+
+
+def sorted_points(curve: Curve) -> list[tuple[float, float]]:
+    """The finite points of a curve that never goes back in x; none when it does."""
+    points = [p for p in curve.points if all(map(math.isfinite, p))]
+    backwards = any(b[0] < a[0] for a, b in itertools.pairwise(points))
+    return [] if backwards else points
+
+
+def _read_off(points: Sequence[tuple[float, float]], x: float) -> float:
+    """The height of a curve at x; where it is steep the last of its points there."""
+    place = bisect.bisect_right(points, x, key=lambda point: point[0])
+    if place == 0:
+        return points[0][1]
+    if place == len(points):
+        return points[-1][1]
+    before, after = points[place - 1], points[place]
+    return _between(before[1], after[1], _share(x, before[0], after[0]))
+
+
+def _thinned(curve: Curve) -> Curve:
+    """Every n-th point, the last among them: a screen shows no more."""
+    step = math.ceil(len(curve.points) / _SVG_POINTS)
+    if step <= 1:
+        return curve
+    return Curve(name=curve.name, points=(*curve.points[:-1:step], curve.points[-1]))
 
 
 def _number(value: object) -> float:
@@ -215,5 +297,6 @@ def _cut(text: str, most: int = 12) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _mermaid(text: str) -> str:
+def mermaid_label(text: str) -> str:
+    """A text that ends no label and no chart."""
     return re.sub(r"[^0-9A-Za-z .,:_/-]", " ", text)

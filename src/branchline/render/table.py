@@ -40,10 +40,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a table."""
+    """One column of a table.
+
+    Attributes:
+        heading: Above it.
+        align: Which edge its cells keep to.
+        is_kept: On a narrow terminal, others are cut before it is.
+        goes_below: Where too little is left for its sentences, they stand below their rows.
+    """
 
     heading: str
     align: Align = Align.LEFT
+    is_kept: bool = False
+    goes_below: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ class FakeExecutor(Executor):
         reads: Stage -> what `observed` answers.
         gaps: Stage -> what `trace_gaps` answers.
         rewrites: Stage -> what `rewritten` answers.
+        looks: Stage -> what `looked_up` answers.
     """
 
     def __init__(
@@ -40,10 +41,11 @@ class FakeExecutor(Executor):
         reads: Mapping[str, Sequence[str]] | None = None,
         gaps: Mapping[str, Sequence[str]] | None = None,
         rewrites: Mapping[str, Sequence[str]] | None = None,
+        looks: Mapping[str, Mapping[str, bool]] | None = None,
     ) -> None:
         self.actions, self.seconds = dict(actions or {}), dict(seconds or {})
         self.reads, self.gaps = dict(reads or {}), dict(gaps or {})
-        self.rewrites = dict(rewrites or {})
+        self.rewrites, self.looks = dict(rewrites or {}), dict(looks or {})
         self.started: list[Task] = []
         self.killed: list[ChildProcess] = []
         self.now_s = 0.0
@@ -108,9 +110,17 @@ class FakeExecutor(Executor):
         """See the port."""
         return frozenset(self.rewrites.get(task.stage, ()))
 
+    def looked_up(self, task: Task) -> Mapping[str, bool]:
+        """See the port."""
+        return self.looks.get(task.stage, {})
+
     def trace_gaps(self, task: Task) -> Sequence[str]:
         """See the port."""
         return self.gaps.get(task.stage, ())
+
+    def remarks(self) -> Sequence[str]:
+        """See the port."""
+        return ()
 
 
 class ExecutorContract:
@@ -212,6 +222,7 @@ class ExecutorContract:
         executor.wait(30)
 
         assert executor.observed(task) is None
+        assert dict(executor.looked_up(task)) == {}
         assert tuple(executor.trace_gaps(task)) == ()
 
     def test_processes_of_another_boot_are_left_alone(self, executor: Executor) -> None:

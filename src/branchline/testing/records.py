@@ -57,6 +57,7 @@ class FakeRecords(Records):
     def __init__(self, others: Mapping[str, FakeRecords] | None = None) -> None:
         self.kept: dict[tuple[str, tuple[Observed, ...], int], Result] = {}
         self.trees: dict[str, dict[str, bytes]] = {}
+        self.answers: dict[str, bytes] = {}
         self.others = dict(others or {})
 
     def results(self, keys: Sequence[str]) -> Mapping[str, Sequence[Result]]:
@@ -81,6 +82,10 @@ class FakeRecords(Records):
     def add_results(self, results: Sequence[Result]) -> Sequence[Result]:
         """See the port."""
         return [self.kept.setdefault((r.key, r.observed, r.attempt), r) for r in results]
+
+    def compact(self) -> bool:
+        """See the port."""
+        return False
 
     def run_ids(self) -> Sequence[str]:
         """See the port."""
@@ -112,6 +117,19 @@ class FakeRecords(Records):
             run = f"{base}-{number}"
         self.trees[run] = dict(files)
         return run
+
+    def standing(self, key: str) -> Mapping[str, str]:
+        """See the port."""
+        results = self.results([key]).get(key, ())
+        return {f"{key[:2]}/{key}/{r.observed!r}-{r.attempt}": repr(r) for r in results}
+
+    def has_answer(self, place: str) -> bool:
+        """See the port."""
+        return any(known.startswith(place + "/") for known in self.answers)
+
+    def add_answer(self, place: str, content: bytes) -> None:
+        """See the port."""
+        self.answers.setdefault(place, content)
 
     def push(self, remote: str) -> Exchange:
         """See the port."""
@@ -215,3 +233,24 @@ class RecordsContract:
         records.add_run("b", run_files("2026-01-02T00:00:00Z", {"train": self.KEY}))
 
         assert dict(records.latest_results(["train", "evaluate"])) == {"train": old}
+
+    def test_a_result_stands_at_one_place(self, records: Records) -> None:
+        """And another beside it makes two."""
+        assert dict(records.standing(self.KEY)) == {}
+        records.add_results([result_of(self.KEY)])
+        first = records.standing(self.KEY)
+        records.add_results([result_of(self.KEY, attempt=2)])
+
+        assert len(first) == 1
+        assert len(records.standing(self.KEY)) == 2
+        assert first.items() <= records.standing(self.KEY).items()
+
+    def test_the_first_answer_of_a_place_stays(self, records: Records) -> None:
+        """An answer is no run and no result."""
+        assert not records.has_answer("abc")
+        records.add_answer("abc/2-x", b"first")
+        records.add_answer("abc/2-x", b"second")
+
+        assert records.has_answer("abc")
+        assert not records.has_answer("ab")
+        assert list(records.run_ids()) == []

@@ -8,6 +8,7 @@ its methods name.
 
 from __future__ import annotations
 
+import hashlib
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -86,13 +87,16 @@ class FakeRepo(Repo):
 
     def blob(self, blob: str) -> bytes | None:
         """See the port."""
-        import hashlib
-
         for content in self.files.values():
             named = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
             if named.hexdigest() == blob:
                 return content
         return None
+
+    def object_kinds(self, names: Sequence[str]) -> Mapping[str, str]:
+        """See the port. The fake has commits, and tags of them."""
+        tags = {tag.name for tag in self.all_tags}
+        return {name: "tag" if name in tags else "commit" for name in names}
 
     def resolve(self, revision: str) -> str | None:
         """See the port."""
@@ -103,6 +107,16 @@ class FakeRepo(Repo):
         known = {*self.branches.values(), *tagged.values(), *self.history, self.at.commit or ""}
         whole = [name for name in known if len(revision) >= 4 and name.startswith(revision)]
         return commit or (whole[0] if len(whole) == 1 else None)
+
+    def tree(self, revision: str) -> str | None:
+        """See the port; a tree is named by what its commit holds."""
+        commit = self.resolve(revision)
+        if commit is None:
+            return None
+        files = sorted(
+            (path, data) for (holder, path), data in self.files.items() if holder == commit
+        )
+        return hashlib.sha1(repr(files).encode(), usedforsecurity=False).hexdigest()
 
     def is_ancestor(self, older: str, newer: str) -> bool | None:
         """See the port."""
@@ -122,6 +136,10 @@ class FakeRepo(Repo):
     def tracked(self) -> Sequence[str]:
         """See the port."""
         return sorted(path for commit, path in self.files if commit == self.at.commit)
+
+    def edited(self, paths: Sequence[str]) -> Sequence[str]:
+        """See the port; what `dirty` names."""
+        return [path for path in paths if path in self.dirty]
 
     def is_tracked(self, paths: Sequence[str]) -> Sequence[bool]:
         """See the port."""
@@ -155,6 +173,14 @@ class RepoContract:
         assert repo.resolve("main") == repo.resolve("HEAD") == repo.head().commit
         assert repo.resolve("no-such-branch") is None
 
+    def test_a_commit_has_a_tree_of_its_own(self, repo: Repo) -> None:
+        """A tree is no commit, and what names no commit has none."""
+        tree = repo.tree("HEAD")
+        assert tree is not None
+        assert len(tree) == 40
+        assert tree not in (repo.head().commit, None)
+        assert repo.tree("no-such-branch") is None
+
     def test_a_file_of_a_commit(self, repo: Repo) -> None:
         """A missing file is None, a missing revision an error."""
         assert repo.show("HEAD", "a.txt") == b"one\n"
@@ -180,6 +206,11 @@ class RepoContract:
         """Answers come in the order of the question."""
         assert list(repo.is_tracked(["b.txt", "a.txt", "c.log"])) == [False, True, False]
         assert list(repo.is_ignored(["b.txt", "a.txt", "c.log"])) == [False, False, True]
+
+    def test_edited_files_are_those_that_differ(self, repo: Repo) -> None:
+        """From the commit before; nothing is asked of what was not named."""
+        assert "a.txt" not in repo.edited(["none.txt"])
+        assert list(repo.edited([])) == []
 
     def test_annotated_tags_are_found_by_glob(self, repo: Repo) -> None:
         """With the commit that they point at."""

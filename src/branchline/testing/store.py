@@ -21,7 +21,7 @@ from branchline.errors import StoreError
 from branchline.ports.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from branchline.ports.workspace import Workspace
     from branchline.testing.workspace import FakeWorkspace
@@ -32,10 +32,12 @@ class FakeStore(Store):
 
     Attributes:
         objects: Digest -> bytes of a file, or members of a folder. Delete one to lose it.
+        remote: The same of a remote; what is restored from it is an object from then on.
     """
 
     def __init__(self, workspace: FakeWorkspace, *, identity: str = "local:fake") -> None:
         self.objects: dict[str, bytes | tuple[tuple[str, Content], ...]] = {}
+        self.remote: dict[str, bytes | tuple[tuple[str, Content], ...]] = {}
         self._workspace = workspace
         self._identity = identity
 
@@ -45,10 +47,15 @@ class FakeStore(Store):
 
     def has(self, content: Content) -> bool:
         """See the port."""
-        members = self.objects.get(content.md5 or "")
-        if isinstance(members, tuple):
-            return all(member.md5 in self.objects for _, member in members)
-        return members is not None
+        return _is_whole(content, self.objects)
+
+    def can_fetch(self, content: Content) -> bool:
+        """See the port."""
+        return _is_whole(content, self.remote | self.objects)
+
+    def looked_at(self) -> str:
+        """See the port."""
+        return "the remote in memory does not have it"
 
     def save(self, path: str, *, link: Link | None = None) -> Content:  # noqa: ARG002 # no links in memory
         """See the port."""
@@ -68,6 +75,10 @@ class FakeStore(Store):
 
     def restore(self, path: str, content: Content, *, link: Link | None = None) -> None:  # noqa: ARG002 # no links in memory
         """See the port."""
+        if not self.has(content) and self.can_fetch(content):
+            held = self.remote[content.md5 or ""]
+            wanted = [member.md5 for _, member in held] if isinstance(held, tuple) else []
+            self.objects |= {md5: self.remote[md5] for md5 in (content.md5, *wanted) if md5}
         if not self.has(content):
             raise StoreError(f"{path}: object {content.md5} is not in the store")
         self._workspace.remove(path)
@@ -87,8 +98,18 @@ class FakeStore(Store):
 
     def members(self, content: Content) -> Sequence[tuple[str, Content]] | None:
         """See the port."""
-        held = self.objects.get(content.md5 or "")
+        held = (self.remote | self.objects).get(content.md5 or "")
         return held if isinstance(held, tuple) else None
+
+
+def _is_whole(
+    content: Content, objects: Mapping[str, bytes | tuple[tuple[str, Content], ...]]
+) -> bool:
+    """Whether an object is there, a folder with all its files."""
+    members = objects.get(content.md5 or "")
+    if isinstance(members, tuple):
+        return all(member.md5 in objects for _, member in members)
+    return members is not None
 
 
 class StoreContract(ABC):
@@ -165,6 +186,8 @@ class StoreContract(ABC):
         missing = Content(md5="f" * 32, size_bytes=1)
 
         assert not store.has(missing)
+        assert not store.can_fetch(missing)
+        assert store.looked_at()
         assert store.read(missing) is None
         assert store.members(Content(md5="f" * 32 + ".dir")) is None
         with pytest.raises(StoreError, match="f" * 32):

@@ -96,6 +96,10 @@ class FakeWorkspace(Workspace):
         """See the port; nothing here has a time."""
         return None if self.entry(path) is None else 0
 
+    def replace(self, path: str, data: bytes) -> None:
+        """See the port."""
+        self.files[path] = data
+
     def remove(self, path: str) -> None:
         """See the port."""
         self.files.pop(path, None)
@@ -199,6 +203,18 @@ class WorkspaceContract(ABC):
 
         assert workspace.signature("d/a") != before[0]
         assert workspace.signature("d") != before[1]
+
+    def test_a_replaced_file_has_the_new_bytes(self, workspace: Workspace) -> None:
+        """One that is not there is made, with its folder."""
+        self.put(workspace, "d/a", b"1")
+        assert workspace.content("d/a") is not None
+
+        workspace.replace("d/a", b"2")
+        workspace.replace("new/deep/b", b"3")
+
+        assert workspace.read("d/a") == b"2"
+        assert workspace.blob("d/a") == _blob_of(b"2")
+        assert workspace.read("new/deep/b") == b"3"
 
     def test_a_removed_file_or_folder_is_gone(self, workspace: Workspace) -> None:
         """Removing what is not there is fine."""

@@ -186,3 +186,23 @@ def test_a_broken_file_is_named_with_its_line(
 
     with pytest.raises(LockFileError, match=re.escape(message)):
         lock_files.read([stage_named("a")])
+
+
+def test_what_was_written_is_read_as_another_process_reads_it(tmp_path: Path) -> None:
+    stages = [stage_named(name) for name in ("a", "b", "c")]
+    plain = LockEntry(cmd=("x", "y"), outs=(LockItem(spelled="o", content=Content(md5="0" * 32)),))
+    lock_files = DvcLockFiles(str(tmp_path))
+
+    for entries in ({"a": plain, "b": entry_made()}, {"a": entry_made(lr=2.0), "c": plain}):
+        lock_files.write([(stage_named(name), entry) for name, entry in entries.items()])
+        assert lock_files.read(stages) == DvcLockFiles(str(tmp_path)).read(stages)
+
+
+def test_what_somebody_else_wrote_is_read_anew(tmp_path: Path) -> None:
+    lock_files = DvcLockFiles(str(tmp_path))
+    plain = LockEntry(cmd="x", outs=(LockItem(spelled="o", content=Content(md5="0" * 32)),))
+    lock_files.write([(stage_named("a"), plain)])
+    file = tmp_path / "dvc.lock"
+    file.write_text(file.read_text().replace("cmd: x", "cmd: z"))
+
+    assert lock_files.read([stage_named("a")])["a"].cmd == "z"

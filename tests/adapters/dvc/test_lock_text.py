@@ -48,7 +48,7 @@ def expected(name: str, entry: dict[str, JsonValue]) -> str:
     return "".join(lines[2:])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @example(entry={"k" * 70: False})
 @example(entry={"k" * 70: 123456.5})
 @example(entry={"k" * 70: 10**30})
@@ -57,13 +57,13 @@ def test_stage_text_is_what_the_dumper_writes(entry: dict[str, JsonValue]) -> No
     assert stage_text("train", entry) == expected("train", entry)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(entry=st.dictionaries(KEYS, VALUES, min_size=1, max_size=5))
 def test_entry_text_of_the_run_cache_is_what_the_dumper_writes(entry: dict[str, JsonValue]) -> None:
     assert entry_text(entry) == dump(entry)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(words=st.lists(st.text("ab-./=", min_size=1, max_size=90), min_size=1, max_size=40))
 def test_long_commands_fold_where_the_dumper_folds(words: list[str]) -> None:
     entry: dict[str, JsonValue] = {

@@ -37,7 +37,7 @@ MEANINGS = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(meanings=st.dictionaries(st.text(st.characters(codec="ascii"), min_size=1), MEANINGS))
 def test_what_is_saved_is_loaded(database: CacheDatabase, meanings: dict[str, Meaning]) -> None:
     cache = SqliteMeaningCache(database)

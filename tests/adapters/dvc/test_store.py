@@ -235,6 +235,7 @@ def test_settings_come_from_dvcs_files(tmp_path: Path) -> None:
         cache_dir=str(tmp_path.parent / "shared"),
         links=(Link.HARDLINK, Link.SYMLINK),
         remotes={"box": str(tmp_path.parent / "remote"), "cloud": "s3://bucket/x"},
+        relative={"box": "../../remote"},
         default_remote="box",
         dvc_dir=str(tmp_path / ".dvc"),
     )
@@ -251,25 +252,15 @@ def test_what_is_missing_here_comes_from_the_default_remote(
     write(clones[0], "d/a", b"1")
     write(clones[0], "d/b/c", b"2" * (2 << 20))
     content = first.save("d")
-    assert first.remote is not None
-    assert first.remote.push([content]) == 3
-    assert first.remote.push([content]) == 0
+    (remote,) = first.remotes
+    assert remote.push([content]) == 3
+    assert remote.push([content]) == 0
 
     second.restore("d", content)
 
     assert (clones[1] / "d/b/c").read_bytes() == b"2" * (2 << 20)
     assert second.has(content)
     assert second.identity() != first.identity()
-
-
-def test_damage_in_a_remote_does_not_come_over(tmp_path: Path, database: CacheDatabase) -> None:
-    config = f"[core]\n    remote = box\n['remote \"box\"']\n    url = {tmp_path}/box\n"
-    write(tmp_path / "one", ".dvc/config", config.encode())
-    write(tmp_path / "box", "files/md5/00/" + "0" * 30, b"1")
-    store = DvcStore(DvcWorkspace(str(tmp_path / "one"), database))
-
-    with pytest.raises(StoreError, match="damaged"):
-        store.restore("a", Content(md5="0" * 32, size_bytes=1))
 
 
 def test_a_file_that_grows_while_it_is_stored_is_refused(tmp_path: Path, store: DvcStore) -> None:

@@ -285,11 +285,11 @@ def test_a_remote_folder_is_shared_with_dvc(
     dvc("remote", "add", "-d", "box", str(box))
     dvc("repro")
     store = DvcStore(workspace_of(git_root))
-    assert store.remote is not None
+    (remote,) = store.remotes
     entries = DvcLockFiles(str(git_root)).read(stages())
 
-    store.remote.push(item.content for entry in entries.values() for item in entry.outs)
-    store.remote.push_runs()
+    remote.push(item.content for entry in entries.values() for item in entry.outs)
+    remote.push_runs()
     shutil.rmtree(git_root / ".dvc/cache")
     shutil.rmtree(git_root / "out")
     dvc("pull", "--run-cache")

@@ -258,3 +258,28 @@ def test_changed_at_is_the_newest_below_a_folder(tmp_path: Path, workspace: DvcW
 
     assert workspace.changed_at_ns("d") == 4 * 10**18
     assert workspace.changed_at_ns("d/old") == old.stat().st_ctime_ns
+
+
+def test_replacing_keeps_the_mode_and_the_link_to_a_file(
+    tmp_path: Path, workspace: DvcWorkspace
+) -> None:
+    write(tmp_path, "conf/real.yaml", "lr: 1\n").chmod(0o640)
+    (tmp_path / "params.yaml").symlink_to("conf/real.yaml")
+
+    workspace.replace("params.yaml", b"lr: 2\n")
+
+    assert (tmp_path / "params.yaml").is_symlink()
+    assert (tmp_path / "conf" / "real.yaml").read_bytes() == b"lr: 2\n"
+    assert (tmp_path / "conf" / "real.yaml").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_that_leads_out_of_the_repository_is_not_written_through(
+    tmp_path: Path, workspace: DvcWorkspace
+) -> None:
+    outside = write(tmp_path.parent, f"{tmp_path.name}-outside", "mine")
+    (tmp_path / "params.yaml").symlink_to(outside)
+
+    with pytest.raises(StoreError, match="leads out of the repository"):
+        workspace.replace("params.yaml", b"yours")
+
+    assert outside.read_text() == "mine"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from branchline.errors import RecordError, UsageError
 from branchline.testing.records import RecordsContract, result_of, run_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from branchline.core.plan.values import Result
@@ -333,3 +334,100 @@ def test_a_result_is_recorded_beside_one_that_cannot_be_read(clone_of: Make, git
 
     (found,) = records_of(folder).results([KEYS[0]])[KEYS[0]]
     assert found == result
+
+
+def test_what_was_added_is_known_without_asking_git(clone_of: Make) -> None:
+    folder = clone_of("work")
+    records = records_of(folder)
+    assert records.results(KEYS[:3]) == {}
+    added = [result_of(key) for key in KEYS[:3]]
+    records.add_results(added)
+    stages = [{"stage": r.stage, "key": r.key} for r in added]
+    evidence = json.dumps({"stages": stages}).encode()
+    files = {**run_files("2026-01-01T00:00:00Z"), "evidence.json": evidence}
+    records.add_run("abc1234", files)
+
+    known = records.results(KEYS[:3]), records.latest_results([added[0].stage]), records.run_ids()
+
+    assert records._reader is None  # no process was started to read objects
+    fresh = records_of(folder)
+    asked = fresh.results(KEYS[:3]), fresh.latest_results([added[0].stage]), fresh.run_ids()
+    assert known == asked
+
+
+def test_what_others_added_first_is_asked_for(clone_of: Make) -> None:
+    folder = clone_of("work")
+    records = records_of(folder)
+    assert records.results(KEYS[:1]) == {}
+    theirs = replace(result_of(KEYS[0]), run="theirs")
+    records_of(folder).add_results([theirs])
+
+    assert records.add_results([result_of(KEYS[0])]) == [theirs]
+    assert records.results(KEYS[:1]) == {KEYS[0]: [theirs]}
+
+
+class Remembering:
+    """A cache of run.json in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.answered = 0
+
+    def load(self, trees: Sequence[str]) -> Mapping[str, bytes]:
+        """What is known."""
+        found = {tree: self.kept[tree] for tree in trees if tree in self.kept}
+        self.answered += len(found)
+        return found
+
+    def save(self, files: Mapping[str, bytes]) -> None:
+        """Remember."""
+        self.kept.update(files)
+
+
+def test_what_was_read_of_many_runs_is_read_from_the_cache(clone_of: Make) -> None:
+    folder, cache = clone_of("work"), Remembering()
+    for number in range(40):
+        records_of(folder).add_run(f"{number:07x}", run_files(f"2026-01-01T00:00:{59 - number:02}"))
+    without = records_of(folder).runs(names=("run.json",))
+
+    first = GitRecords(Git.open(str(folder)), cache).runs(names=("run.json",))
+    again = GitRecords(Git.open(str(folder)), cache).runs(names=("run.json",))
+
+    assert first == again == without
+    assert [run.run for run in again] == [f"{number:07x}" for number in reversed(range(40))]
+    assert cache.answered == 40
+
+
+def test_a_run_whose_file_is_missing_is_looked_for_again(clone_of: Make, git: Run) -> None:
+    folder, cache = clone_of("work"), Remembering()
+    for number in range(40):
+        records_of(folder).add_run(f"{number:07x}", {"other.json": b"%d" % number})
+
+    records = GitRecords(Git.open(str(folder)), cache)
+
+    assert len(records.run_ids()) == 40
+    assert cache.kept == {}
+
+
+def test_compacting_while_others_write_loses_nothing(clone_of: Make) -> None:
+    folder = clone_of("work")
+    for number in range(4):
+        records_of(folder).add_results([result_of(f"{number * 120 + n:064x}") for n in range(120)])
+    over = threading.Event()
+    done: list[bool] = []
+
+    def compact() -> None:
+        while not over.is_set():
+            done.append(records_of(folder).compact())
+
+    packing = threading.Thread(target=compact)
+    packing.start()
+    names = [records_of(folder).add_run("abc1234", run_files(f"2026-{n}")) for n in range(60)]
+    over.set()
+    packing.join()
+
+    assert any(done)
+    assert not records_of(folder).compact()
+    assert sorted(records_of(folder).run_ids()) == sorted(names)
+    assert len(set(names)) == 60
+    assert len(records_of(folder).results([f"{n:064x}" for n in range(480)])) == 480

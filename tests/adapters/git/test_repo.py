@@ -50,6 +50,35 @@ def test_head_is_told_in_full(clone_of: Make, git: Run) -> None:
     assert head.committed_at.endswith("Z")
 
 
+@pytest.mark.parametrize("is_packed", [False, True], ids=["loose", "packed"])
+def test_a_branch_and_what_a_commit_holds_cost_no_process_twice(
+    clone_of: Make, git: Run, monkeypatch: pytest.MonkeyPatch, *, is_packed: bool
+) -> None:
+    folder = clone_of("work")
+    git(folder, "branch", "-M", "main")
+    if is_packed:
+        git(folder, "pack-refs", "--all")
+    repo = GitRepo(Git.open(str(folder)))
+    commit = git(folder, "rev-parse", "HEAD")
+    assert repo.show(commit, "a.txt") == b"one\n"
+    monkeypatch.setattr(Git, "ask", None)
+
+    assert repo.resolve("refs/heads/main") == commit
+    assert repo.resolve(commit) == commit
+    assert repo.show("refs/heads/main", "a.txt") == b"one\n"
+
+
+def test_a_branch_that_points_at_another_is_left_to_git(clone_of: Make, git: Run) -> None:
+    folder = clone_of("work")
+    git(folder, "branch", "-M", "main")
+    git(folder, "symbolic-ref", "refs/heads/other", "refs/heads/main")
+    repo = GitRepo(Git.open(str(folder)))
+
+    assert repo.resolve("refs/heads/other") == git(folder, "rev-parse", "HEAD")
+    assert repo.resolve("refs/heads/../heads/main") is None
+    assert repo.resolve("refs/heads/none") is None
+
+
 def test_before_the_first_commit_there_is_only_a_branch(tmp_path: Path, git: Run) -> None:
     git(tmp_path, "init", "-q", "-b", "trunk")
     repo = GitRepo(Git.open(str(tmp_path)))

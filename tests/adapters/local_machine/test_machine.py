@@ -86,6 +86,50 @@ def test_a_virtual_environment_tells_without_a_process(tmp_path: Path, key: str)
     assert asked(tmp_path / "env/bin") == 0
 
 
+@pytest.mark.parametrize(
+    ("files", "environ", "expected", "times"),
+    [
+        pytest.param({"pyenv/version": "3.2.1\n"}, {}, "3.2", 0, id="its-own-file"),
+        pytest.param(
+            {"pyenv/version": "3.3.1", ".python-version": "3.2.1"}, {}, "3.2", 0, id="the-projects"
+        ),
+        pytest.param(
+            {"pyenv/version": "3.3.1"}, {"PYENV_VERSION": "3.2.1"}, "3.2", 0, id="the-variable"
+        ),
+        pytest.param({"pyenv/version": "3.2"}, {}, "3.9", 1, id="a-prefix"),
+        pytest.param({"pyenv/version": "3.2.1\n3.3.1"}, {}, "3.9", 1, id="several"),
+        pytest.param({"pyenv/version": "3.4.1"}, {}, "3.9", 1, id="not-installed"),
+        pytest.param({"pyenv/version": "system"}, {}, "3.9", 1, id="the-systems"),
+        pytest.param(
+            {"pyenv/version": "3.2.1", ".python-version": ""}, {}, "3.9", 1, id="an-empty-file"
+        ),
+    ],
+)
+def test_pyenv_is_asked_only_where_its_files_do_not_tell(
+    tmp_path: Path, files: dict[str, str], environ: dict[str, str], expected: str, times: int
+) -> None:
+    for version in ("3.2.1", "3.3.1"):
+        python_that_says(tmp_path / f"pyenv/versions/{version}/bin", version)
+    python_that_says(tmp_path / "pyenv/shims", "3.9.0")
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+
+    found = machine(tmp_path, tmp_path / "pyenv/shims", **environ)
+
+    assert found.python_version() == expected
+    assert asked(tmp_path / "pyenv/shims") == times
+
+
+def test_the_python_that_runs_this_is_not_asked(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/python").symlink_to(os.path.realpath(sys.executable))
+
+    full = machine(tmp_path, tmp_path / "a").versions()["python"]
+
+    assert full == ".".join(map(str, sys.version_info[:3]))
+    assert not (tmp_path / "memory").exists()  # nothing was asked, nothing to remember
+
+
 def test_a_python_is_asked_once(tmp_path: Path) -> None:
     python_that_says(tmp_path / "a", "3.1.0")
 

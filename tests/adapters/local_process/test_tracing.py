@@ -404,3 +404,95 @@ def test_what_a_stage_reads_and_then_writes_is_told_apart(tmp_path: Path, trace:
     assert {"data.csv", "log.txt", "count.txt", "runs.db"} <= set(observed)
     assert {"log.txt", "count.txt", "runs.db"} <= rewritten
     assert not {"data.csv", "new.txt", "train.py"} & rewritten
+
+
+LOOKS = """
+    import os, pathlib, glob, linecache, importlib.util, traceback
+    os.path.exists("gone.csv")
+    os.path.isdir("data/none")
+    pathlib.Path("flag").exists()
+    os.access("no-access", os.R_OK)
+    glob.glob("one.csv")
+    try: open("unread.csv")
+    except FileNotFoundError: pass
+    try: os.listdir("no-folder")
+    except FileNotFoundError: pass
+    os.stat(path="there.csv")
+    os.path.exists("read.csv"); open("read.csv").read()
+    if not os.path.exists("scratch/deep"): os.makedirs("scratch/deep")
+    if not os.path.exists("made.txt"): open("made.txt", "w").write("1")
+    os.path.exists("made.txt")
+    os.path.exists(".git/x"); os.path.exists("venv/lib/y"); os.path.exists("/nowhere/z")
+    os.path.exists("p.egg-info/entry_points.txt")
+"""
+
+
+@pytest.mark.parametrize("trace", TRACES)
+def test_what_was_looked_for_is_noted(tmp_path: Path, trace: Trace) -> None:
+    there = ["there.csv", "read.csv", "venv/pyvenv.cfg", "data/x"]
+    write(tmp_path, {"train.py": LOOKS, **dict.fromkeys(there, "1")})
+    task = task_in(tmp_path, f"{PYTHON} train.py", trace=trace)
+
+    observe(task)
+    found = LocalExecutor().looked_up(task)
+
+    absent = {"gone.csv", "data/none", "flag", "no-access", "one.csv", "unread.csv", "no-folder"}
+    # strace cannot tell Python's own looks at folders from those of the program.
+    files = {path: was for path, was in found.items() if not (tmp_path / path).is_dir()}
+    assert files == {**dict.fromkeys(absent, False), "there.csv": True}
+    assert not any(path.startswith("scratch") for path in found)
+
+
+def test_python_s_own_looks_are_not_noted(tmp_path: Path) -> None:
+    code = """
+        import importlib, importlib.metadata, inspect, pkgutil, sys, traceback
+        sys.path.insert(0, "plugins")
+        for name in ("nothing", "plugins.nothing"):
+            try: importlib.import_module(name)
+            except ImportError: traceback.print_exc()
+        list(pkgutil.iter_modules()); list(importlib.metadata.distributions())
+        exec(compile("def f(): 1 / 0", "made/up.py", "exec"))
+        try: f()
+        except ZeroDivisionError: traceback.print_exc()
+    """
+    write(tmp_path, {"train.py": code})
+    task = task_in(tmp_path, f"{PYTHON} train.py")
+
+    observe(task)
+
+    assert LocalExecutor().looked_up(task) == {}
+
+
+def test_what_a_program_does_with_os_stat_works_as_before(tmp_path: Path) -> None:
+    code = """
+        import inspect, os, pathlib, pickle, shutil, tempfile
+        assert pickle.loads(pickle.dumps(os.stat)) is os.stat
+        assert os.stat in os.supports_dir_fd and os.stat in os.supports_follow_symlinks
+        assert shutil.rmtree.avoids_symlink_attacks
+        assert os.stat.__name__ == "stat" and os.stat.__doc__
+        class Accessor: stat = os.stat
+        Accessor().stat("train.py")
+        folder = tempfile.mkdtemp()
+        os.symlink("nowhere", folder + "/link")
+        shutil.copystat(folder + "/link", folder + "/link", follow_symlinks=False)
+        shutil.rmtree(folder)
+        with open("train.py") as file: os.stat(file.fileno())
+        for wrong in ((), ("train.py", 1), (None,)):
+            try: os.stat(*wrong)
+            except TypeError: pass
+            else: raise AssertionError(wrong)
+    """
+    write(tmp_path, {"train.py": code})
+
+    observe(task_in(tmp_path, f"{PYTHON} train.py"))
+
+
+def test_looks_without_end_are_cut_and_the_cut_is_told(tmp_path: Path) -> None:
+    code = "import os\nfor n in range(3000): os.path.exists(f'none-{n}')\n"
+    write(tmp_path, {"train.py": code})
+    task = task_in(tmp_path, f"{PYTHON} train.py")
+
+    observe(task)
+
+    assert len(LocalExecutor().looked_up(task)) == 500
+    assert "looked for so many names" in " ".join(LocalExecutor().trace_gaps(task))

@@ -111,7 +111,7 @@ _WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.one_of(_NUMBER_LIKE, _WORDS))
 @example("2024-13-01")
 @example("0b_")
@@ -145,7 +145,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(_VALUES, st.booleans(), st.sampled_from([None, '"', "'", "|"]))
 def test_documents_are_read_as_ruamel_reads_them(value: Any, flow: bool, style: str | None) -> None:
     text = pyyaml.safe_dump(
@@ -196,7 +196,7 @@ _LINES = st.lists(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(_LINES)
 def test_texts_of_odd_lines_are_never_read_differently(lines: list[str]) -> None:
     text = "\n".join(lines) + "\n"
@@ -207,7 +207,7 @@ def test_texts_of_odd_lines_are_never_read_differently(lines: list[str]) -> None
         assert _same(ours[1], theirs[1])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_VALUES)
 def test_libyaml_and_the_pure_parser_agree(value: Any) -> None:
     class Resolver:

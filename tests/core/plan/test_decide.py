@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from branchline.core.changes.values import Change, ChangeEffect, Input, InputKind
 from branchline.core.pipeline import Content, Dep, LockEntry, LockItem, Out, Stage
 from branchline.core.plan.decide import decide
-from branchline.core.plan.values import Action, Observed, Produced, Result, Source
+from branchline.core.plan.values import (
+    ABSENT,
+    PRESENT,
+    Action,
+    Observed,
+    Produced,
+    Result,
+    Source,
+)
 from branchline.core.plan.view import Availability, View, Where
 
 if TYPE_CHECKING:
@@ -61,8 +69,10 @@ class World:
     def recorded(self, key: str) -> Sequence[Result]:
         return [result for result in self.records if result.key == key]
 
-    def digest_now(self, path: str) -> str | None:
-        return self.files.get(path)
+    def holds(self, seen: Observed) -> bool:
+        if seen.is_look:
+            return (seen.path in self.files) is (seen.digest == PRESENT)
+        return self.files.get(seen.path) == seen.digest
 
     def run_cached(self, entry: LockEntry) -> LockEntry | None:
         return self.cached
@@ -119,10 +129,43 @@ def test_what_a_run_was_seen_to_read_counts(files: dict[str, str], action: Actio
 
 
 @pytest.mark.parametrize(
+    ("digest", "files", "action", "word"),
+    [
+        pytest.param(ABSENT, {}, Action.REUSE, "nothing", id="still-absent"),
+        pytest.param(ABSENT, {"x": "1"}, Action.RUN, "looked for in vain", id="came"),
+        pytest.param(PRESENT, {"x": "2"}, Action.REUSE, "nothing", id="still-there"),
+        pytest.param(PRESENT, {}, Action.RUN, "is gone", id="went"),
+    ],
+)
+def test_what_a_run_looked_for_counts(
+    digest: str, files: dict[str, str], action: Action, word: str
+) -> None:
+    result = replace(RESULT, observed=(Observed(path="x", digest=digest),))
+
+    plan = decide(replace(VIEW, last=result), World(records=[result], files=files))
+
+    assert plan.action is action
+    assert word in plan.reason
+
+
+@pytest.mark.parametrize("by", ["lock", "run-cache"])
+def test_dvc_vouches_for_nothing_that_a_record_of_the_same_key_contradicts(by: str) -> None:
+    result = replace(RESULT, observed=(Observed(path="x", digest=ABSENT),))
+    other = replace(RESULT, key="other", inputs=(), observed=(Observed(path="x", digest=PRESENT),))
+    world = World(records=[result, other], files={"x": "1"}, cached=ENTRY)
+    view = replace(VIEW, last=other, lock=ENTRY if by == "lock" else None)
+
+    plan = decide(view, world)
+
+    assert plan.action is Action.RUN
+
+
+@pytest.mark.parametrize(
     ("where", "trust", "action"),
     [
         pytest.param(Where.HERE, True, Action.REUSE, id="in-the-workspace"),
         pytest.param(Where.STORE, True, Action.REUSE, id="in-the-store"),
+        pytest.param(Where.REMOTE, False, Action.REUSE, id="in-a-remote"),
         pytest.param(Where.ELSEWHERE, True, Action.REUSE, id="kept-elsewhere-will-do-for-a-plan"),
         pytest.param(Where.ELSEWHERE, False, Action.RUN, id="kept-elsewhere-will-not-do-for-a-run"),
         pytest.param(Where.GONE, True, Action.RUN, id="gone"),
@@ -140,6 +183,24 @@ def test_a_gone_model_is_named() -> None:
     plan = decide(VIEW, World(records=[RESULT], where=Where.GONE))
 
     assert "`model.pkl` is gone" in plan.reason
+
+
+@pytest.mark.parametrize("has_record", [True, False], ids=["a-record", "dvc-lock"])
+def test_what_another_machine_keeps_is_not_said_to_be_gone(*, has_record: bool) -> None:
+    world = World(records=[RESULT] if has_record else (), where=Where.ELSEWHERE)
+    view = replace(VIEW, lock=None if has_record else ENTRY)
+
+    planned, ran = (decide(replace(view, trust_elsewhere=trust), world) for trust in (True, False))
+
+    (note,) = planned.notes
+    assert "`model.pkl` is not on this machine: its result is known" in note
+    assert ran.reason.endswith("`model.pkl` is not on this machine")
+
+
+def test_what_dvc_lock_promises_and_no_store_has_is_not_said_to_be_gone() -> None:
+    plan = decide(replace(VIEW, lock=ENTRY), World(where=Where.GONE))
+
+    assert plan.reason.endswith("but `model.pkl` is not in the store")
 
 
 def test_dvc_lock_vouches_for_declared_inputs() -> None:
@@ -402,5 +463,6 @@ def test_reuse_needs_a_voucher_and_outputs(
     plan = decide(view, World(records=records, where=where))
 
     vouched = recorded_key == "k" or (has_lock and not uncovered)
-    to_be_had = where in (Where.HERE, Where.STORE) or (where is Where.ELSEWHERE and trust)
+    at_hand = (Where.HERE, Where.STORE, Where.REMOTE)
+    to_be_had = where in at_hand or (where is Where.ELSEWHERE and trust)
     assert (plan.action is Action.REUSE) == (vouched and to_be_had)

@@ -94,7 +94,7 @@ def free_values(entry: LockEntry) -> list[Mapping[str, JsonValue] | None]:
     return [*params, *(item.extra for item in (*entry.deps, *entry.outs))]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(results)
 def test_a_result_comes_back_as_it_was(result: Result) -> None:
     text = json.dumps(result_to_json(result), allow_nan=False)

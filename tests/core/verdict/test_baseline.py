@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from branchline.core.policy import Gate
 from branchline.core.values import Outcome
-from branchline.core.verdict.baseline import RunFacts, alias_commit, find_baseline, read_tag
+from branchline.core.verdict.baseline import RunFacts, alias_commit, find_baseline
+from branchline.core.verdict.registered import read_tag
 from branchline.core.verdict.values import Baseline
 from branchline.ports.repo import Tag
 
@@ -120,6 +125,63 @@ def test_a_run_is_never_its_own_baseline() -> None:
     assert baseline.run == "old"
 
 
+@pytest.mark.parametrize(
+    ("made_late", "run"),
+    [
+        pytest.param(False, "R", id="made-before-the-alias-was-given"),
+        pytest.param(True, "", id="made-while-the-holder-was-not-known"),
+    ],
+)
+def test_the_commit_that_holds_the_alias_is_measured_by_its_own_record(
+    made_late: bool, run: str
+) -> None:
+    baseline = find_baseline(
+        [run_of("old", B), run_of("R", A, outcome=Outcome.UNKNOWN)],
+        tags_of(("m#production#1", A)),
+        Gate(),
+        model="m",
+        default_branch="main",
+        this_run="R",
+        made_late=made_late,
+    )
+
+    assert (baseline.run, baseline.commit) == (run, A)
+    assert ("not recorded here" in baseline.via) is made_late
+
+
+facts = st.builds(
+    run_of,
+    st.just("?"),
+    st.sampled_from([A, B]),
+    branch=st.sampled_from(["main", "x"]),
+    outcome=st.sampled_from([None, *Outcome]),
+    is_dirty=st.booleans(),
+)
+
+
+@given(found=st.lists(facts, max_size=5), this=st.integers(0, 5), late=st.booleans())
+def test_a_holder_is_known_exactly_when_a_clean_run_of_its_commit_is(
+    found: list[RunFacts], this: int, late: bool
+) -> None:
+    runs = [replace(run, run=f"r{number}") for number, run in enumerate(found)]
+
+    baseline = find_baseline(
+        runs,
+        tags_of(("m#production#1", A)),
+        Gate(),
+        model="m",
+        default_branch="main",
+        this_run=f"r{this}",
+        made_late=late,
+    )
+
+    counting = [run for run in runs if not (late and run.run == f"r{this}")]
+    made = {run.run: run for run in counting if run.commit == A and not run.is_dirty}
+    assert baseline.run in (made or {""})
+    if any(run.outcome is Outcome.PASSED for run in made.values()):
+        assert made[baseline.run].outcome is Outcome.PASSED
+
+
 def test_an_alias_without_a_record_is_not_passed_over() -> None:
     tags = tags_of(("m#production#1", "d" * 40))
 
@@ -135,3 +197,21 @@ def test_without_anything_there_is_no_baseline() -> None:
     assert baseline == Baseline(
         via="nothing holds `production` nor `staging`, and `main` has no passed run"
     )
+
+
+def test_the_word_of_a_tracker_counts_before_tags() -> None:
+    tags = tags_of(("m#production#1", A))
+
+    baseline = find_baseline(
+        RUNS, tags, Gate(), model="m", default_branch="main", elsewhere={"production": B}
+    )
+
+    assert (baseline.run, baseline.commit) == ("good", B)
+
+
+def test_where_a_tracker_says_nothing_tags_count() -> None:
+    tags = tags_of(("m#production#1", A))
+
+    baseline = find_baseline(RUNS, tags, Gate(), model="m", default_branch="main", elsewhere={})
+
+    assert baseline.run == "old"

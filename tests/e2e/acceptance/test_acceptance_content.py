@@ -214,6 +214,30 @@ SINGLE = "stages:\n  train:\n    cmd: {cmd}\n    outs: [model.txt]\n"
 WRITES = "with open('model.txt', 'w') as out:\n    out.write(str({what}))\n"
 
 
+def test_c17_dvc_lock_alone_is_believed_and_the_two_readings_are_named(
+    make_trained: Callable[[dict[str, str]], Project],
+) -> None:
+    project = make_trained(
+        {
+            "dvc.yaml": SINGLE.format(cmd="cp params.yaml model.txt") + "    params: [train.lr]\n",
+            "branchline.yaml": "model: demo\n",
+        }
+    )
+    for ref in project.git("for-each-ref", "--format=%(refname)", "refs/branchline").split():
+        project.git("update-ref", "-d", ref)
+    (project.root / "requirements.txt").unlink()  # DVC knows of none
+    assert project.plan()["train"]["notes"] == []
+
+    project.replace("params.yaml", "0.001", "1e-3")
+    entry = project.plan()["train"]
+
+    # Decision 0004 says why; with a record the same edit trains, as the case above shows.
+    assert entry["action"] == "reuse"
+    assert "`params.yaml:train.lr` is another value to a reader of YAML 1.1" in entry["notes"][0]
+    project.replace("params.yaml", "1e-3", "1.0e-3")
+    assert project.plan()["train"]["notes"] == []
+
+
 def single(cmd: str, files: dict[str, str]) -> dict[str, str]:
     """Files of a project of one stage."""
     return {"branchline.yaml": "model: demo\n", "dvc.yaml": SINGLE.format(cmd=cmd), **files}

@@ -413,3 +413,30 @@ def test_b19_a_raised_threshold_is_judged_again_without_training(project: Projec
     assert done.code == 3, done.text
     assert project.executed() == []
     assert "1,000" in done.text
+
+
+@pytest.mark.parametrize(
+    ("path", "is_committed"),
+    [
+        pytest.param("pkg/unused.py", True, id="committed"),
+        pytest.param("pkg/unused.py", False, id="in-the-working-tree"),
+        pytest.param("pkg/brand_new.py", True, id="new"),
+    ],
+)
+def test_b14_code_that_nobody_imports_is_named(
+    project: Project, path: str, is_committed: bool
+) -> None:
+    project.branchline("run")
+    assert "imported" not in project.branchline("plan").text  # the answer that is kept
+
+    project.write(path, "VALUE = 2\n")
+    if is_committed:
+        project.commit("an edit")
+    done = project.branchline("plan")
+
+    assert f"`{path}` changed and is not imported by `train`" in done.text
+    assert decided(project) == REUSED
+    assert f"`{path}` changed" in project.branchline("plan").text  # and again
+    project.commit("another edit")
+    project.commit("and one more")
+    assert "imported" not in project.branchline("plan").text

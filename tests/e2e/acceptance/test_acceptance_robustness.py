@@ -266,3 +266,70 @@ def test_e9_ten_thousand_files_are_decided_within_seconds(
 
     assert entry["action"] == "run"
     assert elapsed_s < 10
+
+
+LOOKING = {
+    "prepare.py": """\
+import os
+with open("data/raw.csv") as raw, open("data/clean.csv", "w") as clean:
+    clean.write(raw.read().upper())
+    for name in ("data/extra.csv", "conf/more"):
+        if os.path.exists(name):
+            clean.write(name)
+"""
+}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("data/extra.csv", id="a-file"),
+        pytest.param("conf/more/settings.yaml", id="a-folder"),
+    ],
+)
+@pytest.mark.parametrize("is_tracked", [True, False], ids=["tracked", "untracked"])
+def test_what_a_run_looked_for_in_vain_counts_when_it_comes(
+    make_trained: Callable[[dict[str, str]], Project], path: str, is_tracked: bool
+) -> None:
+    project = make_trained(LOOKING)
+    assert project.branchline("run").code == 0  # the answers of both are kept now
+    assert "nothing" in project.branchline("plan").text
+
+    project.write(path, "5,6\n")
+    if is_tracked:
+        project.commit("more data")
+    plain = project.branchline("plan").text
+
+    # What the code names and git tracks is in the key as well.
+    assert "looked for in vain" in plain or "is new (named in prepare.py)" in plain
+    assert project.plan()["prepare"]["action"] == "run"
+    assert project.branchline("run").code == 0
+    assert path.removesuffix("/settings.yaml") in project.read("data/clean.csv")
+    assert set(actions(project).values()) == {"reuse"}
+
+
+def test_a_secret_stands_in_no_object_of_git_and_no_output(project: Project) -> None:
+    project.write(".gitignore", project.read(".gitignore") + "local.yaml\ndvc.lock\n")
+    project.git("rm", "-q", "--cached", "dvc.lock")
+    project.replace("dvc.yaml", "- train.lr", "- local.yaml: [db]\n    - train.lr")
+    project.write("local.yaml", "db: {user: ada, password: hunter2-hunter2}\n")
+    project.commit("a password in a file that git ignores")
+
+    said = [
+        project.branchline(*words).text
+        for words in (
+            *(["plan"], ["plan", "--json"], ["run"], ["why", "train"], ["why", "train", "--json"]),
+            *(["show"], ["show", "--json"], ["report"], ["logs"], ["runs", "--json"]),
+        )
+    ]
+    held = subprocess.run(
+        ["git", "cat-file", "--batch-all-objects", "--batch"],
+        cwd=project.root,
+        check=True,
+        capture_output=True,
+    ).stdout
+
+    assert "local.yaml:db.password" in "".join(said)
+    assert "hunter2" not in "".join(said)
+    assert b"local.yaml:db.password" in held
+    assert b"hunter2" not in held

@@ -15,9 +15,11 @@ class AtomicWriter:
 
     Args:
         root: Absolute root of the repository.
+        lasting: Whether files outlive a loss of power; a kill they outlive in any case.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, lasting: bool = True) -> None:
+        self._lasting = lasting
         self._state = os.path.join(root, ".branchline")
         self._folder = os.path.join(self._state, "tmp")
         self._count = 0
@@ -65,14 +67,14 @@ class AtomicWriter:
         self._count += 1
         return f"{self._folder}/{os.getpid()}-{self._count}-{os.urandom(4).hex()}"
 
-    @staticmethod
-    def _write(path: str, data: bytes, mode: int | None) -> None:
+    def _write(self, path: str, data: bytes, mode: int | None) -> None:
         with open(path, "xb") as file:
             file.write(data)
             file.flush()
             if mode is not None:
                 os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
+            if self._lasting:
+                os.fsync(file.fileno())
 
 
 def remove_leftovers(folder: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS stat (
@@ -23,8 +23,11 @@ CREATE TABLE IF NOT EXISTS folder (
     path TEXT PRIMARY KEY, signature TEXT, md5 TEXT, size INTEGER, nfiles INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meaning (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS run (tree TEXT PRIMARY KEY, file BLOB) WITHOUT ROWID;
 """
-_VERSION = 1
+_VERSION = 2
+_BATCH = 500
+"""Keys in one query; SQLite allows 999 variables where it is old."""
 
 
 class CacheDatabase:
@@ -56,6 +59,17 @@ class CacheDatabase:
             except sqlite3.DatabaseError:
                 self._set_aside()
         return []
+
+    def lookup(self, sql: str, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Rows of many keys.
+
+        Args:
+            sql: A SELECT that ends before the keys: `SELECT a, b FROM c WHERE a`.
+            keys: As many as wanted.
+        """
+        for start in range(0, len(keys), _BATCH):
+            batch = keys[start : start + _BATCH]
+            yield from self.query(f"{sql} IN ({','.join('?' * len(batch))})", batch)
 
     def write(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement for many rows in one transaction; a failure is no error."""
@@ -142,7 +156,7 @@ def _opened(path: str) -> sqlite3.Connection:
         if version != _VERSION:
             connection.execute("PRAGMA journal_mode=wal")
             if version:
-                for table in ("stat", "folder", "meaning"):
+                for table in ("stat", "folder", "meaning", "run"):
                     connection.execute(f"DROP TABLE IF EXISTS {table}")
             connection.executescript(_SCHEMA)
             connection.execute(f"PRAGMA user_version={_VERSION}")

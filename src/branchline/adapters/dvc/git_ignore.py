@@ -28,14 +28,18 @@ def ignore_outs(root: str, paths: Sequence[str]) -> None:
     unlisted = [path for path in paths if not _is_listed(root, path)]
     if not unlisted:
         return
-    tracked = _git(root, ["ls-files", "-z", "--", *(f":(literal){path}" for path in unlisted)], ())
-    if tracked is None:
+    ignored = _git(root, ["check-ignore", "-z", "--stdin"], unlisted)
+    if ignored is None:
         return
-    if tracked:
-        _refuse(unlisted, tracked[0])
-    ignored = _git(root, ["check-ignore", "-z", "--stdin"], unlisted) or []
+    # A file that git tracks is never ignored; a folder is, whatever is tracked below it.
+    known = set(ignored)
+    asked = [p for p in unlisted if p not in known or os.path.isdir(os.path.join(root, p))]
+    if asked:
+        tracked = _git(root, ["ls-files", "-z", "--", *(f":(literal){path}" for path in asked)], ())
+        if tracked:
+            _refuse(asked, tracked[0])
     for path in unlisted:
-        if path not in ignored:
+        if path not in known:
             _add_line(root, path)
 
 

@@ -26,38 +26,42 @@ class DvcLockFiles(LockFiles):
 
     Args:
         root: Absolute root of the repository.
+        lasting: See `AtomicWriter`.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, lasting: bool = True) -> None:
         self._root = root
-        self._writer = AtomicWriter(root)
+        self._writer = AtomicWriter(root, lasting=lasting)
         self._documents: dict[str, tuple[tuple[int, int, int], LockDocument]] = {}
+        self._known: dict[str, tuple[str, dict[str, LockEntry]]] = {}
 
     def read(self, stages: Sequence[Stage]) -> Mapping[str, LockEntry]:
         """See the port."""
         found: dict[str, LockEntry] = {}
         for path, group in _by_file(stages).items():
-            known = self._entries(path)
+            text = self._text(path)
+            known = self._entries(path, text, {stage.name for stage in group})
             for stage in group:
                 if stage.name in known:
-                    found[stage.address] = self._entry(path, stage.name, known[stage.name])
+                    found[stage.address] = known[stage.name]
         return found
 
     def write(self, entries: Sequence[tuple[Stage, LockEntry]]) -> None:
         """See the port."""
-        values: dict[str, dict[str, dict[str, JsonValue]]] = {}
+        groups: dict[str, dict[str, LockEntry]] = {}
         for stage, entry in entries:
-            values.setdefault(lock_path(stage.file), {})[stage.name] = entry_to_json(entry)
-        for path, group in values.items():
+            groups.setdefault(lock_path(stage.file), {})[stage.name] = entry
+        for path, group in groups.items():
             self._write_file(path, group)
 
     def paths(self, stages: Sequence[Stage]) -> Sequence[str]:
         """See the port."""
         return tuple(_by_file(stages))
 
-    def _write_file(self, path: str, entries: Mapping[str, Mapping[str, JsonValue]]) -> None:
+    def _write_file(self, path: str, group: Mapping[str, LockEntry]) -> None:
         from branchline.adapters.dvc.lock_document import rewritten
 
+        entries = {name: entry_to_json(entry) for name, entry in group.items()}
         old, document = self._document(path)
         if document is None:
             text = rewritten(old, entries)
@@ -73,6 +77,7 @@ class DvcLockFiles(LockFiles):
             self._writer.replace(file, text.encode())
             if document is not None:
                 self._documents[path] = (_mark(file), document)
+                self._remember(path, old, text, group)
         except OSError as error:
             raise LockFileError(f"{path} cannot be written: {error.strerror}") from error
 
@@ -106,12 +111,29 @@ class DvcLockFiles(LockFiles):
             )
         return text
 
-    def _entries(self, path: str) -> Mapping[str, JsonValue]:
-        """Name -> entry as JSON, of one lock file."""
-        text = self._text(path)
+    def _entries(self, path: str, text: str, names: set[str]) -> Mapping[str, LockEntry]:
+        """Name -> entry of those names in one lock file; what this process wrote is known."""
         if not text.strip():
             return {}
-        return read_entries(text, path)
+        seen, known = self._known.get(path, ("", {}))
+        if seen == text and names <= known.keys():
+            return known
+        values = read_entries(text, path)
+        return {
+            name: self._entry(path, name, value) for name, value in values.items() if name in names
+        }
+
+    def _remember(self, path: str, old: str, text: str, group: Mapping[str, LockEntry]) -> None:
+        """Keep what was written, for whoever reads the same text again.
+
+        Parameters are left to the reader of the file: YAML has more than one way to spell them.
+        """
+        seen, known = self._known.get(path, ("", {}))
+        kept = known if seen == old else {}
+        plain = {name: entry for name, entry in group.items() if not entry.params}
+        others = group.keys() - plain.keys()
+        kept = {name: entry for name, entry in kept.items() if name not in others}
+        self._known[path] = (text, {**kept, **plain})
 
     @staticmethod
     def _entry(path: str, name: str, value: JsonValue) -> LockEntry:

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from branchline.adapters.dvc.cache_database import CacheDatabase
     from branchline.core.changes.values import Meaning
 
-_BATCH = 500
-"""Keys in one query; SQLite allows 999 variables where it is old."""
-
 
 class SqliteMeaningCache(MeaningCache):
     """Meanings by content; a row that cannot be read counts as absent.
@@ -30,17 +27,10 @@ class SqliteMeaningCache(MeaningCache):
         """See the port."""
         wanted = list(dict.fromkeys(keys))
         found: dict[str, Meaning] = {}
-        for start in range(0, len(wanted), _BATCH):
-            batch = wanted[start : start + _BATCH]
-            marks = ",".join("?" * len(batch))
-            rows = self._database.query(
-                f"SELECT key, value FROM meaning WHERE key IN ({marks})",  # noqa: S608 # only question marks
-                batch,
-            )
-            for key, text in rows:
-                meaning = _from_text(text)
-                if meaning is not None:
-                    found[key] = meaning
+        for key, text in self._database.lookup("SELECT key, value FROM meaning WHERE key", wanted):
+            meaning = _from_text(text)
+            if meaning is not None:
+                found[key] = meaning
         return found
 
     def save(self, meanings: Mapping[str, Meaning]) -> None:

@@ -117,7 +117,7 @@ class ObjectFolder:
             if expected and self.has(expected):
                 return expected, before
             if before.st_size < CHUNK_BYTES:
-                data = os.read(descriptor, CHUNK_BYTES)
+                data = os.read(descriptor, before.st_size + 1)
                 _check_same(path, before, os.fstat(descriptor), len(data))
                 return self.add_bytes(data), before
             return self._add_large(descriptor, path, before), before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from branchline.adapters.dvc.folder import legacy_md5
 from branchline.adapters.dvc.objects import ObjectFolder
 from branchline.errors import StoreError
 
@@ -21,12 +22,18 @@ class LocalRemote:
     Args:
         path: Absolute folder, the remote's `url`.
         cache: The repository's own objects.
+        name: In DVC's settings.
     """
 
-    def __init__(self, path: str, cache: ObjectFolder) -> None:
+    def __init__(self, path: str, cache: ObjectFolder, *, name: str = "") -> None:
+        self.name = name
         self.path = path
         self.objects = ObjectFolder(path)
         self._cache = cache
+
+    def has(self, md5: str, *, legacy: bool = False) -> bool:
+        """Whether an object is there, damaged or not."""
+        return os.path.exists(self.objects.path(md5, legacy=legacy))
 
     def pull(self, content: Content) -> bool:
         """Copy one object into the cache (a folder: its list only); says whether it was there.
@@ -62,10 +69,45 @@ class LocalRemote:
         return _copy_new(f"{self.path}/runs", f"{self._cache.cache_dir}/runs")
 
 
-def default_remote(settings: DvcSettings, cache: ObjectFolder) -> LocalRemote | None:
-    """The default remote, if it is a local folder; None otherwise."""
-    url = settings.remotes.get(settings.default_remote, "")
-    return LocalRemote(url, cache) if os.path.isabs(url) else None
+def local_remotes(settings: DvcSettings, cache: ObjectFolder) -> tuple[LocalRemote, ...]:
+    """The remotes that are local folders, the default one first.
+
+    Objects are known by their digest, so it does no harm to look at more than DVC would.
+    """
+    return tuple(
+        LocalRemote(url, cache, name=name)
+        for name, url in _in_order(settings)
+        if os.path.isabs(url)
+    )
+
+
+def looked_at(settings: DvcSettings) -> str:
+    """What looking for an object in the remotes came to: half a sentence for an error."""
+    said = [_said(settings, name, url) for name, url in _in_order(settings)]
+    if not said:
+        return "no DVC remote is named in .dvc/config"
+    return "; ".join(said)
+
+
+def _in_order(settings: DvcSettings) -> list[tuple[str, str]]:
+    """(name, URL or absolute path), the default one first."""
+    return sorted(settings.remotes.items(), key=lambda item: item[0] != settings.default_remote)
+
+
+def _said(settings: DvcSettings, name: str, url: str) -> str:
+    if not os.path.isabs(url):
+        scheme = url.partition("://")[0]  # the rest may hold a password
+        return (
+            f"DVC remote `{name}` ({scheme}://...) is no folder, so that only DVC can fetch from it"
+        )
+    place = f"DVC remote `{name}`, the folder {url}"
+    if name in settings.relative:
+        place += f" (`{settings.relative[name]}` from .dvc)"
+    if not os.path.isdir(url):
+        return f"{place}, is not there"
+    if not os.access(url, os.R_OK | os.X_OK):
+        return f"{place}, cannot be read"
+    return f"{place}, does not have it"
 
 
 def _members(objects: ObjectFolder, md5: str) -> list[str]:
@@ -89,12 +131,7 @@ def _transfer(source: ObjectFolder, target: ObjectFolder, md5: str, *, legacy: b
     if not os.path.exists(path):
         return False
     if legacy:
-        import shutil
-
-        wanted = target.path(md5, legacy=True)
-        os.makedirs(os.path.dirname(wanted), exist_ok=True)
-        shutil.copyfile(path, temporary := target.temporary())
-        os.replace(temporary, wanted)
+        _transfer_legacy(path, target, md5)
         return True
     suffix = ".dir" if md5.endswith(".dir") else ""
     if suffix:
@@ -103,8 +140,29 @@ def _transfer(source: ObjectFolder, target: ObjectFolder, md5: str, *, legacy: b
     else:
         found, _ = target.add_file(path, path)
     if found != md5:
-        raise StoreError(f"{path} is damaged: its bytes have another digest")
+        raise damaged_there(path)
     return True
+
+
+def _transfer_legacy(path: str, target: ObjectFolder, md5: str) -> None:
+    import shutil
+
+    wanted = target.path(md5, legacy=True)
+    os.makedirs(os.path.dirname(wanted), exist_ok=True)
+    temporary = target.temporary()
+    shutil.copyfile(path, temporary)
+    if legacy_md5(temporary) != md5.removesuffix(".dir"):
+        os.unlink(temporary)
+        raise damaged_there(path)
+    os.replace(temporary, wanted)
+
+
+def damaged_there(path: str) -> StoreError:
+    """The error for an object of a remote that is not what its name says."""
+    return StoreError(
+        f"{path}, in a DVC remote, is damaged: its bytes have another digest",
+        todo="Delete that file and `dvc push` it again from a clone where it is sound.",
+    )
 
 
 def _copy_new(source: str, target: str) -> int:

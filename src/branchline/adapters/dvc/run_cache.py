@@ -61,15 +61,29 @@ class DvcRunCache(RunCache):
         if os.path.exists(path) and _read(path) is not None:
             return
         try:
-            os.makedirs(folder, exist_ok=True)
-            os.makedirs(self._temporary_folder, exist_ok=True)
             # Not beside the entries: DVC takes the newest file of a key, whatever its name.
             temporary = f"{self._temporary_folder}/{os.getpid()}-{os.urandom(4).hex()}.tmp"
-            with open(temporary, "xb") as file:
-                file.write(entry_text(entry_to_json(entry)).encode())
+            text = entry_text(entry_to_json(entry)).encode()
+            try:
+                _write(temporary, text)
+            except FileNotFoundError:
+                os.makedirs(self._temporary_folder, exist_ok=True)
+                _write(temporary, text)
+            try:
+                os.mkdir(folder)
+            except FileNotFoundError:
+                os.makedirs(folder, exist_ok=True)
+            except FileExistsError:
+                pass
             os.replace(temporary, path)
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _write(path: str, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    with open(descriptor, "wb") as file:
+        file.write(data)
 
 
 def _is_value(item: os.DirEntry[str]) -> bool:

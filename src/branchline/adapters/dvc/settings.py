@@ -20,6 +20,7 @@ class DvcSettings:
         cache_dir: Absolute folder of the cache; its objects stand in `files/md5` below it.
         links: Link types in the order in which they are tried.
         remotes: Name -> URL or absolute path.
+        relative: Name -> path of a remote as it is written, where it is relative to `.dvc/config`.
         default_remote: Its name; "" when there is none.
         dvc_dir: Absolute `.dvc` folder; "" when the repository does not use DVC.
     """
@@ -27,32 +28,37 @@ class DvcSettings:
     cache_dir: str
     links: tuple[Link, ...] = (Link.REFLINK, Link.COPY)
     remotes: Mapping[str, str] = field(default_factory=dict)
+    relative: Mapping[str, str] = field(default_factory=dict)
     default_remote: str = ""
     dvc_dir: str = ""
 
 
-def read_settings(root: str) -> DvcSettings:
+def read_settings(root: str, *, cache_dir: str = "") -> DvcSettings:
     """Settings of one repository; without `.dvc` the store is Branchline's own folder.
 
     Args:
         root: Absolute root of the repository.
+        cache_dir: Absolute folder that stands for the repository's own cache; "" takes that.
     """
     dvc_dir = os.path.join(root, ".dvc")
     if not os.path.isdir(dvc_dir):
-        return DvcSettings(cache_dir=os.path.join(root, ".branchline", "store"))
+        return DvcSettings(cache_dir=cache_dir or os.path.join(root, ".branchline", "store"))
     values: dict[tuple[str, str], str] = {}
     for name in ("config", "config.local"):
         values.update(_read_ini(os.path.join(dvc_dir, name)))
-    remotes = {
-        section[len("remote ") :].strip("\"'"): _located(dvc_dir, value)
+    urls = {
+        section[len("remote ") :].strip("\"'"): value
         for (section, key), value in values.items()
         if section.startswith("remote ") and key == "url"
     }
-    cache_dir = values.get(("cache", "dir"))
+    remotes = {name: _located(dvc_dir, url) for name, url in urls.items()}
+    own = values.get(("cache", "dir"))
+    place = _located(dvc_dir, own) if own else os.path.join(dvc_dir, "cache")
     return DvcSettings(
-        cache_dir=_located(dvc_dir, cache_dir) if cache_dir else os.path.join(dvc_dir, "cache"),
+        cache_dir=cache_dir or place,
         links=_links(values.get(("cache", "type"), "")),
         remotes=remotes,
+        relative={name: url for name, url in urls.items() if _is_relative(url)},
         default_remote=values.get(("core", "remote"), ""),
         dvc_dir=dvc_dir,
     )
@@ -92,6 +98,10 @@ def _located(dvc_dir: str, value: str) -> str:
         return value
     path = os.path.expanduser(value.removeprefix("file://"))
     return os.path.normpath(os.path.join(dvc_dir, path))
+
+
+def _is_relative(value: str) -> bool:
+    return "://" not in value and not os.path.isabs(os.path.expanduser(value))
 
 
 def _links(value: str) -> tuple[Link, ...]:

@@ -7,10 +7,10 @@ import os
 import stat as stat_module
 from typing import TYPE_CHECKING
 
-from branchline.adapters.dvc.folder import check_members, folder_object, walk
+from branchline.adapters.dvc.folder import check_members, folder_object, legacy_md5, walk
 from branchline.adapters.dvc.materialise import FileMaker, remove_path, set_executable
 from branchline.adapters.dvc.objects import ObjectFolder, damaged
-from branchline.adapters.dvc.remote import default_remote
+from branchline.adapters.dvc.remote import damaged_there, local_remotes, looked_at
 from branchline.adapters.dvc.settings import read_settings
 from branchline.adapters.dvc.stat_index import now_ns, stamp_of
 from branchline.core.pipeline import Content
@@ -45,7 +45,7 @@ class DvcStore(Store):
     ) -> None:
         self.settings = settings or read_settings(workspace.root)
         self.objects = ObjectFolder(self.settings.cache_dir)
-        self.remote = default_remote(self.settings, self.objects)
+        self.remotes = local_remotes(self.settings, self.objects)
         self._workspace = workspace
         self._links = tuple(links or self.settings.links)
         self._makers: dict[tuple[Link, ...], FileMaker] = {}
@@ -70,6 +70,22 @@ class DvcStore(Store):
         return members is not None and all(
             self.objects.has(member.md5 or "", legacy=content.legacy) for _, member in members
         )
+
+    def can_fetch(self, content: Content) -> bool:
+        """See the port."""
+        if not self.remotes or not self._is_at_hand(content):
+            return False
+        if not content.is_folder:
+            return True
+        try:
+            members = self.members(content)
+        except StoreError:
+            return True
+        return members is not None and all(self._is_at_hand(member) for _, member in members)
+
+    def looked_at(self) -> str:
+        """See the port."""
+        return looked_at(self.settings)
 
     def save(self, path: str, *, link: Link | None = None) -> Content:
         """See the port."""
@@ -112,7 +128,7 @@ class DvcStore(Store):
 
     def members(self, content: Content) -> Sequence[tuple[str, Content]] | None:
         """See the port."""
-        source = self._source(content)
+        source = self.objects.checked(content) or self._list_in_remote(content)
         if source is None:
             return None
         import json
@@ -158,21 +174,51 @@ class DvcStore(Store):
         folder = self.objects.add_bytes(folder_object(md5s), suffix=".dir")
         return Content(md5=folder, size_bytes=size, nfiles=len(md5s))
 
+    def locate(self, content: Content) -> str | None:
+        """A sound object's path, fetched from a remote folder when it is not here.
+
+        Raises:
+            StoreError: It is damaged.
+        """
+        return self._source(content)
+
     def _source(self, content: Content) -> str | None:
-        """A sound object's path, fetched from the default remote when it is not here."""
         if content.md5 is None:
             return None
         source = self.objects.checked(content)
-        if source is None and self.remote is not None and self.remote.pull(content):
+        if source is None and any(remote.pull(content) for remote in self.remotes):
             source = self.objects.checked(content)
         return source
+
+    def _is_at_hand(self, content: Content) -> bool:
+        md5, legacy = content.md5 or "", content.legacy
+        return bool(md5) and (
+            self.objects.has(md5, legacy=legacy)
+            or any(remote.has(md5, legacy=legacy) for remote in self.remotes)
+        )
+
+    def _list_in_remote(self, content: Content) -> str | None:
+        """The list of a folder where a remote keeps it: a plan reads it and copies nothing."""
+        md5 = content.md5 or ""
+        for remote in self.remotes:
+            if md5 and remote.has(md5, legacy=content.legacy):
+                path = remote.objects.path(md5, legacy=content.legacy)
+                try:
+                    found = legacy_md5(path)
+                except OSError as error:
+                    raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+                if found != md5.removesuffix(".dir"):
+                    raise damaged_there(path)
+                return path
+        return None
 
     def _needed(self, path: str, content: Content) -> str:
         source = self._source(content)
         if source is None:
             raise StoreError(
-                f"{path}: object {content.md5} is not in the store ({self.settings.cache_dir})",
-                todo="Fetch it from a remote store, or run the stage that makes it.",
+                f"{path}: object {content.md5} is not in the store ({self.settings.cache_dir})"
+                f"; {self.looked_at()}",
+                todo=f"Type `dvc pull {path}`, or run the stage that makes it.",
             )
         return source
 

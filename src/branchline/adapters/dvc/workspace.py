@@ -51,14 +51,23 @@ class DvcWorkspace(Workspace):
     Args:
         root: Absolute root of the repository.
         database: Where the stat index is kept.
+        index: One that another workspace of this root keeps; it is asked, and saved by that one.
+        lasting: See `AtomicWriter`.
     """
 
-    def __init__(self, root: str, database: CacheDatabase) -> None:
+    def __init__(
+        self,
+        root: str,
+        database: CacheDatabase,
+        *,
+        index: StatIndex | None = None,
+        lasting: bool = True,
+    ) -> None:
         self.root = os.path.abspath(root)
         self.ignore_files = IgnoreFiles(self.root)
-        self.index = StatIndex(database)
-        self.writer = AtomicWriter(self.root)
-        self._database = database
+        self.index = StatIndex(database) if index is None else index
+        self.writer = AtomicWriter(self.root, lasting=lasting)
+        self.database = database
 
     def absolute(self, path: str) -> str:
         """Absolute path of a path from the root."""
@@ -203,6 +212,18 @@ class DvcWorkspace(Workspace):
             return max([found.newest_ns, *(item.st_mtime_ns for _, item in found.files)]) or newest
         return newest
 
+    def replace(self, path: str, data: bytes) -> None:
+        """See the port."""
+        target = self.absolute(path)
+        if not self._is_inside(target):
+            raise StoreError(f"{path} leads out of the repository")
+        try:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            self.writer.replace(target, data)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+        self.forget([path])
+
     def remove(self, path: str) -> None:
         """See the port."""
         try:
@@ -250,7 +271,7 @@ class DvcWorkspace(Workspace):
     def close(self) -> None:
         """See the port."""
         self.index.save()
-        self._database.close()
+        self.database.close()
 
     def digest_members(
         self, path: str, files: Sequence[tuple[str, os.stat_result]]

@@ -6,10 +6,12 @@ one process instead of one a file.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
-from branchline.errors import RecordError
+from branchline.errors import BranchlineError, RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from branchline.adapters.git.plumbing import Git
 
-_KINDS = {"tree": 2, "blob": 3}
+_KINDS = {"commit": 1, "tree": 2, "blob": 3}
 _LOOSE_AT_MOST = 24  # Above this a pack is cheaper to write, and 200 loose files hasten git's gc.
 _REQUESTS = 256  # Names of one round: 256 * 100 bytes fit a pipe, so neither side can block.
 
@@ -61,7 +63,8 @@ class ObjectReader:
         process = self._process
         for pipe in (process.stdin, process.stdout):
             if pipe is not None and not pipe.closed:
-                pipe.close()
+                with contextlib.suppress(OSError):  # git was killed, with our last question unread
+                    pipe.close()
         if at_once:
             process.kill()
         process.wait()
@@ -87,7 +90,7 @@ class ObjectReader:
             stdin.write("".join(f"{name}\n" for name in asked).encode("utf-8", "surrogateescape"))
             stdin.flush()
         except BrokenPipeError:
-            raise RecordError("`git cat-file` ended early") from None
+            raise self._ended() from None
         answers = {name: self._answer() for name in asked}
         return [answers.get(name) for name in names]
 
@@ -95,19 +98,28 @@ class ObjectReader:
         stdout = self._process.stdout
         header = b"" if stdout is None else stdout.readline()
         if stdout is None or not header.endswith(b"\n"):
-            raise RecordError("`git cat-file` ended early")
+            raise self._ended()
         words = header.rsplit(b" ", 2)
         if len(words) != 3 or not words[2].strip().isdigit():
             return None
         size = int(words[2])
         content = stdout.read(size + 1)
         if len(content) != size + 1:
-            raise RecordError("`git cat-file` ended early")
+            raise self._ended()
         return words[0].decode("ascii", "replace"), words[1].decode("ascii"), content[:size]
+
+    def _ended(self) -> BranchlineError:
+        """The error for a git that ended before it had answered."""
+        from branchline.adapters.git.plumbing import killed
+
+        code = self._process.wait()  # it closed its pipe, so it has ended or is about to
+        if code < 0:
+            return killed(["cat-file"], -code)
+        return RecordError("`git cat-file` ended early")
 
 
 class ObjectWriter:
-    """Collects blobs and trees and writes them with one process.
+    """Collects blobs, trees and commits and writes them with one process.
 
     Args:
         git: The repository.
@@ -130,6 +142,17 @@ class ObjectWriter:
         """
         return self._tree([(_parts(path), content) for path, content in files.items()])
 
+    def tree_object(self, entries: Iterable[tuple[bytes, bytes, str]]) -> str:
+        """Add one tree of (mode, file name, object name) entries; returns its object name."""
+        # git sorts a folder as if its name ended in a slash.
+        ordered = sorted(entries, key=lambda one: one[1] + (b"/" if one[0] == b"40000" else b""))
+        lines = [b"%s %s\0" % (mode, name) + bytes.fromhex(held) for mode, name, held in ordered]
+        return self._add("tree", b"".join(lines))
+
+    def commit(self, content: bytes) -> str:
+        """Add a commit object; returns its object name."""
+        return self._add("commit", content)
+
     def write(self) -> None:
         """Write all that was added.
 
@@ -138,17 +161,35 @@ class ObjectWriter:
         """
         if not self._objects:
             return
-        pack = pack_of(self._objects.values(), self._hash)
         if len(self._objects) <= _LOOSE_AT_MOST:
-            self._git.run(["unpack-objects", "-q"], pack, error=RecordError)
+            self._write_loose()
         else:
+            pack = pack_of(self._objects.values(), self._hash)
             self._git.run(["index-pack", "--stdin"], pack, error=RecordError)
         self._objects = {}
 
+    def _write_loose(self) -> None:
+        """Write each object as git itself writes a few: zlib, read-only, renamed into its place.
+
+        Where others share the repository git sets the modes, which it knows how to.
+        """
+        if self._git.is_shared():
+            pack = pack_of(self._objects.values(), self._hash)
+            self._git.run(["unpack-objects", "-q"], pack, error=RecordError)
+            return
+        folder = os.path.join(self._git.places.common_dir, "objects")
+        for name, (kind, content) in self._objects.items():
+            try:
+                _write_object(f"{folder}/{name[:2]}", name[2:], _framed(kind, content))
+            except OSError as error:
+                raise RecordError(
+                    f"git's object {name} cannot be written: {error.strerror}",
+                    todo="See that the repository is writable and that the disk is not full.",
+                ) from error
+
     def _add(self, kind: str, content: bytes) -> str:
-        name = hashlib.new(
-            self._hash, b"%s %d\0" % (kind.encode(), len(content)) + content, usedforsecurity=False
-        ).hexdigest()
+        framed = _framed(kind, content)
+        name = hashlib.new(self._hash, framed, usedforsecurity=False).hexdigest()
         self._objects[name] = (kind, content)
         return name
 
@@ -166,6 +207,36 @@ class ObjectWriter:
             # git sorts a folder as if its name ended in a slash.
             entries.append((_encoded(name) + b"/", line + bytes.fromhex(self._tree(inside))))
         return self._add("tree", b"".join(entry for _, entry in sorted(entries)))
+
+
+def _framed(kind: str, content: bytes) -> bytes:
+    """What git digests and stores: the kind and the size stand before the content."""
+    return b"%s %d\0" % (kind.encode(), len(content)) + content
+
+
+def _write_object(folder: str, name: str, framed: bytes) -> None:
+    """Write a loose object; one that is there is touched, so that `git gc` takes it for new."""
+    import zlib
+
+    path = f"{folder}/{name}"
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        pass
+    else:
+        return
+    os.makedirs(folder, exist_ok=True)
+    # `git gc` removes what is left under this name after a while.
+    temporary = os.path.join(folder, f"tmp_obj_{os.urandom(6).hex()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(zlib.compress(framed, 1))
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
 
 
 def tree_entries(content: bytes, name_bytes: int) -> list[tuple[str, str, bool]]:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from branchline.errors import BranchlineError, MissingToolError, RepositoryError
+from branchline.errors import BranchlineError, MissingToolError, ProgramKilledError, RepositoryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,12 +45,14 @@ class Places:
         root: Working tree; the git directory itself when the repository is bare.
         git_dir: Of this working tree. common_dir: Shared by all linked working trees.
         is_bare: Without a working tree.
+        is_apart: git is to be told of both, for the working tree's own `.git` does not count.
     """
 
     root: str
     git_dir: str
     common_dir: str
     is_bare: bool = False
+    is_apart: bool = False
 
 
 def git_environment(outer: Mapping[str, str]) -> dict[str, str]:
@@ -127,11 +129,19 @@ class Git:
     Args:
         places: Where it is; see `Git.open`.
         environ: The caller's environment; the process's own when None.
+        quarantine: Variables by which git's hooks see objects that are not taken yet.
     """
 
-    def __init__(self, places: Places, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        places: Places,
+        environ: Mapping[str, str] | None = None,
+        *,
+        quarantine: Mapping[str, str] | None = None,
+    ) -> None:
         self.places = places
         self._environ = git_environment(os.environ if environ is None else environ)
+        self._environ.update(quarantine or {})
         self._has_reference_files: bool | None = None
         self._packed: tuple[tuple[int, int, int, int], str] | None = None
 
@@ -155,6 +165,8 @@ class Git:
         fixed = ["git", "--no-optional-locks", "--no-pager", "-c", "core.hooksPath=/dev/null"]
         if self.places.is_bare:
             fixed += ["-c", "safe.bareRepository=all", f"--git-dir={self.places.git_dir}"]
+        elif self.places.is_apart:
+            fixed += [f"--git-dir={self.places.git_dir}", f"--work-tree={self.places.root}"]
         return [*fixed, *args]
 
     def ask(self, args: Sequence[str], stdin: bytes = b"") -> Answer:
@@ -162,6 +174,7 @@ class Git:
 
         Raises:
             MissingToolError: git is not on this machine.
+            ProgramKilledError: A signal ended it.
         """
         import subprocess
 
@@ -176,6 +189,8 @@ class Git:
             )
         except FileNotFoundError:
             raise self.missing() from None
+        if done.returncode < 0:
+            raise killed(args, -done.returncode)
         complaint = done.stderr.decode("utf-8", "replace").strip()
         return Answer(code=done.returncode, out=done.stdout, complaint=complaint)
 
@@ -216,6 +231,10 @@ class Git:
             self._has_reference_files = self._extension("refstorage") in (None, "files")
         return self._has_reference_files
 
+    def is_shared(self) -> bool:
+        """Whether others write here, too, so that modes of files are set for them."""
+        return self._extension("sharedrepository") is not None
+
     def packed_references(self) -> str:
         """The text of packed-refs, read again when the file moved; "" when there is none."""
         path = os.path.join(self.places.common_dir, "packed-refs")
@@ -242,6 +261,18 @@ def refusal(
     said = lines[0] if lines else f"exit status {answer.code}"
     verb = next((arg for arg in args if not arg.startswith("-")), "")
     return error(f"`git {verb}` refused: {said}", details=lines[1:])
+
+
+def killed(args: Sequence[str], number: int) -> ProgramKilledError:
+    """The error for a git process that a signal ended: neither yes nor no."""
+    import signal
+
+    verb = next((arg for arg in args if not arg.startswith("-")), "")
+    name = next((s.name for s in signal.Signals if s == number), f"signal {number}")
+    return ProgramKilledError(
+        f"`git {verb}` was killed by {name}",
+        todo="Run the command again; if the machine ran out of memory, give it more.",
+    )
 
 
 def is_object_name(text: str) -> bool:

@@ -13,6 +13,7 @@ from branchline.adapters.git import references as refs
 from branchline.adapters.git.exchange import fetch_records, push_records
 from branchline.adapters.git.objects import ObjectReader, ObjectWriter, tree_entries
 from branchline.adapters.git.plumbing import read_text
+from branchline.adapters.git.run_files import stage_keys, started_at
 from branchline.errors import BranchlineError, RecordError
 from branchline.ports.records import Exchange, Records, StoredRun
 
@@ -21,19 +22,32 @@ if TYPE_CHECKING:
 
     from branchline.adapters.git.plumbing import Git
     from branchline.core.plan.values import Result
+    from branchline.ports.records import RunFileCache
 
 _TRIES = 20
+_RUN_FILE = "run.json"
+_WORTH_A_CACHE = 32  # So many runs to read at once; a few are read from git as fast.
+_LOOSE_AT_MOST = 400  # References in files of their own, before `compact` has git pack them.
 _RUNS_AT_ONCE = 32  # How many runs `latest_results` looks into before it looks further back.
 
 
 class GitRecords(Records):
-    """The records of one repository."""
+    """The records of one repository.
 
-    def __init__(self, git: Git) -> None:
+    Args:
+        git: Where it is.
+        cache: Remembers what was read of runs; None reads from git each time.
+    """
+
+    def __init__(self, git: Git, cache: RunFileCache | None = None) -> None:
         self._git = git
+        self._cache = cache
         self._started: dict[str, str] = {}
         self._reader: ObjectReader | None = None
         self._known: dict[str, Sequence[Result]] = {}
+        self._keys_of: dict[str, Sequence[tuple[str, str]]] = {}
+        # By tree, which never changes: a walk asks for them when it orders runs and when it reads.
+        self._run_files: dict[str, bytes] = {}
 
     def close(self) -> None:
         """End the git process that reads objects."""
@@ -72,9 +86,7 @@ class GitRecords(Records):
             key = refs.key_of(reference)
             if key in wanted and result.key == key:
                 by_key.setdefault(key, []).append(result)
-        for results in by_key.values():
-            results.sort(key=lambda result: (result.started_at, result.attempt), reverse=True)
-        self._known.update(by_key)
+        self._known.update({key: _newest_first(results) for key, results in by_key.items()})
 
     def latest_results(self, stages: Sequence[str]) -> Mapping[str, Result]:
         """Stage address -> its newest result; see the port."""
@@ -83,9 +95,8 @@ class GitRecords(Records):
         trees = self._trees()
         newest_first = list(reversed(self._oldest_first(trees)))
         for start in range(0, len(newest_first), _RUNS_AT_ONCE):
-            some = newest_first[start : start + _RUNS_AT_ONCE]
-            for found in self._objects().read([f"{trees[run]}:evidence.json" for run in some]):
-                for stage, key in _stage_keys(found[2] if found else b""):
+            for pairs in self._stage_keys([trees[r] for r in newest_first[start:][:_RUNS_AT_ONCE]]):
+                for stage, key in pairs:
                     if stage in wanted:
                         keys.setdefault(stage, key)
             if wanted <= keys.keys():
@@ -98,6 +109,23 @@ class GitRecords(Records):
                 latest[stage] = (of_stage or list(results[key]))[0]
         return latest
 
+    def _remember(self, added: Sequence[Result]) -> None:
+        """Know the results of keys that had none before these were added."""
+        by_key: dict[str, list[Result]] = {}
+        for result in added:
+            by_key.setdefault(result.key, []).append(result)
+        for key, results in by_key.items():
+            self._known[key] = _newest_first(results)
+
+    def _stage_keys(self, trees: Sequence[str]) -> list[Sequence[tuple[str, str]]]:
+        """The (stage, key) pairs of runs, by their trees; a tree never changes."""
+        unknown = [tree for tree in trees if tree not in self._keys_of]
+        if unknown:
+            found = self._objects().read([f"{tree}:evidence.json" for tree in unknown])
+            for tree, answer in zip(unknown, found, strict=True):
+                self._keys_of[tree] = stage_keys(answer[2] if answer else b"")
+        return [self._keys_of[tree] for tree in trees]
+
     def add_results(self, results: Sequence[Result]) -> Sequence[Result]:
         """Record results, the first of a key and its observations wins; see the port."""
         import json
@@ -106,6 +134,8 @@ class GitRecords(Records):
 
         if not results:
             return ()
+        # Of keys that nobody had, what is added now is all that there is.
+        fresh = {r.key for r in results if self._known.get(r.key) == ()}
         self._known.clear()
         writer = ObjectWriter(self._git)
         places = [refs.result_reference(result) for result in results]
@@ -122,6 +152,8 @@ class GitRecords(Records):
         mine: dict[str, Result] = {}
         for place, result in zip(places, results, strict=True):
             mine.setdefault(place, result)
+        if not theirs:
+            self._remember([result for result in mine.values() if result.key in fresh])
         return [winners.get(place, mine[place]) for place in places]
 
     def run_ids(self) -> Sequence[str]:
@@ -135,9 +167,13 @@ class GitRecords(Records):
         trees = self._trees()
         if ids is not None:
             trees = {run: trees[run] for run in ids if run in trees}
+        ordered = self._oldest_first(trees)
+        if tuple(names or ()) == (_RUN_FILE,):
+            read = {run: self._run_files[trees[run]] for run in ordered}
+            return [StoredRun(run=r, files={_RUN_FILE: t} if t else {}) for r, t in read.items()]
         return [
             StoredRun(run=run, files=self._files(self._objects(), trees[run], names))
-            for run in self._oldest_first(trees)
+            for run in ordered
         ]
 
     def add_run(self, base: str, files: Mapping[str, bytes]) -> str:
@@ -145,10 +181,14 @@ class GitRecords(Records):
         writer = ObjectWriter(self._git)
         tree = writer.tree(files)
         writer.write()
+        self._run_files[tree] = files.get(_RUN_FILE, b"")
+        self._started[tree] = started_at(self._run_files[tree])
+        self._keys_of[tree] = stage_keys(files.get("evidence.json", b""))
         prefix = refs.RUNS + refs.component(base)
         for number in range(_TRIES):
             _pause(number)
-            taken = refs.list_references(self._git, [prefix, prefix + "-*"])
+            runs = refs.list_references(self._git, [refs.RUNS])
+            taken = {n: t for n, t in runs.items() if n == prefix or n.startswith(f"{prefix}-")}
             reference = next((name for name, held in taken.items() if held == tree), None)
             if reference is not None:
                 return reference.removeprefix(refs.RUNS)
@@ -156,6 +196,24 @@ class GitRecords(Records):
             if refs.transact(self._git, create={reference: tree}):
                 return reference.removeprefix(refs.RUNS)
         raise _outrun(f"could not record the run `{base}`")
+
+    def standing(self, key: str) -> Mapping[str, str]:
+        """Where the results of a key stand, and the object of each; see the port."""
+        found = refs.list_references(self._git, [refs.results_prefix(key)])
+        return {name.removeprefix(refs.RESULTS): held for name, held in found.items()}
+
+    def has_answer(self, place: str) -> bool:
+        """Whether there is an answer below a place; see the port."""
+        return bool(refs.list_references(self._git, [refs.ANSWERS + refs.component(place) + "/"]))
+
+    def add_answer(self, place: str, content: bytes) -> None:
+        """Record an answer, the first of a place stays; see the port."""
+        folder, _, name = place.partition("/")
+        writer = ObjectWriter(self._git)
+        held = writer.blob(content)
+        writer.write()
+        reference = f"{refs.ANSWERS}{refs.component(folder)}/{refs.component(name)}"
+        refs.transact(self._git, create={reference: held})
 
     def push(self, remote: str) -> Exchange:
         """Send records to a remote; see the port."""
@@ -165,6 +223,22 @@ class GitRecords(Records):
         """Get records from a remote; see the port."""
         self._known.clear()
         return fetch_records(self._git, remote)
+
+    def compact(self) -> bool:
+        """Have git keep references in one file when many stand in files of their own.
+
+        Returns:
+            Whether it was worth it.
+        """
+        if not self._git.has_reference_files():
+            return False
+        folder = os.path.join(self._git.places.common_dir, *refs.HOME.strip("/").split("/"))
+        loose = sum(len(files) for _, _, files in os.walk(folder))
+        if loose <= _LOOSE_AT_MOST:
+            return False
+        # One that somebody writes meanwhile stays as it is; the next time gets it.
+        self._git.ask(["pack-refs", "--all", "--prune"])
+        return True
 
     def state_files(self) -> Sequence[str]:
         """Paths whose stat moves when HEAD moves or records come or go; see the port.
@@ -186,9 +260,10 @@ class GitRecords(Records):
             shards = sorted(os.listdir(results))
         except OSError:
             shards = []
-        # The folder above stands for the two below it while these do not exist yet.
-        home = os.path.dirname(results)
-        return [*shared, home, runs, results, *(os.path.join(results, s) for s in shards)]
+        if not (os.path.isdir(results) and os.path.isdir(runs)):
+            # The folder above stands for the two below it while these do not exist yet.
+            shared.append(os.path.dirname(results))
+        return [*shared, runs, results, *(os.path.join(results, s) for s in shards)]
 
     def _create(self, blobs: Mapping[str, str]) -> dict[str, str]:
         """Create references that do not exist; returns what each holds now."""
@@ -240,18 +315,27 @@ class GitRecords(Records):
 
     def _oldest_first(self, trees: Mapping[str, str]) -> list[str]:
         """Run ids by when they started, as run.json says; unreadable ones first."""
-        import json
-
-        unknown = [tree for tree in trees.values() if tree not in self._started]
-        if unknown:
-            answers = self._objects().read([f"{tree}:run.json" for tree in unknown])
-            for tree, answer in zip(unknown, answers, strict=True):
-                try:
-                    said = json.loads(answer[2])["started_at"] if answer else ""
-                except (ValueError, TypeError, KeyError, RecursionError):
-                    said = ""
-                self._started[tree] = said if isinstance(said, str) else ""
+        self._learn([tree for tree in trees.values() if tree not in self._run_files])
         return sorted(trees, key=lambda run: (self._started[trees[run]], len(run), run))
+
+    def _learn(self, trees: Sequence[str]) -> None:
+        """Read the run.json of trees, those of many through the cache."""
+        cache = self._cache if len(trees) >= _WORTH_A_CACHE else None
+        found = dict(cache.load(trees)) if cache else {}
+        unknown = [tree for tree in trees if tree not in found]
+        if unknown:
+            answers = self._objects().read([f"{tree}:{_RUN_FILE}" for tree in unknown])
+            read = {
+                tree: answer[2] if answer and answer[1] == "blob" else b""
+                for tree, answer in zip(unknown, answers, strict=True)
+            }
+            found.update(read)
+            if cache:
+                # What is not there may be there later: a fetch brings trees before their files.
+                cache.save({tree: text for tree, text in read.items() if text})
+        for tree, text in found.items():
+            self._run_files[tree] = text
+            self._started[tree] = started_at(text)
 
     def _files(
         self, reader: ObjectReader, tree: str, names: Sequence[str] | None
@@ -276,6 +360,10 @@ class GitRecords(Records):
         return dict(sorted(files.items()))
 
 
+def _newest_first(results: Sequence[Result]) -> list[Result]:
+    return sorted(results, key=lambda result: (result.started_at, result.attempt), reverse=True)
+
+
 def _pause(tries: int) -> None:
     """Let others finish, longer each time; not before the first try."""
     if tries:
@@ -290,14 +378,3 @@ def _outrun(what: str) -> RecordError:
         todo="If no other git or branchline is at work here, delete what a killed one left: "
         "`find .git/refs/branchline -name '*.lock' -delete`.",
     )
-
-
-def _stage_keys(content: bytes) -> list[tuple[str, str]]:
-    """(stage, key) pairs that an evidence.json names."""
-    import json
-
-    try:
-        stages = json.loads(content)["stages"]
-        return [(str(stage["stage"]), str(stage["key"])) for stage in stages if stage["key"]]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return []

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HOME = "refs/branchline/"
 RESULTS = HOME + "results/"
 RUNS = HOME + "runs/"
+ANSWERS = HOME + "answers/"
 INCOMING = "refs/branchline-incoming/"
 
 _COMPONENT = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z._-]*[0-9A-Za-z_-])?")

@@ -49,7 +49,7 @@ class LocalMachine(Machine):
 
     def _version(self, python: str) -> str:
         """The version of an interpreter: from its files, from memory, else by asking it."""
-        told = _version_in_venv(python)
+        told = _version_in_venv(python) or self._version_in_pyenv(python) or _own_version(python)
         if told:
             return told
         token = self._token(python)
@@ -60,6 +60,33 @@ class LocalMachine(Machine):
         if self._memory and version != "none":
             _write(self._memory, f"{token}\n{version}")
         return version
+
+    def _version_in_pyenv(self, python: str) -> str:
+        """The version that pyenv's script would start; "" where only pyenv itself can tell.
+
+        A plain number of an installed version, by pyenv's rules: the variable, the nearest
+        `.python-version`, pyenv's own file. Asking the script takes ten shells, 0.1 s.
+        """
+        home, _, script = python.rpartition("/shims/")
+        if script not in ("python", "python3") or not os.path.isdir(f"{home}/versions"):
+            return ""
+        wanted = self._environ.get("PYENV_VERSION") or _read(self._pyenv_file(home))
+        version = wanted.strip()
+        place = f"{home}/versions/{version}"
+        if len(version.split(".")) != 3 or not version.replace(".", "").isdigit():
+            return ""
+        is_there = os.access(f"{place}/bin/{script}", os.X_OK) and not os.path.islink(place)
+        return version if is_there else ""
+
+    def _pyenv_file(self, home: str) -> str:
+        """The file in which pyenv reads which version is wanted."""
+        for start in (self._environ.get("PYENV_DIR", ""), os.path.abspath(self._root)):
+            folder = start
+            while folder.strip("/"):
+                if os.path.isfile(f"{folder}/.python-version"):
+                    return f"{folder}/.python-version"
+                folder = os.path.dirname(folder)
+        return f"{home}/version"
 
     def _token(self, python: str) -> str:
         """What the answer of a `python` depends on: the file, and settings of pyenv and asdf."""
@@ -146,6 +173,15 @@ def _version_in_venv(python: str) -> str:
         if name.strip() in ("version", "version_info") and value.strip():
             return ".".join(value.strip().split(".")[:3])
     return ""
+
+
+def _own_version(python: str) -> str:
+    """The version of the Python that runs this; "" for any other."""
+    import sys
+
+    if os.path.realpath(python) != os.path.realpath(sys.executable):
+        return ""
+    return ".".join(map(str, sys.version_info[:3]))
 
 
 def _read(path: str) -> str:

@@ -14,15 +14,22 @@ import os
 import select
 import signal
 import time
-from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from branchline.adapters.local_process import processes
 from branchline.adapters.local_process.endings import Cause, explain
+from branchline.adapters.local_process.last_words import last_words
+from branchline.adapters.local_process.running import Phase, Running
 from branchline.adapters.local_process.shells import shell_words, stage_words
-from branchline.adapters.local_process.spawning import clear_trace, signals_held, spawn
+from branchline.adapters.local_process.shortcuts import shortcut_of
+from branchline.adapters.local_process.spawning import (
+    clear_trace,
+    limit_memory,
+    signals_held,
+    spawn,
+)
 from branchline.adapters.local_process.tracing import (
+    looked_up_files,
     observed_files,
     rewritten_files,
     trace_gaps,
@@ -30,52 +37,21 @@ from branchline.adapters.local_process.tracing import (
     traced_environment,
     traced_words,
 )
-from branchline.core.run import Ended
+from branchline.core.run import Ended, Failure
+from branchline.core.secrecy import redacted
 from branchline.ports.executor import Executor
 from branchline.ports.ledger import ChildProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from branchline.adapters.local_process.forking import Forks
     from branchline.ports.executor import Task
 
 _POLL_S = 0.01
 """How often processes without a descriptor of ours (orphans, other systems) are looked at."""
 _KILL_S = 5.0
 """How long a process may take to die of SIGKILL (a disk that hangs) before we go on without it."""
-
-
-class _Phase(Enum):
-    """RUNNING; then LINGERING while what it left behind may end by itself; then we end it."""
-
-    RUNNING = auto()
-    LINGERING = auto()
-    TERMINATING = auto()
-    KILLING = auto()
-
-
-@dataclass(slots=True, kw_only=True)
-class _Running:
-    """One stage that was started and has not been reported."""
-
-    task: Task
-    pid: int
-    pidfd: int
-    mark: str
-    began: float
-    phase: _Phase = _Phase.RUNNING
-    until: float | None = None
-    grace_s: float
-    status: int | None = None
-    cpu_s: float = 0.0
-    peak_memory_bytes: int = 0
-    cause: Cause | None = None
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether its first process is gone and reaped."""
-        return self.status is not None
 
 
 class LocalExecutor(Executor):
@@ -88,6 +64,8 @@ class LocalExecutor(Executor):
             lines of a `tee`) before they are ended, too.
         unbuffered: Set PYTHONUNBUFFERED for stages, so that the log follows the run and keeps the
             order of standard output and error. A stage's own setting wins.
+        forks: Start Python scripts as forks of a process that has their imports done; for searches,
+            which start the same one many times.
     """
 
     def __init__(
@@ -97,18 +75,22 @@ class LocalExecutor(Executor):
         grace_s: float = 5.0,
         linger_s: float = 0.3,
         unbuffered: bool = True,
+        forks: bool = False,
     ) -> None:
         self._shell = shell
         self._grace_s, self._linger_s = grace_s, linger_s
         self._unbuffered = unbuffered
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, Running] = {}
         self._ended: list[Ended] = []
         self._poll = select.poll()
-        self._by_pidfd: dict[int, _Running] = {}
+        self._by_pidfd: dict[int, Running] = {}
         self._boot_id, self._engine_mark = "", ""
+        self._inherited: dict[str, str] = {}
         self._is_subreaper = False
         self._starts = 0
         self._oom_kills: int | None = None
+        self._wants_forks = forks
+        self._forks: Forks | None = None
 
     def start(self, task: Task) -> ChildProcess:
         """See the port. A log that exists is continued.
@@ -119,40 +101,54 @@ class LocalExecutor(Executor):
         """
         if not self._engine_mark:
             self._prepare()
-        self._starts += 1
-        mark = f"{self._engine_mark}.{self._starts}"
-        environment = {**os.environ, **task.env, processes.MARK: mark}
-        if self._unbuffered:
-            environment.setdefault("PYTHONUNBUFFERED", "1")
-        environment.update(traced_environment(task, environment))
+        environment = self._environment(task)
         shell = shell_words(self._shell or environment.get("SHELL"))
-        pairs = [(command, traced_command(task, command)) for command in task.cmd] or [("", ":")]
+        pairs = [(redacted(line), traced_command(task, line)) for line in task.cmd] or [("", ":")]
         words = stage_words(shell, pairs)
+        direct = shortcut_of(task, pairs, shell, environment)
         words = traced_words(task, words, environment.get("PATH", os.defpath))
         clear_trace(task)
+        zygote = self._forks.prepare(task, direct, environment) if self._forks else None
         with signals_held() as mask:
             began = time.monotonic()
-            pid = spawn(task, words, environment, mask)
-            running = _Running(
+            forked = None
+            if self._forks and zygote and direct:
+                forked = self._forks.fork(zygote, task, direct[1], environment)
+            pid = forked.pid if forked else spawn(task, words, environment, mask, direct=direct)
+            limit_memory(pid, task.memory_bytes)
+            running = Running(
                 task=task,
                 pid=pid,
                 pidfd=self._watch(pid),
-                mark=mark,
+                mark=environment[processes.MARK],
                 began=began,
                 until=None if task.timeout_s is None else began + task.timeout_s,
                 grace_s=self._grace_s,
+                forked=forked,
             )
             self._running[task.stage] = running
             if running.pidfd >= 0:
                 self._by_pidfd[running.pidfd] = running
+            if forked is not None:
+                forked.begin()
         process = processes.read_process(pid)
         return ChildProcess(
             stage=task.stage,
             pgid=pid,
             started_ticks=0 if process is None else process.started_ticks,
             boot_id=self._boot_id,
-            mark=mark,
+            mark=running.mark,
         )
+
+    def _environment(self, task: Task) -> dict[str, str]:
+        """Of the next process, with a mark that no other has."""
+        self._starts += 1
+        mark = f"{self._engine_mark}.{self._starts}"
+        environment = {**self._inherited, **task.env, processes.MARK: mark}
+        if self._unbuffered:
+            environment.setdefault("PYTHONUNBUFFERED", "1")
+        environment.update(traced_environment(task, environment))
+        return environment
 
     def wait(self, timeout_s: float) -> Sequence[Ended]:
         """See the port. With nothing running it sleeps for the whole time.
@@ -186,8 +182,20 @@ class LocalExecutor(Executor):
             for running in self._open(chosen):
                 self._kill(running)
             raise
+        finally:
+            if stages is None:
+                self.close()
 
-    def _open(self, chosen: Sequence[_Running]) -> list[_Running]:
+    def remarks(self) -> Sequence[str]:
+        """See the port."""
+        return self._forks.remarks() if self._forks else ()
+
+    def close(self) -> None:
+        """End what was kept for the next start; stages go on."""
+        if self._forks is not None:
+            self._forks.close()
+
+    def _open(self, chosen: Sequence[Running]) -> list[Running]:
         """Those that have not been finished."""
         return [r for r in chosen if self._running.get(r.task.stage) is r]
 
@@ -213,6 +221,10 @@ class LocalExecutor(Executor):
         """See the port."""
         return rewritten_files(task)
 
+    def looked_up(self, task: Task) -> Mapping[str, bool]:
+        """See the port."""
+        return looked_up_files(task)
+
     def trace_gaps(self, task: Task) -> Sequence[str]:
         """Why the trace of a stage that has run may miss reads, a sentence each; for warnings."""
         return trace_gaps(task)
@@ -236,6 +248,11 @@ class LocalExecutor(Executor):
         own = processes.read_process(os.getpid())
         ticks = time.time_ns() if own is None else own.started_ticks
         self._engine_mark = f"{self._boot_id[:8]}.{os.getpid()}.{ticks}"
+        self._inherited = dict(os.environ)
+        if self._wants_forks and self._is_subreaper:
+            from branchline.adapters.local_process.forking import Forks
+
+            self._forks = Forks()
 
     def _watch(self, pid: int) -> int:
         """A descriptor that turns readable when the process ends; -1 where there is none."""
@@ -255,67 +272,68 @@ class LocalExecutor(Executor):
         """Move every stage on; returns when to look again."""
         wake = now + 3600.0
         for running in tuple(self._running.values()):
-            if not running.has_ended and (running.pidfd < 0 or running.phase is _Phase.KILLING):
+            if not running.has_ended and (running.pidfd < 0 or running.phase is Phase.KILLING):
                 self._reap(running, os.WNOHANG)
             self._move(running, now)
             if running.task.stage not in self._running:
                 continue
             if running.until is not None:
                 wake = min(wake, running.until)
-            if running.has_ended or running.pidfd < 0 or running.phase is _Phase.KILLING:
+            if running.has_ended or running.pidfd < 0 or running.phase is Phase.KILLING:
                 wake = min(wake, now + _POLL_S)
         return wake
 
-    def _move(self, running: _Running, now: float) -> None:
+    def _move(self, running: Running, now: float) -> None:
         """One step of the state machine of one stage."""
         is_late = running.until is not None and now >= running.until
         if running.has_ended and not self._remains(running):
             self._finish(running)
-        elif running.phase is _Phase.RUNNING and running.has_ended:
-            running.phase, running.until = _Phase.LINGERING, now + self._linger_s
-        elif running.phase is _Phase.RUNNING and is_late:
+        elif running.phase is Phase.RUNNING and running.has_ended:
+            running.phase, running.until = Phase.LINGERING, now + self._linger_s
+        elif running.phase is Phase.RUNNING and is_late:
             running.cause = Cause.TIMEOUT
             self._terminate(running)
-        elif running.phase is _Phase.LINGERING and is_late:
+        elif running.phase is Phase.LINGERING and is_late:
             running.notes.append("background processes were still running and were ended")
             running.grace_s = min(running.grace_s, 1.0)
             self._terminate(running)
-        elif running.phase is _Phase.TERMINATING and is_late:
+        elif running.phase is Phase.TERMINATING and is_late:
             self._kill(running)
-        elif running.phase is _Phase.KILLING and is_late:
+        elif running.phase is Phase.KILLING and is_late:
             running.notes.append("some of its processes could not be killed")
             self._finish(running)
-        elif running.phase is _Phase.KILLING:
+        elif running.phase is Phase.KILLING:
             self._kill(running)
 
-    def _terminate(self, running: _Running) -> None:
-        if running.phase in (_Phase.RUNNING, _Phase.LINGERING):
-            running.phase = _Phase.TERMINATING
+    def _terminate(self, running: Running) -> None:
+        if running.phase in (Phase.RUNNING, Phase.LINGERING):
+            running.phase = Phase.TERMINATING
             running.until = time.monotonic() + running.grace_s
             self._send(running, signal.SIGTERM)
 
-    def _kill(self, running: _Running) -> None:
-        if running.phase is not _Phase.KILLING:
-            running.phase = _Phase.KILLING
+    def _kill(self, running: Running) -> None:
+        if running.phase is not Phase.KILLING:
+            running.phase = Phase.KILLING
             running.until = time.monotonic() + _KILL_S
         self._send(running, signal.SIGKILL)
 
-    def _send(self, running: _Running, number: int) -> None:
+    def _send(self, running: Running, number: int) -> None:
         found = processes.processes_of(running.pid, running.mark, self._strays())
         if not running.has_ended or found:
             processes.send_to_group(running.pid, number)
         processes.send([p.pid for p in found if p.group != running.pid], number)
 
     def _leaders(self) -> set[int]:
-        return {running.pid for running in self._running.values() if not running.has_ended}
+        living = {running.pid for running in self._running.values() if not running.has_ended}
+        return living | self._forks.pids if self._forks else living
 
     def _strays(self) -> list[int]:
         """Orphans without a mark, once no stage that goes on could have started them."""
-        if sum(running.phase is _Phase.RUNNING for running in self._running.values()) > 1:
+        if sum(running.phase is Phase.RUNNING for running in self._running.values()) > 1:
             return []
         return processes.strays(self._leaders())
 
-    def _remains(self, running: _Running) -> bool:
+    def _remains(self, running: Running) -> bool:
         """Whether processes of a stage live on after its first one was reaped.
 
         What is left of a stage then stands below this process, which is the subreaper; one short
@@ -332,35 +350,25 @@ class LocalExecutor(Executor):
                 continue
             is_ours = running.pid in (process.group, process.session)
             if process.is_zombie and is_ours:
-                _reap_orphan(pid)
+                processes.reap_orphan(pid)
             elif not process.is_zombie and (is_ours or processes.has_mark(pid, running.mark)):
                 is_found = True
         return is_found
 
-    def _reap(self, running: _Running, options: int) -> None:
+    def _reap(self, running: Running, options: int) -> None:
         if running.has_ended:
             return
-        try:
-            pid, status, usage = os.wait4(running.pid, options)
-        except ChildProcessError:
-            pid, status, usage = running.pid, 0xFF00, None  # taken by somebody's SIGCHLD handler
-            running.notes.append("its exit status was lost")
-        if not pid:
-            return
-        running.status = status
-        if usage is not None:
-            running.cpu_s = usage.ru_utime + usage.ru_stime
-            running.peak_memory_bytes = usage.ru_maxrss * 1024
-        self._forget(running)
+        if running.reap(options):
+            self._forget(running)
 
-    def _forget(self, running: _Running) -> None:
+    def _forget(self, running: Running) -> None:
         if running.pidfd >= 0:
             self._poll.unregister(running.pidfd)
             del self._by_pidfd[running.pidfd]
             os.close(running.pidfd)
             running.pidfd = -1
 
-    def _finish(self, running: _Running) -> None:
+    def _finish(self, running: Running) -> None:
         task = running.task
         del self._running[task.stage]
         self._forget(running)
@@ -371,6 +379,8 @@ class LocalExecutor(Executor):
             counted = processes.read_oom_kills()
             kills = None if counted is None else counted - self._oom_kills
             self._oom_kills = counted
+        if running.forked is not None:
+            running.forked.close(has_succeeded=code == 0)
         ending = explain(code, cause=running.cause, timeout_s=task.timeout_s, oom_kills=kills)
         ended = Ended(
             stage=task.stage,
@@ -382,12 +392,6 @@ class LocalExecutor(Executor):
             peak_memory_bytes=running.peak_memory_bytes,
             log=task.log,
             detail="; ".join(text for text in (ending.detail, *running.notes) if text),
+            said=last_words(task.log) if ending.failure is Failure.EXIT_CODE else "",
         )
         self._ended.append(ended)
-
-
-def _reap_orphan(pid: int) -> None:
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return

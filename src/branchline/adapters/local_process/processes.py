@@ -190,3 +190,11 @@ def send_to_group(group: int, number: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def reap_orphan(pid: int) -> None:
+    """Take note that a process which became our child has ended; nothing if it did not."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return

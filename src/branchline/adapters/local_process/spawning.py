@@ -15,24 +15,36 @@ if TYPE_CHECKING:
     from branchline.ports.executor import Task
 
 _BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_DEFAULTED = (
+DEFAULTED = (
     *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE),
     *(signal.SIGXFSZ, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2),
 )
 
 
 def spawn(
-    task: Task, words: Sequence[str], environment: dict[str, str], mask: Iterable[signal.Signals]
+    task: Task,
+    words: Sequence[str],
+    environment: dict[str, str],
+    mask: Iterable[signal.Signals],
+    *,
+    direct: tuple[str, tuple[str, ...]] | None = None,
 ) -> int:
-    """Start the first process of a stage; returns its pid, which is its group and session."""
-    log = _open_log(task)
-    back = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        # posix_spawn knows no working directory; there are no threads that could see ours move.
-        os.chdir(task.cwd)
+    """Start the first process of a stage; returns its pid, which is its group and session.
+
+    Args:
+        task: The stage.
+        words: The shell that runs it, with its arguments.
+        environment: Of the process.
+        mask: Signals that it blocks.
+        direct: (program, arguments) that the shell would become; where the system refuses it (a
+            script without a first line `#!`), the shell is started, which knows what to do.
+    """
+    log = open_log(task)
+
+    def start(program: str, arguments: tuple[str, ...]) -> int:
         return os.posix_spawn(
-            words[0],
-            tuple(words),
+            program,
+            arguments,
             environment,
             file_actions=(
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -41,14 +53,50 @@ def spawn(
             ),
             setsid=True,
             setsigmask=mask,
-            setsigdef=_DEFAULTED,
+            setsigdef=DEFAULTED,
         )
+
+    try:
+        with in_folder(task.cwd):
+            if direct is not None:
+                with suppress(OSError):
+                    return start(*direct)
+            return start(words[0], tuple(words))
     except OSError as error:
         raise _cannot_start(task, words[0], error) from error
     finally:
+        os.close(log)
+
+
+@contextmanager
+def in_folder(folder: str) -> Iterator[None]:
+    """Work in a folder for the moment of a spawn.
+
+    posix_spawn knows no working directory; there are no threads that could see ours move.
+    """
+    back = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.chdir(folder)
+        yield
+    finally:
         os.fchdir(back)
         os.close(back)
-        os.close(log)
+
+
+def limit_memory(pid: int, size_bytes: int | None) -> None:
+    """Let a process fail by itself, with a MemoryError, rather than take the machine; Linux only.
+
+    Args:
+        pid: A child of ours that has just been started.
+        size_bytes: Most memory of its own that it may ask for; None for no limit.
+    """
+    if size_bytes is None:
+        return
+    import resource
+
+    with suppress(AttributeError, OSError, ValueError):
+        # Not RLIMIT_AS: that counts what is only mapped, and CUDA maps more than any machine has.
+        resource.prlimit(pid, resource.RLIMIT_DATA, (size_bytes, size_bytes))
 
 
 def _cannot_start(task: Task, program: str, error: OSError) -> StageFailedError:
@@ -66,8 +114,12 @@ def _cannot_start(task: Task, program: str, error: OSError) -> StageFailedError:
     return StageFailedError(f"{what} in {task.cwd}: {error.strerror}")
 
 
-def _open_log(task: Task) -> int:
-    """Open the log for appending, with the first `$ command` line written."""
+def open_log(task: Task, *, says_command: bool = True) -> int:
+    """Open the log for appending, with the first `$ command` line written.
+
+    Raises:
+        StageFailedError: It cannot be written.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     try:
         try:
@@ -75,7 +127,7 @@ def _open_log(task: Task) -> int:
         except FileNotFoundError:
             os.makedirs(os.path.dirname(task.log), exist_ok=True)
             log = os.open(task.log, flags, 0o666)
-        if len(task.cmd) == 1:  # several are announced by the shell that runs them
+        if says_command and len(task.cmd) == 1:  # several are announced by the shell that runs them
             os.write(log, f"$ {task.cmd[0]}\n".encode(errors="surrogateescape"))
     except OSError as error:
         raise StageFailedError(
@@ -90,7 +142,9 @@ def clear_trace(task: Task) -> None:
     """Forget the trace of an earlier attempt."""
     if task.trace is None or not task.trace_file:
         return
-    os.makedirs(os.path.dirname(task.trace_file), exist_ok=True)
+    folder = os.path.dirname(task.trace_file)
+    if folder != os.path.dirname(task.log):  # that one is made with the log
+        os.makedirs(folder, exist_ok=True)
     with suppress(FileNotFoundError):
         os.unlink(task.trace_file)
 

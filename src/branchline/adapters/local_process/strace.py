@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"^(\d+)\s+(?:<\.\.\. )?(\w+)(\(| resumed>)(.*)$")
 _RESULT = re.compile(r" = (\d+)(?:<(.*)>)?\s*$")
+_FAILED = re.compile(r" = -1 (ENOENT|ENOTDIR|EEXIST) \(.*\)\s*$")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _AT = re.compile(r"(?:AT_FDCWD|\d+)<((?:[^>\\]|\\.)*)>")
 _ESCAPE = re.compile(r"\\([0-7]{1,3}|x[0-9a-f]{2}|.)")
@@ -21,6 +22,8 @@ _LETTERS = {"n": 10, "t": 9, "r": 13, "v": 11, "f": 12}
 _SPAWNS = frozenset({"clone", "clone3", "fork", "vfork"})
 _MOVES = frozenset({"rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat"})
 _OPENS = frozenset({"open", "openat", "openat2", "creat"})
+_LOOKS = frozenset({"stat", "lstat", "newfstatat", "statx", "access", "faccessat", "faccessat2"})
+_MKDIRS = frozenset({"mkdir", "mkdirat"})
 
 
 def touched_files(lines: Iterable[str], *, cwd: str, root: str) -> dict[str, str]:
@@ -32,7 +35,8 @@ def touched_files(lines: Iterable[str], *, cwd: str, root: str) -> dict[str, str
         root: Absolute path.
 
     Returns:
-        Path from the root -> "r" (read or executed) or "w" (written or made).
+        Path from the root -> "r" (read or executed), "w" (written or made), "rw", "a" (only looked
+        for, and absent) or "e" (only asked for, and it existed).
     """
     return _Reader(cwd, root).read(lines)
 
@@ -59,9 +63,26 @@ class _Reader:
             if opening != "(":
                 rest = self._begun.pop((pid, call), "") + rest
             result = _RESULT.search(rest)
+            failed = None if result else _FAILED.search(rest)
             if result is not None:
                 self._note(pid, call, rest[: result.start()], result)
+            elif failed is not None:
+                self._note_failed(pid, call, rest[: failed.start()], failed.group(1))
         return self._touched
+
+    def _note_failed(self, pid: str, call: str, rest: str, error: str) -> None:
+        """A look at what is absent; `mkdir` tells by its failure that something is there."""
+        kind = "e" if error == "EEXIST" else "a"
+        is_look = call in _LOOKS or (call in _OPENS and _kind_of_open(call, rest) != "w")
+        if call in _MKDIRS if kind == "e" else is_look:
+            self._look(kind, pid, rest)
+
+    def _look(self, kind: str, pid: str, rest: str) -> None:
+        named = [_plain(text) for text in _QUOTED.findall(rest)]
+        at = _AT.match(rest)
+        base = _plain(at.group(1)) if at else self._folders.get(pid, self._cwd)
+        if named and named[0] and not named[0].endswith(".pyc"):
+            self._touch(kind, os.path.join(base, named[0]))
 
     def _note(self, pid: str, call: str, rest: str, result: re.Match[str]) -> None:
         cwd = self._folders.get(pid, self._cwd)
@@ -74,12 +95,16 @@ class _Reader:
         elif call == "fchdir":
             at = _AT.search(rest)
             self._folders[pid] = _plain(at.group(1)) if at else cwd
+        elif call in _LOOKS:
+            self._look("e", pid, rest)
         elif call in _OPENS and named:
             at = _AT.match(rest) if call.startswith("openat") else None
             base = _plain(at.group(1)) if at else cwd
             self._touch(_kind_of_open(call, rest), os.path.join(base, named[0]))
         elif call == "execve" and named:
             self._touch("r", os.path.join(cwd, named[0]))
+        elif call in _MKDIRS:
+            self._look("w", pid, rest)
         elif call in _MOVES and len(named) == 2:
             found = [_plain(text) for text in _AT.findall(rest)]
             self._touch("w", os.path.join(found[-1] if found else cwd, named[1]))
@@ -95,8 +120,11 @@ class _Reader:
         for start in self._roots:
             if path.startswith(start):
                 name = path[len(start) :]
-                if self._touched.setdefault(name, kind) == "r" and kind != "r":
+                known = self._touched.setdefault(name, kind)
+                if known == "r" and "w" in kind:
                     self._touched[name] = "rw"
+                elif known in "ae" and kind not in "ae":
+                    self._touched[name] = kind
                 return
 
 

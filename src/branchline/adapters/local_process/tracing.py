@@ -8,6 +8,7 @@ interpreter started with -I, -E or -S, or with a PYTHONPATH that was put togethe
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 AUDIT_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "audit")
 
+LOOK_LIMIT = 500
+"""Names that a stage looked for; more are not kept: the next plan looks at each."""
 _SKIPPED = frozenset({".git", ".branchline", ".dvc", "__pycache__", "site-packages"})
 _LITERAL = r"(?:[\w./:+-]|\$PWD\b|\$\{PWD\}|\$\(pwd\))+"
 _OWN_PATH = re.compile(
@@ -32,7 +35,7 @@ _ISOLATED = re.compile(r"\bpython[\d.]*\s+(?:-[A-Za-z]+\s+)*-[A-Za-z]*[IES]")
 _STRACE_OPTIONS = (
     *("-f", "-qq", "-y", "--seccomp-bpf", "-e", "signal=none"),
     *("-e", "trace=?open,?openat,?openat2,?creat,?execve,?chdir,?fchdir,?clone,?clone3,?fork,"
-     "?vfork,?rename,?renameat,?renameat2,?link,?linkat,?symlink,?symlinkat"),
+     "?vfork,?stat,?lstat,?newfstatat,?statx,?access,?faccessat,?faccessat2,?mkdir,?mkdirat,?rename,?renameat,?renameat2,?link,?linkat,?symlink,?symlinkat"),
 )  # fmt: skip
 
 
@@ -94,8 +97,20 @@ def rewritten_files(task: Task) -> frozenset[str]:
     return frozenset(name for name, kind in (_touched(task) or {}).items() if kind == "rw")
 
 
+def looked_up_files(task: Task) -> dict[str, bool]:
+    """See `Executor.looked_up`."""
+    touched = _touched(task) or {}
+    chosen = _Chooser(task.root)
+    looks = (n for n, kind in touched.items() if kind in "ae" and chosen.may_count(n))
+    return {name: touched[name] == "e" for name in itertools.islice(looks, LOOK_LIMIT)}
+
+
 def _touched(task: Task) -> dict[str, str] | None:
-    """Path -> "r", "w" (written first), or "rw" (read, later written); None when not traced."""
+    """Path -> what was done with it; None when not traced.
+
+    "r", "w" (written first), "rw" (read, later written), "a" (only looked for, and absent), or
+    "e" (only asked for, and it existed).
+    """
     if task.trace in (None, Trace.OFF) or not task.trace_file:
         return None
     try:
@@ -110,9 +125,15 @@ def _touched(task: Task) -> dict[str, str] | None:
 
 
 def add_touch(touched: dict[str, str], name: str, kind: str) -> None:
-    """Note that a file was read ("r") or written ("w")."""
-    if touched.setdefault(name, kind) == "r" and kind == "w":
+    """Note that a file was read ("r"), written ("w"), or looked for ("a", "e").
+
+    Of looks the first counts, and only while the file is neither read nor written.
+    """
+    known = touched.setdefault(name, kind)
+    if known == "r" and kind == "w":
         touched[name] = "rw"
+    elif known in "ae" and kind in "rw":
+        touched[name] = kind
 
 
 def trace_gaps(task: Task) -> tuple[str, ...]:
@@ -126,9 +147,12 @@ def trace_gaps(task: Task) -> tuple[str, ...]:
     ]
     try:
         with open(task.trace_file, "rb") as file:
-            was_traced = any(line.startswith(b"s\t") for line in file)
+            kinds = {line[:2] for line in file}
     except OSError:
-        was_traced = False
+        kinds = set()
+    was_traced, was_cut = b"s\t" in kinds, b"l\t" in kinds
+    if was_cut:
+        gaps.append("it looked for so many names that not all of them are noted")
     if not was_traced and any("python" in command for command in task.cmd):
         gaps.append("no Python of this stage loaded the trace (is PYTHONPATH set anew in it?)")
     return tuple(gaps)
@@ -142,7 +166,7 @@ def _audited(lines: Iterable[str]) -> dict[str, str] | None:
         kind, _, name = line.rstrip("\n").partition("\t")
         if kind == "s":
             was_traced = True
-        elif kind in ("r", "w") and name:
+        elif kind in ("r", "w", "a", "e") and name:
             add_touch(touched, name, kind)
     return touched if was_traced else None
 
@@ -156,8 +180,12 @@ class _Chooser:
 
     def counts(self, name: str) -> bool:
         """Whether a path, from the root, is a file that a result may depend on."""
+        return self.may_count(name) and self._is_file(name)
+
+    def may_count(self, name: str) -> bool:
+        """Whether a result may depend on what stands at a path, or on nothing standing there."""
         folder, _, base = name.rpartition("/")
-        return base not in _SKIPPED and self._is_open(folder) and self._is_file(name)
+        return base not in _SKIPPED and self._is_open(folder)
 
     def _is_open(self, folder: str) -> bool:
         known = self._folders.get(folder)
@@ -165,6 +193,7 @@ class _Chooser:
             parent, _, base = folder.rpartition("/")
             known = (
                 base not in _SKIPPED
+                and not base.endswith((".egg-info", ".dist-info"))
                 and self._is_open(parent)
                 and not self._is_file(folder + "/pyvenv.cfg")
                 and not os.path.isdir(f"{self._root}/{folder}/conda-meta")

@@ -1,22 +1,20 @@
 """Adapter `sqlite_ledger`: port `ledger` in `.branchline/ledger.db`.
 
-One commit an event, in WAL mode with synchronous=normal: about 0.1 ms each, and nothing that was
-committed is lost when the engine is killed. A loss of power may take the last events; what is left
-is consistent. Several processes may use one file. It starts no stage and kills none.
+One commit an event. It starts no stage and kills none.
 """
 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from branchline.adapters.sqlite_ledger.database import LedgerFile
+from branchline.adapters.sqlite_ledger.schema import MIGRATIONS
 from branchline.errors import LedgerError, RecordError
 from branchline.ports.ledger import ActiveRun, ChildProcess, Ledger
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from branchline.core.plan.values import Result
     from branchline.core.run import Ended
@@ -34,21 +32,17 @@ class SqliteLedger(Ledger):
     """
 
     def __init__(self, folder: str, *, busy_s: float = 10.0) -> None:
-        self.path = os.path.join(folder, "ledger.db")
-        self._folder = folder
-        self._busy_s = busy_s
-        self._connection: sqlite3.Connection | None = None
+        self._file = LedgerFile(folder, "ledger.db", MIGRATIONS, busy_s=busy_s)
+        self.path = self._file.path
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._file.close()
 
     def begin(self, *, label: str, stages: Sequence[str], started_at: str) -> int:
         """See the port."""
         pid = os.getpid()
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             cursor = connection.execute(
                 "INSERT INTO runs (label, pid, started_ticks, boot_id, started_at)"
                 " VALUES (?, ?, ?, ?, ?)",
@@ -64,7 +58,7 @@ class SqliteLedger(Ledger):
     def stage_started(self, run: int, child: ChildProcess, *, log: str, at: str) -> None:
         """See the port."""
         values = (child.pgid, child.started_ticks, child.boot_id, child.mark, log, at)
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute(
                 "INSERT INTO stages (pgid, started_ticks, boot_id, mark, log, started_at, state,"
                 " run, stage, position) VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, 1000000)"
@@ -89,7 +83,7 @@ class SqliteLedger(Ledger):
         exit_code, detail, log = (
             (None, "", "") if ended is None else (ended.exit_code, ended.detail, ended.log)
         )
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute(
                 "INSERT INTO stages (state, ended_at, exit_code, detail, log, run, stage, position)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, 1000000)"
@@ -107,7 +101,7 @@ class SqliteLedger(Ledger):
 
     def end(self, run: int, state: str, *, at: str, record: str = "") -> None:
         """See the port."""
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute(
                 "UPDATE runs SET state = ?, ended_at = ?, record = ? WHERE run = ?",
                 (state, at, record, run),
@@ -115,13 +109,13 @@ class SqliteLedger(Ledger):
 
     def active(self) -> Sequence[ActiveRun]:
         """See the port."""
-        runs = self._read(
+        runs = self._file.read(
             "SELECT run, pid, started_at, label, started_ticks, boot_id FROM runs"
             " WHERE ended_at IS NULL ORDER BY run"
         )
         found = []
         for run, pid, started_at, label, started_ticks, boot_id in runs:
-            rows = self._read(
+            rows = self._file.read(
                 "SELECT stage, state, pgid, started_ticks, boot_id, mark FROM stages"
                 " WHERE run = ? ORDER BY position, started_at",
                 (run,),
@@ -140,13 +134,15 @@ class SqliteLedger(Ledger):
 
     def unsettled(self) -> Sequence[Result]:
         """See the port."""
-        return [self._parse(*row) for row in self._read("SELECT id, json FROM results ORDER BY id")]
+        return [
+            self._parse(*row) for row in self._file.read("SELECT id, json FROM results ORDER BY id")
+        ]
 
     def settled(self, results: Sequence[Result]) -> None:
         """See the port. A result counts as the same when key, observed files and stage are."""
         if not results:
             return
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.executemany(
                 "DELETE FROM results WHERE identity = ?", [(_identity(r),) for r in results]
             )
@@ -155,7 +151,7 @@ class SqliteLedger(Ledger):
         self, *, stage: str | None = None, record: str | None = None
     ) -> Sequence[tuple[str, str]]:
         """See the port."""
-        return self._read(
+        return self._file.read(
             "SELECT stages.stage, stages.log FROM stages JOIN runs USING (run)"
             " WHERE stages.log != '' AND stages.stage = ifnull(?, stages.stage)"
             " AND runs.record = ifnull(?, runs.record)"
@@ -179,105 +175,6 @@ class SqliteLedger(Ledger):
                 f"{self.path}: result {number} cannot be read: {error}",
                 todo=f"Set the file aside (mv {self.path} {self.path}.broken) and run again.",
             ) from error
-
-    def _read(self, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
-        """All rows; none when there is no ledger yet. `Any`: rows are parsed where they are used.
-
-        Raises:
-            LedgerError: The file cannot be read.
-        """
-        if self._connection is None and not os.path.exists(self.path):
-            return []
-        with self._translated():
-            return self._open().execute(statement, values).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, committed when the body ends well."""
-        with self._translated():
-            connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is not None:
-            return self._connection
-        import sqlite3
-
-        from branchline.adapters.sqlite_ledger.schema import migrate
-
-        _make_folder(self._folder)
-        connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None)
-        try:
-            _switch_to_wal(connection, self._busy_s)
-            connection.execute("PRAGMA synchronous = NORMAL")
-            migrate(connection, self.path)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
-        return connection
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """SQLite's errors as ours."""
-        import sqlite3
-
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise LedgerError(
-                    f"{self.path} was held by another process for more than {self._busy_s:g} s",
-                    todo="See which runs are going on (branchline runs), then try again.",
-                ) from error
-            raise LedgerError(
-                f"{self.path} cannot be used: {error}",
-                todo="Check that the folder is writable and that the disk is not full.",
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise LedgerError(
-                f"{self.path} is damaged: {error}",
-                todo=f"Set it aside (mv {self.path} {self.path}.broken; rm -f {self.path}-wal"
-                f" {self.path}-shm) and run again; recorded runs stand in git and stay.",
-            ) from error
-        except OSError as error:
-            raise LedgerError(
-                f"{self._folder} cannot be made: {error.strerror}",
-                todo="Make the repository's folder writable.",
-            ) from error
-
-
-def _switch_to_wal(connection: sqlite3.Connection, busy_s: float) -> None:
-    """Turn on the write-ahead log; SQLite's own wait does not cover two that do so at once."""
-    import sqlite3
-    import time
-
-    end = time.monotonic() + busy_s
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > end:
-                raise
-            time.sleep(0.005)
-        else:
-            return
-
-
-def _make_folder(folder: str) -> None:
-    """Make `.branchline` with a `.gitignore` that hides all of it."""
-    ignore = os.path.join(folder, ".gitignore")
-    if os.path.exists(ignore):
-        return
-    os.makedirs(folder, exist_ok=True)
-    with open(ignore, "w", encoding="utf-8") as file:
-        file.write("*\n")
 
 
 def _identity(result: Result) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from branchline.errors import LedgerError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from sqlite3 import Connection
 
 MIGRATIONS: tuple[str, ...] = (
@@ -48,30 +49,47 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX results_identity ON results (identity);
     """,
 )
-"""One script for each version, oldest first; never edited, only added to."""
+"""Of the ledger: one script for each version, oldest first; never edited, only added to."""
+
+STUDY_MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE studies (
+        study TEXT PRIMARY KEY,
+        json TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE trials (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        study TEXT NOT NULL REFERENCES studies (study),
+        number INTEGER NOT NULL,
+        json TEXT NOT NULL,
+        UNIQUE (study, number)
+    );
+    """,
+)
+"""Of the searches."""
 
 
-def migrate(connection: Connection, path: str) -> None:
+def migrate(connection: Connection, path: str, migrations: Sequence[str]) -> None:
     """Bring a database to the newest version, in one transaction.
 
     Raises:
         LedgerError: It was written by a newer version of Branchline.
     """
     version = _version(connection)
-    if version == len(MIGRATIONS):
+    if version == len(migrations):
         return
-    if version > len(MIGRATIONS):
+    if version > len(migrations):
         raise LedgerError(
-            f"{path} has version {version}, this Branchline knows versions up to {len(MIGRATIONS)}",
+            f"{path} has version {version}, this Branchline knows versions up to {len(migrations)}",
             todo="Upgrade Branchline: pip install --upgrade branchline.",
         )
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = _version(connection)  # again: another process may have been faster
-        for script in MIGRATIONS[version:]:
+        for script in migrations[version:]:
             for statement in script.split(";"):
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
     except BaseException:
         connection.execute("ROLLBACK")
         raise

@@ -21,6 +21,8 @@ from branchline.config.kinds import (
     Section,
     Text,
 )
+from branchline.config.problems import nearest
+from branchline.config.sections.pruning import FOLLOW, PRUNER, PRUNERS
 from branchline.config.sections.training import COMMAND, TEXTS
 
 if TYPE_CHECKING:
@@ -61,17 +63,23 @@ DATA = Section(
 
 
 def _range_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
-    given = [name for name in ("float", "int", "choice") if name in value]
+    given = [name for name in ("float", "int", "choice", "fixed") if name in value]
     if len(given) != 1:
-        report.wrong(path, "needs exactly one of `float`, `int`, `choice`")
+        report.wrong(path, "needs exactly one of `float`, `int`, `choice`, `fixed`")
         return
     bounds = value[given[0]]
-    if given[0] == "choice":
+    if given[0] in ("choice", "fixed"):
         return
     if len(bounds) != 2 or bounds[0] >= bounds[1]:
         report.wrong((*path, given[0]), f"is {bounds}, must be [low, high] with low < high")
-    elif value.get("log") and bounds[0] <= 0:
+        return
+    if value.get("log") and bounds[0] <= 0:
         report.wrong((*path, given[0]), f"is {bounds}; with `log: true` both must be > 0")
+    step = value.get("step")
+    if step is not None and value.get("log"):
+        report.wrong((*path, "step"), f"is {step}; a logarithmic scale has no steps")
+    elif step is not None and step > bounds[1] - bounds[0]:
+        report.wrong((*path, "step"), f"is {step}, and only {bounds[0]} would be tried of {bounds}")
 
 
 RANGE = Section(
@@ -79,6 +87,7 @@ RANGE = Section(
         "float": Key(ListOf(Number(), at_least=2), "Real numbers from low to high."),
         "int": Key(ListOf(Number(whole=True), at_least=2), "Whole numbers from low to high."),
         "choice": Key(ListOf(Anything(), at_least=1), "Values to choose from."),
+        "fixed": Key(Anything(), "One value, set in every trial and not searched."),
         "log": Key(Flag(), "Search on a logarithmic scale.", default=False),
         "step": Key(Number(above=0), "Distance of the values tried."),
         "when": Key(OPTIONS, "Only when other parameters have these values."),
@@ -87,54 +96,157 @@ RANGE = Section(
     rule=_range_rule,
 )
 
+
+def _name_rule(name: str) -> str:
+    """What is wrong with a name that stands for something in a command."""
+    from branchline.core.run.spots import spot_of
+
+    try:
+        spot_of(name)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+FIXED = OneOf((Number(), Flag(), Text("one value, set in every trial", is_command=True)))
+
+
+def _tune_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
+    """See that what `when` names is set by each trial, and can have the value that it waits for."""
+    space = value.get("space") or {}
+    for name, written in space.items():
+        when = written.get("when") if isinstance(written, dict) else None
+        for other, wanted in (when or {}).items():
+            where = (*path, "space", name, "when", other)
+            if other not in space or other == name:
+                hint = nearest(other, [known for known in space if known != name])
+                if "did you mean" not in hint:
+                    hint = f"; where it has one value, add `{other}: VALUE`"
+                report.wrong(where, f"is no other parameter of `space`{hint}")
+                continue
+            among = _values_of(space[other])
+            missing = [v for v in _as_list(wanted) if among is not None and v not in among]
+            if missing:
+                report.wrong(where, f"is {missing[0]!r}, which `{other}` never is: it is {among}")
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _values_of(written: Any) -> list[Any] | None:
+    """The values that a parameter may take; None for a range."""
+    if not isinstance(written, dict):
+        return _as_list(written)
+    if "choice" in written:
+        return list(written["choice"])
+    return [written["fixed"]] if "fixed" in written else None
+
+
+OBJECTIVE = Section(
+    {
+        "metric": Key(Text("a metric"), "What is searched for.", required=True),
+        "goal": Key(Choice(("maximize", "minimize")), "Which way is better.", "maximize"),
+        "constraint": Key(OPTIONS, "Bounds that other metrics must keep."),
+    }
+)
+
 TUNE = Section(
     {
         "stages": Key(TEXTS, "Stages that a trial runs."),
-        "run": Key(COMMAND, "Command of a trial, instead of stages."),
+        "run": Key(
+            COMMAND, "Your own search, instead of trials of `space`; it leaves the file `write`."
+        ),
         "objective": Key(
-            Section(
-                {
-                    "metric": Key(Text("a metric"), "What is searched for.", required=True),
-                    "goal": Key(
-                        Choice(("maximize", "minimize")), "Which way is better.", "maximize"
-                    ),
-                    "constraint": Key(OPTIONS, "Bounds that other metrics must keep."),
-                }
-            ),
-            "What is optimised.",
+            OneOf((ListOf(OBJECTIVE, at_least=1), OBJECTIVE)),
+            "What is optimised. Of several that trade off, you choose the trial.",
             required=True,
         ),
         "space": Key(
-            MapOf(OneOf((ListOf(Anything(), at_least=1), RANGE)), "parameters"),
-            "Parameters and the values they may take.",
-            required=True,
+            MapOf(
+                OneOf((ListOf(Anything(), at_least=1), RANGE, FIXED)),
+                "parameters",
+                name_rule=_name_rule,
+            ),
+            "Parameters and the values they may take: keys of parameter files, options (`--lr`) and"
+            " variables (`$LR`) of a command, keys of Hydra.",
         ),
         "trials": Key(Number(low=1, whole=True), "Most trials.", 50),
         "timeout": Key(DURATION_KIND, "Most time for all trials."),
+        "budget": Key(
+            Section(
+                {
+                    "cost": Key(Number(above=0), "Most money for all trials.", required=True),
+                    "per_hour": Key(
+                        Number(above=0),
+                        "Price of an hour of a trial, same currency.",
+                        required=True,
+                    ),
+                }
+            ),
+            "What all trials may cost, in any currency.",
+        ),
+        "stop": Key(
+            Section(
+                {
+                    "plateau": Key(
+                        Number(low=1, whole=True), "Trials without a gain.", required=True
+                    ),
+                    "min_gain": Key(Number(low=0), "A gain that counts.", 0),
+                }
+            ),
+            "End the search when no further gain is likely.",
+        ),
         "parallel": Key(Number(low=1, whole=True), "Trials at once.", 1),
+        "executor": Key(
+            Choice(("local", "ray")),
+            "Where trials are made: on this machine, or on the nodes of a Ray cluster.",
+            "local",
+        ),
         "sampler": Key(
-            Choice(("tpe", "random", "grid", "cmaes", "gp", "qmc")), "How trials are chosen.", "tpe"
+            Choice(("tpe", "random", "grid", "cmaes", "gp", "nsgaii", "qmc")),
+            "How trials are chosen. Where there are no more combinations than `trials`, all are"
+            " tried. Without the extra `tune`, what is left out here draws at random.",
+            "tpe",
         ),
         "pruner": Key(
-            Choice(("none", "hyperband", "median", "asha", "wilcoxon")),
-            "How bad trials are stopped early.",
+            OneOf((PRUNERS, PRUNER)),
+            "How bad trials are stopped early, from what they report at each step.",
             "none",
         ),
+        "follow": FOLLOW,
         "seed": Key(Number(low=0, whole=True), "Seed of the search.", 1),
         "write": Key(
             Text("a file"), "File that the best values are written to.", "best_params.yaml"
+        ),
+        "replicates": Key(
+            Section(
+                {
+                    "seed": Key(
+                        Text("a parameter"), "Parameter that holds the seed.", required=True
+                    ),
+                    "runs": Key(
+                        Number(low=1, whole=True), "Most trainings of a trial, ranked by mean.", 1
+                    ),
+                }
+            ),
+            "Repeat trials with other seeds, so that the best is not the luckiest.",
         ),
         "confirm": Key(
             Section(
                 {
                     "top": Key(Number(low=1, whole=True), "How many of the best.", 3),
-                    "seeds": Key(Number(low=1, whole=True), "With how many other seeds.", 3),
+                    "seeds": Key(
+                        Number(low=0, whole=True), "With how many fresh seeds; 0 for none.", 3
+                    ),
                 }
             ),
-            "The best are run again before one is chosen.",
+            "The best are trained again with fresh seeds before one is offered; needs the seed of"
+            " `replicates`, here or under `gate`.",
         ),
         "retry": Key(Number(low=0, whole=True), "How often a crashed trial is tried again.", 0),
-    }
+    },
+    rule=_tune_rule,
 )
 
 TEST = Section(
@@ -145,9 +257,21 @@ TEST = Section(
     }
 )
 
+RAY = Section(
+    {
+        "address": Key(
+            Text("`auto` or HOST:PORT", r"auto|[^\s:/]+:[0-9]{1,5}"),
+            "Head of the cluster, which this machine has joined; `auto` finds it.",
+            "auto",
+        ),
+        "wait": Key(DURATION_KIND, "How long to wait for room.", "10m"),
+    },
+    words="a mapping such as {address: auto}",
+)
+
 EXECUTORS = Section(
     {
-        name: Key(OPTIONS, f"Settings of {title}.")
+        name: Key(RAY if name == "ray" else OPTIONS, f"Settings of {title}.")
         for name, title in (
             ("local", "this machine"),
             ("ssh", "machines reached by SSH"),
@@ -165,7 +289,15 @@ REGISTRY = Section(
     {
         "kind": Key(Choice(("git", "mlflow")), "Where models are registered.", "git"),
         "uri": Key(Text("a URL"), "Tracking server, for mlflow."),
-        "aliases": Key(TEXTS, "Aliases that exist.", ["staging", "production"]),
+        "aliases": Key(TEXTS, "Stages that a version can hold.", ["staging", "production"]),
+        "protected": Key(
+            TEXTS, "Stages that only a version with a passed verdict may get.", ["production"]
+        ),
+        "paths": Key(
+            TEXTS,
+            "Outputs that are the model; when not set, those that the stage with the metrics "
+            "depends on or makes.",
+        ),
     }
 )
 

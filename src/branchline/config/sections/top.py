@@ -21,14 +21,16 @@ STAGES = MapOf(Anything("a stage such as {cmd: ...}"), "stages")
 DEFAULT_BRANCHES: dict[str, dict[str, Any]] = {
     "tuning/**": {
         "do": "tune",
-        "open_pull_request": {"branch": "training/{commit}", "into": "main"},
+        "open_pull_request": {"branch": "training/{commit}", "into": "{default}"},
     },
     "training/**": {"do": "train"},
     "train/**": {"do": "train"},
     "models": {"do": "train", "fast_forward_only": True},
     "models/**": {"do": "train", "fast_forward_only": True},
-    "main": {"do": "train", "then": ["register", "deploy"]},
+    "models-*": {"do": "train", "fast_forward_only": True},
+    "{default}": {"do": "train", "then": ["register", "deploy"]},
 }
+"""`{default}` is the repository's default branch (`core.policy.with_default_branch`)."""
 
 SECTIONS: dict[str, Key] = {
     "pipeline": Key(
@@ -37,7 +39,8 @@ SECTIONS: dict[str, Key] = {
     ),
     "stages": Key(STAGES, "Stages in DVC's grammar, instead of a dvc.yaml."),
     "train": Key(
-        training.TRAIN, "The short form: one stage `train` that leaves metrics.json and model/."
+        training.TRAIN,
+        "The short form: one stage `train` that leaves metrics.json, model/ or both.",
     ),
     "branches": Key(
         training.BRANCHES,

@@ -32,6 +32,8 @@ TEXTS = ListOf(Text())
 COMMAND = Text("a command", is_command=True)
 EFFECTS = Choice(("register", "deploy", "tag", "notify", "promote"))
 
+AUTHOR = r"[^<>\x00-\x1f]*[^<>\s\x00-\x1f] <[^<>\s\x00-\x1f]+>"
+
 PULL_REQUEST = Section(
     {
         "branch": Key(
@@ -39,8 +41,17 @@ PULL_REQUEST = Section(
             "Branch that is pushed.",
             required=True,
         ),
-        "into": Key(Text("a branch"), "Branch that the pull request asks to merge into.", "main"),
+        "into": Key(
+            Text("a branch; {default} is the default branch"),
+            "Branch that the pull request asks to merge into.",
+            "{default}",
+        ),
         "title": Key(Text(), "Title; {commit}, {branch}, {model} are filled in."),
+        "author": Key(
+            Text("a name and an address, as in `HP Bot <hp-bot@example.org>`", AUTHOR),
+            "Who writes its commit.",
+            "Branchline <branchline@localhost>",
+        ),
         "draft": Key(Flag(), "Open it as a draft.", default=False),
         "labels": Key(TEXTS, "Labels to set."),
         "mode": Key(
@@ -57,17 +68,42 @@ BRANCH = Section(
             Choice(("train", "tune", "nothing")), "What a push to the branch starts.", required=True
         ),
         "then": Key(ListOf(EFFECTS), "Effects after a verdict that passed, in order."),
-        "fast_forward_only": Key(Flag(), "Refuse pushes that drop commits.", default=False),
+        "fast_forward_only": Key(
+            Flag(),
+            "Refuse pushes that drop commits, delete the branch, or bring what is not on `source`.",
+            default=False,
+        ),
+        "source": Key(
+            Text("a branch"),
+            "Where commits of a `fast_forward_only` branch come from; else the default branch.",
+        ),
         "open_pull_request": Key(PULL_REQUEST, "Pull request to open with the result."),
     },
     words="a rule such as {do: train}",
 )
 
-BRANCHES = MapOf(BRANCH, "branch patterns")
+
+def _pattern_rule(pattern: str) -> str:
+    from branchline.core.trigger.patterns import PatternError, is_negative, parts_of
+
+    if is_negative(pattern):
+        return "takes nothing out; write the rule without `!`, with {do: nothing}, before others"
+    try:
+        parts_of(pattern)
+    except PatternError as error:
+        return f"is no branch pattern: {error}"
+    return ""
+
+
+BRANCHES = MapOf(BRANCH, "branch patterns", name_rule=_pattern_rule)
 
 PULL_REQUESTS = Section(
     {
-        "into": Key(TEXTS, "Branches whose pull requests are looked at.", ["main"]),
+        "into": Key(
+            TEXTS,
+            "Branches whose pull requests are looked at; {default} is the default branch.",
+            ["{default}"],
+        ),
         "do": Key(Choice(("train", "tune", "nothing")), "What they start.", "train"),
         "forks": Key(
             Choice(("plan", "train", "nothing")), "What pull requests from forks start.", "plan"
@@ -239,7 +275,12 @@ TRAIN = OneOf(
                     ListOf(OneOf((Text("a parameter"), MapOf(OneOf((TEXTS,)), "files")))),
                     "Parameters it uses, as in dvc.yaml.",
                 ),
-                "outs": Key(TEXTS, "Files and folders it leaves.", ["model"]),
+                "outs": Key(
+                    TEXTS,
+                    "Files and folders it leaves. Those that you name must be there at its end; of "
+                    "the defaults here and of `metrics` one is enough.",
+                    ["model"],
+                ),
                 "metrics": Key(TEXTS, "Metrics files it leaves.", ["metrics.json"]),
             },
             words="{run: ..., outs: [...], metrics: [...]}",

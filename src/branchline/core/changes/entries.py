@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.words import Command, commands_of, joined
@@ -83,6 +84,7 @@ _PROGRAM_NAME = re.compile(r"[A-Za-z_][\w-]*")
 _TARGET = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+(?::\w+)?")
 
 
+@lru_cache(maxsize=4096)
 def entries_of(cmd_line: str, wdir: str) -> tuple[Entry, ...]:
     """Everything of the repository that a shell command starts, as far as its text tells.
 

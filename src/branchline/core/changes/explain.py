@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import Change, ChangeEffect, ChangeSet, InputKind
+from branchline.core.secrecy import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -172,6 +173,8 @@ def _difference(
     if after.kind is InputKind.COMMAND:
         return f"the command changed: it was {quoted(_short(before.value))}"
     if after.kind is InputKind.PARAMETER:
+        if MASK in (before.value, after.value):
+            return f"{name} changed; it is a secret and not shown"
         return f"{name} is {_value(after)}, was {_value(before)}"
     if after.name == "python" and after.kind is InputKind.ENVIRONMENT:
         return f"Python {after.value} instead of {before.value}"

@@ -9,15 +9,17 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 from branchline.core.changes import doubts
 from branchline.core.changes.dynamic import dynamic_import, name_of, text_of
 from branchline.core.changes.started import STARTERS, started_by
 from branchline.core.changes.values import Import
 
+# What typing.TYPE_CHECKING says, without importing typing; checkers know the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from branchline.core.policy import ChangeRules
 

@@ -8,12 +8,15 @@ is imported when such a file is met.
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any
 
 from branchline.core.changes.raw import bytes_meaning
 from branchline.core.changes.values import ALGORITHM, Import, Meaning, Reading
 
+# What typing.TYPE_CHECKING says, without importing typing; checkers know the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from branchline.core.policy import ChangeRules
     from branchline.core.values import JsonValue
 

@@ -7,7 +7,6 @@ imports and mentions are told all the same, so that the closure stays whole.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from branchline.core.changes import doubts
 from branchline.core.changes.comments import comment_doubt, live_comments
@@ -16,6 +15,8 @@ from branchline.core.changes.raw import bytes_meaning, content_digest
 from branchline.core.changes.syntax import Canon, parse, parts_of
 from branchline.core.changes.values import Import, Meaning, Reading
 
+# What typing.TYPE_CHECKING says, without importing typing; checkers know the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from branchline.core.policy import ChangeRules
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import ALGORITHM, Import, Meaning, Reading
 
+# What typing.TYPE_CHECKING says, without importing typing; checkers know the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

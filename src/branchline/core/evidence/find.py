@@ -33,6 +33,11 @@ def find_metric(evidence: Evidence, name: str) -> Found:
         name: `val.auc` or `file:val.auc`.
     """
     matches = [m for m in evidence.metrics if name in (m.name, f"{m.file}:{m.name}")]
+    inside = [m.name for m in evidence.metrics if m.name.startswith(f"{name}.")]
+    if not matches and inside:
+        parts = ", ".join(f"`{part}`" for part in inside[:3])
+        more = f" and {len(inside) - 3} more" if len(inside) > 3 else ""
+        return Found(metric=None, problem=f"is no single number, it holds {parts}{more}")
     if not matches:
         return Found(metric=None, problem=f"is not among the metrics; {_hint(name, evidence)}")
     if len({(m.value is None, m.text) for m in matches}) > 1:

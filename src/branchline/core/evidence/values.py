@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from branchline.core.pipeline import Content
     from branchline.core.values import JsonValue
 
+MODEL_SUFFIXES = (
+    ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".onnx", ".h5", ".keras", ".safetensors",
+    ".bst", ".cbm", ".pb", ".gguf", ".skops", ".model", ".bin",
+)  # fmt: skip
+"""Endings by which a file is taken for a model and not for data."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:

@@ -7,6 +7,7 @@ not known yet, our own records, dvc.lock, DVC's run cache. Whatever is not known
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import Change, ChangeEffect, InputKind
@@ -16,9 +17,11 @@ from branchline.core.plan.reasons import (
     elsewhere,
     gone,
     lock_name,
+    moved_read,
     narrowed,
     restored,
     sentences,
+    two_readings,
     uncovered,
     why_reuse,
     why_run,
@@ -81,6 +84,8 @@ class _Maker:
     def __init__(self, view: View, changes: tuple[Change, ...]) -> None:
         self.view = view
         self.changes = changes
+        # A record says that the result depends on what DVC's files do not name, and that it moved.
+        self.is_contradicted = False
 
     def plan(
         self,
@@ -122,7 +127,8 @@ def _frozen(make: _Maker, ask: Lookups) -> StagePlan | None:
     command = stage.cmd if stage.cmd_is_list else "\n".join(stage.cmd)
     if lock is None or lock.cmd != command:
         return None
-    if not {out.spelled for out in stage.outs} <= {item.spelled for item in lock.outs}:
+    needed = {out.spelled for out in stage.outs if not out.is_optional}
+    if not needed <= {item.spelled for item in lock.outs}:
         return None
     result = result_of_entry(stage, view.inputs, lock, view.key or "")
     found = ask.availability(result.outs, store=None)
@@ -156,20 +162,20 @@ def _pending(make: _Maker) -> StagePlan:
     )
 
 
-_RANK = {Where.HERE: 0, Where.STORE: 1, Where.ELSEWHERE: 2, Where.GONE: 3}
+_RANK = {where: rank for rank, where in enumerate(Where)}
 _Offer = tuple[int, StagePlan]
 
 
 def _by_record(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
     view = make.view
     offers: list[_Offer] = []
-    declared = {out.path for out in view.stage.outs}
     for result in ask.recorded(view.key or ""):
-        if {out.path for out in result.outs} != declared:
+        if not view.stage.leaves(out.path for out in result.outs):
             continue  # the key holds these paths: whoever wrote this record did not make it so
-        moved = [o.path for o in result.observed if ask.digest_now(o.path) != o.digest]
+        moved = [seen for seen in result.observed if not ask.holds(seen)]
         if moved:
-            refusals.append(f"`{moved[0]}`, which run {result.run or '?'} read, differs now")
+            refusals.append(moved_read(moved[0], f"run {result.run or '?'}"))
+            make.is_contradicted = True
             continue
         found = ask.availability(result.outs, store=result.store)
         if not _serves(found, view):
@@ -195,11 +201,11 @@ def _by_record(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
 
 def _by_lock(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
     view = make.view
-    if view.lock is None or view.entry is None:
+    if view.lock is None or view.entry is None or make.is_contradicted:
         return []
     if _surroundings_moved(make.changes):
         return []
-    match = match_lock(view.entry, view.lock)
+    match = match_lock(_as_left(view.stage, view.entry, view.lock), view.lock)
     if not match.is_equal:
         if view.last is None:
             refusals.extend(match.reasons)
@@ -218,9 +224,18 @@ def _by_lock(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
         result=result,
         source=Source.LOCK,
         restore=found.restore,
-        notes=(*elsewhere(found), *narrowed(match)),
+        notes=(*elsewhere(found), *narrowed(match), *two_readings(view)),
     )
     return [(_RANK[found.where], plan)]
+
+
+def _as_left(stage: Stage, entry: LockEntry, lock: LockEntry) -> LockEntry:
+    """The entry without the optional outputs that the run of dvc.lock did not leave."""
+    left = {item.spelled for item in lock.outs}
+    absent = {out.spelled for out in stage.outs if out.is_optional} - left
+    if not absent or not left:
+        return entry
+    return replace(entry, outs=tuple(o for o in entry.outs if o.spelled not in absent))
 
 
 def _by_bytes(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
@@ -232,7 +247,7 @@ def _by_bytes(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
     last = make.view.last
     if last is None or last.key == make.view.key or not _same_bytes(make.view, last):
         return []
-    if any(ask.digest_now(seen.path) != seen.digest for seen in last.observed):
+    if not all(ask.holds(seen) for seen in last.observed):
         return []
     found = ask.availability(last.outs, store=last.store)
     if not _serves(found, make.view):
@@ -252,7 +267,8 @@ def _by_bytes(make: _Maker, ask: Lookups, refusals: list[str]) -> list[_Offer]:
 def _same_bytes(view: View, last: Result) -> bool:
     # The same path spelled the same way means the same working directory, which has no input.
     outs = {(out.path, out.spelled) for out in view.stage.outs}
-    if not outs or outs != {(out.path, out.spelled) for out in last.outs}:
+    left = {(out.path, out.spelled) for out in last.outs}
+    if not left or not left <= outs or not view.stage.leaves(path for path, _ in left):
         return False
     if isinstance(last.entry.cmd, str) == view.stage.cmd_is_list:
         return False  # A list runs each line in a shell of its own.
@@ -282,14 +298,16 @@ def _link_target(item: Input) -> str:
 
 def _by_run_cache(make: _Maker, ask: Lookups, refusals: list[str]) -> StagePlan | None:
     view = make.view
-    if view.entry is None or view.uncovered or _surroundings_moved(make.changes):
+    if view.entry is None or view.uncovered or make.is_contradicted:
+        return None
+    if _surroundings_moved(make.changes):
         return None
     cached = ask.run_cached(view.entry)
     if cached is None:
         return None
     result = result_of_entry(view.stage, view.inputs, cached, view.key or "")
     found = ask.availability(result.outs, store=None)
-    if found.where not in (Where.HERE, Where.STORE):
+    if found.where not in (Where.HERE, Where.STORE, Where.REMOTE):
         refusals.append(gone(found, result))
         return None
     return make.plan(
@@ -350,8 +368,8 @@ def _observed_changes(last: Result, ask: Lookups) -> tuple[Change, ...]:
             kind=InputKind.DATA,
             name=item.path,
             effect=ChangeEffect.MODEL,
-            sentence=f"`{item.path}`, which the last run read, changed",
+            sentence=moved_read(item, "the last run"),
         )
         for item in last.observed
-        if ask.digest_now(item.path) != item.digest
+        if not ask.holds(item)
     )

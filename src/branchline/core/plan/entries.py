@@ -34,7 +34,8 @@ def entry_of(
         deps: Path from the root -> content; deps left out get an entry without a digest.
         params: Path of the parameter file from the root -> key -> value.
         outs: Path from the root -> content; None or a missing path leaves the digest out, as in
-            the entry by which the run cache is asked.
+            the entry by which the run cache is asked. Optional outputs that the stage did not
+            leave have no place in the entry.
     """
     known_outs = outs or {}
     command: str | tuple[str, ...] = stage.cmd if stage.cmd_is_list else "\n".join(stage.cmd)
@@ -48,6 +49,7 @@ def entry_of(
         outs=tuple(
             LockItem(spelled=out.spelled, content=known_outs.get(out.path, UNKNOWN))
             for out in sorted(stage.outs, key=lambda out: out.spelled)
+            if outs is None or out.path in outs or not out.is_optional
         ),
     )
 

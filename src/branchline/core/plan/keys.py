@@ -15,11 +15,12 @@ from branchline.core.changes.values import ALGORITHM, InputKind
 from branchline.core.values import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from branchline.core.changes.values import Input
     from branchline.core.pipeline import Stage
-    from branchline.core.plan.values import Observed
+    from branchline.core.plan.values import Observed, Plan, StagePlan
+    from branchline.core.values import JsonValue
 
 
 def key_of(stage: Stage, inputs: Sequence[Input]) -> str | None:
@@ -55,3 +56,31 @@ def key_of(stage: Stage, inputs: Sequence[Input]) -> str | None:
 def observed_digest(observed: Sequence[Observed]) -> str:
     """Digest that tells two results under one key apart: what each was seen to read besides."""
     return digest_of(sorted((item.path, item.digest) for item in observed))
+
+
+def run_key(plan: Plan, made: Collection[str]) -> str:
+    """What a run of this plan would make, as one digest, so that two need not make it both.
+
+    Only what stands before the run counts, so that it does not matter how far somebody else is who
+    makes the same: an input that a stage of the plan makes counts by its name.
+
+    Args:
+        plan: All stages, in order.
+        made: Paths of the outputs of these stages, from the root.
+
+    Returns:
+        64 hexadecimal characters; "" when nothing has to run.
+    """
+    if plan.is_empty:
+        return ""
+    return digest_of([[entry.stage, _known(entry, made)] for entry in plan.stages])
+
+
+def _known(entry: StagePlan, made: Collection[str]) -> JsonValue:
+    found: list[JsonValue] = []
+    for item in sorted(entry.inputs, key=lambda i: (i.kind.value, i.name)):
+        is_made = bool(item.pending) or any(
+            item.name == path or item.name.startswith(f"{path}/") for path in made
+        )
+        found.append([item.kind.value, item.name, "" if is_made else item.digest or ""])
+    return found

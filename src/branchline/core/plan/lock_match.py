@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from branchline.core.secrecy import is_secret, shown
+
 if TYPE_CHECKING:
     from branchline.core.pipeline import Content, LockEntry
     from branchline.core.values import JsonValue
@@ -53,12 +55,18 @@ def match_lock(now: LockEntry, lock: LockEntry) -> LockMatch:
             if key not in known:
                 reasons.append(f"parameter `{file}:{key}` is new")
             elif not same_value(value, known[key]):
-                reasons.append(f"parameter `{file}:{key}` is {value!r}, was {known[key]!r}")
+                reasons.append(_moved(file, key, value, known[key]))
     old_outs = {item.spelled for item in lock.outs}
     reasons.extend(
         f"`{item.spelled}` is a new output" for item in now.outs if item.spelled not in old_outs
     )
     return LockMatch(is_equal=not reasons, reasons=tuple(reasons), narrowed=_narrowed(now, lock))
+
+
+def _moved(file: str, key: str, now: JsonValue, before: JsonValue) -> str:
+    if is_secret(key, now) or is_secret(key, before):
+        return f"parameter `{file}:{key}` changed; it is a secret and not shown"
+    return f"parameter `{file}:{key}` is {shown(key, now)!r}, was {shown(key, before)!r}"
 
 
 def _narrowed(now: LockEntry, lock: LockEntry) -> tuple[str, ...]:

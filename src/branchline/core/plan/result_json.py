@@ -8,11 +8,13 @@ Holds no file and no database: callers turn the mapping into text.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from branchline.core.changes.values import Input, InputKind
 from branchline.core.pipeline import Content, LockEntry, LockItem
 from branchline.core.plan.values import Observed, Produced, Result
+from branchline.core.secrecy import redacted, without_secrets
 from branchline.core.values import SCHEMA_VERSION
 from branchline.errors import RecordError
 
@@ -94,6 +96,20 @@ def result_from_json(value: object) -> Result:
         versions=_versions_from_json(fields.get("versions")),
         attempt=_whole(fields, "attempt", "result", 1),
     )
+
+
+def for_others(result: Result) -> Result:
+    """A result as records hold it, which are pushed: secrets among its parameters are masked.
+
+    dvc.lock and the ledger of this machine keep them, because DVC compares parameters by value.
+    """
+    entry = result.entry
+    cmd = entry.cmd
+    masked = tuple(map(redacted, cmd)) if isinstance(cmd, tuple) else redacted(cmd or "") or None
+    params = entry.params and {file: without_secrets(held) for file, held in entry.params.items()}
+    if masked == cmd and params == entry.params:
+        return result
+    return replace(result, entry=replace(entry, cmd=masked, params=params))
 
 
 def is_newer_schema(value: object) -> bool:

@@ -33,12 +33,21 @@ class Source(Enum):
     RUN_CACHE = "run_cache"
 
 
+ABSENT, PRESENT = "absent", "present"
+"""Instead of a digest: the run asked whether something stands there, and this was the answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """A file that a run was seen to read or import without having declared it."""
+    """A file that a run was seen to read, import or look for without having declared it."""
 
     path: str
     digest: str
+
+    @property
+    def is_look(self) -> bool:
+        """Whether the run only asked if something stands there."""
+        return self.digest in (ABSENT, PRESENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +75,8 @@ class Result:
 
     Attributes:
         key: Digest of its declared and static inputs (see `plan.keys`).
-        observed: What it read besides; `key` and `observed` together identify the result.
+        observed: What it read or looked for besides; `key` and `observed` together identify the
+            result.
         stage: Address of the stage.
         inputs: All inputs, for explanations.
         outs: Its outputs.

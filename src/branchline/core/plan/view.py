@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from branchline.core.changes.values import Change, Input
     from branchline.core.pipeline import LockEntry, Stage
-    from branchline.core.plan.values import Produced, Result
+    from branchline.core.plan.values import Observed, Produced, Result
 
 READING_SUFFIX = " (as YAML 1.1)"
 """Ends the name of the input that stands for a parameter's value to a reader of YAML 1.1."""
@@ -25,6 +25,7 @@ class Where(Enum):
 
     HERE = "here"
     STORE = "store"
+    REMOTE = "remote"
     ELSEWHERE = "elsewhere"
     GONE = "gone"
 
@@ -35,7 +36,7 @@ class Availability:
 
     Attributes:
         where: The worst of its outputs.
-        restore: Paths that must be put back into the workspace.
+        restore: Paths that must be put back into the workspace; those in a remote come first.
         missing: Paths whose content is nowhere.
         edited: Paths that are there with other content.
     """
@@ -53,8 +54,8 @@ class Lookups(Protocol):
         """Results recorded under a key, newest first."""
         ...
 
-    def digest_now(self, path: str) -> str | None:
-        """Digest of a file that an earlier run was seen to read; None when it is gone."""
+    def holds(self, seen: Observed) -> bool:
+        """Whether a file that an earlier run read, or looked for, is as it was then."""
         ...
 
     def run_cached(self, entry: LockEntry) -> LockEntry | None:

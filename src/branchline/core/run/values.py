@@ -45,6 +45,7 @@ class Ended:
         peak_memory_bytes: Of the largest process.
         log: Path of its log file.
         detail: For people: "exit code 3", "killed after 30 s (timeout)".
+        said: The line in which its program said why it failed: "ValueError: no rows"; "" for none.
     """
 
     stage: str
@@ -56,6 +57,7 @@ class Ended:
     peak_memory_bytes: int = 0
     log: str = ""
     detail: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,45 +1,22 @@
 """Which earlier run a result is measured against, from annotated tags and recorded runs.
 
-The registry is annotated git tags in GTO's grammar, replayed in the order in which they were made:
-`name@v1.2.3` registers a version at the tag's commit, `name@v1.2.3!` takes it back,
-`name#production` (and with a counter `name#production#4`) gives the commit an alias,
-`name#production!` takes it back, `name@deprecated` retires the whole artifact until it is
-registered anew. `folder=name` or `folder:name` puts the name into a folder of a monorepo.
+How tags are read stands in `registered`.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
+from branchline.core.verdict.registered import state_of
 from branchline.core.verdict.values import Baseline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from branchline.core.policy import Gate
-
-_TAG = re.compile(
-    r"(?:(?P<folder>[^=:@#]+)[=:])?(?P<name>[^=:@#!]+)"
-    r"(?:@(?P<deprecated>deprecated)|@(?P<version>v\d[^#!]*)|\#(?P<alias>[^#!@]+))"
-    r"(?P<takes_back>!)?(?:\#(?P<counter>\d+))?"
-)
-
-
-class NamedTag(Protocol):
-    """What this module reads of an annotated tag (`ports.repo.Tag` has it)."""
-
-    @property
-    def name(self) -> str:
-        """The tag's name."""
-        ...
-
-    @property
-    def commit(self) -> str:
-        """The commit that it points at."""
-        ...
+    from branchline.core.verdict.registered import NamedTag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,41 +37,6 @@ class RunFacts:
     outcome: Outcome | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
-    """A tag of the registry, taken apart.
-
-    Attributes:
-        name: The model, with its folder as `folder=name` when it has one.
-        commit: The tag's commit. version, alias: One of them, else "".
-        takes_back: Whether it ends in an exclamation mark.
-        is_deprecation: `name@deprecated`.
-    """
-
-    name: str
-    commit: str
-    version: str = ""
-    alias: str = ""
-    takes_back: bool = False
-    is_deprecation: bool = False
-
-
-def read_tag(tag: NamedTag) -> Registration | None:
-    """A tag in GTO's grammar; None for any other tag."""
-    found = _TAG.fullmatch(tag.name)
-    if found is None:
-        return None
-    folder = f"{found['folder']}=" if found["folder"] else ""
-    return Registration(
-        name=folder + found["name"],
-        commit=tag.commit,
-        version=found["version"] or "",
-        alias=found["alias"] or "",
-        takes_back=found["takes_back"] is not None,
-        is_deprecation=found["deprecated"] is not None,
-    )
-
-
 def alias_commit(tags: Sequence[NamedTag], model: str, alias: str) -> str | None:
     """The commit that holds an alias of a model; None when none does.
 
@@ -103,20 +45,7 @@ def alias_commit(tags: Sequence[NamedTag], model: str, alias: str) -> str | None
         model: The model's name; a tag with a folder counts for its bare name too.
         alias: `production`, `staging`, ...
     """
-    holders: list[str] = []
-    for tag in tags:
-        event = read_tag(tag)
-        if event is None or model not in (event.name, event.name.rpartition("=")[2]):
-            continue
-        if event.is_deprecation:
-            holders.clear()
-        elif event.version and event.takes_back:
-            holders = [commit for commit in holders if commit != event.commit]
-        elif event.alias == alias:
-            holders = [commit for commit in holders if commit != event.commit]
-            if not event.takes_back:
-                holders.append(event.commit)
-    return holders[-1] if holders else None
+    return state_of(tags, model).holder(alias)
 
 
 def find_baseline(
@@ -127,12 +56,15 @@ def find_baseline(
     model: str,
     default_branch: str,
     this_run: str = "",
+    made_late: bool = False,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> Baseline:
     """The run whose evidence is the baseline.
 
     The holder of the gate's alias comes first, for `production` then that of `staging`, then the
     newest passed run of the default branch. An alias that is held by a commit without a record is
-    not passed over: such a baseline exists and is not known.
+    not passed over: such a baseline exists and is not known. Where the commit that holds the alias
+    is judged again, its own record is the holder's: nothing can have got worse.
 
     Args:
         runs: Recorded runs, oldest first.
@@ -140,14 +72,18 @@ def find_baseline(
         gate: Names the alias.
         model: The model's name in the registry.
         default_branch: Short name.
-        this_run: Id of the run that is judged, which is never its own baseline.
+        this_run: Id of the record that the run which is judged has already; "" when it is new.
+        made_late: Whether that record was made while its commit held the alias already and no run
+            of that was known here: then it is not the run of the model that holds the alias.
+        elsewhere: Alias -> commit that holds it by the word of a tracker; it counts before tags.
     """
-    others = [run for run in runs if run.run != this_run and not run.is_dirty]
+    clean = [run for run in runs if not run.is_dirty]
+    others = [run for run in clean if run.run != this_run]
     aliases = (gate.baseline, "staging") if gate.baseline == "production" else (gate.baseline,)
     for alias in aliases:
-        commit = alias_commit(tags, model, alias)
+        commit = (elsewhere or {}).get(alias) or alias_commit(tags, model, alias)
         if commit is not None:
-            return _holder(others, commit, alias)
+            return _holder(others if made_late else clean, commit, alias)
     for run in reversed(others):
         if run.branch == default_branch and run.outcome is Outcome.PASSED:
             via = f"newest passed run of `{default_branch}`"

@@ -42,14 +42,24 @@ def from_pipeline(tree: Tree, model: str, paths: Sequence[str], look: Look) -> F
         metrics = _declared_metrics(read, top, posixpath.dirname(pipeline))
     else:
         look.unknowns.append(f"{pipeline} declares no stages yet; add one under `stages:`.")
-    for other in paths:
-        if other != pipeline:
-            look.saw("one more dvc.yaml, which is read too", f"{other}:1")
+    _note_others([path for path in paths if path != pipeline], pipeline, look)
     bars = bars_of_files(tree, [path for path, _ in metrics], look)
     _note_metrics(tree, metrics, look)
     return FirstSettings(
         model=model, pipeline=pipeline, stage_names=names, bars=bars, bars_are_sure=bool(bars)
     )
+
+
+def _note_others(others: Sequence[str], pipeline: str, look: Look) -> None:
+    """Say what becomes of the dvc.yaml files that `pipeline:` does not name."""
+    for other in others:
+        look.saw(f"one more dvc.yaml, read only where {pipeline} needs its outputs", f"{other}:1")
+    if others:
+        look.unknowns.append(
+            f"A model that {others[0]} makes is not declared yet: name both under `models:`, as"
+            f" `models: {{a: {{pipeline: {pipeline}}}, b: {{pipeline: {others[0]}}}}}`, or take"
+            " `pipeline:` out, and all are read as one."
+        )
 
 
 def _note_metrics(tree: Tree, metrics: Sequence[tuple[str, str]], look: Look) -> None:

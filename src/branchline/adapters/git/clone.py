@@ -1,0 +1,89 @@
+"""A user's clone: its branch, and files of it sent to a new branch of a box.
+
+Serves `branchline pr`. The working tree and its index stay as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from branchline.adapters.git.branches import GitBranches
+from branchline.adapters.git.plumbing import refusal
+from branchline.adapters.git.repo import GitRepo
+from branchline.errors import RepositoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from branchline.adapters.git.plumbing import Git
+    from branchline.ports.branches import Signature
+
+
+class GitClone:
+    """One clone.
+
+    Args:
+        git: Its repository.
+    """
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self.root = git.places.root
+
+    def branch(self) -> str:
+        """The branch that is checked out.
+
+        Raises:
+            RepositoryError: There is none.
+        """
+        branch = GitRepo(self._git).head(details=False).branch
+        if not branch:
+            raise RepositoryError("no branch is checked out here", todo="Name one: --head BRANCH.")
+        return branch
+
+    def push_files(
+        self,
+        files: Mapping[str, bytes],
+        *,
+        to: str,
+        branch: str,
+        message: str,
+        by: Signature,
+    ) -> str:
+        """Commit files on top of HEAD and push that commit; no local branch moves.
+
+        Args:
+            files: Path from the root -> content.
+            to: Remote or path.
+            branch: Its branch; "" names one after the content.
+            message: Of the commit.
+            by: Who commits.
+
+        Returns:
+            The branch; "" when HEAD holds these files already, and nothing was pushed.
+
+        Raises:
+            RepositoryError: There is no commit yet, or the push was refused.
+        """
+        repo, branches = GitRepo(self._git), GitBranches(self._git)
+        parent = repo.head(details=False).commit
+        if parent is None:
+            raise RepositoryError("there is no commit here yet", todo="Commit something first.")
+        commit = branches.commit_files(parent, files, message=message, by=by)
+        if not branches.changed_files(parent, commit):
+            return ""
+        name = branch or f"pr/{parent[:7]}-{_digest(files)[:7]}"
+        # The branch is new, or moves on: git itself refuses to drop commits of it.
+        args = ["push", "--quiet", "--end-of-options", to, f"{commit}:refs/heads/{name}"]
+        answer = self._git.ask(args)
+        if answer.code != 0:
+            raise refusal(["push"], answer)
+        return name
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    whole = hashlib.sha256()
+    for path, content in sorted(files.items()):
+        whole.update(f"{len(path.encode())} {len(content)} {path}".encode() + content)
+    return whole.hexdigest()

@@ -1,0 +1,25 @@
+"""What the records read of a run's files themselves: its order, and where its results stand."""
+
+from __future__ import annotations
+
+
+def started_at(content: bytes) -> str:
+    """When a run started, as its run.json says; "" when that cannot be read."""
+    import json
+
+    try:
+        said = json.loads(content)["started_at"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return said if isinstance(said, str) else ""
+
+
+def stage_keys(content: bytes) -> list[tuple[str, str]]:
+    """(stage, key) pairs that an evidence.json names."""
+    import json
+
+    try:
+        stages = json.loads(content)["stages"]
+        return [(str(stage["stage"]), str(stage["key"])) for stage in stages if stage["key"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return []

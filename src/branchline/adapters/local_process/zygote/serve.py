@@ -1,0 +1,347 @@
+"""A Python that has imported what a script imports, and forks a process for each start of it.
+
+`forking.py` starts it with the script's own interpreter, a socket as descriptor 3 and a file as
+standard output; it uses the standard library only and works on Python 3.8 and newer. It never runs
+the script, nor imports a module of the project: each fork does both by itself, as a new Python
+would. It ends when the socket is closed or the process that started it is gone.
+
+Messages are JSON after four bytes of length. First comes what to import; the answer is `ready` or
+`unsafe` with the reason. Then `learn` (more modules; no answer), `reap` (how a fork ended), and
+what to fork, with two descriptors, the log and a socket: the answer is the `pid` of a process that
+begins when it reads a byte there.
+"""
+
+from __future__ import annotations
+
+import sys
+
+_FRESH = tuple(name for name in globals() if name.startswith("__"))
+if not getattr(sys.flags, "safe_path", False):
+    del sys.path[0]  # ours: a script must find none of these modules
+
+import array  # noqa: E402 - the path comes first
+import gc  # noqa: E402
+import importlib.util  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import socket  # noqa: E402
+
+TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
+if TYPE_CHECKING:
+    from typing import Any
+
+    from branchline.adapters.local_process.zygote import leaving, preimports, safety, trial
+
+_CHANNEL = 3
+_MARK = b"BRANCHLINE_TASK="
+
+
+def _sibling(name: str) -> Any:
+    """A module that stands beside this file, under a name that takes none from the script."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    spec = importlib.util.spec_from_file_location("_branchline_" + name, path)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # a file has one
+    spec.loader.exec_module(module)  # type: ignore[union-attr] # and so a loader
+    return module
+
+
+if not TYPE_CHECKING:
+    preimports, safety = _sibling("preimports"), _sibling("safety")
+    trial, leaving = _sibling("trial"), _sibling("leaving")
+
+
+class Unsafe(Exception):  # noqa: N818 - no error: it says what is not done
+    """Why the script cannot be forked: a sentence."""
+
+
+class NotImported(Unsafe):
+    """A module cannot be imported ahead."""
+
+
+class Channel:
+    """The socket to the process that started this one."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket(fileno=_CHANNEL)
+        os.set_inheritable(_CHANNEL, False)  # noqa: FBT003 - its shape
+
+    def receive(self) -> tuple[dict[str, Any], list[int]]:
+        """The next message, and the descriptors that came with it; an empty one at the end."""
+        descriptors = array.array("i")
+        data, ancillary, _, _ = self.socket.recvmsg(4, socket.CMSG_SPACE(2 * descriptors.itemsize))
+        for level, kind, content in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                descriptors.frombytes(content)
+        head = self._rest(data, 4)
+        body = self._rest(b"", int.from_bytes(head, "big"))
+        return (json.loads(body) if body else {}), list(descriptors)
+
+    def _rest(self, data: bytes, size: int) -> bytes:
+        while len(data) < size:
+            chunk = self.socket.recv(min(1 << 16, size - len(data)))
+            if not chunk:
+                return b""
+            data += chunk
+        return data
+
+    def send(self, **message: object) -> None:
+        """Answer."""
+        data = json.dumps(message).encode()
+        self.socket.sendall(len(data).to_bytes(4, "big") + data)
+
+
+class Zygote:
+    """What is kept ready.
+
+    Args:
+        channel: To the process that started this one.
+        asked: The first message: `kind`, `target`, `argv`, `cwd`, `environment`, `audit`.
+    """
+
+    def __init__(self, channel: Channel, asked: dict[str, Any]) -> None:
+        self.channel, self.asked = channel, asked
+        self.installed = preimports.installed_folders()
+        self.folder = trial.first_folder(asked)
+        self.collected = preimports.Preimports(self.folder, self.installed)
+        self.watch = trial.Watch(self.installed)
+        # Where modules may be of the project: wherever is searched now, but the installed folders.
+        places = [asked["cwd"], self.folder, *sys.path]
+        forms = {form for p in places if p for form in (os.path.abspath(p), os.path.realpath(p))}
+        self.places = tuple(form.rstrip("/") + "/" for form in forms)
+        self.before, self.open_before = dict(os.environ), safety.open_files()
+        self.mark_at = _mark_address()
+        self.why = ""
+        self.is_quick = False
+        # Looked at here and not by the forks: to touch a name is to copy the page it stands on.
+        self.loaded: frozenset[str] = frozenset()
+        self.tops: frozenset[str] = frozenset()
+
+    def get_ready(self) -> None:
+        """Import what the script will import.
+
+        Raises:
+            Unsafe: It cannot be forked.
+        """
+        if self.watch.watch is None:
+            raise Unsafe("what is read cannot be watched here")
+        given, now = self.asked["environment"], self.before
+        if any(given.get(n) != now.get(n) for n in {*given, *now} - {"LC_CTYPE"}):
+            raise Unsafe("something between the command and Python changes the environment")
+        with self.watch.off():
+            self._collect()
+        name = safety.known_in(name for name, _ in self.collected.found)
+        if name:
+            raise Unsafe(f"`{name}` starts threads or takes devices of its own")
+        sys.argv[:] = [self.asked["argv"][0]]
+        # Modules may look at the script's own when they are imported, and may keep it.
+        sys.modules["__main__"] = trial.stand_in(self.asked)
+        gc.disable()
+        for name, names in self.collected.found:
+            self._import(name, names)
+        self._settle()
+
+    def _collect(self) -> None:
+        try:
+            if self.asked["kind"] == "script":
+                self.collected.read_script(os.path.abspath(self.asked["target"]))
+                return
+            why = self.collected.read_module(self.asked["target"])
+        except (OSError, SyntaxError, ValueError, RecursionError) as error:
+            raise Unsafe(f"its imports cannot be read ({error})") from None
+        if why:
+            raise Unsafe(why)
+
+    def _import(self, name: str, names: tuple[str, ...]) -> None:
+        tasks = safety.task_count()
+        try:
+            __import__(name, {}, {}, list(names), 0)
+        except BaseException as error:  # noqa: BLE001 - whatever a module does when it is imported
+            kind = type(error).__name__
+            raise NotImported(f"`{name}` cannot be imported ahead ({kind}: {error})") from None
+        if safety.task_count() > tasks and safety.lasting_threads():
+            raise Unsafe(f"`{name}` starts threads when it is imported")
+
+    def _settle(self) -> None:
+        """Look whether this can be forked, and put what is loaded out of the collector's way.
+
+        Raises:
+            Unsafe: It cannot be forked.
+        """
+        name = safety.known_in(sys.modules)
+        if name:
+            raise Unsafe(f"`{name}` starts threads or takes devices of its own")
+        for name in list(sys.modules):
+            if not self.is_installed(name):
+                raise Unsafe(f"`{name}` is imported before the script, and is not installed")
+        if safety.lasting_threads():
+            raise Unsafe("a module starts threads when it is imported")
+        why = safety.why_not(self.open_before)
+        if why:
+            raise Unsafe(f"a module {why}")
+        written = self.watch.written()
+        if written:
+            raise Unsafe(f"a module writes `{written}` when it is imported")
+        self.is_quick = leaving.has_nothing_at_exit()
+        self.loaded = frozenset(sys.modules)
+        self.tops = preimports.top_names(self.loaded)
+        gc.collect()
+        gc.freeze()
+
+    def is_installed(self, name: str) -> bool:
+        """Whether a module that is loaded belongs to no project."""
+        module = sys.modules.get(name)
+        if module is sys.modules["__main__"]:
+            return True
+        spec, path = getattr(module, "__spec__", None), getattr(module, "__file__", None)
+        if spec is None or not (spec.has_location or spec.submodule_search_locations):
+            # Made by code; what it calls its file need not be one (`torch.ops`).
+            return path is None or not os.path.isabs(path) or path.startswith(self.installed)
+        is_ours = os.path.dirname(spec.origin or "") == self.asked["audit"]
+        return is_ours or bool(self.collected.is_installed(spec)) or self._is_generated(spec)
+
+    def _is_generated(self, spec: Any) -> bool:
+        """Whether an installed module wrote it where nothing was searched before (PyTorch does)."""
+        path = spec.origin or ""  # asking the system about it would be seen as a look of the script
+        return spec.has_location and os.path.isabs(path) and not path.startswith(self.places)
+
+    def serve(self) -> trial.Trial:
+        """Answer until the end; returns in each fork, which is then to run."""
+        while True:
+            message, descriptors = self.channel.receive()
+            if not message:
+                os._exit(0)
+            if "learn" in message:
+                self._learn(message["learn"])
+                continue
+            if "reap" in message:
+                self._reap(message["reap"], message["options"])
+                continue
+            made = self._answer(message, descriptors)
+            for descriptor in descriptors:
+                if made is None:
+                    os.close(descriptor)
+            if made is not None:
+                return made
+
+    def _learn(self, names: list[str]) -> None:
+        """Import what a fork has imported while it ran."""
+        if self.why or self.collected.is_cut or safety.known_in(names):
+            return
+        try:
+            for name in names:
+                self._import_if_it_can_be(name)
+            self._settle()
+        except Unsafe as why:
+            self.why = str(why)
+
+    def _import_if_it_can_be(self, name: str) -> None:
+        try:
+            if name not in sys.modules:
+                self._import(name, ())
+        except NotImported:
+            pass  # a name that only its own package can give
+
+    def _answer(self, message: dict[str, Any], descriptors: list[int]) -> trial.Trial | None:
+        if self.watch.is_stale():
+            self.channel.send(stale=True)
+            return None
+        with self.watch.off():
+            hiding = preimports.hidden_by(self.folder, self.tops)
+        why = self.why or (hiding and f"`{hiding}` has the name of a module that is installed")
+        if why:
+            self.channel.send(unsafe=why)
+            return None
+        return self._fork(message, descriptors)
+
+    def _fork(self, message: dict[str, Any], descriptors: list[int]) -> trial.Trial | None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.close(reading)
+            return self._begin(message, descriptors, writing)
+        os.close(writing)
+        is_ready = bool(os.read(reading, 1))
+        os.close(reading)
+        if is_ready:
+            self.channel.send(pid=pid)
+        else:
+            os.waitpid(pid, 0)
+            self.channel.send(failed=True)
+        return None
+
+    def _reap(self, pid: int, options: int) -> None:
+        """Say how a fork ended: zeros while it goes on."""
+        try:
+            found, status, usage = os.wait4(pid, options)
+        except ChildProcessError:
+            self.channel.send(failed=True)
+            return
+        cpu_s = usage.ru_utime + usage.ru_stime
+        self.channel.send(pid=found, status=status, cpu_s=cpu_s, peak_kb=usage.ru_maxrss)
+
+    def _begin(self, message: dict[str, Any], descriptors: list[int], writing: int) -> trial.Trial:
+        try:
+            made = trial.Trial(self, message)
+            made.leave(descriptors, writing)
+        except BaseException:  # noqa: BLE001 - it is started in another way
+            os._exit(1)
+        return made
+
+
+def _mark_address() -> int:
+    """Where the value of the mark stands in memory, as /proc shows it to others.
+
+    Raises:
+        Unsafe: It is not there, or cannot be written.
+    """
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            before, found, _ = (b"\0" + file.read()).partition(b"\0" + _MARK)
+        with open("/proc/self/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        address = int(fields[47]) + len(before) + len(_MARK)
+        trial.write_memory(address, b"0")
+    except (OSError, ValueError, IndexError) as error:
+        raise Unsafe(f"this system does not let a process be marked ({error})") from None
+    if not found or not int(fields[47]):
+        raise Unsafe("this system does not let a process be marked")
+    return address
+
+
+def _end_with(parent: int) -> None:
+    """Be killed when the process that started this one is gone."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # PR_SET_PDEATHSIG, SIGKILL
+    except (ImportError, OSError, AttributeError):
+        pass  # the end of the socket says so, too
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def main() -> trial.Trial:
+    """Get ready and serve; returns in each fork."""
+    channel = Channel()
+    asked, _ = channel.receive()
+    if not asked:
+        os._exit(0)
+    _end_with(asked["parent"])
+    try:
+        zygote = Zygote(channel, asked)
+        zygote.get_ready()
+    except Unsafe as why:
+        channel.send(unsafe=str(why))
+        os._exit(0)
+    channel.send(ready=True)
+    return zygote.serve()
+
+
+trial.FRESH = _FRESH
+_trial = main()
+_trial.run()
+leaving.leave(
+    [module for _, module in trial.newest(_trial.zygote.loaded)], is_quick=_trial.zygote.is_quick
+)

@@ -1,0 +1,295 @@
+"""The life of a fork: it becomes what a new Python that runs the script would be.
+
+Part of the zygote: standard library only, Python 3.8 and newer, loaded by path. What it cannot make
+alike is told in decision record 0029.
+"""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import importlib.machinery
+import os
+import sys
+import types
+
+TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from types import TracebackType
+    from typing import Any
+
+FRESH: tuple[str, ...] = ()
+"""Names that the module `__main__` has in this version of Python before anything runs."""
+_HERE = os.path.dirname(os.path.abspath(__file__)) + "/"
+_LOOKS = ("stat", "lstat", "access")
+
+
+def write_memory(address: int, data: bytes) -> None:
+    """Overwrite bytes of this process."""
+    with open("/proc/self/mem", "r+b", buffering=0) as file:
+        file.seek(address)
+        file.write(data)
+
+
+def first_folder(asked: dict[str, Any]) -> str:
+    """What Python puts first on the path for a script or for `-m`; "" for nothing."""
+    if getattr(sys.flags, "safe_path", False):
+        return ""
+    if asked["kind"] == "script":
+        script: str = asked["target"]
+        return os.path.dirname(os.path.realpath(script))
+    return os.getcwd()
+
+
+def file_of(script: str) -> str:
+    """`__file__` of a script that is run."""
+    if sys.version_info < (3, 9) or script.startswith("/"):
+        return script
+    return os.getcwd() + "/" + script
+
+
+def stand_in(asked: dict[str, Any]) -> types.ModuleType:
+    """A module `__main__` as Python makes it before the script, or the module, runs."""
+    made = types.ModuleType("__main__")
+    known: dict[str, Any] = {"__builtins__": builtins, "__annotations__": {}}
+    known["__loader__"] = importlib.machinery.BuiltinImporter
+    if asked["kind"] == "script":
+        known["__cached__"] = None
+        known["__file__"] = file_of(asked["target"])
+        loader = importlib.machinery.SourceFileLoader("__main__", known["__file__"])
+        known["__loader__"] = loader
+    for name in FRESH:
+        if name in known:
+            setattr(made, name, known[name])
+    return made
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+class Watch:
+    """What was read while modules were imported: each fork has read it, too.
+
+    Args:
+        installed: Folders whose files do not count.
+    """
+
+    def __init__(self, installed: tuple[str, ...]) -> None:
+        self.watch: Any = getattr(os.stat, "watch", None)
+        self.installed = installed
+        self.lines: list[tuple[str, str]] = []
+        self.states: dict[str, object] = {}
+        if self.watch is not None:
+            self.watch.seen.clear()
+            self.watch.asked.clear()
+            self.watch.note = self._note
+
+    def _note(self, kind: str, name: str) -> None:
+        if (kind, name) in self.watch.seen or "\n" in name:
+            return
+        self.watch.seen.add((kind, name))
+        self.lines.append((kind, name))
+        path = self.watch.roots[0] + name
+        if not path.startswith(self.installed):
+            self.states.setdefault(path, self._state(path))
+
+    def _state(self, path: str) -> object:
+        try:
+            found = self.watch.os_stat(path)
+        except (OSError, ValueError):
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode
+
+    def off(self) -> _Off:
+        """A context in which nothing is noted."""
+        return _Off(self.watch)
+
+    def written(self) -> str:
+        """A file of the project that a module wrote when it was imported; "" for none."""
+        for kind, name in self.lines:
+            path = self.watch.roots[0] + name
+            if kind == "w" and path in self.states and "__pycache__" not in name:
+                return name
+        return ""
+
+    def is_stale(self) -> bool:
+        """Whether a file of the project that was read or looked for is not what it was."""
+        return any(self._state(path) != state for path, state in self.states.items())
+
+    def go_on(self, environment: dict[str, str]) -> None:
+        """Note from now on as a fresh Python with this environment would."""
+        watch, trace = self.watch, environment.get("BRANCHLINE_TRACE_FILE")
+        if not trace or not environment.get("BRANCHLINE_TRACE_ROOT"):
+            watch.find = watch.looked = _nothing
+            for name in _LOOKS:
+                setattr(os, name, getattr(os, name).original)
+            return
+        del watch.note
+        watch.trace = trace
+        text = "".join(f"{kind}\t{name}\n" for kind, name in self.lines)
+        watch.note("s", f"{os.getpid()}\t{sys.version.split()[0]}")
+        if text:
+            file = os.open(trace, os.O_WRONLY | os.O_APPEND)
+            os.write(file, os.fsencode(text))
+            os.close(file)
+
+
+class _Off:
+    def __init__(self, watch: Any) -> None:
+        self.watch = watch
+
+    def __enter__(self) -> None:
+        self.find = self.watch.find
+        self.watch.find = self.watch.looked = _nothing
+
+    def __exit__(self, *_: object) -> None:
+        self.watch.find = self.find
+        del self.watch.looked
+
+
+class Trial:
+    """One fork.
+
+    Args:
+        zygote: What it was forked from.
+        message: Of the request: `argv`, `words`, `environment`, `mark`.
+    """
+
+    def __init__(self, zygote: Any, message: dict[str, Any]) -> None:
+        self.zygote, self.asked, self.message = zygote, zygote.asked, message
+        self.go = -1
+
+    def leave(self, descriptors: list[int], writing: int) -> None:
+        """Become a process of its own, and wait for the word to begin."""
+        os.setsid()
+        mark = self.message["mark"].encode()
+        write_memory(self.zygote.mark_at, mark.ljust(self.message["room"], b"\0"))
+        self.zygote.channel.socket.close()
+        said = os.pread(1, os.fstat(1).st_size, 0)
+        log, go = descriptors
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        self.go = go
+        os.set_inheritable(go, False)  # noqa: FBT003 - its shape
+        os.write(writing, b"r")
+        os.close(writing)
+        if not os.read(go, 1):
+            os._exit(0)  # it was started in another way
+        if said:  # each new Python would say it
+            os.write(1, said)
+
+    def run(self) -> None:
+        """Run the script; an error, or another exit code than 0, goes on to the interpreter."""
+        self._settle()
+        try:
+            self._execute()
+        except SystemExit as end:
+            if end.code not in (None, 0):
+                raise
+        except BaseException as error:
+            _hide_our_frames(error)
+            raise
+        self._report()
+
+    def _settle(self) -> None:
+        """Give this process what a new one has: environment, arguments, path, random numbers."""
+        os.chdir(self.asked["cwd"])
+        self._take_environment(self.message["environment"])
+        sys.argv[:] = self.message["argv"]
+        if hasattr(sys, "orig_argv"):
+            sys.orig_argv[:] = self.message["words"]
+        if self.zygote.folder:
+            sys.path.insert(0, self.zygote.folder)
+        for path in list(sys.path_importer_cache):
+            if not (path + "/").startswith(self.zygote.installed):
+                del sys.path_importer_cache[path]
+        numpy = sys.modules.get("numpy.random")
+        if numpy is not None:
+            numpy.seed()
+        process = sys.modules.get("multiprocessing.process")
+        if process is not None:
+            process.current_process().authkey = os.urandom(32)
+        gc.enable()
+        self.zygote.watch.go_on(self.message["environment"])
+
+    def _take_environment(self, given: dict[str, str]) -> None:
+        """The task's variables, and what modules have changed when they were imported."""
+        before, now = self.zygote.before, dict(os.environ)
+        wanted = {**given}
+        for name in {*before, *now}:
+            if before.get(name) == now.get(name):
+                continue
+            if name in now:
+                wanted[name] = now[name]
+            else:
+                wanted.pop(name, None)
+        if "LC_CTYPE" in before and "LC_CTYPE" not in self.asked["environment"]:
+            wanted.setdefault("LC_CTYPE", before["LC_CTYPE"])  # set by Python itself
+        for name in now:
+            if name not in wanted:
+                del os.environ[name]
+        for name, value in wanted.items():
+            if now.get(name) != value:
+                os.environ[name] = value
+
+    def _execute(self) -> None:
+        if self.asked["kind"] == "module":
+            import runpy
+
+            run_as_main: Any = getattr(runpy, "_run_module_as_main")  # noqa: B009 - what Python calls for -m
+            run_as_main(self.asked["target"])
+            return
+        main = sys.modules["__main__"]
+        path = main.__dict__["__file__"]
+        with open(path, "rb") as file:
+            source = file.read()
+        exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)  # noqa: S102 - the task
+
+    def _report(self) -> None:
+        """Tell which installed modules were imported on the way; the next fork has them ready."""
+        names = [
+            name
+            for name, module in newest(self.zygote.loaded)
+            if _is_named(module, name) and self.zygote.is_installed(name)
+        ]
+        try:
+            os.set_blocking(self.go, False)
+            os.write(self.go, "\n".join(names).encode())
+        except OSError:
+            pass
+
+
+def newest(loaded: Container[str]) -> list[tuple[str, Any]]:
+    """Modules that were imported after those that were loaded, in that order.
+
+    To touch the others, even to look at their names, is to copy the pages that they stand on.
+    """
+    found = []
+    for name in reversed(sys.modules):
+        if name in loaded:
+            break
+        found.append((name, sys.modules[name]))
+    return found[::-1]
+
+
+def _is_named(module: object, name: str) -> bool:
+    spec = getattr(module, "__spec__", None)
+    return spec is not None and getattr(spec, "name", None) == name
+
+
+def _hide_our_frames(error: BaseException) -> None:
+    """Let an error that nobody catches be shown as if the script had been run by Python itself."""
+    hook = sys.excepthook
+
+    def shown(kind: type[BaseException], value: BaseException, frames: TracebackType | None) -> Any:
+        sys.excepthook = hook
+        while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_HERE):
+            frames = frames.tb_next
+        value.__traceback__ = frames
+        return hook(kind, value, frames)
+
+    del error
+    sys.excepthook = shown

@@ -1,0 +1,66 @@
+"""Checks of commits that jobs give, as effects. Serves the station `effects`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from branchline.core.effects.values import SetCheck
+from branchline.core.run.jobs import JobState
+
+if TYPE_CHECKING:
+    from branchline.core.run.jobs import NewJob, QueuedJob
+
+CHECK = "branchline"
+_STATES = {"passed": "passed", "failed": "failed", "unknown": "unknown", "": "passed"}
+
+
+def check_name(model: str) -> str:
+    """Name of the check of one model."""
+    return f"{CHECK}/{model}" if model else CHECK
+
+
+def pending_check(number: int, asked: NewJob, *, held: str = "") -> SetCheck:
+    """That a job of a commit was asked for and has not ended; or that nothing was.
+
+    Args:
+        number: The job.
+        asked: What was asked.
+        held: Why it waits for a person; that is not the same as nothing to do.
+    """
+    return SetCheck(
+        commit=asked.commit,
+        name=check_name(asked.model),
+        state="skipped" if asked.is_skip and not held else "pending",
+        summary=held or asked.reason,
+        job=number,
+    )
+
+
+def ended_check(
+    job: QueuedJob, state: JobState, *, verdict: str = "", summary: str = ""
+) -> SetCheck:
+    """What a job's end says of its commit. A run that failed is no verdict, and no pass.
+
+    Args:
+        job: The job.
+        state: How it ended.
+        verdict: Word of its verdict; "" when nothing was to be judged.
+        summary: A sentence.
+    """
+    if state is JobState.SUCCEEDED:
+        said = _STATES.get(verdict, "unknown")
+    else:
+        said = "failed" if state is JobState.FAILED else "unknown"
+    return SetCheck(
+        commit=job.asked.commit,
+        name=check_name(job.asked.model),
+        state=said,
+        summary=summary,
+        job=job.job,
+    )
+
+
+def superseded_check(job: QueuedJob) -> SetCheck:
+    """That a job gave way before it began, where it is still said that it is to come."""
+    return replace(ended_check(job, job.state, summary=job.detail), only_pending=True)

@@ -1,0 +1,141 @@
+"""From the end of a job to the effects that follow, as data. Serves the station `effects`.
+
+Nothing is applied here: `flows.apply` is the only place of effects.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.core.effects.mirroring import mirror_of
+from branchline.core.effects.model_outputs import registration_of
+from branchline.core.effects.registering import stage_for
+from branchline.core.effects.values import SetCheck, StickyComment, TagRun
+from branchline.core.values import Outcome
+from branchline.errors import BranchlineError, RegistryError, UnknownNameError
+from branchline.flows.checks import ended_check
+from branchline.flows.history import History
+from branchline.flows.pulls import REPORT
+from branchline.render.markdown import code, report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from branchline.core.effects.values import Effect, Mirror, Register, SetCheck
+    from branchline.core.policy import BranchRule
+    from branchline.core.run.jobs import QueuedJob
+    from branchline.flows.job import JobEnd
+    from branchline.flows.project import Project
+
+_LATER = ("notify", "promote")
+"""Words of `then` that nobody applies in this version."""
+
+
+def check_of(job: QueuedJob, end: JobEnd) -> SetCheck:
+    """What the end of a job that was walked says of its commit."""
+    return ended_check(job, end.state, verdict=end.verdict, summary=end.detail)
+
+
+def effects_of(
+    project: Project,
+    job: QueuedJob,
+    end: JobEnd,
+    *,
+    pulls: Sequence[int] = (),
+    rule: BranchRule | None = None,
+    tags: bool = False,
+) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
+    """The effects of a job that was walked to its end.
+
+    Args:
+        project: Its worktree.
+        job: The job.
+        end: How it ended.
+        pulls: Numbers of the open pull requests from its branch.
+        rule: The branch rule that counts, on the default branch; None elsewhere: what a rule says
+            under `then` happens after the merge only.
+        tags: Whether the rule of its branch says `then: [tag]`, which may stand on any branch.
+
+    Returns:
+        The effects, and remarks on those that do not follow.
+    """
+    effects: list[Effect] = [check_of(job, end)]
+    if end.run:
+        body = _report(project, end.run)
+        effects += [
+            StickyComment(pull_request=number, marker=REPORT, body=body, run=end.run)
+            for number in pulls
+        ]
+    else:
+        text = f"Job {job.job} {end.state.value}: {code(end.detail)}\n"
+        effects += [
+            StickyComment(pull_request=number, marker=REPORT, body=text, run=f"job {job.job}")
+            for number in pulls
+        ]
+    registration, notes = None, []
+    if rule is not None and end.verdict == Outcome.PASSED.value:
+        notes += [f"`then: {word}` is not carried out yet" for word in rule.then if word in _LATER]
+    if rule is not None and end.run and "register" in rule.then:
+        try:
+            registration = _registration(project, job, end, rule)
+        except RegistryError as error:
+            notes.append(f"not registered: {error.message}")
+        else:
+            stage = f", with `{registration.stage}`" if registration.stage else ""
+            notes.append(
+                f"registers {registration.model}{stage}, unless it is the newest version already"
+            )
+            effects.append(registration)
+    if tags and end.run and end.verdict == Outcome.PASSED.value:
+        tag = TagRun(run=end.run, commit=job.asked.commit, message=end.detail)
+        effects.append(tag)
+    mirror = _mirror(project, end, registration)
+    if mirror is not None:
+        effects.append(mirror)
+    return tuple(effects), tuple(notes)
+
+
+def _mirror(project: Project, end: JobEnd, registration: Register | None) -> Mirror | None:
+    """The copy for a tracker, where the default branch's rules name one."""
+    finished = end.outcome.finished if end.outcome else None
+    if finished is None:
+        return None
+    return mirror_of(
+        finished.evidence,
+        project.policy,
+        run=end.run,
+        outcome=finished.verdict.outcome,
+        registration=registration,
+    )
+
+
+def _registration(project: Project, job: QueuedJob, end: JobEnd, rule: BranchRule) -> Register:
+    """The version that follows, by the rules of `branchline apply`."""
+    finished = end.outcome.finished if end.outcome else None
+    if end.outcome is None or finished is None:
+        raise RegistryError(f"job {job.job} did not come to a verdict")
+    outcome = finished.verdict.outcome
+    return registration_of(
+        tuple(end.outcome.walked.results.values()),
+        finished.evidence,
+        project.policy,
+        run=end.run,
+        outcome=outcome,
+        by=job.asked.pusher,
+        stage=stage_for(project.policy, rule.then, outcome),
+    )
+
+
+def _report(project: Project, run: str) -> str:
+    history = History(project.records, project.repo)
+    try:
+        view = history.find(run)
+        baseline = None
+        if view.verdict is not None and view.verdict.baseline.run:
+            try:
+                baseline = history.find(view.verdict.baseline.run)
+            except UnknownNameError:
+                baseline = None
+        return report(view, baseline, project.policy.gate)
+    except BranchlineError as error:
+        return f"The report of run {code(run)} cannot be made: {code(error.message)}\n"

@@ -1,0 +1,61 @@
+"""Picks the adapters. The only room that knows which vendor stands behind which port."""
+
+from branchline.wiring.boxes import (
+    branch_instead,
+    branch_rules,
+    check_box,
+    default_branch_of_clone,
+    delete_box,
+    find_box,
+    first_push,
+    make_box,
+    open_box,
+    open_far,
+    open_remotes,
+    over_ssh,
+    user_name,
+)
+from branchline.wiring.projects import (
+    CONFIG_FILE,
+    STATE_DIR,
+    Shared,
+    declared_models,
+    load_config,
+    look_again,
+    open_project,
+    open_worktree,
+)
+from branchline.wiring.registries import (
+    open_artifacts,
+    open_registry,
+    open_tracker,
+    registry_appliers,
+)
+
+__all__ = [
+    "CONFIG_FILE",
+    "STATE_DIR",
+    "Shared",
+    "branch_instead",
+    "branch_rules",
+    "check_box",
+    "declared_models",
+    "default_branch_of_clone",
+    "delete_box",
+    "find_box",
+    "first_push",
+    "load_config",
+    "look_again",
+    "make_box",
+    "open_artifacts",
+    "open_box",
+    "open_far",
+    "open_project",
+    "open_registry",
+    "open_remotes",
+    "open_tracker",
+    "open_worktree",
+    "over_ssh",
+    "registry_appliers",
+    "user_name",
+]

@@ -1,0 +1,92 @@
+"""A folder with a script, and an executor that forks it; for the tests of forks."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from branchline.adapters.local_process.processes import read_process
+from branchline.ports.executor import Task
+
+if TYPE_CHECKING:
+    from branchline.adapters.local_process import LocalExecutor
+    from branchline.core.run import Ended
+
+FOLDER = str(Path(sys.executable).parent)
+
+
+@dataclass
+class Place:
+    """A folder with a script, and an executor that starts it."""
+
+    folder: Path
+    executor: LocalExecutor
+    env: dict[str, str] = field(default_factory=dict)
+    starts: int = 0
+    remarks: list[str] = field(default_factory=list)
+
+    def write(self, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+
+    def task(self, command: str, **fields: Any) -> Task:
+        self.starts += 1
+        values: dict[str, Any] = {
+            "stage": "train",
+            "cmd": (f"python {command}",),
+            "cwd": str(self.folder),
+            "root": str(self.folder),
+            "log": f"{self.folder}.logs/{self.starts}.log",
+            "env": {"PATH": f"{FOLDER}:{os.environ['PATH']}", "SEEN": "yes", **self.env},
+        }
+        return Task(**(values | fields))
+
+    def start(self, task: Task) -> bool:
+        """Start it; whether as a fork."""
+        self.executor.start(task)
+        self.remarks += self.executor.remarks()
+        return self.executor._running[task.stage].forked is not None
+
+    def end(self, task: Task) -> tuple[Ended, str]:
+        (ended,) = self.executor.wait(60)
+        return ended, Path(task.log).read_text()
+
+    def run(self, command: str, **fields: Any) -> tuple[Ended, str, bool]:
+        """Start it and wait: how it ended, its log, whether it was forked."""
+        task = self.task(command, **fields)
+        is_fork = self.start(task)
+        return *self.end(task), is_fork
+
+    def run_forked(self, command: str, **fields: Any) -> tuple[Ended, str]:
+        """Start it until it is a fork, which takes two starts, or more on a busy machine."""
+        for _ in range(20):
+            ended, log, is_fork = self.run(command, **fields)
+            if is_fork:
+                return ended, log
+            time.sleep(0.1)
+        raise AssertionError(f"never forked: {self.remarks}\n{log}")
+
+    @property
+    def zygotes(self) -> set[int]:
+        return set() if self.executor._forks is None else self.executor._forks.pids
+
+
+def is_alive(pid: int) -> bool:
+    process = read_process(pid)
+    return process is not None and not process.is_zombie
+
+
+def vanish(pids: set[int]) -> bool:
+    """Whether processes end within a few seconds."""
+    for _ in range(500):
+        if not any(map(is_alive, pids)):
+            return True
+        time.sleep(0.01)
+    return False
