@@ -29,7 +29,7 @@ def main() -> int:
     alone = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider"]
     code = subprocess.run([*alone, *failed], env=os.environ, check=False).returncode
     if code == 0:
-        print("passed alone, so the clock and not the code; mend their waiting:", *failed, sep="\n  ")
+        print("passed alone; mend how they wait:", *failed, sep="\n  ")
     return code
 
 

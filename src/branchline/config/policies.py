@@ -18,8 +18,11 @@ from branchline.core.policy import (
     Goal,
     Link,
     MetricRule,
+    OnInconclusive,
     Policy,
+    PredictionColumns,
     PullRequestRules,
+    Replicates,
     Resources,
     Trace,
 )
@@ -108,6 +111,8 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
                 max=_float(rule.get("max")),
                 max_regression=_float(rule.get("max_regression")),
                 max_relative_regression=share_of(rule.get("max_relative_regression")),
+                min_gain=_float(rule.get("min_gain")),
+                computed_as=rule.get("computed_as", ""),
                 line=document.line_of((*path, "metrics", metric)),
             )
         )
@@ -115,9 +120,30 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
         baseline=gate.get("baseline", "production"),
         metrics=tuple(rules),
         data=_texts(gate.get("data")),
-        predictions=gate.get("predictions"),
+        predictions=_predictions(gate.get("predictions")),
         confidence=float(gate.get("confidence", 0.95)),
-        replicates=gate.get("replicates"),
+        replicates=_replicates(gate.get("replicates")),
+        slices=_texts(gate.get("slices")),
+        min_rows=int(gate.get("min_rows", 200)),
+        on_inconclusive=OnInconclusive(gate.get("on_inconclusive", "warn")),
+    )
+
+
+def _predictions(section: Mapping[str, Any] | None) -> PredictionColumns | None:
+    if section is None:
+        return None
+    named = {key: value for key, value in section.items() if key != "score"}
+    return PredictionColumns(scores=_texts(section.get("score")), **named)
+
+
+def _replicates(section: Mapping[str, Any] | None) -> Replicates | None:
+    if section is None:
+        return None
+    budget = section.get("budget")
+    return Replicates(
+        seed=section["seed"],
+        max=int(section.get("max", 5)),
+        budget_s=seconds_of(budget),
     )
 
 

@@ -53,6 +53,10 @@ class MetricRule:
         max_regression: Tolerated loss against the baseline, in the metric's unit, >= 0; a loss of
             exactly this much passes.
         max_relative_regression: The same as a share of the baseline's absolute value, >= 0.
+        min_gain: Wanted gain over the baseline, in the metric's unit, >= 0; 0 asks for any proven
+            gain.
+        computed_as: What the metric is, where its name does not say it: `roc_auc`, `f1`, ... or
+            `module:function` of the project.
         line: Line of the rule in branchline.yaml.
     """
 
@@ -62,7 +66,63 @@ class MetricRule:
     max: float | None = None
     max_regression: float | None = None
     max_relative_regression: float | None = None
+    min_gain: float | None = None
+    computed_as: str = ""
     line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionColumns:
+    """Where the per-example predictions stand and what their columns are called.
+
+    Attributes:
+        path: File from the root: parquet, CSV, JSON lines or npz.
+        target: Column of the truth.
+        scores: Column of the score, or one a class.
+        prediction: Column of the decision, or of a regression's value.
+        id: Column that names the example; "" aligns by position, where the truth agrees.
+        group: Column of clusters (users, patients) whose examples are not independent.
+        query: Column of the query, for ranking.
+        weight: Column of weights.
+    """
+
+    path: str
+    target: str
+    scores: tuple[str, ...] = ()
+    prediction: str = ""
+    id: str = ""
+    group: str = ""
+    query: str = ""
+    weight: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replicates:
+    """Further trainings with other seeds, to tell training noise from a change.
+
+    Attributes:
+        seed: Parameter that holds the seed, as in `tune.space` (`train.seed`, `--seed`, `$SEED`).
+        max: Most further trainings of one verdict, >= 1.
+        budget_s: Most seconds for them together; None means no limit.
+    """
+
+    seed: str
+    max: int = 5
+    budget_s: float | None = None
+
+
+class OnInconclusive(Enum):
+    """What happens where the noise leaves the verdict open.
+
+    Attributes:
+        WARN: The check is neutral, and the walk goes on with a warning.
+        FAIL: It counts as failed.
+        APPROVE: A person has to say yes.
+    """
+
+    WARN = "warn"
+    FAIL = "fail"
+    APPROVE = "approve"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +134,23 @@ class Gate:
         metrics: The bars; empty means that there is no gate.
         data: The evaluation set: files or folders, from the root; empty means: infer it from the
             inputs of the stages that write metrics.
-        predictions: Options of `gate.predictions`, as written.
-        confidence: In (0, 1).
-        replicates: Options of `gate.replicates`, as written.
+        predictions: Where they stand; None means: find them.
+        confidence: Of each answer, one-sided, in (0.5, 1).
+        replicates: Training noise; None when no seed is named.
+        slices: Columns of the predictions by whose values the metrics are judged too.
+        min_rows: Examples that a slice must have to be judged.
+        on_inconclusive: What an open verdict does.
     """
 
     baseline: str = "production"
     metrics: tuple[MetricRule, ...] = ()
     data: tuple[str, ...] = ()
-    predictions: Mapping[str, JsonValue] | None = None
+    predictions: PredictionColumns | None = None
     confidence: float = 0.95
-    replicates: Mapping[str, JsonValue] | None = None
+    replicates: Replicates | None = None
+    slices: tuple[str, ...] = ()
+    min_rows: int = 200
+    on_inconclusive: OnInconclusive = OnInconclusive.WARN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

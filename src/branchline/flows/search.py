@@ -19,6 +19,7 @@ from branchline.flows.stop_rules import StopRules, stop_rules_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from branchline.core.policy import Replicates
     from branchline.core.values import JsonValue
     from branchline.flows.project import Project
 
@@ -177,11 +178,11 @@ def _budget(section: Any, seeds: Seeds) -> Budget:
     )
 
 
-def _seeds(section: Any, gate: Mapping[str, JsonValue] | None) -> Seeds:
+def _seeds(section: Any, gate: Replicates | None) -> Seeds:
     """The seed is named under `tune`, or under `gate`, which needs the same."""
     own, confirm = section.get("replicates") or {}, section.get("confirm") or {}
     return Seeds(
-        name=str(own.get("seed") or (gate or {}).get("seed") or ""),
+        name=str(own.get("seed") or (gate.seed if gate else "")),
         runs=int(own.get("runs", 1)),
         top=int(confirm.get("top", 3)),
         fresh=int(confirm.get("seeds", 3)),

@@ -12,7 +12,7 @@ from branchline.core.effects.model_outputs import files_digest, model_outputs, r
 from branchline.core.evidence import Evidence, Metric
 from branchline.core.pipeline import Content, LockEntry
 from branchline.core.plan.values import Produced, Result
-from branchline.core.policy import Gate, MetricRule, Policy
+from branchline.core.policy import Gate, MetricRule, Policy, PredictionColumns
 from branchline.core.values import Outcome
 from branchline.errors import RegistryError
 
@@ -108,7 +108,7 @@ def test_what_cannot_be_told_is_an_error(results: list[Result]) -> None:
 
 def test_predictions_are_no_model() -> None:
     results = [stage("train", "", "net"), stage("evaluate", "net", "p.parquet", "m.json")]
-    gate = Gate(predictions={"path": "p.parquet"})
+    gate = Gate(predictions=PredictionColumns(path="p.parquet", target="y"))
 
     ((_, out),) = model_outputs(results, Policy(model="m", gate=gate))
 

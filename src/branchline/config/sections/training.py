@@ -134,7 +134,7 @@ def _metric_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
         report.wrong(
             (*path, "min"), f"is {low}, above `max` {high}: nothing can pass; swap or drop one"
         )
-    bars = ("min", "max", "max_regression", "max_relative_regression", "margin")
+    bars = ("min", "max", "max_regression", "max_relative_regression", "min_gain")
     if not any(name in value for name in bars):
         known = ", ".join(f"`{name}`" for name in bars)
         report.wrong(path, f"sets no bar, so it can never fail; add one of {known}")
@@ -151,9 +151,13 @@ METRIC = Section(
         "max_relative_regression": Key(
             SHARE_KIND, "Tolerated loss as a share of the baseline's value."
         ),
-        "margin": Key(
+        "min_gain": Key(
             Number(low=0),
-            "Margin of non-inferiority, in the metric's unit.",
+            "Wanted gain over the baseline, in the metric's unit; 0 asks for any proven gain.",
+        ),
+        "computed_as": Key(
+            Text("a metric"),
+            "What the metric is where its name does not say: `roc_auc`, or `module:function`.",
         ),
         "goal": Key(Choice(("maximize", "minimize")), "Which way is better.", "maximize"),
         "primary": Key(Flag(), "The metric that decides; others guard.", default=False),
@@ -177,15 +181,24 @@ GATE = Section(
                 {
                     "path": Key(Text("a file"), "File with one row an example.", required=True),
                     "target": Key(Text("a column"), "Column of the truth.", required=True),
-                    "score": Key(Text("a column"), "Column of the model's score."),
-                    "prediction": Key(Text("a column"), "Column of the model's decision."),
+                    "score": Key(
+                        OneOf((Text("a column"), TEXTS)),
+                        "Column of the model's score, or a list with one column a class.",
+                    ),
+                    "prediction": Key(
+                        Text("a column"), "Column of the model's decision, or of its value."
+                    ),
                     "id": Key(Text("a column"), "Column that names the example."),
                     "group": Key(Text("a column"), "Column of clusters (users, patients)."),
+                    "query": Key(Text("a column"), "Column of the query, for ranking."),
+                    "weight": Key(Text("a column"), "Column of weights."),
                 }
             ),
             "Per-example predictions; they make the comparison statistical.",
         ),
-        "confidence": Key(Number(above=0, below=1), "Confidence of intervals, in (0, 1).", 0.95),
+        "confidence": Key(
+            Number(above=0.5, below=1), "Confidence of each answer, one-sided.", 0.95
+        ),
         "replicates": Key(
             Section(
                 {
@@ -198,9 +211,16 @@ GATE = Section(
             ),
             "Further trainings to tell training noise from a change.",
         ),
-        "on_unknown": Key(
+        "slices": Key(
+            OneOf((Text("a column"), TEXTS)),
+            "Columns of the predictions by whose values the metrics are judged too.",
+        ),
+        "min_rows": Key(
+            Number(low=1, whole=True), "Examples that a slice must have to be judged.", 200
+        ),
+        "on_inconclusive": Key(
             Choice(("warn", "fail", "approve")),
-            "What an undecided verdict does to the check.",
+            "What a verdict does that the noise leaves open.",
             "warn",
         ),
     }

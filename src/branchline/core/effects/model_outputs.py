@@ -197,8 +197,8 @@ def _is_model_like(path: str) -> bool:
 
 
 def _predictions(policy: Policy) -> list[str]:
-    path = (policy.gate.predictions or {}).get("path")
-    return [path] if isinstance(path, str) else []
+    predictions = policy.gate.predictions
+    return [predictions.path] if predictions else []
 
 
 def _headlines(evidence: Evidence, policy: Policy) -> dict[str, float]:

@@ -3,10 +3,62 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from branchline.core.values import Outcome
+
+
+class Answer(Enum):
+    """What a comparison with the champion says, once noise is taken into account.
+
+    Attributes:
+        BETTER: It is better, proven at the confidence asked for.
+        NO_WORSE: It did not lose the margin, proven.
+        WORSE: It is worse, proven, and lost more than the margin.
+        CANNOT_TELL: The noise leaves more than one of these open; more examples or runs would tell.
+    """
+
+    BETTER = "better"
+    NO_WORSE = "no worse"
+    WORSE = "worse"
+    CANNOT_TELL = "cannot tell yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """What chance does to a difference of two numbers, in the metric's unit.
+
+    Sampling noise comes from the examples that happened to be in the evaluation set, training noise
+    from seeds; they are shown apart, and `low` and `high` hold both.
+
+    Attributes:
+        low, high: Interval of the difference (this run less the champion); each bound holds with
+            the one-sided `confidence`.
+        confidence: In (0.5, 1).
+        method: Of the comparison on examples, in words; "" when there are no predictions.
+        examples, groups: How many were compared; 0 and None without predictions.
+        sampling: Half the width of the interval by examples alone; None when not known.
+        training: The same by seeds alone; None when not known.
+        runs: Trainings that the training noise was learned from, over this run and earlier ones.
+        needed_examples: How many would tell; None when not known or not needed.
+        needed_runs: How many more trainings would tell; None when not known or not needed.
+        needed_s: What these trainings would cost in seconds, by recorded durations; None: unknown.
+    """
+
+    low: float
+    high: float
+    confidence: float
+    method: str = ""
+    examples: int = 0
+    groups: int | None = None
+    sampling: float | None = None
+    training: float | None = None
+    runs: int = 0
+    needed_examples: int | None = None
+    needed_runs: int | None = None
+    needed_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +72,10 @@ class Finding:
         rule: Which bar: min, max, max_regression, max_relative_regression.
         value, baseline: The numbers; None when not known.
         bound: What the rule asks for.
+        answer: What the comparison says; None for an absolute bound, and where nothing was
+            compared.
+        noise: What chance leaves open; None where no noise was measured.
+        where: The part of the evaluation set, as `column=value`; "" for the whole.
     """
 
     metric: str
@@ -29,6 +85,9 @@ class Finding:
     value: float | None = None
     baseline: float | None = None
     bound: float | None = None
+    answer: Answer | None = None
+    noise: Noise | None = None
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
