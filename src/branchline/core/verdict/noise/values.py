@@ -108,3 +108,28 @@ class Difference:
     groups: int | None = None
     needed: int | None = None
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How much a metric moves when only the seed of the training does.
+
+    Attributes:
+        metric: Its name.
+        candidate: The metric of this run's content, one number a seed, its own first; at least 1.
+        champion: The same of the champion's content; at least 1.
+        sd: Standard deviation of one training, in the metric's unit, pooled over these and over
+            what earlier runs of the model left; None when not known.
+        freedom: Degrees of freedom of `sd`, >= 0.
+        confidence: One-sided confidence of this look, in (0.5, 1): looking again after each
+            training costs, so that it is above that of the gate until the last look.
+        run_s: Seconds of one training, as recorded; None when not known.
+    """
+
+    metric: str
+    candidate: tuple[float, ...]
+    champion: tuple[float, ...]
+    sd: float | None
+    freedom: float
+    confidence: float
+    run_s: float | None = None
