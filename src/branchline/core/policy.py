@@ -57,6 +57,8 @@ class MetricRule:
             gain.
         computed_as: What the metric is, where its name does not say it: `roc_auc`, `f1`, ... or
             `module:function` of the project.
+        primary: It decides by itself; metrics that are not primary guard, and what is said of them
+            is corrected for how many they are.
         line: Line of the rule in branchline.yaml.
     """
 
@@ -68,6 +70,7 @@ class MetricRule:
     max_relative_regression: float | None = None
     min_gain: float | None = None
     computed_as: str = ""
+    primary: bool = False
     line: int = 0
 
 
