@@ -7,6 +7,7 @@ passes: NaN, a missing metric, a text, evaluation data that differ.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.evidence.figures import difference, exact, figure, percent, wide_context
