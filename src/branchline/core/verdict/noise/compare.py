@@ -17,7 +17,8 @@ from branchline.core.verdict.noise.estimate import (
     no_difference,
 )
 from branchline.core.verdict.noise.inputs import check_examples, read
-from branchline.core.verdict.noise.metrics import Kind, known_metric, value_of
+from branchline.core.verdict.noise.metrics import Kind, known_metric
+from branchline.core.verdict.noise.scoring import value_of
 from branchline.core.verdict.noise.values import Difference
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What each method of comparison gives: a difference, its interval, and p-values at any bar. Pure."""
+"""What each method of comparison gives: difference, interval, p-values at any bar. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from branchline.core.verdict.noise.distributions import student_quantile, student_tail
+from branchline.core.verdict.noise.distributions import (
+    normal_quantile,
+    student_quantile,
+    student_tail,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +60,8 @@ def by_student(
     """An estimate whose error follows Student's t distribution.
 
     Args:
-        candidate, champion: The metric of each.
+        candidate: The metric of the candidate.
+        champion: That of the champion.
         error: Standard error of the difference, > 0.
         freedom: Degrees of freedom, > 0.
         confidence: One-sided, in (0.5, 1).
@@ -118,8 +123,6 @@ def needed_examples(
     >>> needed_examples(1000, (0.06 / 1000) ** 0.5, 0.01, confidence=0.95)
     3710
     """
-    from branchline.core.verdict.noise.distributions import normal_quantile
-
     if not (margin > 0 and error > 0 and math.isfinite(error)):
         return None
     reach = normal_quantile(confidence) + normal_quantile(power)
