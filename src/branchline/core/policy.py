@@ -73,6 +73,12 @@ class MetricRule:
     primary: bool = False
     line: int = 0
 
+    @property
+    def compares(self) -> bool:
+        """Whether a bar of it is put on the difference from the baseline."""
+        bars = (self.max_regression, self.max_relative_regression, self.min_gain)
+        return any(bar is not None for bar in bars)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionColumns:

@@ -86,7 +86,11 @@ def columns_needed(columns: PredictionColumns, slices: Sequence[str] = ()) -> tu
 
 
 def read_predictions(
-    table: Table, columns: PredictionColumns, *, slices: Sequence[str] = ()
+    table: Table,
+    columns: PredictionColumns,
+    *,
+    slices: Sequence[str] = (),
+    task: Task | None = None,
 ) -> Predictions:
     """The predictions that a table holds.
 
@@ -94,6 +98,7 @@ def read_predictions(
         table: With the columns of `columns_needed`.
         columns: What each column is.
         slices: Columns by whose values the metrics are judged too.
+        task: What is predicted; None tells it by the columns and by what the truth looks like.
 
     Raises:
         DocumentError: A value is missing, NaN or infinite, an id stands twice, a column that has to
@@ -108,7 +113,7 @@ def read_predictions(
         )
     ids = reader.ids(columns.id) if columns.id else None
     scores = reader.scores(columns.scores) if columns.scores else None
-    task = _task(reader, columns, scores)
+    task = task or _task(reader, columns, scores)
     common = {
         "file": table.file,
         "task": task,

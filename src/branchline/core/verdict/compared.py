@@ -204,7 +204,7 @@ def _needed(noise: Noise) -> str:
 
 def _not_as_recorded(recorded: Metric, value: float) -> str:
     """That the metrics file says something else than the predictions; "" when it does not."""
-    from branchline.core.verdict.noise.metrics import recomputed
+    from branchline.core.verdict.noise.scoring import recomputed
 
     if recorded.value is None or not recomputed(recorded.value, value, text=recorded.text).differs:
         return ""
