@@ -8,21 +8,20 @@ from branchline.cli.log_text import log_tail
 from branchline.cli.progress import duration_to_text
 from branchline.core.run import Failure
 from branchline.core.values import SCHEMA_VERSION, Outcome
-from branchline.core.verdict.values import Answer
-from branchline.render.table import Cell, Tone, cell, line
+from branchline.render.findings import finding_lines
+from branchline.render.table import Tone, cell, line
 
 if TYPE_CHECKING:
     from branchline.cli.console import Console
     from branchline.core.pipeline import Stage
     from branchline.core.values import JsonValue
-    from branchline.core.verdict.values import Finding
     from branchline.flows.finish import Finished
     from branchline.flows.run import RunOutcome
 
-_MARKS = {
-    Outcome.PASSED: ("passed", Tone.GOOD),
-    Outcome.FAILED: ("failed", Tone.BAD),
-    Outcome.UNKNOWN: ("unknown", Tone.UNSURE),
+_TONES = {
+    Outcome.PASSED: Tone.GOOD,
+    Outcome.FAILED: Tone.BAD,
+    Outcome.UNKNOWN: Tone.UNSURE,
 }
 
 
@@ -109,10 +108,11 @@ def _show_work(outcome: RunOutcome, console: Console) -> None:
 
 def _show_verdict(outcome: RunOutcome, finished: Finished, console: Console) -> None:
     verdict = finished.verdict
-    for finding in verdict.findings:
-        console.line(line("  ", _mark(finding), f" {finding.sentence}"))
+    for shown in finding_lines(verdict.findings):
+        tone = Tone.DIM if shown.outcome is None else _TONES[shown.outcome]
+        console.line(line("  ", cell(shown.word, tone), f" {shown.sentence}"))
     if verdict.findings:
-        console.line(line("Verdict: ", cell(verdict.summary, _MARKS[verdict.outcome][1])))
+        console.line(line("Verdict: ", cell(verdict.summary, _TONES[verdict.outcome])))
         _show_what_follows(outcome, console)
     else:
         console.write("No verdict: branchline.yaml has no `gate`, so nothing was judged.")
@@ -134,13 +134,6 @@ def _show_what_follows(outcome: RunOutcome, console: Console) -> None:
         console.write("A person approved it: it goes on.")
     elif not outcome.goes_on:
         console.write(f"To let it pass: `branchline approve {finished.record}`.")
-
-
-def _mark(finding: Finding) -> Cell:
-    word, tone = _MARKS[finding.outcome]
-    if finding.answer is Answer.CANNOT_TELL and finding.outcome is Outcome.UNKNOWN:
-        word = "open"
-    return cell(word, tone)
 
 
 def outcome_to_json(outcome: RunOutcome) -> dict[str, JsonValue]:

@@ -77,7 +77,8 @@ def compared(
         corrected = f" Among {len(family)} metrics that are looked at, so large a loss is no proof."
     outcome = _outcome(answer, noise, bar)
     sentence = (
-        f"{_head(bar, answer, outcome)}: {_change(value, champion, estimate, rule, noise)}. "
+        f"{_head(bar, answer, outcome)}: "
+        f"{change_in_words(value, champion, estimate, rule, noise)}. "
         f"{bar.wanted[0].upper()}{bar.wanted[1:]}.{corrected}"
         f"{_needed(noise) if outcome is Outcome.UNKNOWN else ''}"
         f"{_not_as_recorded(recorded, value) if difference is not None else ''}"
@@ -93,6 +94,8 @@ def corrected(
 
     The primary metrics decide by themselves; one metric alone needs no correction.
     """
+    from branchline.core.verdict.noise.holm import holm
+
     guards = [
         rule
         for rule in gate.metrics
@@ -103,12 +106,7 @@ def corrected(
         for rule in guards
         if not comparisons[rule.name].problem
     }
-    adjusted: dict[str, float] = {}
-    worst = 0.0
-    for place, (name, p) in enumerate(sorted(raw.items(), key=lambda item: item[1])):
-        worst = max(worst, min(1.0, (len(raw) - place) * p))
-        adjusted[name] = worst
-    return adjusted
+    return dict(zip(raw, holm(tuple(raw.values())), strict=True))
 
 
 def _asks_for_no_loss(rule: MetricRule) -> bool:
@@ -162,7 +160,9 @@ def _head(bar: Bar, answer: Answer, outcome: Outcome) -> str:
     return f"{name} is {answer.value}"
 
 
-def _change(value: float, champion: float, estimate: float, rule: MetricRule, noise: Noise) -> str:
+def change_in_words(
+    value: float, champion: float, estimate: float, rule: MetricRule, noise: Noise
+) -> str:
     """From where to where, and what chance leaves open."""
     if noise.method == SAME_PREDICTIONS and not estimate:
         return f"{figure(value)}, as in the baseline; every prediction is the same"
