@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
     from branchline.ports.artifacts import Artifacts
+    from branchline.ports.metric_functions import MetricFunctions
     from branchline.ports.tables import Tables
     from branchline.ports.tracker import Tracker
 
@@ -310,6 +311,7 @@ def _ports(
         "executor": lambda: local.executor(forks=searches),
         "steps": local.steps,
         "tables": _tables,
+        "metric_functions": _metric_functions,
         "artifacts": lambda: _artifacts(store(), os.path.dirname(store_dir)),
     }
 
@@ -341,6 +343,12 @@ def _tables() -> Tables:
     from branchline.adapters.tables import FileTables
 
     return FileTables()
+
+
+def _metric_functions() -> MetricFunctions:
+    from branchline.adapters.metric_function import ProcessFunctions
+
+    return ProcessFunctions(os.environ)
 
 
 def _artifacts(store: DvcStore, folder: str) -> Artifacts:
