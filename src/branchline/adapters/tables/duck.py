@@ -51,11 +51,11 @@ class DuckFile:
         """Open it."""
         import duckdb
 
+        self._source = self._reading()
         self._bytes = tempfile.TemporaryFile()  # closed in __exit__
         self._bytes.write(self._data)
         self._bytes.flush()
         self._place = _PLACE.format(number=self._bytes.fileno())
-        self._source = self._reading()
         self._connection: duckdb.DuckDBPyConnection = duckdb.connect(":memory:", config=_SETTINGS)
         self._connection.execute(f"SET allowed_paths=['{self._place}']")
         self._connection.execute("SET enable_external_access=false")
