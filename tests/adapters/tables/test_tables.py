@@ -92,14 +92,29 @@ def test_npz_with_a_matrix_of_scores() -> None:
     ("data", "form", "said"),
     [
         pytest.param(b"", Form.CSV, "f is empty", id="nothing"),
-        pytest.param(b"a,b\n1,2\n1,2,3\n", Form.CSV, "f:3 cannot be read: Expected Number of Columns: 2 Found: 3", id="a-value-too-many-names-its-line"),
-        pytest.param(b"a,a\n1,2\n", Form.CSV, "f:1 names no columns, or one twice: 'a,a'", id="a-column-twice"),
+        pytest.param(
+            b"a,b\n1,2\n1,2,3\n",
+            Form.CSV,
+            "f:3 cannot be read: Expected Number of Columns: 2 Found: 3",
+            id="a-value-too-many-names-its-line",
+        ),
+        pytest.param(
+            b"a,a\n1,2\n",
+            Form.CSV,
+            "f:1 names no columns, or one twice: 'a,a'",
+            id="a-column-twice",
+        ),
         pytest.param(b"\xff\xfea,b\n", Form.CSV, "f:1 is no UTF-8 text", id="other-text"),
         pytest.param(b"PAR1", Form.PARQUET, "f cannot be read", id="no-parquet"),
-        pytest.param(b'{"a": 1}\n{"a"', Form.JSON_LINES, "f cannot be read: Invalid Input Error: Malformed JSON", id="broken-json"),
+        pytest.param(
+            b'{"a": 1}\n{"a"',
+            Form.JSON_LINES,
+            "f cannot be read: Invalid Input Error: Malformed JSON",
+            id="broken-json",
+        ),
         pytest.param(b"no", Form.NPZ, "f is no npz file", id="no-npz"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_such_table_is_refused(data: bytes, form: Form, said: str) -> None:
     with pytest.raises(DocumentError) as caught:
         TABLES.read(data, form, ["a"], file="f")

@@ -109,7 +109,8 @@ class DuckFile:
         except UnicodeDecodeError:
             raise DocumentError(f"{self._file}:1 is no UTF-8 text") from None
         names = next(iter(csv.reader([line], delimiter=sign)), [])
-        if not names or len(set(names)) < len(names) or any(not name.strip() for name in names):
+        is_named = all(name.strip() and name.isprintable() for name in names)
+        if not names or len(set(names)) < len(names) or not is_named:
             raise DocumentError(
                 f"{self._file}:1 names no columns, or one twice: {line[:80]!r}",
                 todo="Write a header line with a name for each column.",
