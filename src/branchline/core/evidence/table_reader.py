@@ -19,6 +19,7 @@ _TEXT_SHOWN = 40
 
 
 def cut(value: object) -> str:
+    """A value as a short text for a message."""
     text = str(value).replace("`", "'")
     return text if len(text) <= _TEXT_SHOWN else text[: _TEXT_SHOWN - 3] + "..."
 
