@@ -258,7 +258,7 @@ def test_decisions_that_agree_leave_noise_where_scores_do_not() -> None:
 def test_weights_and_groups_are_heeded_by_every_metric(name: str) -> None:
     examples = examples_of(name)
     groups = np.arange(300) // 10 if name in OF_LISTS else np.arange(300) // 3
-    weights = 1.0 + groups % 3
+    weights = 1.0 + groups**2 % 7 / 3
     plain = compared(name, examples)
 
     found = compared(name, replace(examples, weights=weights, clusters=groups))
