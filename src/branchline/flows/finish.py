@@ -15,6 +15,7 @@ from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_j
 from branchline.errors import RecordError
 from branchline.flows.champion import holders_elsewhere, is_elsewhere
 from branchline.flows.evidence import EvidenceReader
+from branchline.flows.rescore import ChampionReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from branchline.core.verdict.values import Baseline, Verdict
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
-    from branchline.flows.walked import Walked
+    from branchline.flows.walked import WalkBeside, Walked, Watcher
     from branchline.ports.records import StoredRun
     from branchline.ports.repo import Head
 
@@ -59,7 +60,9 @@ def finish(
     started_at: str,
     duration_s: float,
     dirty: Sequence[str],
-) -> Finished:
+    watcher: Watcher,
+    walk_beside: WalkBeside,
+) -> Finished | None:
     """Gather the evidence, judge it against the baseline, record the run.
 
     Args:
@@ -71,6 +74,11 @@ def finish(
         started_at: When it began.
         duration_s: Its wall time until now.
         dirty: What git does not have as it is now.
+        watcher: Shows how the champion is scored again, where it has to be.
+        walk_beside: Walks stages in another working tree, for that.
+
+    Returns:
+        None when it was stopped before there was a verdict.
 
     Raises:
         DocumentError: A metric file cannot be read.
@@ -84,13 +92,18 @@ def finish(
     history = project.records.runs(names=("run.json",))
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
-    baseline = _baseline(project, history, same=same)
-    verdict = judge(
-        evidence,
-        _evidence_of(project, baseline.run),
-        project.policy.gate,
-        baseline=baseline,
-    )
+    found = _baseline(project, history, same=same)
+    champion = ChampionReader(
+        project=project,
+        planner=planner,
+        plan=plan,
+        walked=walked,
+        watcher=watcher,
+        walk=walk_beside,
+    ).read(found, _evidence_of(project, found.run), evidence)
+    if champion.is_stopped:
+        return None
+    verdict = judge(evidence, champion.evidence, project.policy.gate, baseline=champion.baseline)
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
