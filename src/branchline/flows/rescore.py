@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from branchline.core.changes.values import InputKind
 from branchline.core.evidence import Metric, Plot, StageFacts
 from branchline.core.evidence.flatten import metrics_of
 from branchline.core.pipeline import Content
 from branchline.core.verdict.rescoring import (
+    Changed,
     changed_inputs,
     fell,
     has_same_code,
@@ -131,10 +133,10 @@ class ChampionReader:
         ours = self._results()
         told = self._told_apart(ours)
         theirs = self._recorded_results(recorded)
-        is_same_data = recorded.evaluation_data == evidence.evaluation_data
+        is_same_data = recorded.evaluation_data == evidence.evaluation_data != ""
         if told is None or not told.stages or told.mixed:
             return self._in_one(baseline, recorded, told, theirs, is_same_data=is_same_data)
-        changed = self._changed(ours, theirs, told, recorded)
+        changed = self._changed(ours, theirs, told, recorded, is_same_data=is_same_data)
         if not changed:
             if is_same_data:
                 return Champion(evidence=recorded, baseline=baseline)
@@ -227,23 +229,25 @@ class ChampionReader:
         theirs: Mapping[str, Result],
         told: Split,
         recorded: Evidence,
-    ) -> tuple[str, ...]:
-        """Names of what differs in the evaluation; empty when the recorded numbers stand."""
+        *,
+        is_same_data: bool,
+    ) -> tuple[Changed, ...]:
+        """What differs in the evaluation; empty when the recorded numbers stand."""
         keys = {facts.stage: facts.key for facts in recorded.stages}
         made = {out.path for r in ours if r.stage in told.stages for out in r.outs}
-        # Who names the evaluation set says that what is prepared of it belongs to the model.
+        # Who names the evaluation set says that what is prepared of it belongs to each model.
         prepared = (
             {out.path for r in ours if r.stage not in told.stages for out in r.outs}
-            if self.project.policy.gate.data
+            if self.project.policy.gate.data and is_same_data
             else set()
         )
-        found: list[str] = []
+        found: list[Changed] = []
         for result in ours:
             if result.stage not in told.stages or keys.get(result.stage) == result.key != "":
                 continue
             old = theirs.get(result.stage)
             if old is None:
-                found.append(f"{result.stage} of that run, which is not recorded here,")
+                found.append(Changed(kind=InputKind.COMMAND, name=f"{result.stage} (not recorded)"))
             else:
                 own = {*told.carried, *made}
                 found += changed_inputs(result, old, own, made=prepared)
@@ -255,7 +259,7 @@ class ChampionReader:
         recorded: Evidence,
         told: Split,
         theirs: Mapping[str, Result],
-        changed: Sequence[str],
+        changed: Sequence[Changed],
     ) -> Mapping[str, Result] | None:
         """The champion's results of today's evaluation; None when it was stopped."""
         from branchline.flows.scoring import Scoring
@@ -279,10 +283,11 @@ class ChampionReader:
                     f" bring it with `dvc fetch` at commit {(baseline.commit or '')[:_DIGITS]}, or"
                     " `dvc push` it where it was made"
                 )
+        what = listed([item.name for item in changed])
         verb = "differs" if len(changed) == 1 else "differ"
         self.watcher.say(
-            f"scoring the champion (run {baseline.run}) again: {listed(changed)} {verb} from what"
-            " it was scored with"
+            f"scoring the champion (run {baseline.run}) again: {what} {verb} from what it was"
+            " scored with"
         )
         return scoring.make(self.walk)
 
@@ -401,11 +406,11 @@ def _with_results(recorded: Evidence, made: Mapping[str, Result]) -> Evidence:
     )
 
 
-def _how(baseline: Baseline, changed: Sequence[str]) -> str:
+def _how(baseline: Baseline, changed: Sequence[Changed]) -> str:
     ours, old = _two(baseline)
-    if baseline.recorded_data != baseline.evaluation_data:
-        return f"scored again on today's evaluation data (digest {ours}; recorded was {old})"
-    return f"scored again with today's evaluation (changed: {listed(changed)}), on data {ours}"
+    if any(item.kind is InputKind.DATA for item in changed):
+        return f"scored again on today's evaluation data, digest {ours}; recorded was {old}"
+    return f"scored again, as {listed([item.name for item in changed])} changed"
 
 
 def _two(baseline: Baseline) -> tuple[str, str]:

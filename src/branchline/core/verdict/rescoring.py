@@ -46,6 +46,14 @@ class Split:
     mixed: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """One input of the evaluation that differs from the champion's; `name` as in `Input`."""
+
+    kind: InputKind
+    name: str
+
+
 def split(results: Sequence[Result], model: Mapping[str, str], predictions: str = "") -> Split:
     """Tell training and evaluation apart.
 
@@ -116,7 +124,7 @@ def _downstream(results: Sequence[Result], paths: Iterable[str]) -> set[str]:
 
 def changed_inputs(
     ours: Result, theirs: Result, own: Collection[str], *, made: Collection[str] = ()
-) -> tuple[str, ...]:
+) -> tuple[Changed, ...]:
     """What differs between two runs of one stage of the evaluation, but for what is the model's.
 
     Args:
@@ -124,15 +132,12 @@ def changed_inputs(
         theirs: Of the champion's run.
         own: Outputs that are the model's or made of it: they differ, of course.
         made: Further outputs that do not count.
-
-    Returns:
-        Names of inputs; "the command" for that.
     """
     apart = (*own, *made)
     before, now = _known(theirs.inputs, apart), _known(ours.inputs, apart)
-    names = [name for name in (*now, *before) if before.get(name) != now.get(name)]
+    found = [item for item in (*now, *before) if before.get(item) != now.get(item)]
     read = {seen.path: seen.digest for seen in theirs.observed if not seen.is_look}
-    names += [
+    found += [
         (InputKind.DATA, seen.path)
         for seen in ours.observed
         if not seen.is_look
@@ -140,8 +145,8 @@ def changed_inputs(
         and not any(overlap(seen.path, path) for path in apart)
     ]
     if {out.path for out in ours.outs} != {out.path for out in theirs.outs}:
-        names.append((InputKind.COMMAND, ""))
-    return tuple(dict.fromkeys(name or "the command" for _, name in names))
+        found.append((InputKind.COMMAND, ""))
+    return tuple(Changed(kind=kind, name=name) for kind, name in dict.fromkeys(found))
 
 
 def _known(inputs: Sequence[Input], apart: Sequence[str]) -> dict[tuple[InputKind, str], str]:
@@ -238,11 +243,11 @@ def fell(rules: Sequence[MetricRule], recorded: Evidence, scored: Evidence) -> s
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names for a sentence, the first few.
+    """Names for a sentence, the first few; "" is the command.
 
-    >>> listed(["a.py", "the command"])
+    >>> listed(["a.py", ""])
     '`a.py`, the command'
     """
-    shown = [name if name == "the command" else f"`{name}`" for name in names[:_NAMES_AT_MOST]]
+    shown = [f"`{name}`" if name else "the command" for name in names[:_NAMES_AT_MOST]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
