@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from branchline.adapters.local_process.processes import read_process
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -363,11 +365,20 @@ def test_a_named_evaluation_set_that_changed_is_no_reason_to_trust_the_record(
     assert finding(verdict) == ("failed", 0.75, 1.0)
 
 
-def test_a_kill_in_between_leaves_nothing_half(clone: Clone, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGKILL, -signal.SIGKILL, id="killed"),
+        pytest.param(signal.SIGINT, 130, id="interrupted"),
+    ],
+)
+def test_an_end_in_between_leaves_nothing_half(
+    clone: Clone, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     mark = tmp_path / "asleep"
     slow = f"""import os, time
 if os.environ.get("SLOW") and open("vocabulary.txt").read() == "0":  # the champion's
-    open({str(mark)!r}, "w").close()
+    open({str(mark)!r}, "w").write(str(os.getpid()))
     time.sleep(60)
 """
     clone.write("evaluate.py", slow + EVALUATE)
@@ -377,20 +388,23 @@ if os.environ.get("SLOW") and open("vocabulary.txt").read() == "0":  # the champ
         [sys.executable, "-m", "branchline", "run"],
         cwd=clone.root,
         env=os.environ | {"SLOW": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     deadline = time.monotonic() + 60
-    while not mark.exists() and time.monotonic() < deadline:
+    while not (mark.exists() and mark.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert mark.exists()
+    asleep = int(mark.read_text())
 
-    walk.send_signal(signal.SIGKILL)
-    walk.wait()
+    walk.send_signal(number)
+    said, _ = walk.communicate()
 
+    assert walk.returncode == code, said
     assert clone.git("for-each-ref", "refs/branchline/runs") == before
-    said = clone.call("run", "--json")
-    verdict = json.loads(said.out)["verdict"]
+    verdict = json.loads(clone.call("run", "--json").out)["verdict"]
     assert finding(verdict) == ("passed", 0.75, 0.75)
     assert verdict["baseline"]["is_rescored"] is True
     assert leavings(clone) == ["state"]
+    left = read_process(asleep)
+    assert left is None or left.is_zombie
