@@ -13,9 +13,8 @@ from branchline.core.verdict.baseline import RunFacts, find_baseline
 from branchline.core.verdict.judge import judge
 from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
 from branchline.errors import RecordError
-from branchline.flows.champion import holders_elsewhere, is_elsewhere
+from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere, stands
 from branchline.flows.evidence import EvidenceReader
-from branchline.flows.rescore import ChampionReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,14 +92,19 @@ def finish(
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
     found = _baseline(project, history, same=same)
-    champion = ChampionReader(
-        project=project,
-        planner=planner,
-        plan=plan,
-        walked=walked,
-        watcher=watcher,
-        walk=walk_beside,
-    ).read(found, _evidence_of(project, found.run), evidence)
+    recorded = _evidence_of(project, found.run)
+    champion = Champion(evidence=recorded, baseline=found)
+    if recorded and not stands(project.policy.gate, walked.results.values(), recorded, evidence):
+        from branchline.flows.rescore import ChampionReader
+
+        champion = ChampionReader(
+            project=project,
+            planner=planner,
+            plan=plan,
+            walked=walked,
+            watcher=watcher,
+            walk=walk_beside,
+        ).read(found, recorded, evidence)
     if champion.is_stopped:
         return None
     verdict = judge(evidence, champion.evidence, project.policy.gate, baseline=champion.baseline)
