@@ -92,19 +92,7 @@ def finish(
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
     found = _baseline(project, history, same=same)
-    recorded = _evidence_of(project, found.run)
-    champion = Champion(evidence=recorded, baseline=found)
-    if recorded and not stands(project.policy.gate, walked.results.values(), recorded, evidence):
-        from branchline.flows.rescore import ChampionReader
-
-        champion = ChampionReader(
-            project=project,
-            planner=planner,
-            plan=plan,
-            walked=walked,
-            watcher=watcher,
-            walk=walk_beside,
-        ).read(found, recorded, evidence)
+    champion = _champion(project, planner, plan, walked, found, evidence, watcher, walk_beside)
     if champion.is_stopped:
         return None
     verdict = judge(evidence, champion.evidence, project.policy.gate, baseline=champion.baseline)
@@ -132,6 +120,34 @@ def finish(
     }
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
+
+
+def _champion(
+    project: Project,
+    planner: Planner,
+    plan: Plan,
+    walked: Walked,
+    found: Baseline,
+    evidence: Evidence,
+    watcher: Watcher,
+    walk_beside: WalkBeside,
+) -> Champion:
+    """The champion as its record has it, or scored again where the evaluation changed."""
+    recorded = _evidence_of(project, found.run)
+    results = walked.results.values()
+    if recorded is None or stands(project.policy.gate, results, recorded, evidence):
+        return Champion(evidence=recorded, baseline=found)
+    from branchline.flows.rescore import ChampionReader
+
+    reader = ChampionReader(
+        project=project,
+        planner=planner,
+        plan=plan,
+        walked=walked,
+        watcher=watcher,
+        walk=walk_beside,
+    )
+    return reader.read(found, recorded, evidence)
 
 
 def _walk_digest(project: Project, evidence: Evidence) -> str:
