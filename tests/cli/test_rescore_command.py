@@ -141,6 +141,11 @@ def test_changed_evaluation_data_have_the_champion_scored_on_them(clone: Clone) 
     assert clone.git("status", "--porcelain", "--", "dvc.yaml", "params.yaml", "raw.txt") == ""
     assert leavings(clone) == ["state"]
     assert said.code == 0
+    report = clone.call("report").out
+    assert "0.25" in report
+    assert "0.75" not in report
+    compared = json.loads(clone.call("compare", "HEAD", "--json").out)["metrics"]
+    assert [row["values"] for row in compared] == [[0.25, 0.25]]
 
 
 def test_it_is_said_while_it_happens(clone: Clone) -> None:

@@ -15,6 +15,7 @@ from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_j
 from branchline.errors import RecordError
 from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere, stands
 from branchline.flows.evidence import EvidenceReader
+from branchline.ports.records import CHAMPION_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +116,7 @@ def finish(
         "plan.json": _json(plan_to_json(plan)),
         "evidence.json": _json(evidence_to_json(evidence)),
         "verdict.json": _json(verdict_to_json(verdict)),
+        **_champion_file(champion),
         **_meanings(planner),
         **_plots(project, evidence),
     }
@@ -148,6 +150,13 @@ def _champion(
         walk=walk_beside,
     )
     return reader.read(found, recorded, evidence)
+
+
+def _champion_file(champion: Champion) -> dict[str, bytes]:
+    """What the champion's new numbers are; nothing where the recorded ones stood."""
+    if not champion.baseline.is_rescored or champion.evidence is None:
+        return {}
+    return {CHAMPION_FILE: _json(evidence_to_json(champion.evidence))}
 
 
 def _walk_digest(project: Project, evidence: Evidence) -> str:
