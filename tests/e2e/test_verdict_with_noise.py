@@ -120,7 +120,9 @@ def test_the_same_content_gives_the_same_bytes(project: Project) -> None:
 def test_an_open_verdict_waits_for_a_person(project: Project) -> None:
     project.write("branchline.yaml", f"{SETTINGS}  on_inconclusive: approve\n")
 
-    waits = changed(project, wrong=160, seed=2)
+    project.write("params.yaml", "wrong: 160\nseed: 2\n")
+    project.commit("change")
+    waits = project.branchline("run")
     run = json.loads(project.branchline("show", "--json").stdout)["run"]
     before = project.branchline("apply", run, "--dry-run")
     approved = project.branchline("approve", run, "--reason", "the set is small")
