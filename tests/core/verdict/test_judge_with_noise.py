@@ -316,3 +316,11 @@ def test_the_summary_counts_bars_and_no_parts() -> None:
     summary = judged(WORSE, parts=parts_judged([PART, SMALL], Gate())).summary
 
     assert summary.startswith("Failed: 1 of 1 bar, on `m`, against")
+
+
+def test_a_proven_loss_within_the_margin_is_called_a_loss() -> None:
+    (finding,) = judged(difference(-0.009, -0.005, -0.001)).findings
+
+    assert finding.outcome is Outcome.PASSED
+    assert finding.answer is Answer.NO_WORSE
+    assert finding.sentence.startswith("`m` lost, surely less than is tolerated: 0.895 after 0.9")
