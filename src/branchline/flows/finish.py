@@ -13,8 +13,9 @@ from branchline.core.verdict.baseline import RunFacts, find_baseline
 from branchline.core.verdict.judge import judge
 from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
 from branchline.errors import RecordError
-from branchline.flows.champion import holders_elsewhere, is_elsewhere
+from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere, stands
 from branchline.flows.evidence import EvidenceReader
+from branchline.ports.records import CHAMPION_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from branchline.core.verdict.values import Baseline, Verdict
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
-    from branchline.flows.walked import Walked
+    from branchline.flows.walked import WalkBeside, Walked, Watcher
     from branchline.ports.records import StoredRun
     from branchline.ports.repo import Head
 
@@ -41,12 +42,14 @@ class Finished:
     Attributes:
         record: Id of the record in git.
         is_new: False when the very same walk had been recorded before.
+        is_approved: Whether a person let its open verdict pass.
     """
 
     evidence: Evidence
     verdict: Verdict
     record: str
     is_new: bool
+    is_approved: bool = False
 
 
 def finish(
@@ -59,7 +62,9 @@ def finish(
     started_at: str,
     duration_s: float,
     dirty: Sequence[str],
-) -> Finished:
+    watcher: Watcher,
+    walk_beside: WalkBeside,
+) -> Finished | None:
     """Gather the evidence, judge it against the baseline, record the run.
 
     Args:
@@ -71,6 +76,11 @@ def finish(
         started_at: When it began.
         duration_s: Its wall time until now.
         dirty: What git does not have as it is now.
+        watcher: Shows how the champion is scored again, where it has to be.
+        walk_beside: Walks stages in another working tree, for that.
+
+    Returns:
+        None when it was stopped before there was a verdict.
 
     Raises:
         DocumentError: A metric file cannot be read.
@@ -84,17 +94,22 @@ def finish(
     history = project.records.runs(names=("run.json",))
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
-    baseline = _baseline(project, history, same=same)
-    verdict = judge(
-        evidence,
-        _evidence_of(project, baseline.run),
-        project.policy.gate,
-        baseline=baseline,
-    )
+    found = _baseline(project, history, same=same)
+    champion = _champion(project, planner, plan, walked, found, evidence, watcher, walk_beside)
+    if champion.is_stopped:
+        return None
+    evidence, verdict = _judged(project, evidence, champion, history)
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
-        return Finished(evidence=evidence, verdict=verdict, record=same.run, is_new=False)
+        approved = verdict.is_inconclusive and project.records.approval(same.run) is not None
+        return Finished(
+            evidence=evidence,
+            verdict=verdict,
+            record=same.run,
+            is_new=False,
+            is_approved=approved,
+        )
     files = {
         "run.json": _json(
             run_to_json(
@@ -110,11 +125,84 @@ def finish(
         "plan.json": _json(plan_to_json(plan)),
         "evidence.json": _json(evidence_to_json(evidence)),
         "verdict.json": _json(verdict_to_json(verdict)),
+        **_champion_file(champion),
         **_meanings(planner),
         **_plots(project, evidence),
     }
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
+
+
+def _judged(
+    project: Project, evidence: Evidence, champion: Champion, history: Sequence[StoredRun]
+) -> tuple[Evidence, Verdict]:
+    """The verdict, with the champion's predictions beside this run's where a bar compares."""
+    gate = project.policy.gate
+    baseline, theirs = champion.baseline, champion.evidence
+    if not any(rule.compares for rule in gate.metrics):
+        return evidence, judge(evidence, theirs, gate, baseline=baseline)
+    from branchline.flows.compared import compare_with_champion
+
+    recorded = theirs or _evidence_of(project, baseline.run)
+    found = compare_with_champion(
+        project, evidence, recorded, baseline, is_known=theirs is not None
+    )
+    verdict = judge(
+        found.evidence,
+        theirs,
+        gate,
+        baseline=baseline,
+        comparisons=found.comparisons,
+        uncompared=found.uncompared,
+        parts=found.parts,
+        remarks=(*found.remarks, *_seen_often(project, found.evidence, history)),
+    )
+    return found.evidence, verdict
+
+
+def _seen_often(
+    project: Project, evidence: Evidence, history: Sequence[StoredRun]
+) -> tuple[str, ...]:
+    if evidence.predictions is None:
+        return ()
+    from branchline.flows.judged_before import judged_before
+
+    return judged_before(evidence, project.policy.model, map(run_fields, history))
+
+
+def _champion(
+    project: Project,
+    planner: Planner,
+    plan: Plan,
+    walked: Walked,
+    found: Baseline,
+    evidence: Evidence,
+    watcher: Watcher,
+    walk_beside: WalkBeside,
+) -> Champion:
+    """The champion as its record has it, or scored again where the evaluation changed."""
+    recorded = _evidence_of(project, found.run)
+    results = walked.results.values()
+    if recorded is None or stands(project.policy.gate, results, recorded, evidence):
+        return Champion(evidence=recorded, baseline=found)
+    from branchline.flows.rescore import ChampionReader
+
+    reader = ChampionReader(
+        project=project,
+        planner=planner,
+        plan=plan,
+        walked=walked,
+        watcher=watcher,
+        walk=walk_beside,
+    )
+    return reader.read(found, recorded, evidence)
+
+
+def _champion_file(champion: Champion) -> dict[str, bytes]:
+    """What the champion's new numbers are; nothing where the recorded ones stood."""
+    if not champion.baseline.is_rescored or champion.evidence is None:
+        return {}
+    return {CHAMPION_FILE: _json(evidence_to_json(champion.evidence))}
 
 
 def _walk_digest(project: Project, evidence: Evidence) -> str:
@@ -128,6 +216,8 @@ def _walk_digest(project: Project, evidence: Evidence) -> str:
             "stages": [(s.stage, s.key) for s in evidence.stages],
             "outs": dict(evidence.outs),
             "gate": [repr(rule) for rule in gate.metrics],
+            "noise": repr((gate.predictions, gate.confidence, gate.slices, gate.min_rows)),
+            "on_inconclusive": gate.on_inconclusive.value,
             "baseline": gate.baseline,
             "evaluation_data": evidence.evaluation_data,
         }
@@ -242,7 +332,14 @@ def run_to_json(
         "outcome": verdict.outcome.value,
         "summary": verdict.summary,
         "walk": walk,
+        **_examples_of(evidence),
     }
+
+
+def _examples_of(evidence: Evidence) -> dict[str, JsonValue]:
+    """Which examples judged which candidate: `flows.judged_before` counts them."""
+    facts = evidence.predictions
+    return {} if facts is None else {"examples": facts.examples, "candidate": facts.digest}
 
 
 def _meanings(planner: Planner) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     from branchline.ports.locks import LockFiles, RunCache, WorkspaceLock
     from branchline.ports.machine import Machine
     from branchline.ports.meanings import MeaningCache
+    from branchline.ports.metric_functions import MetricFunctions
     from branchline.ports.records import Records
     from branchline.ports.repo import Repo
     from branchline.ports.steps import Steps
     from branchline.ports.store import Store
+    from branchline.ports.tables import Tables
     from branchline.ports.tracker import Tracker
     from branchline.ports.workspace import Workspace
 
@@ -50,6 +53,8 @@ class Project:
     executor: Executor
     steps: Steps
     artifacts: Artifacts
+    tables: Tables
+    metric_functions: MetricFunctions
     tracker: Tracker
     policy: Policy
     """What the team decided."""
@@ -57,6 +62,9 @@ class Project:
     """What the stages are."""
     reread: Callable[[Mapping[str, bytes]], Pipeline]
     """What the stages would be, as the files are now, if these held other bytes."""
+    beside: Callable[[], AbstractContextManager[Project]]  # of whom commands and jobs open
+    """Opens another working tree of the files as git would have them now, with the same records
+    and store; gone afterwards, all but its logs."""
     config_files: tuple[str, ...]
     """Files that made `policy` and `pipeline`, from the root."""
 

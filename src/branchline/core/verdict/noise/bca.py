@@ -15,7 +15,11 @@ from branchline.core.verdict.noise.distributions import (
     student_quantile,
     student_tail,
 )
-from branchline.core.verdict.noise.estimate import Estimate, NoComparisonError
+from branchline.core.verdict.noise.estimate import (
+    Estimate,
+    NoComparisonError,
+    UnmovedError,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,6 +83,8 @@ def from_resamples(
     difference = candidate - champion
     slack = 1e-12 * max(abs(candidate), abs(champion), float(np.ptp(defined)))
     error = float(defined.std(ddof=1))
+    if error <= slack and abs(difference) <= slack and float(np.abs(defined).max()) <= slack:
+        raise UnmovedError("no resample moves the difference, so its noise cannot be told")
     if error <= slack:
         raise NoComparisonError("no resample moves the difference, so its noise cannot be told")
     many = len(defined)
