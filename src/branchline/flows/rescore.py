@@ -87,7 +87,7 @@ class ChampionReader:
             evaluation_data=evidence.evaluation_data,
         )
         try:
-            return self._compared(digests, recorded, evidence)
+            return replace(self._compared(digests, recorded, evidence), recorded=recorded)
         except (ProgramKilledError, BusyError):
             raise
         except (_NotComparable, BranchlineError) as error:
@@ -95,6 +95,7 @@ class ChampionReader:
             problem = f"its numbers are not comparable: {why}"
             return Champion(
                 evidence=None,
+                recorded=recorded,
                 baseline=replace(digests, problem=problem, via=f"{baseline.via}; {problem}"),
             )
 
