@@ -522,3 +522,15 @@ if os.environ.get("SLOW") and open("vocabulary.txt").read() == "0":  # the champ
     assert leavings(clone) == ["state"]
     left = read_process(asleep)
     assert left is None or left.is_zombie
+
+
+def test_it_has_the_time_that_the_stage_has(clone: Clone) -> None:
+    slow = "import time\ntime.sleep(60 * (open('vocabulary.txt').read() == '0'))\n"
+    clone.write("evaluate.py", slow + EVALUATE)
+    clone.write("branchline.yaml", f"{SETTINGS}resources: {{evaluate: {{timeout: 2s}}}}\n")
+
+    said, verdict = ran(clone)
+
+    assert finding(verdict) == ("unknown", 0.75, None)
+    assert "timeout" in verdict["baseline"]["problem"]
+    assert said.code == 4

@@ -91,7 +91,7 @@ class ChampionReader:
         except (ProgramKilledError, BusyError):
             raise
         except (_NotComparable, BranchlineError) as error:
-            why = error.message if isinstance(error, BranchlineError) else str(error)
+            why = _in_full(error) if isinstance(error, BranchlineError) else str(error)
             problem = f"its numbers are not comparable: {why}"
             return Champion(
                 evidence=None,
@@ -359,3 +359,8 @@ class ChampionReader:
                 " what that made before. If the examples are the same, name them in `gate.data`:"
                 " then its recorded numbers count"
             )
+
+
+def _in_full(error: BranchlineError) -> str:
+    """An error in one sentence, with what it names and what helps."""
+    return "; ".join(filter(None, (error.message, *error.details[:3], error.todo.rstrip("."))))

@@ -149,6 +149,11 @@ class Scoring:
             StageFailedError: One is frozen, or names this very folder.
         """
         here = self.project.root.rstrip("/") + "/"
+        outside = [path for path in self._own() if _is_outside(path)]
+        if outside:
+            raise StageFailedError(
+                f"`{outside[0]}` lies outside the repository, where only one run can have it"
+            )
         for address, stage in self._declared.items():
             if stage.frozen:
                 raise StageFailedError(f"`{address}` is frozen, and so is never run")
@@ -200,7 +205,8 @@ class Scoring:
             i.name.removesuffix(MODE_SUFFIX) for i in gathered.inputs.values() if i.kind in files
         ]
         seen = [s.path for s in self.results[stage.address].observed if not s.is_look]
-        return list(dict.fromkeys((*gathered.deps, *named, *gathered.params, *seen)))
+        found = dict.fromkeys((*gathered.deps, *named, *gathered.params, *seen))
+        return [path for path in found if not _is_outside(path)]
 
     def _bring_one(self, beside: Project, path: str, content: Content | None) -> None:
         there = beside.workspace.content(path) if content else None
@@ -215,6 +221,11 @@ class Scoring:
             else:
                 _copy(self.project.root, beside.root, path)
         beside.workspace.forget([path])
+
+
+def _is_outside(path: str) -> bool:
+    """Whether a path is the same for all working trees."""
+    return os.path.isabs(path) or "://" in path or path.split("/", 1)[0] == ".."
 
 
 def _copy(root: str, other: str, path: str) -> None:
