@@ -230,6 +230,27 @@ def test_data_that_git_ignores_are_todays(make_clone: Make) -> None:
     assert finding(verdict) == ("passed", 1.75, 1.75)
 
 
+def test_files_that_git_keeps_apart_are_todays(make_clone: Make) -> None:
+    """As Git LFS does: what git has of them is a pointer."""
+    clone = make_clone(FILES)
+    clone.git("config", "filter.apart.clean", "sha256sum")
+    clone.write(".gitattributes", "declared.txt filter=apart\nread.txt filter=apart\n")
+    clone.write("declared.txt", "0")
+    clone.write("read.txt", "0")
+    reads = "sum(int(open(name).read()) for name in ('declared.txt', 'read.txt')) + right /"
+    clone.write("evaluate.py", EVALUATE.replace("right /", reads))
+    clone.write("dvc.yaml", PIPELINE.replace("[evaluate.py,", "[evaluate.py, declared.txt,"))
+    clone.commit("kept apart")
+    champion(clone)
+    set_params(clone, bias=1)
+    clone.write("declared.txt", "1")
+    clone.write("read.txt", "2")
+
+    _, verdict = ran(clone)
+
+    assert finding(verdict) == ("passed", 3.75, 3.75)
+
+
 def test_a_model_that_cannot_be_loaded_leaves_the_verdict_open(make_clone: Make) -> None:
     clone = make_clone({**FILES, "old.py": "class Old(float): pass\n"})
     clone.write(

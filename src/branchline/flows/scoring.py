@@ -211,7 +211,9 @@ class Scoring:
     def _bring_one(self, beside: Project, path: str, content: Content | None) -> None:
         there = beside.workspace.content(path) if content else None
         if content is None:
-            if beside.workspace.entry(path) is None:
+            # What git keeps apart (Git LFS) is a pointer there.
+            is_there = beside.workspace.entry(path) is not None
+            if not is_there or self._differs(beside, path):
                 _copy(self.project.root, beside.root, path)
         elif there is None or there.md5 != content.md5:
             store = self.project.store
@@ -221,6 +223,10 @@ class Scoring:
             else:
                 _copy(self.project.root, beside.root, path)
         beside.workspace.forget([path])
+
+    def _differs(self, beside: Project, path: str) -> bool:
+        ours = self.project.workspace.blob(path)
+        return ours is not None and ours != beside.workspace.blob(path)
 
 
 def _is_outside(path: str) -> bool:
