@@ -230,6 +230,7 @@ def test_data_that_git_ignores_are_todays(make_clone: Make) -> None:
     assert finding(verdict) == ("passed", 1.75, 1.75)
 
 
+@pytest.mark.slow
 def test_files_that_git_keeps_apart_are_todays(make_clone: Make) -> None:
     """As Git LFS does: what git has of them is a pointer."""
     clone = make_clone(FILES)
@@ -294,6 +295,7 @@ def test_a_model_that_is_in_no_store_is_named_with_how_to_bring_it(clone: Clone)
     assert said.code == 4
 
 
+@pytest.mark.slow
 def test_a_model_that_only_a_remote_has_is_fetched(make_clone: Make, tmp_path: Path) -> None:
     remote = tmp_path / "remote"
     config = f"[core]\n    remote = far\n['remote \"far\"']\n    url = {remote}\n"
@@ -308,6 +310,26 @@ def test_a_model_that_only_a_remote_has_is_fetched(make_clone: Make, tmp_path: P
 
     assert finding(verdict) == ("passed", 0.375, 0.375)
     assert verdict["baseline"]["is_rescored"] is True
+
+
+@pytest.mark.slow
+def test_what_training_left_and_evaluation_does_not_read_may_be_gone(make_clone: Make) -> None:
+    pipeline = PIPELINE.replace(
+        "outs: [model.pkl, vocabulary.txt]",
+        "outs: [model.pkl, vocabulary.txt]\n    metrics: [{train.json: {cache: false}}]",
+    )
+    loss = "open('train.json', 'w').write('{\"loss\": 7' + params['bias'] + '}')\n"
+    clone = make_clone({**FILES, "dvc.yaml": pipeline, "train.py": TRAIN + loss})
+    champion(clone)
+    for file in (clone.root / ".branchline" / "store").rglob("*"):
+        if file.is_file() and file.read_bytes() == b'{"loss": 70}':
+            file.unlink()
+    set_params(clone, bias=1)
+    clone.write("evaluate.py", EVALUATE.replace("right / len(rows)", "right / len(rows) / 2"))
+
+    _, verdict = ran(clone)
+
+    assert finding(verdict) == ("passed", 0.375, 0.375)
 
 
 ALL_IN_ONE = """\
@@ -375,6 +397,7 @@ def test_an_evaluation_that_names_this_very_folder_is_not_taken_along(clone: Clo
     assert "write paths from the root instead" in verdict["baseline"]["problem"]
 
 
+@pytest.mark.slow
 def test_predictions_of_the_training_are_scored_again_but_not_on_other_data(
     make_clone: Make,
 ) -> None:
@@ -474,6 +497,7 @@ def test_features_that_the_champion_never_learned_from_do_not_make_it_worse(clon
     assert "`acc` fell from 0.75 to 0.0; `prepare` changed too" in verdict["baseline"]["problem"]
 
 
+@pytest.mark.slow
 def test_who_names_the_evaluation_set_has_features_belong_to_the_model(make_clone: Make) -> None:
     clone = make_clone({**FILES, "branchline.yaml": f"{SETTINGS[:-2]}, data: raw.txt}}\n"})
     champion(clone)

@@ -135,7 +135,10 @@ class Scoring:
             # A folder that the evaluation reads may hold the model: the champion's comes last.
             self._bring(beside)
             for path, content in self.model.items():
-                beside.store.restore(path, content)
+                if self.project.store.has(content) or self.project.store.can_fetch(content):
+                    beside.store.restore(path, content)
+                else:  # no stage is known to read it, and none shall come upon today's
+                    beside.workspace.remove(path)
             walked = walk(beside, tuple(self.stages), self.label)
         if walked.failures:
             stage, ended = next(iter(walked.failures.items()))
