@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
@@ -57,6 +58,9 @@ class Project:
     """What the stages are."""
     reread: Callable[[Mapping[str, bytes]], Pipeline]
     """What the stages would be, as the files are now, if these held other bytes."""
+    scratch: Callable[[str | None], AbstractContextManager[Project]]
+    """Opens a working tree besides this one, with the same records and store, of a commit (full
+    hash) or, for None, of what this one holds now. One at a time. Gone afterwards."""
     config_files: tuple[str, ...]
     """Files that made `policy` and `pipeline`, from the root."""
 

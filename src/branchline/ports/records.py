@@ -6,6 +6,8 @@ Refs (all point at blobs or trees, never at commits, so no log and no branch sho
                                             from the second attempt on with its number: `-2`
     refs/branchline/answers/<digest of pipeline and lock>/<when>-<run id>      blob, what a plan
                                             that left nothing to do had looked at (`cli.answers`)
+    refs/branchline/noise/<content, 32 characters>/<seed>                      blob, one training
+                                            that was made to learn how much chance does
     refs/branchline/runs/<run id>                                              tree, one run
         run.json  plan.json  evidence.json  verdict.json  meanings.json  plots/...
 """
@@ -121,6 +123,19 @@ class Records(Protocol):
     @abstractmethod
     def add_answer(self, place: str, content: bytes) -> None:
         """Record an answer at `place`, two words with a slash between them; the first one stays."""
+        ...
+
+    @abstractmethod
+    def add_noise(self, place: str, content: bytes) -> None:
+        """Record a training at `place`, two words with a slash between them; the first one stays.
+
+        It stands when this returns, whatever becomes of the process.
+        """
+        ...
+
+    @abstractmethod
+    def noise(self) -> Mapping[str, bytes]:
+        """Place -> all trainings that were recorded so."""
         ...
 
     @abstractmethod

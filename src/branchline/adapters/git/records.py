@@ -208,12 +208,32 @@ class GitRecords(Records):
 
     def add_answer(self, place: str, content: bytes) -> None:
         """Record an answer, the first of a place stays; see the port."""
+        self._name_blob(refs.ANSWERS, place, content)
+
+    def add_noise(self, place: str, content: bytes) -> None:
+        """Record a training, the first of a place stays; see the port."""
+        self._name_blob(refs.NOISE, place, content)
+
+    def _name_blob(self, home: str, place: str, content: bytes) -> None:
+        """Have a blob stand at `folder/name` below a home, unless something does."""
         folder, _, name = place.partition("/")
         writer = ObjectWriter(self._git)
         held = writer.blob(content)
         writer.write()
-        reference = f"{refs.ANSWERS}{refs.component(folder)}/{refs.component(name)}"
+        reference = f"{home}{refs.component(folder)}/{refs.component(name)}"
         refs.transact(self._git, create={reference: held})
+
+    def noise(self) -> Mapping[str, bytes]:
+        """Place -> training; see the port."""
+        found = refs.list_references(self._git, [refs.NOISE])
+        if not found:
+            return {}
+        answers = self._objects().read(list(found.values()))
+        return {
+            name.removeprefix(refs.NOISE): answer[2]
+            for name, answer in zip(found, answers, strict=True)
+            if answer is not None and answer[1] == "blob"
+        }
 
     def push(self, remote: str) -> Exchange:
         """Send records to a remote; see the port."""
