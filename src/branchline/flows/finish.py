@@ -17,15 +17,17 @@ from branchline.flows.champion import holders_elsewhere, is_elsewhere
 from branchline.flows.evidence import EvidenceReader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from branchline.core.evidence import Evidence
     from branchline.core.plan.values import Plan
     from branchline.core.trigger import Trigger
     from branchline.core.values import JsonValue
+    from branchline.core.verdict.noise.values import Spread
     from branchline.core.verdict.values import Baseline, Verdict
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
+    from branchline.flows.retraining import Watching
     from branchline.flows.walked import Walked
     from branchline.ports.records import StoredRun
     from branchline.ports.repo import Head
@@ -59,7 +61,8 @@ def finish(
     started_at: str,
     duration_s: float,
     dirty: Sequence[str],
-) -> Finished:
+    watching: Watching | None = None,
+) -> Finished | None:
     """Gather the evidence, judge it against the baseline, record the run.
 
     Args:
@@ -71,6 +74,11 @@ def finish(
         started_at: When it began.
         duration_s: Its wall time until now.
         dirty: What git does not have as it is now.
+        watching: Who looks on while the commit is trained again, and how that is walked; None:
+            nothing is trained again.
+
+    Returns:
+        None when it was stopped before there was a verdict.
 
     Raises:
         DocumentError: A metric file cannot be read.
@@ -85,7 +93,17 @@ def finish(
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
     baseline = _baseline(project, history, same=same)
-    evidence, verdict = _judged(project, evidence, baseline, history)
+    judged = _judged(
+        project,
+        evidence,
+        baseline,
+        history,
+        targets=tuple(stage.address for stage in planner.stages),
+        watching=watching,
+    )
+    if judged is None:
+        return None
+    evidence, verdict = judged
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
@@ -113,9 +131,18 @@ def finish(
 
 
 def _judged(
-    project: Project, evidence: Evidence, baseline: Baseline, history: Sequence[StoredRun]
-) -> tuple[Evidence, Verdict]:
-    """The verdict, with the champion's predictions beside this run's where a bar compares."""
+    project: Project,
+    evidence: Evidence,
+    baseline: Baseline,
+    history: Sequence[StoredRun],
+    *,
+    targets: tuple[str, ...],
+    watching: Watching | None,
+) -> tuple[Evidence, Verdict] | None:
+    """The verdict, with the champion's predictions beside this run's where a bar compares.
+
+    None when it was stopped.
+    """
     gate = project.policy.gate
     champion = _evidence_of(project, baseline.run)
     if not any(rule.compares for rule in gate.metrics):
@@ -123,17 +150,38 @@ def _judged(
     from branchline.flows.compared import compare_with_champion
 
     found = compare_with_champion(project, evidence, champion, baseline)
-    verdict = judge(
-        found.evidence,
-        champion,
-        gate,
-        baseline=baseline,
-        comparisons=found.comparisons,
-        uncompared=found.uncompared,
-        parts=found.parts,
-        remarks=(*found.remarks, *_seen_often(project, found.evidence, history)),
+    remarks = (*found.remarks, *_seen_often(project, found.evidence, history))
+
+    def once(spreads: Mapping[str, Spread], unknown: Mapping[str, str]) -> Verdict:
+        return judge(
+            found.evidence,
+            champion,
+            gate,
+            baseline=baseline,
+            comparisons=found.comparisons,
+            spreads=spreads,
+            uncompared={**unknown, **found.uncompared},
+            parts=found.parts,
+            remarks=remarks,
+        )
+
+    if gate.replicates is None or watching is None:
+        return found.evidence, once({}, {})
+    from branchline.flows.replicated import Replicated, judged
+    from branchline.flows.retraining import StoppedError
+
+    asked = Replicated(
+        project=project,
+        targets=targets,
+        evidence=found.evidence,
+        champion=champion,
+        judge=once,
+        watching=watching,
     )
-    return found.evidence, verdict
+    try:
+        return found.evidence, judged(asked)
+    except StoppedError:
+        return None
 
 
 def _seen_often(

@@ -39,7 +39,7 @@ _HOPELESS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class Replicated:
     """What is judged.
 
     Attributes:
@@ -47,7 +47,8 @@ class Compared:
         targets: Stages that were walked.
         evidence: Of this run.
         champion: Comparable with it; None where there is none.
-        judge: Judges once, given what is known of each metric's training noise.
+        judge: Judges once, given what is known of each metric's training noise, and why what has to
+            be known is not, by metric.
         watching: Who looks on.
     """
 
@@ -55,11 +56,11 @@ class Compared:
     targets: Sequence[str]
     evidence: Evidence
     champion: Evidence | None
-    judge: Callable[[Mapping[str, Spread]], Verdict]
+    judge: Callable[[Mapping[str, Spread], Mapping[str, str]], Verdict]
     watching: Watching
 
 
-def judged(asked: Compared) -> Verdict:
+def judged(asked: Replicated) -> Verdict:
     """Judge, and train again as long as chance leaves a bar open and the settings allow it.
 
     Raises:
@@ -67,18 +68,13 @@ def judged(asked: Compared) -> Verdict:
     """
     replicates = asked.project.policy.gate.replicates
     champion = asked.champion
-    rules = tuple(rule for rule in asked.project.policy.gate.metrics if _compares(rule))
+    rules = tuple(rule for rule in asked.project.policy.gate.metrics if rule.compares)
     if replicates is None or champion is None or not rules:
-        return asked.judge({})
+        return asked.judge({}, {})
     same_data = asked.evidence.evaluation_data == champion.evaluation_data
     if not same_data or asked.evidence.outs == champion.outs:
-        return asked.judge({})  # nothing to compare, or nothing that chance could have moved
+        return asked.judge({}, {})  # nothing to compare, or nothing that chance could have moved
     return _Loop.of(asked, champion, replicates, rules).run()
-
-
-def _compares(rule: MetricRule) -> bool:
-    bars = (rule.max_regression, rule.max_relative_regression, rule.min_gain)
-    return any(bar is not None for bar in bars)
 
 
 def seeds_from(content: str, count: int) -> list[int]:
@@ -119,7 +115,7 @@ class _Arm:
 
 @dataclass(slots=True, kw_only=True)
 class _Loop:
-    asked: Compared
+    asked: Replicated
     settings: Replicates
     rules: tuple[MetricRule, ...]
     ours: _Arm
@@ -127,12 +123,13 @@ class _Loop:
     earlier: Mapping[str, list[list[float]]]
     schedule: Schedule
     spent_s: float = 0.0
+    problem: str = ""
     _freedoms: dict[str, list[float]] = field(default_factory=dict)
 
     @classmethod
     def of(
         cls,
-        asked: Compared,
+        asked: Replicated,
         champion: Evidence,
         settings: Replicates,
         rules: tuple[MetricRule, ...],
@@ -191,13 +188,13 @@ class _Loop:
         made = 0
         while True:
             spreads = self._spreads()
-            verdict = self.asked.judge(spreads)
+            verdict = self.asked.judge(spreads, self._unknown())
             if made == self.settings.max or not self._needs_more(verdict, spreads, made):
                 return verdict
             if made == 0 and self.schedule.has_champion:
                 self._try_champion()
             if not self._train(made):
-                return verdict
+                return self.asked.judge(spreads, self._unknown())
             made += 1
 
     def _spreads(self) -> dict[str, Spread]:
@@ -222,9 +219,6 @@ class _Loop:
                 run_s=self._expected_s(self.ours),
                 stands_still=self.ours.stands_still and self.theirs.stands_still,
             )
-            if ours is None or theirs is None:
-                # A training without a number may be the one that went worst.
-                spread = replace(spread, sd=None, freedom=0.0)
             freedoms.append(spread.freedom)
             found[rule.name] = spread
         return found
@@ -240,9 +234,17 @@ class _Loop:
     def _goal(self, metric: str) -> Goal:
         return next(rule.goal for rule in self.rules if rule.name == metric)
 
-    def has_lost(self, metric: str) -> bool:
-        """Whether a training left no number for a metric, so that none will tell."""
-        return self.ours.values(metric) is None or self.theirs.values(metric) is None
+    def _unknown(self) -> dict[str, str]:
+        """Metric -> why it is not known what another seed does to it."""
+        if self.problem:
+            return {rule.name: self.problem for rule in self.rules}
+        found = {}
+        for rule in self.rules:
+            for training in (*self.ours.made, *self.theirs.made):
+                # A training without a number may be the one that went worst.
+                if training.value(rule.name) is None:
+                    found[rule.name] = f"with seed {training.seed} it is no finite number."
+        return found
 
     def _try_champion(self) -> None:
         """See whether the champion can be trained again; before the first training, or never."""
@@ -286,7 +288,12 @@ class _Loop:
             training = arm.trainer.train(seed)
         except (TrainingFailedError, BranchlineError) as error:
             why = error.message if isinstance(error, BranchlineError) else str(error)
-            say(f"training noise is not known: {why}")
+            if is_theirs:
+                # What it was made with may be gone; this commit can still be trained.
+                say(f"the champion is not trained again: {why}")
+                self.schedule = replace(self.schedule, has_champion=False)
+                return self._train(made)
+            self.problem = f"what another seed does to it is not known: {why}."
             return False
         record(self.asked.project, self.ours.own)
         record(self.asked.project, self.theirs.own)
@@ -325,13 +332,11 @@ class _Loop:
 
 def _may_tell(finding: Finding, spread: Spread, left: int, goal: Goal, loop: _Loop) -> bool:
     """Whether further trainings may decide a bar that is open."""
-    if finding.rule in ("min", "max") or loop.has_lost(finding.metric):
+    if finding.outcome is not Outcome.UNKNOWN or finding.answer is None or finding.bound is None:
         return False
-    if spread.sd is None:
-        return finding.baseline is not None
     noise = finding.noise
-    if finding.outcome is not Outcome.UNKNOWN or noise is None or finding.bound is None:
-        return False
+    if spread.sd is None or noise is None:
+        return True
     middle = (noise.low + noise.high) / 2
     gain = middle if goal is Goal.MAXIMIZE else -middle
     margin = finding.bound

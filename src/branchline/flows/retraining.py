@@ -23,19 +23,19 @@ from branchline.core.verdict.noise.trainings import (
 from branchline.errors import BranchlineError, ConfigError, RecordError
 from branchline.flows.evidence import EvidenceReader
 from branchline.flows.plan import Planner, PlanOptions
-from branchline.flows.run import RunOptions, run
 from branchline.flows.search import Search, Seeds
 from branchline.flows.tuned_params import TunedParams
 from branchline.flows.walked import EngineOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
 
     from branchline.core.evidence import Evidence
     from branchline.core.plan.values import Plan
     from branchline.core.run import StageState
     from branchline.flows.project import Project
-    from branchline.flows.run import RunOutcome
+    from branchline.flows.walked import Walked, Watcher
 
 _SETTING = "gate.replicates.seed"
 
@@ -48,6 +48,21 @@ class StoppedError(Exception):
     """Whoever asked for the trainings wants no more. Never leaves `flows`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A walk in a working tree besides, up to its results."""
+
+    planner: Planner
+    plan: Plan
+    walked: Walked
+    duration_s: float
+
+
+if TYPE_CHECKING:
+    WalkAgain: TypeAlias = Callable[[Project, PlanOptions, EngineOptions, Watcher], Again]
+    """Walks the stages of another working tree, with neither verdict nor record of a run."""
+
+
 def no_tick(_running: Mapping[str, tuple[float, str]]) -> None:
     """Show nothing while a training runs."""
 
@@ -58,12 +73,12 @@ class Watching:
 
     Attributes:
         say: Told a line when something happens.
-        is_stopped: Asked often; True ends what runs.
+        walk: Walks; ends as soon as whoever asked for it wants no more.
         tick: Told of the stages that run, as `flows.walked.Watcher`.
     """
 
     say: Callable[[str], None]
-    is_stopped: Callable[[], bool]
+    walk: WalkAgain
     tick: Callable[[Mapping[str, tuple[float, str]]], None] = no_tick
 
 
@@ -140,7 +155,7 @@ class Retrainer:
                 params = self._params(scratch)
                 params.set({self.seed: value})
                 edited = params.edited
-            outcome, evidence = self._walk(scratch, edited, is_forced=again > 0)
+            walked, evidence = self._walk(scratch, edited, is_forced=again > 0)
         training = replace(
             training_of(
                 evidence,
@@ -153,7 +168,7 @@ class Retrainer:
             again=again,
             made_for=self.made_for,
         )
-        if outcome.walked.ran:
+        if walked.ran:
             self._expected_s = training.duration_s
         record(self.project, training)
         return training
@@ -194,40 +209,29 @@ class Retrainer:
 
     def _walk(
         self, scratch: Project, edited: tuple[str, ...], *, is_forced: bool
-    ) -> tuple[RunOutcome, Evidence]:
-        options = RunOptions(
-            plan=PlanOptions(
-                targets=() if is_forced else tuple(self.targets),
-                force=is_forced,
-                force_reason="what chance does is measured",
-                trust_elsewhere=False,
-            ),
-            engine=EngineOptions(
-                jobs=scratch.machine.cpus(), edited=edited, limits_memory=True, starts_afresh=True
-            ),
-            judges=False,
-            label="noise",
+    ) -> tuple[Walked, Evidence]:
+        plan = PlanOptions(
+            targets=() if is_forced else tuple(self.targets),
+            force=is_forced,
+            force_reason="what chance does is measured",
+            trust_elsewhere=False,
         )
-        quiet = _Quiet(self.watching)
-        outcome = run(
-            scratch,
-            options,
-            quiet,
-            is_stopped=self.watching.is_stopped,
-            on_plan=lambda _plan: None,
+        engine = EngineOptions(
+            jobs=scratch.machine.cpus(), edited=edited, limits_memory=True, starts_afresh=True
         )
-        if outcome.walked.is_cancelled:
+        made = self.watching.walk(scratch, plan, engine, _Quiet(self.watching))
+        if made.walked.is_cancelled:
             raise StoppedError
-        if outcome.walked.failures:
-            stage, ended = next(iter(outcome.walked.failures.items()))
+        if made.walked.failures:
+            stage, ended = next(iter(made.walked.failures.items()))
             why = ": ".join(text for text in (ended.detail, redacted(ended.said)) if text)
             raise TrainingFailedError(f"`{stage}` failed: {why}")
-        reader = EvidenceReader(scratch, outcome.planner, outcome.plan, outcome.walked)
+        reader = EvidenceReader(scratch, made.planner, made.plan, made.walked)
         try:
-            evidence = reader.gather(duration_s=outcome.duration_s, dirty=edited, with_unmade=False)
+            evidence = reader.gather(duration_s=made.duration_s, dirty=edited, with_unmade=False)
         except BranchlineError as error:
             raise TrainingFailedError(error.message) from error
-        return outcome, evidence
+        return made.walked, evidence
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from branchline.core.pipeline import LockEntry, Stage
     from branchline.core.plan.values import Result, StagePlan
     from branchline.flows.project import Project
+    from branchline.flows.retraining import WalkAgain, Watching
     from branchline.flows.walked import Watcher
 
 
@@ -136,7 +137,9 @@ def run(
                 started_at=started_at,
                 duration_s=project.machine.monotonic_s() - began,
                 dirty=dirty,
+                watching=_watching(project, watcher, is_stopped),
             )
+            walked.is_cancelled = finished is None
         planner.inputs.reader.save()
         return RunOutcome(
             planner=planner,
@@ -147,6 +150,35 @@ def run(
             duration_s=project.machine.monotonic_s() - began,
             to_commit=_to_commit(project, planner, dirty) if walked.ran else (),
         )
+
+
+def _watching(
+    project: Project, watcher: Watcher, is_stopped: Callable[[], bool]
+) -> Watching | None:
+    """How a commit is trained again; None where no bar may ask for it."""
+    if project.policy.gate.replicates is None:
+        return None
+    from branchline.flows.retraining import Watching
+
+    return Watching(say=watcher.say, tick=watcher.tick, walk=walking_again(is_stopped))
+
+
+def walking_again(is_stopped: Callable[[], bool]) -> WalkAgain:
+    """How stages are walked in a working tree besides, with neither verdict nor record of a run.
+
+    Args:
+        is_stopped: Asked often; True ends such a walk as cancelled.
+    """
+    from branchline.flows.retraining import Again
+
+    def walk(project: Project, plan: PlanOptions, engine: EngineOptions, shown: Watcher) -> Again:
+        options = RunOptions(plan=plan, engine=engine, judges=False, label="noise")
+        made = run(project, options, shown, is_stopped=is_stopped, on_plan=lambda _plan: None)
+        return Again(
+            planner=made.planner, plan=made.plan, walked=made.walked, duration_s=made.duration_s
+        )
+
+    return walk
 
 
 def _to_commit(project: Project, planner: Planner, dirty: Sequence[str]) -> tuple[str, ...]:

@@ -76,11 +76,6 @@ def incomplete_beta(x: float, a: float, b: float) -> float:
     return _incomplete_beta(x, a, b)
 
 
-def _below(value: float, freedom: float) -> float:
-    """Share of the distribution below a value >= 0."""
-    return 1 - 0.5 * incomplete_beta(freedom / (freedom + value * value), freedom / 2, 0.5)
-
-
 def f_below(value: float, above: float, below: float) -> float:
     """Share of Fisher's F distribution below a value: of a ratio of two variances.
 
@@ -92,21 +87,20 @@ def f_below(value: float, above: float, below: float) -> float:
     >>> round(f_below(3.3258, 5, 10), 4)
     0.95
     """
-    return incomplete_beta(above * value / (above * value + below), above / 2, below / 2)
+    return _incomplete_beta(above * value / (above * value + below), above / 2, below / 2)
 
 
-def incomplete_beta(x: float, a: float, b: float) -> float:
-    """The regularised incomplete beta function, in [0, 1].
+def _below(value: float, freedom: float) -> float:
+    """Share of the distribution below a value >= 0."""
+    return 1 - 0.5 * _incomplete_beta(freedom / (freedom + value * value), freedom / 2, 0.5)
 
-    Args:
-        x: In [0, 1].
-        a: First parameter, > 0.
-        b: Second parameter, > 0.
-    """
+
+def _incomplete_beta(x: float, a: float, b: float) -> float:
+    """The regularised incomplete beta function."""
     if x <= 0 or x >= 1:
         return float(x >= 1)
     if x > (a + 1) / (a + b + 2):
-        return 1 - incomplete_beta(1 - x, b, a)
+        return 1 - _incomplete_beta(1 - x, b, a)
     log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     front = math.exp(log_front + a * math.log(x) + b * math.log1p(-x)) / a
     return front * _continued(x, a, b)
