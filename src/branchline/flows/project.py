@@ -6,7 +6,7 @@ more than the plan itself. So are the declarations: `logs` works while branchlin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +27,22 @@ if TYPE_CHECKING:
     from branchline.ports.tables import Tables
     from branchline.ports.tracker import Tracker
     from branchline.ports.workspace import Workspace
+
+
+class Besides(Protocol):
+    """Opens a working tree besides that of a project, with the same store; gone afterwards."""
+
+    def __call__(
+        self, commit: str | None, *, has_own_records: bool = False
+    ) -> AbstractContextManager[Project]:
+        """Open it.
+
+        Args:
+            commit: Full hash; None for what the project's working tree holds now.
+            has_own_records: Whether it begins with no records, which are gone afterwards; else it
+                has those of the project, and adds to them.
+        """
+        ...
 
 
 class Project:
@@ -60,9 +76,8 @@ class Project:
     """What the stages are."""
     reread: Callable[[Mapping[str, bytes]], Pipeline]
     """What the stages would be, as the files are now, if these held other bytes."""
-    scratch: Callable[[str | None], AbstractContextManager[Project]]
-    """Opens a working tree besides this one, with the same records and store, of a commit (full
-    hash) or, for None, of what this one holds now. One at a time. Gone afterwards."""
+    scratch: Besides
+    """Opens working trees besides this one; one at a time."""
     config_files: tuple[str, ...]
     """Files that made `policy` and `pipeline`, from the root."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.policy import Goal
 from branchline.core.values import Outcome
-from branchline.core.verdict.noise.training import Schedule, needed_runs, spread_of
+from branchline.core.verdict.noise.training import Schedule, learned, needed_runs, spread_of
 from branchline.core.verdict.noise.trainings import groups_of
 from branchline.errors import BranchlineError
 from branchline.flows.replicates import seed_of
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _HOPELESS = 10
 """So many times the trainings that are left: if more are needed, none is made."""
+_TRIED = 2
+"""Further trainings that are made before that is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,29 +209,45 @@ class _Loop:
             own, his = self.ours.own.value(rule.name), self.theirs.own.value(rule.name)
             if own is None or his is None:
                 continue  # The judge says so.
+            ours, theirs = ours or [own], theirs or [his]
+            earlier = self.earlier[rule.name]
+            is_still = self.ours.stands_still and self.theirs.stands_still
             freedoms = self._freedoms.setdefault(rule.name, [])
-            spread = spread_of(
+            found[rule.name] = spread_of(
                 rule.name,
-                ours or [own],
-                theirs or [his],
-                self.earlier[rule.name],
+                ours,
+                theirs,
+                earlier,
                 schedule=self.schedule,
                 freedoms=freedoms,
                 confidence=self.asked.project.policy.gate.confidence,
                 run_s=self._expected_s(self.ours),
-                stands_still=self.ours.stands_still and self.theirs.stands_still,
+                stands_still=is_still,
             )
-            freedoms.append(spread.freedom)
-            found[rule.name] = spread
+            freedoms.append(learned([ours, theirs], earlier, stands_still=is_still).freedom)
         return found
 
     def _needs_more(self, verdict: Verdict, spreads: Mapping[str, Spread], made: int) -> bool:
+        """Whether a bar is open that further trainings may decide."""
         left = self.settings.max - made
-        return any(
-            _may_tell(finding, spreads[finding.metric], left, self._goal(finding.metric), self)
-            for finding in verdict.findings
-            if finding.metric in spreads and not finding.where
-        )
+        hopeless: list[str] = []
+        for finding in verdict.findings:
+            spread = spreads.get(finding.metric)
+            is_open = finding.outcome is Outcome.UNKNOWN and finding.answer is not None
+            if spread is None or finding.where or not is_open:
+                continue
+            needed = _needed(finding, spread, self._goal(finding.metric), self.schedule)
+            # What earlier contents tell of the noise is no reason to give this one up untried.
+            is_tried = made >= _TRIED
+            if not is_tried or (needed is not None and needed <= _HOPELESS * left):
+                return True
+            hopeless.append(finding.metric)
+        if hopeless:
+            self.asked.watching.say(
+                f"chance leaves `{hopeless[0]}` open, and the {left} further trainings that"
+                " gate.replicates.max allows would not tell: none is made"
+            )
+        return False
 
     def _goal(self, metric: str) -> Goal:
         return next(rule.goal for rule in self.rules if rule.name == metric)
@@ -285,7 +303,7 @@ class _Loop:
                 f"chance leaves the verdict open: {what} is trained again with another seed"
                 f" ({made + 1} of at most {self.settings.max}{takes})"
             )
-            training = arm.trainer.train(seed)
+            training, _ = arm.trainer.train(seed)
         except (TrainingFailedError, BranchlineError) as error:
             why = error.message if isinstance(error, BranchlineError) else str(error)
             if is_theirs:
@@ -330,13 +348,11 @@ class _Loop:
         return False
 
 
-def _may_tell(finding: Finding, spread: Spread, left: int, goal: Goal, loop: _Loop) -> bool:
-    """Whether further trainings may decide a bar that is open."""
-    if finding.outcome is not Outcome.UNKNOWN or finding.answer is None or finding.bound is None:
-        return False
+def _needed(finding: Finding, spread: Spread, goal: Goal, schedule: Schedule) -> int | None:
+    """About how many further trainings would decide a bar that is open; None: no number would."""
     noise = finding.noise
-    if spread.sd is None or noise is None:
-        return True
+    if spread.sd is None or noise is None or finding.bound is None:
+        return 1
     middle = (noise.low + noise.high) / 2
     gain = middle if goal is Goal.MAXIMIZE else -middle
     margin = finding.bound
@@ -346,13 +362,9 @@ def _may_tell(finding: Finding, spread: Spread, left: int, goal: Goal, loop: _Lo
         distance = abs(gain - margin)
     else:
         distance = max(gain + margin, -gain if -gain > margin else 0.0)
-    needed = needed_runs(
-        spread,
-        distance,
-        sampling=noise.sampling or 0.0,
-        has_champion=loop.schedule.has_champion,
+    return needed_runs(
+        spread, distance, sampling=noise.sampling or 0.0, has_champion=schedule.has_champion
     )
-    return needed is not None and needed <= _HOPELESS * left
 
 
 def _seconds(value: float) -> str:

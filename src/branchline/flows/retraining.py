@@ -133,12 +133,15 @@ class Retrainer:
         self._expected_s = sum(known) if len(known) == len(moving) else None
         return self._expected_s
 
-    def train(self, value: int | None, *, again: int = 0) -> Training:
+    def train(self, value: int | None, *, again: int = 0) -> tuple[Training, Evidence]:
         """Train with a seed, and record it.
 
         Args:
             value: The seed; None leaves the one of the commit.
             again: Above 0 every stage is run, whatever is known.
+
+        Returns:
+            The training, and all that it left.
 
         Raises:
             ConfigError: The seed stands nowhere, or is no whole number.
@@ -147,7 +150,8 @@ class Retrainer:
         """
         machine = self.project.machine
         began = machine.monotonic_s()
-        with self.project.scratch(self.commit) as scratch:
+        # What is forced leaves results under keys that have one: they must serve no other run.
+        with self.project.scratch(self.commit, has_own_records=again > 0) as scratch:
             if not again:
                 self._check(scratch)
             edited: tuple[str, ...] = ()
@@ -171,7 +175,7 @@ class Retrainer:
         if walked.ran:
             self._expected_s = training.duration_s
         record(self.project, training)
-        return training
+        return training, evidence
 
     def _params(self, scratch: Project) -> TunedParams:
         asked = Search(metric="", stages=tuple(self.targets), seeds=Seeds(name=self.seed))

@@ -41,8 +41,13 @@ def open_worktree(root: str, shared: Shared, *, model: str | None = None) -> Ite
 
 
 def _scratch(
-    root: str, shared: Shared | None, model: str | None, commit: str | None
+    root: str,
+    shared: Shared | None,
+    model: str | None,
+    commit: str | None,
+    *,
+    has_own_records: bool = False,
 ) -> AbstractContextManager[Project]:
     from branchline.wiring.scratch import open_scratch
 
-    return open_scratch(root, shared, model, commit)
+    return open_scratch(root, shared, model, commit, has_own_records=has_own_records)

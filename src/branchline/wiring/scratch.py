@@ -23,7 +23,12 @@ _FOLDER = "scratch"
 
 @contextmanager
 def open_scratch(
-    root: str, shared: Shared | None, model: str | None, commit: str | None
+    root: str,
+    shared: Shared | None,
+    model: str | None,
+    commit: str | None,
+    *,
+    has_own_records: bool = False,
 ) -> Iterator[Project]:
     """Open a fresh working tree of a commit, which shares records and store with a project.
 
@@ -32,6 +37,7 @@ def open_scratch(
         shared: What it shares with its box; None for a clone.
         model: Which model, where branchline.yaml declares several.
         commit: Full hash; None for what the project's working tree holds now.
+        has_own_records: Whether it begins with no records, which are gone afterwards.
 
     Yields:
         The project. Its tree and its logs are gone afterwards; what it recorded stays.
@@ -43,15 +49,18 @@ def open_scratch(
         from branchline.wiring.again import commit_now, open_again
 
         wanted = commit or commit_now(root)
-        with open_again(root, wanted, model=model, has_own_records=False) as project:
+        with open_again(root, wanted, model=model, has_own_records=has_own_records) as project:
             yield project
         return
-    with _beside(shared, model, commit or shared.commit) as project:
+    at = commit or shared.commit
+    with _beside(shared, model, at, has_own_records=has_own_records) as project:
         yield project
 
 
 @contextmanager
-def _beside(shared: Shared, model: str | None, commit: str) -> Iterator[Project]:
+def _beside(
+    shared: Shared, model: str | None, commit: str, *, has_own_records: bool
+) -> Iterator[Project]:
     """A further working tree of a box, under the rules of the first."""
     import shutil
 
@@ -64,7 +73,13 @@ def _beside(shared: Shared, model: str | None, commit: str) -> Iterator[Project]
         raise RepositoryError(f"commit {commit[:10]} is not in this box", todo="Push it again.")
     folder = os.path.join(shared.state_dir, _FOLDER, str(os.getpid()))
     tree = os.path.join(folder, "tree")
-    own = replace(shared, state_dir=os.path.join(folder, "state"), commit=commit, searches=False)
+    own = replace(
+        shared,
+        box=f"{tree}.git" if has_own_records else shared.box,
+        state_dir=os.path.join(folder, "state"),
+        commit=commit,
+        searches=False,
+    )
     os.makedirs(own.state_dir, exist_ok=True)
     try:
         add_tree(box, tree, commit, environ=os.environ)

@@ -21,7 +21,7 @@ MOST_PRIOR_FREEDOM = 4.0
 """What earlier contents tell weighs at most as much as so many trainings of this one."""
 UNTRIED_FREEDOM = 3.0
 """The same while this content was not trained again: its noise may be another."""
-_TOO_LARGE, _TOO_SMALL = 0.25, 0.005
+_TOO_LARGE, _TOO_SMALL = 0.25, 0.02
 """Below these chances the noise of this content does not fit that of earlier ones. Too large a
 noise is believed early, since a standard deviation that is too small makes false alarms."""
 LEAST_STILL = 4
@@ -86,11 +86,12 @@ def learned(
     Learned(sd=0.014142135623730963, freedom=1.0, prior_freedom=0.0, fits=True)
     """
     squares, freedom = squares_of(groups)
-    variance, weight = _prior(earlier)
+    variance, rests_on = _prior(earlier)
+    weight = min(float(rests_on), MOST_PRIOR_FREEDOM)
     fits = True
     if weight and freedom:
         # The prior is tried against all that it rests on, before its weight is capped.
-        fits = _fits(squares / freedom, freedom, variance, squares_of(earlier)[1])
+        fits = _fits(squares / freedom, freedom, variance, rests_on)
     if weight and not freedom:
         weight = min(weight, UNTRIED_FREEDOM)
     if not fits:
@@ -104,15 +105,15 @@ def learned(
     return Learned(sd=math.sqrt(pooled), freedom=together, prior_freedom=weight, fits=fits)
 
 
-def _prior(earlier: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """Variance by the newest groups that are enough, and its weight in degrees of freedom."""
+def _prior(earlier: Sequence[Sequence[float]]) -> tuple[float, int]:
+    """Variance by the newest groups that are enough, and its degrees of freedom."""
     squares, freedom = 0.0, 0
     for values in earlier:
         more, count = squares_of([values])
         squares, freedom = squares + more, freedom + count
         if freedom >= MOST_PRIOR_FREEDOM:
             break
-    return (squares / freedom if freedom else 0.0), min(float(freedom), MOST_PRIOR_FREEDOM)
+    return (squares / freedom if freedom else 0.0), freedom
 
 
 def _fits(variance: float, freedom: int, prior: float, prior_freedom: int) -> bool:
@@ -182,7 +183,7 @@ def spread_of(
     run_s: float | None = None,
     stands_still: bool = False,
 ) -> Spread:
-    """What is known of a metric's training noise at one look.
+    """What is known of a metric's training noise at one look; no `sd` where it may not decide yet.
 
     Args:
         metric: Its name.
@@ -197,19 +198,18 @@ def spread_of(
     """
     known = learned([candidate, champion], earlier, stands_still=stands_still)
     looks = schedule.looks((*freedoms, known.freedom))
+    sure = confidences(looks, confidence)[len(freedoms)]
+    # At a look that may not decide anything the standard deviation is as good as unknown.
+    is_look = known.sd is not None and sure < 1
     return Spread(
         metric=metric,
         candidate=tuple(candidate),
         champion=tuple(champion),
-        sd=known.sd,
-        freedom=known.freedom,
-        confidence=min(confidences(looks, confidence)[len(freedoms)], _SUREST),
+        sd=known.sd if is_look else None,
+        freedom=known.freedom if is_look else 0.0,
+        confidence=sure if is_look else confidence,
         run_s=run_s,
     )
-
-
-_SUREST = 1 - 1e-9
-"""Where nothing may be spent; a confidence of 1 has no quantile."""
 
 
 def half_width(spread: Spread) -> float | None:
