@@ -303,7 +303,7 @@ class _Loop:
                 f"chance leaves the verdict open: {what} is trained again with another seed"
                 f" ({made + 1} of at most {self.settings.max}{takes})"
             )
-            training, _ = arm.trainer.train(seed)
+            training = arm.trainer.train(seed)
         except (TrainingFailedError, BranchlineError) as error:
             why = error.message if isinstance(error, BranchlineError) else str(error)
             if is_theirs:

@@ -133,15 +133,29 @@ class Retrainer:
         self._expected_s = sum(known) if len(known) == len(moving) else None
         return self._expected_s
 
-    def train(self, value: int | None, *, again: int = 0) -> tuple[Training, Evidence]:
+    def walk_own(self) -> tuple[Training, Evidence]:
+        """What the commit gives with its own seed; trains where that is not known. Not recorded.
+
+        Raises:
+            TrainingFailedError, StoppedError: See `train`.
+        """
+        with self.project.scratch(self.commit) as scratch:
+            _, evidence = self._walk(scratch, (), is_forced=False)
+        return own_training(self.project, evidence), evidence
+
+    def train(
+        self,
+        value: int | None,
+        *,
+        again: int = 0,
+        compare: Callable[[Evidence], float | None] | None = None,
+    ) -> Training:
         """Train with a seed, and record it.
 
         Args:
             value: The seed; None leaves the one of the commit.
             again: Above 0 every stage is run, whatever is known.
-
-        Returns:
-            The training, and all that it left.
+            compare: Says how far the predictions are from the first ones.
 
         Raises:
             ConfigError: The seed stands nowhere, or is no whole number.
@@ -171,11 +185,12 @@ class Retrainer:
             seed=value,
             again=again,
             made_for=self.made_for,
+            predictions_delta=compare(evidence) if compare is not None else None,
         )
         if walked.ran:
             self._expected_s = training.duration_s
         record(self.project, training)
-        return training, evidence
+        return training
 
     def _params(self, scratch: Project) -> TunedParams:
         asked = Search(metric="", stages=tuple(self.targets), seeds=Seeds(name=self.seed))

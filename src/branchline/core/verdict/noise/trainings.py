@@ -36,6 +36,8 @@ class Training:
         evaluation_data: As in `Evidence`.
         duration_s: Wall time in seconds; 0 when not known.
         at: UTC, ISO 8601.
+        predictions_delta: How far its predictions are from those of the first training with this
+            seed, at most; None when not known.
     """
 
     model: str
@@ -49,6 +51,7 @@ class Training:
     evaluation_data: str = ""
     duration_s: float = 0.0
     at: str = ""
+    predictions_delta: float | None = None
 
     @property
     def place(self) -> str:
@@ -139,6 +142,7 @@ def training_to_json(training: Training) -> dict[str, JsonValue]:
         "evaluation_data": training.evaluation_data,
         "duration_s": training.duration_s,
         "at": training.at,
+        "predictions_delta": _number(training.predictions_delta),
     }
 
 
@@ -169,6 +173,7 @@ def training_from_json(value: object) -> Training:
             evaluation_data=_text(value["evaluation_data"]),
             duration_s=duration if math.isfinite(duration) and duration >= 0 else 0.0,
             at=_text(value["at"]),
+            predictions_delta=_delta(value.get("predictions_delta")),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RecordError(f"a training's record cannot be read: {error}") from None
@@ -177,6 +182,14 @@ def training_from_json(value: object) -> Training:
 def _refuse_not_whole(*values: object) -> None:
     if any(type(value) is not int for value in values):
         raise TypeError("`seed` and `again` must be whole numbers")
+
+
+def _delta(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("`predictions_delta` is no number")
+    return float(value) if math.isfinite(value) and value >= 0 else None
 
 
 def _text(value: object) -> str:
