@@ -121,6 +121,8 @@ class _Measuring:
         missing = [s.stage for s in plan.stages if s.action in (Action.RUN, Action.MAY_RUN)]
         if missing:
             self._watching.say("this commit is trained with its own seed first")
+        if self._trainer.seed:
+            self._trainer.refuse_seed()
         training, evidence = self._trainer.walk_own()
         if not training.metrics:
             raise ConfigError(
@@ -143,7 +145,8 @@ class _Measuring:
         asks: list[tuple[int | None, int]] = [(seed, 0) for seed in seeds]
         asks += [(None, number) for number in range(1, repeats + 1)]
         for place, (seed, number) in enumerate(asks, start=1):
-            ask = replace(made[0], seed=seed, again=number)
+            param = self._trainer.seed if seed is not None else ""
+            ask = replace(made[0], param=param, seed=seed, again=number)
             training = known.get(ask.place)
             what = f"seed {seed}" if seed is not None else "the same once more"
             if training is None:

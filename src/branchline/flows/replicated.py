@@ -139,7 +139,11 @@ class _Loop:
         project = asked.project
         history = recorded(project)
         own, his = own_training(project, asked.evidence), own_training(project, champion)
-        ours = [t for t in history if t.content == own.content and not t.again]
+        ours = [
+            t
+            for t in history
+            if t.content == own.content and not t.again and t.param == settings.seed
+        ]
         # What earlier verdicts made of the champion is known before the first look.
         theirs = [
             t
@@ -147,7 +151,7 @@ class _Loop:
             if t.content == his.content
             and not t.again
             and t.evaluation_data == own.evaluation_data
-            and t.seed is not None
+            and t.param == settings.seed
         ]
         before = [t for t in theirs if t.made_for != own.content]
         others = [t for t in history if t.content not in (own.content, his.content)]
@@ -181,7 +185,7 @@ class _Loop:
                 waiting=[seed for seed in seeds if seed not in taken],
                 known={t.seed: t for t in theirs if t.seed is not None},
             ),
-            earlier={rule.name: groups_of(others, rule.name) for rule in rules},
+            earlier={rule.name: groups_of(others, rule.name, settings.seed) for rule in rules},
             schedule=Schedule(champion=1 + len(before), runs=settings.max, has_champion=may),
         )
 

@@ -133,6 +133,15 @@ class Retrainer:
         self._expected_s = sum(known) if len(known) == len(moving) else None
         return self._expected_s
 
+    def refuse_seed(self) -> None:
+        """See that the seed can be set.
+
+        Raises:
+            ConfigError: It stands nowhere, or is no whole number.
+        """
+        with self.project.scratch(self.commit) as scratch:
+            self._params(scratch)
+
     def walk_own(self) -> tuple[Training, Evidence]:
         """What the commit gives with its own seed; trains where that is not known. Not recorded.
 
@@ -182,6 +191,7 @@ class Retrainer:
                 at=machine.now(),
                 duration_s=round(machine.monotonic_s() - began, 3),
             ),
+            param=self.seed if value is not None else "",
             seed=value,
             again=again,
             made_for=self.made_for,

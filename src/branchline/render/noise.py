@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SHOWN = 20
 _MOST = 5
 _SPARE = 1.5
+_WIDE = 0.1
 _ROUND_S = ((60.0, 5.0), (600.0, 60.0), (math.inf, 600.0))
 
 
@@ -161,6 +162,11 @@ def _sentences(measured: Measured) -> list[str]:
         f" difference of two trainings, so that is {t_quantile(measured.confidence, freedom):.2f}"
         f" x sqrt(2) x sd (Student's t, {freedom} degrees of freedom)."
     )
+    if first.suggested > _WIDE * abs(first.mean):
+        found.append(
+            "That is so much that a bar of it lets nearly anything pass: steadier training (more"
+            " data, more iterations, an average over seeds) tells more than any gate can."
+        )
     found += [
         f"`{one.metric}`: a bar of {figure(one.bar)} on two plain numbers refuses"
         f" {_share(one.refused)} of changes that do nothing, and lets"

@@ -27,7 +27,8 @@ class Training:
     Attributes:
         model: Name of the model.
         content: What was trained, its own seed set: see `content_of`.
-        seed: What the seed was set to; None for the one that stands in the commit.
+        param: Parameter that was set, as in `gate.replicates.seed`; "" where none was.
+        seed: What it was set to; None for what stands in the commit.
         again: How often the very same was trained before: with one seed, from 1; 0: the first time.
         made_for: Content of the candidate whose verdict asked for it; "" for none.
         commit: Where it stands.
@@ -42,6 +43,7 @@ class Training:
 
     model: str
     content: str
+    param: str = ""
     seed: int | None = None
     again: int = 0
     made_for: str = ""
@@ -56,7 +58,8 @@ class Training:
     @property
     def place(self) -> str:
         """Where it stands in the records: `content/seed`, in a form that all file systems take."""
-        seed = "own" if self.seed is None else f"seed-{self.seed}"
+        param = digest_of(self.param)[:8]
+        seed = "own" if self.seed is None else f"seed-{param}-{self.seed}"
         return f"{self.content[:32]}/{seed}" + (f"-again-{self.again}" if self.again else "")
 
     def value(self, metric: str) -> float | None:
@@ -107,16 +110,20 @@ def outputs_in(evidence: Evidence) -> str:
     return digest_of(sorted((others or evidence.outs).items()))
 
 
-def groups_of(trainings: Iterable[Training], metric: str) -> list[list[float]]:
+def groups_of(trainings: Iterable[Training], metric: str, param: str) -> list[list[float]]:
     """A metric by content, newest first: one number for each seed. The same again counts once.
 
-    Trainings that left no finite number are left out.
+    Args:
+        trainings: Of one model.
+        metric: Its name; trainings that left no finite number are left out.
+        param: Which seed was set; what another one does is another noise.
     """
     newest: dict[str, str] = {}
     groups: dict[str, dict[int | None, float]] = {}
     for training in trainings:
         value = training.value(metric)
-        if training.again or value is None:
+        is_of_param = training.seed is None or training.param == param
+        if training.again or value is None or not is_of_param:
             continue
         newest[training.content] = max(newest.get(training.content, ""), training.at)
         groups.setdefault(training.content, {})[training.seed] = value
@@ -130,6 +137,7 @@ def training_to_json(training: Training) -> dict[str, JsonValue]:
         "schema_version": SCHEMA_VERSION,
         "model": training.model,
         "content": training.content,
+        "param": training.param,
         "seed": training.seed,
         "again": training.again,
         "made_for": training.made_for,
@@ -164,6 +172,7 @@ def training_from_json(value: object) -> Training:
         return Training(
             model=_text(value["model"]),
             content=_text(value["content"]),
+            param=_text(value["param"]),
             seed=seed,
             again=again,
             made_for=_text(value["made_for"]),
