@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from branchline.core.verdict.noise.metrics import Metric
     from branchline.core.verdict.noise.values import Difference, PairedExamples
     from branchline.core.verdict.pairing import Pairing
+    from branchline.core.verdict.parts import Part
     from branchline.core.verdict.values import Baseline, Finding
     from branchline.flows.predictions import FoundPredictions
     from branchline.flows.project import Project
@@ -104,6 +105,7 @@ class _Comparing:
         self._pairs: dict[Task | None, tuple[PairedExamples | None, str, bool]] = {}
         self._known: dict[tuple[bool, Task | None], Predictions] = {}
         self._remarks: list[str] = []
+        self._parts: list[Part] = []
 
     def compared(self) -> Compared:
         """Read this run's predictions, then compare."""
@@ -131,6 +133,7 @@ class _Comparing:
             difference, problem, counts = self._compare(rule)
             if difference is not None:
                 comparisons[rule.name] = difference
+                self._parts += self._parts_of(rule)
             elif problem and (is_named or counts):
                 uncompared[rule.name] = f"it cannot be compared example by example: {problem}"
             elif problem:
@@ -139,7 +142,6 @@ class _Comparing:
 
     def _compare(self, rule: MetricRule) -> tuple[Difference | None, str, bool]:
         """A difference, or why there is none, and whether that forbids plain numbers too."""
-        from branchline.core.verdict.noise.compare import compare
         from branchline.core.verdict.noise.metrics import known_metric
 
         metric = known_metric(rule.name, rule.computed_as)
@@ -148,7 +150,44 @@ class _Comparing:
         examples, problem, counts = self._pair(_task_of(metric))
         if examples is None:
             return None, problem, counts
-        difference = compare(
+        difference = self._difference(rule, examples)
+        problem = f"{difference.problem}." if difference.problem else self._mistaken(difference)
+        return (None, problem, False) if problem else (difference, "", False)
+
+    def _parts_of(self, rule: MetricRule) -> list[Part]:
+        """The metric on each part of the evaluation set that the gate names."""
+        from branchline.core.verdict.noise.metrics import known_metric
+        from branchline.core.verdict.noise.slices import slices_of
+        from branchline.core.verdict.parts import Part
+
+        metric = known_metric(rule.name, rule.computed_as)
+        is_asked = rule.max_regression is not None or rule.max_relative_regression is not None
+        if not is_asked or not self._gate.slices or metric is None:
+            return []
+        examples, _, _ = self._pair(_task_of(metric))
+        found = []
+        if examples is None:
+            return []
+        for column in self._gate.slices:
+            for part in slices_of(examples, column, min_rows=self._gate.min_rows):
+                difference = (
+                    None if part.examples is None else self._difference(rule, part.examples)
+                )
+                found.append(
+                    Part(
+                        rule=rule,
+                        where=part.where,
+                        count=part.count,
+                        difference=difference,
+                        problem=part.problem,
+                    )
+                )
+        return found
+
+    def _difference(self, rule: MetricRule, examples: PairedExamples) -> Difference:
+        from branchline.core.verdict.noise.compare import compare
+
+        return compare(
             rule.name,
             examples,
             goal=rule.goal,
@@ -157,8 +196,6 @@ class _Comparing:
             seed=self._seed(rule.name),
             computed_as=rule.computed_as,
         )
-        problem = f"{difference.problem}." if difference.problem else self._mistaken(difference)
-        return (None, problem, False) if problem else (difference, "", False)
 
     def _margin(self, rule: MetricRule) -> float | None:
         """The smallest loss that is tolerated, in the metric's unit; None where none is asked."""
@@ -265,10 +302,13 @@ class _Comparing:
         uncompared: Mapping[str, str],
         *remarks: str,
     ) -> Compared:
+        from branchline.core.verdict.parts import parts_judged
+
         return Compared(
             evidence=self._evidence,
             comparisons=comparisons,
             uncompared=uncompared,
+            parts=parts_judged(self._parts, self._gate) if self._parts else (),
             remarks=(*dict.fromkeys(self._remarks), *remarks),
         )
 

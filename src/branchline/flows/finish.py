@@ -43,12 +43,14 @@ class Finished:
     Attributes:
         record: Id of the record in git.
         is_new: False when the very same walk had been recorded before.
+        is_approved: Whether a person let its open verdict pass.
     """
 
     evidence: Evidence
     verdict: Verdict
     record: str
     is_new: bool
+    is_approved: bool = False
 
 
 def finish(
@@ -107,7 +109,14 @@ def finish(
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
-        return Finished(evidence=evidence, verdict=verdict, record=same.run, is_new=False)
+        approved = verdict.is_inconclusive and project.records.approval(same.run) is not None
+        return Finished(
+            evidence=evidence,
+            verdict=verdict,
+            record=same.run,
+            is_new=False,
+            is_approved=approved,
+        )
     files = {
         "run.json": _json(
             run_to_json(

@@ -16,6 +16,8 @@ from branchline.core.verdict.answer import answer_of
 from branchline.core.verdict.bars import GAIN
 from branchline.core.verdict.values import Answer
 
+_MOST_PLACES = 12
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -75,7 +77,8 @@ def compared(
         corrected = f" Among {len(family)} metrics that are looked at, so large a loss is no proof."
     outcome = _outcome(answer, noise, bar)
     sentence = (
-        f"{_head(bar, answer, outcome)}: {_change(value, champion, estimate, rule, noise)}. "
+        f"{_head(bar, answer, outcome)}: "
+        f"{change_in_words(value, champion, estimate, rule, noise)}. "
         f"{bar.wanted[0].upper()}{bar.wanted[1:]}.{corrected}"
         f"{_needed(noise) if outcome is Outcome.UNKNOWN else ''}"
         f"{_not_as_recorded(recorded, value) if difference is not None else ''}"
@@ -91,6 +94,8 @@ def corrected(
 
     The primary metrics decide by themselves; one metric alone needs no correction.
     """
+    from branchline.core.verdict.noise.holm import holm
+
     guards = [
         rule
         for rule in gate.metrics
@@ -101,12 +106,7 @@ def corrected(
         for rule in guards
         if not comparisons[rule.name].problem
     }
-    adjusted: dict[str, float] = {}
-    worst = 0.0
-    for place, (name, p) in enumerate(sorted(raw.items(), key=lambda item: item[1])):
-        worst = max(worst, min(1.0, (len(raw) - place) * p))
-        adjusted[name] = worst
-    return adjusted
+    return dict(zip(raw, holm(tuple(raw.values())), strict=True))
 
 
 def _asks_for_no_loss(rule: MetricRule) -> bool:
@@ -160,12 +160,15 @@ def _head(bar: Bar, answer: Answer, outcome: Outcome) -> str:
     return f"{name} is {answer.value}"
 
 
-def _change(value: float, champion: float, estimate: float, rule: MetricRule, noise: Noise) -> str:
+def change_in_words(
+    value: float, champion: float, estimate: float, rule: MetricRule, noise: Noise
+) -> str:
     """From where to where, and what chance leaves open."""
     if noise.method == SAME_PREDICTIONS and not estimate:
         return f"{figure(value)}, as in the baseline; every prediction is the same"
     less = "" if rule.goal is Goal.MAXIMIZE else ", where less is better"
-    moved = f"{figure(value, apart_from=champion)} after {figure(champion, apart_from=value)}{less}"
+    step = f" ({signed(estimate, noise)})" if estimate else ""
+    moved = f"{figure(value)} after {figure(champion)}{step}{less}"
     by: list[str] = []
     if noise.examples:
         groups = f" of {noise.groups:,} groups" if noise.groups is not None else ""
@@ -180,8 +183,8 @@ def _change(value: float, champion: float, estimate: float, rule: MetricRule, no
         )
     sure = figure(percent(noise.confidence)).removesuffix(".0")
     return (
-        f"{moved}; the true change lies between {signed(noise.low)} and {signed(noise.high)}"
-        f" (each end is {sure} % sure; {'; '.join(by)}{apart})"
+        f"{moved}; chance taken into account, the change lies between {signed(noise.low, noise)}"
+        f" and {signed(noise.high, noise)} (each end {sure} % sure; {'; '.join(by)}{apart})"
     )
 
 
@@ -215,16 +218,19 @@ def _not_as_recorded(recorded: Metric, value: float) -> str:
     )
 
 
-def signed(value: float) -> str:
-    """A change with its sign.
+def signed(value: float, noise: Noise) -> str:
+    """A change with its sign, with two digits of what chance does to it.
 
-    >>> [signed(v) for v in (0.0123, -0.5, 0.0)]
-    ['+0.0123', '-0.5', '0']
+    >>> from branchline.core.verdict.values import Noise
+    >>> noise = Noise(low=-0.0681, high=-0.0494, confidence=0.95)
+    >>> [signed(v, noise) for v in (-0.068123, 0.5, 0.00001)]
+    ['-0.0681', '+0.5000', '0']
     """
-    if not value:
-        return "0"
-    text = figure(abs(value))
-    return f"{'+' if value > 0 else '-'}{text}"
+    half = (noise.high - noise.low) / 2
+    unit = half if half > 0 and math.isfinite(half) else abs(value)
+    places = min(_MOST_PLACES, max(0, 1 - math.floor(math.log10(unit)))) if unit else 1
+    text = f"{value:+,.{places}f}"
+    return text if float(text.replace(",", "")) else "0"
 
 
 def _mean(values: tuple[float, ...]) -> float:
