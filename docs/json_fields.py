@@ -321,6 +321,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "baseline.run": "string: id of its run; empty when there is none",
         "baseline.via": "string: how it was found, or why there is none",
         "baseline.commit": "string or null: its commit",
+        "baseline.is_rescored": "boolean: its model was scored again, with today's evaluation",
+        "baseline.recorded_data": "string: digest of the evaluation data of its own record; empty"
+        " when nobody had to look",
+        "baseline.evaluation_data": "string: digest of those of this run; likewise",
+        "baseline.problem": "string: why its numbers cannot be compared; empty when they can",
         "findings": "array: one a bar, in the order of branchline.yaml",
         "findings[].metric": "string: the metric",
         "findings[].rule": "string: `min`, `max`, `max_regression` or `max_relative_regression`",

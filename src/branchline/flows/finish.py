@@ -15,6 +15,7 @@ from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_j
 from branchline.errors import RecordError
 from branchline.flows.champion import holders_elsewhere, is_elsewhere
 from branchline.flows.evidence import EvidenceReader
+from branchline.flows.rescore import ChampionReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from branchline.core.verdict.values import Baseline, Verdict
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
+    from branchline.flows.rescore import Champion
     from branchline.flows.retraining import Watching
-    from branchline.flows.walked import Walked
+    from branchline.flows.walked import WalkBeside, Walked, Watcher
     from branchline.ports.records import StoredRun
     from branchline.ports.repo import Head
 
@@ -63,6 +65,8 @@ def finish(
     started_at: str,
     duration_s: float,
     dirty: Sequence[str],
+    watcher: Watcher,
+    walk_beside: WalkBeside,
     watching: Watching | None = None,
 ) -> Finished | None:
     """Gather the evidence, judge it against the baseline, record the run.
@@ -76,6 +80,8 @@ def finish(
         started_at: When it began.
         duration_s: Its wall time until now.
         dirty: What git does not have as it is now.
+        watcher: Shows how the champion is scored again, where it has to be.
+        walk_beside: Walks stages in another working tree, for that.
         watching: Who looks on while the commit is trained again, and how that is walked; None:
             nothing is trained again.
 
@@ -94,11 +100,21 @@ def finish(
     history = project.records.runs(names=("run.json",))
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
-    baseline = _baseline(project, history, same=same)
+    found = _baseline(project, history, same=same)
+    champion = ChampionReader(
+        project=project,
+        planner=planner,
+        plan=plan,
+        walked=walked,
+        watcher=watcher,
+        walk=walk_beside,
+    ).read(found, _evidence_of(project, found.run), evidence)
+    if champion.is_stopped:
+        return None
     judged = _judged(
         project,
         evidence,
-        baseline,
+        champion,
         history,
         targets=tuple(stage.address for stage in planner.stages),
         watching=watching,
@@ -142,7 +158,7 @@ def finish(
 def _judged(
     project: Project,
     evidence: Evidence,
-    baseline: Baseline,
+    champion: Champion,
     history: Sequence[StoredRun],
     *,
     targets: tuple[str, ...],
@@ -153,18 +169,18 @@ def _judged(
     None when it was stopped.
     """
     gate = project.policy.gate
-    champion = _evidence_of(project, baseline.run)
+    baseline, theirs = champion.baseline, champion.evidence
     if not any(rule.compares for rule in gate.metrics):
-        return evidence, judge(evidence, champion, gate, baseline=baseline)
+        return evidence, judge(evidence, theirs, gate, baseline=baseline)
     from branchline.flows.compared import compare_with_champion
 
-    found = compare_with_champion(project, evidence, champion, baseline)
+    found = compare_with_champion(project, evidence, theirs, baseline)
     remarks = (*found.remarks, *_seen_often(project, found.evidence, history))
 
     def once(spreads: Mapping[str, Spread], unknown: Mapping[str, str]) -> Verdict:
         return judge(
             found.evidence,
-            champion,
+            theirs,
             gate,
             baseline=baseline,
             comparisons=found.comparisons,
@@ -183,7 +199,7 @@ def _judged(
         project=project,
         targets=targets,
         evidence=found.evidence,
-        champion=champion,
+        champion=theirs,
         judge=once,
         watching=watching,
     )

@@ -76,6 +76,9 @@ class Project:
     """What the stages are."""
     reread: Callable[[Mapping[str, bytes]], Pipeline]
     """What the stages would be, as the files are now, if these held other bytes."""
+    beside: Callable[[], AbstractContextManager[Project]]  # of whom commands and jobs open
+    """Opens another working tree of the files as git would have them now, with the same records
+    and store; gone afterwards, all but its logs."""
     scratch: Besides
     """Opens working trees besides this one; one at a time."""
     config_files: tuple[str, ...]

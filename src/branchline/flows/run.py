@@ -20,7 +20,7 @@ from branchline.flows.engine import Engine
 from branchline.flows.finish import Finished, finish
 from branchline.flows.keep import share
 from branchline.flows.plan import Planner, PlanOptions
-from branchline.flows.walked import EngineOptions, Walked
+from branchline.flows.walked import Beside, EngineOptions, Walked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from branchline.core.plan.values import Result, StagePlan
     from branchline.flows.project import Project
     from branchline.flows.retraining import WalkAgain, Watching
-    from branchline.flows.walked import Watcher
+    from branchline.flows.walked import WalkBeside, Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +148,8 @@ def run(
                 started_at=started_at,
                 duration_s=project.machine.monotonic_s() - began,
                 dirty=dirty,
+                watcher=watcher,
+                walk_beside=_walk_beside(watcher, is_stopped),
                 watching=_watching(project, watcher, is_stopped),
             )
             walked.is_cancelled = finished is None
@@ -188,6 +190,24 @@ def walking_again(is_stopped: Callable[[], bool]) -> WalkAgain:
         return Again(
             planner=made.planner, plan=made.plan, walked=made.walked, duration_s=made.duration_s
         )
+
+    return walk
+
+
+def _walk_beside(watcher: Watcher, is_stopped: Callable[[], bool]) -> WalkBeside:
+    """How stages are walked in another working tree, with no verdict and no record of a run."""
+
+    def walk(project: Project, stages: tuple[str, ...], label: str) -> Walked:
+        options = RunOptions(
+            plan=PlanOptions(targets=stages, single=True, trust_elsewhere=False),
+            engine=EngineOptions(jobs=project.machine.cpus(), starts_afresh=True),
+            judges=False,
+            label=label,
+        )
+        shown = Beside(watcher)
+        return run(
+            project, options, shown, is_stopped=is_stopped, on_plan=lambda _plan: None
+        ).walked
 
     return walk
 

@@ -29,6 +29,7 @@ def open_project(
     """Open the project that holds a folder; see `projects.open_project`."""
     with projects.open_project(start, model=model, waiting=waiting) as project:
         project.scratch = partial(_scratch, project.root, None, model)
+        project.beside = partial(_beside, project, None, model)
         yield project
 
 
@@ -37,6 +38,7 @@ def open_worktree(root: str, shared: Shared, *, model: str | None = None) -> Ite
     """Open a job's worktree; see `projects.open_worktree`."""
     with projects.open_worktree(root, shared, model=model) as project:
         project.scratch = partial(_scratch, root, shared, model)
+        project.beside = partial(_beside, project, shared, model)
         yield project
 
 
@@ -51,3 +53,11 @@ def _scratch(
     from branchline.wiring.scratch import open_scratch
 
     return open_scratch(root, shared, model, commit, has_own_records=has_own_records)
+
+
+def _beside(
+    project: Project, shared: Shared | None, model: str | None
+) -> AbstractContextManager[Project]:
+    from branchline.wiring.beside import open_beside
+
+    return open_beside(project.root, project.state_dir, shared, model=model)
