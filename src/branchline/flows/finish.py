@@ -15,6 +15,7 @@ from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_j
 from branchline.errors import RecordError
 from branchline.flows.champion import holders_elsewhere, is_elsewhere
 from branchline.flows.evidence import EvidenceReader
+from branchline.flows.nondeterminism import moved_again
 from branchline.flows.rescore import ChampionReader
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def finish(
         history,
         targets=tuple(stage.address for stage in planner.stages),
         watching=watching,
+        remarks=moved_again(project, walked, evidence),
     )
     if judged is None:
         return None
@@ -163,6 +165,7 @@ def _judged(
     *,
     targets: tuple[str, ...],
     watching: Watching | None,
+    remarks: tuple[str, ...],
 ) -> tuple[Evidence, Verdict] | None:
     """The verdict, with the champion's predictions beside this run's where a bar compares.
 
@@ -171,11 +174,11 @@ def _judged(
     gate = project.policy.gate
     baseline, theirs = champion.baseline, champion.evidence
     if not any(rule.compares for rule in gate.metrics):
-        return evidence, judge(evidence, theirs, gate, baseline=baseline)
+        return evidence, judge(evidence, theirs, gate, baseline=baseline, remarks=remarks)
     from branchline.flows.compared import compare_with_champion
 
     found = compare_with_champion(project, evidence, theirs, baseline)
-    remarks = (*found.remarks, *_seen_often(project, found.evidence, history))
+    remarks = (*remarks, *found.remarks, *_seen_often(project, found.evidence, history))
 
     def once(spreads: Mapping[str, Spread], unknown: Mapping[str, str]) -> Verdict:
         return judge(

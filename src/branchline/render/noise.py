@@ -196,7 +196,7 @@ def _same(measured: Measured) -> str:
             f"Trained again {what}, it gave the same numbers, but outputs of other bytes (a time or"
             " an order in a file is enough)."
         )
-    unseeded = f" `{measured.seed}` is not all that chance comes from:" if measured.seed else ""
+    unseeded = f" `{measured.seed}` is not all that chance comes from." if measured.seed else ""
     return (
         f"Warning, nondeterminism: trained again {what}, {', '.join(parts)}.{unseeded} Look for"
         " unseeded libraries, threads, GPU kernels and the order of sets and files."
