@@ -196,7 +196,7 @@ def _against_baseline(bar: Bar, recorded: Metric, judged: _Judged) -> Finding:
         return finding
     if spread is not None and not is_known:
         return _untold(bar, before, spread)
-    if spread is not None:
+    if spread is not None and spread.sd:  # of 0 the seed moves nothing: exact numbers are compared
         return _with_noise(bar, recorded, judged, None, before=before)
     return _compare(bar, before)
 

@@ -55,7 +55,8 @@ def squares_of(groups: Sequence[Sequence[float]]) -> tuple[float, int]:
     squares, freedom = 0.0, 0
     for values in groups:
         if len(values) > 1:
-            mean = math.fsum(values) / len(values)
+            # From the first on: of equal values the mean must be that value, to the last bit.
+            mean = values[0] + math.fsum(value - values[0] for value in values) / len(values)
             squares += math.fsum((value - mean) ** 2 for value in values)
             freedom += len(values) - 1
     return squares, freedom
