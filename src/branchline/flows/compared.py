@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.evidence import PredictionFacts
-from branchline.errors import BranchlineError
+from branchline.errors import BranchlineError, ConfigError
 from branchline.flows.predictions import PredictionReader
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from branchline.core.verdict.values import Baseline, Finding
     from branchline.flows.predictions import FoundPredictions
     from branchline.flows.project import Project
+    from branchline.ports.metric_functions import MetricFunction
 
 _HINT = (
     "Two plain numbers were compared, and chance moves both. A stage that also writes"
@@ -95,6 +96,7 @@ class _Comparing:
         baseline: Baseline,
         found: FoundPredictions,
     ) -> None:
+        self._project = project
         self._gate = gate
         self._rules = rules
         self._ours = ours
@@ -134,7 +136,6 @@ class _Comparing:
             difference, problem, counts = self._compare(rule)
             if difference is not None:
                 comparisons[rule.name] = difference
-                self._parts += self._parts_of(rule)
             elif problem and (is_named or counts):
                 uncompared[rule.name] = f"it cannot be compared example by example: {problem}"
             elif problem:
@@ -145,47 +146,59 @@ class _Comparing:
         """A difference, or why there is none, and whether that forbids plain numbers too."""
         from branchline.core.verdict.noise.metrics import known_metric
 
+        if is_function(rule.computed_as):
+            try:
+                with self._project.metric_functions.open(
+                    rule.computed_as, root=self._project.root
+                ) as function:
+                    return self._look(rule, None, function)
+            except ConfigError as error:
+                return None, _sentence(error), False
         metric = known_metric(rule.name, rule.computed_as)
         if metric is None:
             return None, "", False  # Latency, size: no matter of predictions.
-        examples, problem, counts = self._pair(_task_of(metric))
+        return self._look(rule, _task_of(metric), None)
+
+    def _look(
+        self, rule: MetricRule, task: Task | None, function: MetricFunction | None
+    ) -> tuple[Difference | None, str, bool]:
+        """One metric on the whole evaluation set and on its parts."""
+        examples, problem, counts = self._pair(task)
         if examples is None:
             return None, problem, counts
-        difference = self._difference(rule, examples)
+        difference = self._difference(rule, examples, function)
         problem = f"{difference.problem}." if difference.problem else self._mistaken(difference)
-        return (None, problem, False) if problem else (difference, "", False)
+        if problem:
+            return None, problem, False
+        self._parts += self._parts_of(rule, examples, function)
+        return difference, "", False
 
-    def _parts_of(self, rule: MetricRule) -> list[Part]:
+    def _parts_of(
+        self, rule: MetricRule, examples: PairedExamples, function: MetricFunction | None
+    ) -> list[Part]:
         """The metric on each part of the evaluation set that the gate names."""
-        from branchline.core.verdict.noise.metrics import known_metric
         from branchline.core.verdict.noise.slices import slices_of
         from branchline.core.verdict.parts import Part
 
-        metric = known_metric(rule.name, rule.computed_as)
-        is_asked = rule.max_regression is not None or rule.max_relative_regression is not None
-        if not is_asked or not self._gate.slices or metric is None:
+        if rule.max_regression is None and rule.max_relative_regression is None:
             return []
-        examples, _, _ = self._pair(_task_of(metric))
-        found = []
-        if examples is None:
-            return []
-        for column in self._gate.slices:
-            for part in slices_of(examples, column, min_rows=self._gate.min_rows):
-                difference = (
-                    None if part.examples is None else self._difference(rule, part.examples)
-                )
-                found.append(
-                    Part(
-                        rule=rule,
-                        where=part.where,
-                        count=part.count,
-                        difference=difference,
-                        problem=part.problem,
-                    )
-                )
-        return found
+        return [
+            Part(
+                rule=rule,
+                where=part.where,
+                count=part.count,
+                difference=None
+                if part.examples is None
+                else self._difference(rule, part.examples, function),
+                problem=part.problem,
+            )
+            for column in self._gate.slices
+            for part in slices_of(examples, column, min_rows=self._gate.min_rows)
+        ]
 
-    def _difference(self, rule: MetricRule, examples: PairedExamples) -> Difference:
+    def _difference(
+        self, rule: MetricRule, examples: PairedExamples, function: MetricFunction | None
+    ) -> Difference:
         from branchline.core.verdict.noise.compare import compare
 
         return compare(
@@ -195,7 +208,8 @@ class _Comparing:
             margin=self._margin(rule),
             confidence=self._gate.confidence,
             seed=self._seed(rule.name),
-            computed_as=rule.computed_as,
+            computed_as="" if function is not None else rule.computed_as,
+            function=function,
         )
 
     def _margin(self, rule: MetricRule) -> float | None:
@@ -337,7 +351,12 @@ def _is_of_predictions(rule: MetricRule) -> bool:
     """Whether a metric can be computed from predictions: latency cannot."""
     from branchline.core.verdict.noise.metrics import known_metric
 
-    return known_metric(rule.name, rule.computed_as) is not None
+    return is_function(rule.computed_as) or known_metric(rule.name, rule.computed_as) is not None
+
+
+def is_function(computed_as: str) -> bool:
+    """Whether a metric is a function of the project: `module:function`."""
+    return ":" in computed_as
 
 
 def _sentence(error: BranchlineError) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from branchline.ports.locks import LockFiles, RunCache, WorkspaceLock
     from branchline.ports.machine import Machine
     from branchline.ports.meanings import MeaningCache
+    from branchline.ports.metric_functions import MetricFunctions
     from branchline.ports.records import Records
     from branchline.ports.repo import Repo
     from branchline.ports.steps import Steps
@@ -69,6 +70,7 @@ class Project:
     steps: Steps
     artifacts: Artifacts
     tables: Tables
+    metric_functions: MetricFunctions
     tracker: Tracker
     policy: Policy
     """What the team decided."""

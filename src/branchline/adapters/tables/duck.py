@@ -51,11 +51,11 @@ class DuckFile:
         """Open it."""
         import duckdb
 
+        self._source = self._reading()
         self._bytes = tempfile.TemporaryFile()  # closed in __exit__
         self._bytes.write(self._data)
         self._bytes.flush()
         self._place = _PLACE.format(number=self._bytes.fileno())
-        self._source = self._reading()
         self._connection: duckdb.DuckDBPyConnection = duckdb.connect(":memory:", config=_SETTINGS)
         self._connection.execute(f"SET allowed_paths=['{self._place}']")
         self._connection.execute("SET enable_external_access=false")
@@ -109,7 +109,8 @@ class DuckFile:
         except UnicodeDecodeError:
             raise DocumentError(f"{self._file}:1 is no UTF-8 text") from None
         names = next(iter(csv.reader([line], delimiter=sign)), [])
-        if not names or len(set(names)) < len(names) or any(not name.strip() for name in names):
+        is_named = all(name.strip() and name.isprintable() for name in names)
+        if not names or len(set(names)) < len(names) or not is_named:
             raise DocumentError(
                 f"{self._file}:1 names no columns, or one twice: {line[:80]!r}",
                 todo="Write a header line with a name for each column.",

@@ -75,5 +75,5 @@ def _check_names(wanted: Sequence[str], names: Sequence[str], file: str) -> None
     near = nearest_name(missing, list(names))
     shown = ", ".join(f"`{name[:60]}`" for name in names[:_NAMES_SHOWN])
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    meant = f"did you mean `{near[:60]}`? " if near else ""
-    raise DocumentError(f"{file} has no column `{missing}`; {meant}It has {shown}{more}")
+    meant = f"; did you mean `{near[:60]}`?" if near else "."
+    raise DocumentError(f"{file} has no column `{missing}`{meant} It has {shown}{more}")

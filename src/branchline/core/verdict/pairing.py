@@ -142,9 +142,7 @@ def _truth_differs(
     of = f"the truth of {number:,} of {len(ours):,} examples is another one"
     advice = ""
     if candidate.ids is None or champion.ids is None:
-        advice = (
-            "; without ids rows are compared by position (`gate.predictions.id` names a column)"
-        )
+        advice = "; without ids (`gate.predictions.id` names them) rows are compared by position"
     return f"{of} (first: {name}, `{here!s:.40}` here and `{there!s:.40}` there){advice}"
 
 

@@ -12,7 +12,11 @@ from branchline.core.verdict.noise.distributions import (
     normal_share,
     normal_tail,
 )
-from branchline.core.verdict.noise.estimate import Estimate, NoComparisonError
+from branchline.core.verdict.noise.estimate import (
+    Estimate,
+    NoComparisonError,
+    no_difference,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +62,9 @@ def from_resamples(
     difference = candidate - champion
     slack = 1e-12 * max(abs(candidate), abs(champion), float(np.ptp(defined)))
     error = float(defined.std(ddof=1))
+    if error <= slack and abs(difference) <= slack and float(np.abs(defined).max()) <= slack:
+        # What the metric reads is the same in both: the same decisions, or the same order.
+        return no_difference(candidate, "no resample differs", groups)
     if error <= slack:
         raise NoComparisonError("no resample moves the difference, so its noise cannot be told")
     many = len(defined)
