@@ -141,6 +141,11 @@ def test_changed_evaluation_data_have_the_champion_scored_on_them(clone: Clone) 
     assert clone.git("status", "--porcelain", "--", "dvc.yaml", "params.yaml", "raw.txt") == ""
     assert leavings(clone) == ["state"]
     assert said.code == 0
+    report = clone.call("report").out
+    assert "0.25" in report
+    assert "0.75" not in report
+    compared = json.loads(clone.call("compare", "HEAD", "--json").out)["metrics"]
+    assert [row["values"] for row in compared] == [[0.25, 0.25]]
 
 
 def test_it_is_said_while_it_happens(clone: Clone) -> None:
@@ -268,6 +273,22 @@ def test_a_model_that_is_in_no_store_is_named_with_how_to_bring_it(clone: Clone)
     assert said.code == 4
 
 
+def test_a_model_that_only_a_remote_has_is_fetched(make_clone: Make, tmp_path: Path) -> None:
+    remote = tmp_path / "remote"
+    config = f"[core]\n    remote = far\n['remote \"far\"']\n    url = {remote}\n"
+    clone = make_clone({**FILES, ".dvc/config": config, ".dvc/.gitignore": "/cache\n/tmp\n"})
+    champion(clone)
+    shutil.copytree(clone.root / ".dvc" / "cache", remote)
+    shutil.rmtree(clone.root / ".dvc" / "cache")
+    set_params(clone, bias=1)
+    clone.write("evaluate.py", EVALUATE.replace("right / len(rows)", "right / len(rows) / 2"))
+
+    _, verdict = ran(clone)
+
+    assert finding(verdict) == ("passed", 0.375, 0.375)
+    assert verdict["baseline"]["is_rescored"] is True
+
+
 ALL_IN_ONE = """\
 stages:
   fit:
@@ -321,6 +342,99 @@ def test_one_stage_that_does_both_cannot_be_compared_on_other_data(single: Clone
     assert "`fit` trains and evaluates in one" in verdict["baseline"]["problem"]
     assert "split it: a stage that leaves the model" in verdict["summary"]
     assert said.code == 4
+
+
+def test_an_evaluation_that_names_this_very_folder_is_not_taken_along(clone: Clone) -> None:
+    path = f'"{clone.root}/model.pkl"'
+    clone.write("evaluate.py", EVALUATE.replace('"model.pkl"', path))
+
+    _, verdict = ran(clone)
+
+    assert finding(verdict) == ("unknown", 0.75, None)
+    assert "write paths from the root instead" in verdict["baseline"]["problem"]
+
+
+def test_predictions_of_the_training_are_scored_again_but_not_on_other_data(
+    make_clone: Make,
+) -> None:
+    train = """\
+bias = int(open("params.yaml").read().split(": ")[1])
+open("model.txt", "w").write(str(bias))
+open("predictions.txt", "w").write(str(int(open("test.txt").read()) + bias))
+"""
+    score = """\
+import json
+json.dump({"acc": int(open("predictions.txt").read())}, open("metrics.json", "w"))
+"""
+    pipeline = """\
+stages:
+  train:
+    cmd: python train.py
+    deps: [train.py, test.txt]
+    params: [bias]
+    outs: [model.txt, predictions.txt]
+  score:
+    cmd: python score.py
+    deps: [score.py, predictions.txt]
+    metrics: [{metrics.json: {cache: false}}]
+"""
+    clone = make_clone(
+        {
+            "branchline.yaml": f"{SETTINGS}registry: {{paths: [model.txt]}}\n",
+            "dvc.yaml": pipeline,
+            "train.py": train,
+            "score.py": score,
+            "params.yaml": "bias: 0\n",
+            "test.txt": "1",
+        }
+    )
+    champion(clone)
+    clone.write("params.yaml", "bias: 1\n")
+    as_recorded = ran(clone)[1]
+    clone.write("score.py", score.replace("int(", "10 * int("))
+    scored = ran(clone)[1]
+    clone.write("test.txt", "5")
+    on_other_data = ran(clone)[1]
+
+    assert (finding(as_recorded), finding(scored)) == (("passed", 2, 1), ("passed", 20, 10))
+    assert finding(on_other_data) == ("unknown", 60, None)
+    assert "predictions that training made" in on_other_data["baseline"]["problem"]
+
+
+def test_data_are_no_model_though_training_leaves_none(make_clone: Make) -> None:
+    """Else today's training on the champion's data would be its evaluation."""
+    pipeline = """\
+stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py, raw.txt]
+    outs: [data.pkl]
+  train:
+    cmd: python train.py
+    deps: [train.py, data.pkl]
+    metrics: [{metrics.json: {cache: false}}]
+"""
+    train = """\
+import json
+json.dump({"acc": int(open("data.pkl").read())}, open("metrics.json", "w"))
+"""
+    clone = make_clone(
+        {
+            "branchline.yaml": SETTINGS,
+            "dvc.yaml": pipeline,
+            "prepare.py": "open('data.pkl', 'w').write(open('raw.txt').read())\n",
+            "train.py": train,
+            "raw.txt": "3",
+        }
+    )
+    champion(clone)
+    clone.write("train.py", train.replace("int(", "-1 + int("))
+
+    _, verdict = ran(clone)
+
+    assert finding(verdict) == ("failed", 2, 3)
+    assert verdict["baseline"]["is_rescored"] is False
+    assert "it cannot be told which output is the model" in verdict["summary"]
 
 
 def test_a_first_model_has_no_champion(make_clone: Make) -> None:

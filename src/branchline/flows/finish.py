@@ -10,26 +10,23 @@ from branchline.core.evidence.evidence_json import evidence_from_json, evidence_
 from branchline.core.plan.plan_json import plan_to_json
 from branchline.core.values import SCHEMA_VERSION, Outcome, digest_of
 from branchline.core.verdict.baseline import RunFacts, find_baseline
-from branchline.core.verdict.judge import judge
 from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
 from branchline.errors import RecordError
-from branchline.flows.champion import holders_elsewhere, is_elsewhere
+from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere, stands
 from branchline.flows.evidence import EvidenceReader
-from branchline.flows.nondeterminism import moved_again
-from branchline.flows.rescore import ChampionReader
+from branchline.flows.judged import judged
+from branchline.ports.records import CHAMPION_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from branchline.core.evidence import Evidence
     from branchline.core.plan.values import Plan
     from branchline.core.trigger import Trigger
     from branchline.core.values import JsonValue
-    from branchline.core.verdict.noise.values import Spread
     from branchline.core.verdict.values import Baseline, Verdict
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
-    from branchline.flows.rescore import Champion
     from branchline.flows.retraining import Watching
     from branchline.flows.walked import WalkBeside, Walked, Watcher
     from branchline.ports.records import StoredRun
@@ -102,28 +99,21 @@ def finish(
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
     found = _baseline(project, history, same=same)
-    champion = ChampionReader(
-        project=project,
-        planner=planner,
-        plan=plan,
-        walked=walked,
-        watcher=watcher,
-        walk=walk_beside,
-    ).read(found, _evidence_of(project, found.run), evidence)
+    champion = _champion(project, planner, plan, walked, found, evidence, watcher, walk_beside)
     if champion.is_stopped:
         return None
-    judged = _judged(
+    answer = judged(
         project,
+        walked,
         evidence,
         champion,
-        history,
+        history=map(run_fields, history),
         targets=tuple(stage.address for stage in planner.stages),
         watching=watching,
-        remarks=moved_again(project, walked, evidence),
     )
-    if judged is None:
+    if answer is None:
         return None
-    evidence, verdict = judged
+    evidence, verdict = answer
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
@@ -150,6 +140,7 @@ def finish(
         "plan.json": _json(plan_to_json(plan)),
         "evidence.json": _json(evidence_to_json(evidence)),
         "verdict.json": _json(verdict_to_json(verdict)),
+        **_champion_file(champion),
         **_meanings(planner),
         **_plots(project, evidence),
     }
@@ -157,69 +148,39 @@ def finish(
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
 
 
-def _judged(
+def _champion(
     project: Project,
+    planner: Planner,
+    plan: Plan,
+    walked: Walked,
+    found: Baseline,
     evidence: Evidence,
-    champion: Champion,
-    history: Sequence[StoredRun],
-    *,
-    targets: tuple[str, ...],
-    watching: Watching | None,
-    remarks: tuple[str, ...],
-) -> tuple[Evidence, Verdict] | None:
-    """The verdict, with the champion's predictions beside this run's where a bar compares.
+    watcher: Watcher,
+    walk_beside: WalkBeside,
+) -> Champion:
+    """The champion as its record has it, or scored again where the evaluation changed."""
+    recorded = _evidence_of(project, found.run)
+    results = walked.results.values()
+    if recorded is None or stands(project.policy.gate, results, recorded, evidence):
+        return Champion(evidence=recorded, baseline=found, recorded=recorded)
+    from branchline.flows.rescore import ChampionReader
 
-    None when it was stopped.
-    """
-    gate = project.policy.gate
-    baseline, theirs = champion.baseline, champion.evidence
-    if not any(rule.compares for rule in gate.metrics):
-        return evidence, judge(evidence, theirs, gate, baseline=baseline, remarks=remarks)
-    from branchline.flows.compared import compare_with_champion
-
-    found = compare_with_champion(project, evidence, theirs, baseline)
-    remarks = (*remarks, *found.remarks, *_seen_often(project, found.evidence, history))
-
-    def once(spreads: Mapping[str, Spread], unknown: Mapping[str, str]) -> Verdict:
-        return judge(
-            found.evidence,
-            theirs,
-            gate,
-            baseline=baseline,
-            comparisons=found.comparisons,
-            spreads=spreads,
-            uncompared={**unknown, **found.uncompared},
-            parts=found.parts,
-            remarks=remarks,
-        )
-
-    if gate.replicates is None or watching is None:
-        return found.evidence, once({}, {})
-    from branchline.flows.replicated import Replicated, judged
-    from branchline.flows.retraining import StoppedError
-
-    asked = Replicated(
+    reader = ChampionReader(
         project=project,
-        targets=targets,
-        evidence=found.evidence,
-        champion=theirs,
-        judge=once,
-        watching=watching,
+        planner=planner,
+        plan=plan,
+        walked=walked,
+        watcher=watcher,
+        walk=walk_beside,
     )
-    try:
-        return found.evidence, judged(asked)
-    except StoppedError:
-        return None
+    return reader.read(found, recorded, evidence)
 
 
-def _seen_often(
-    project: Project, evidence: Evidence, history: Sequence[StoredRun]
-) -> tuple[str, ...]:
-    if evidence.predictions is None:
-        return ()
-    from branchline.flows.judged_before import judged_before
-
-    return judged_before(evidence, project.policy.model, map(run_fields, history))
+def _champion_file(champion: Champion) -> dict[str, bytes]:
+    """What the champion's new numbers are; nothing where the recorded ones stood."""
+    if not champion.baseline.is_rescored or champion.evidence is None:
+        return {}
+    return {CHAMPION_FILE: _json(evidence_to_json(champion.evidence))}
 
 
 def _walk_digest(project: Project, evidence: Evidence) -> str:

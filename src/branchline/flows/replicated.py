@@ -62,7 +62,7 @@ class Replicated:
     watching: Watching
 
 
-def judged(asked: Replicated) -> Verdict:
+def replicated(asked: Replicated) -> Verdict:
     """Judge, and train again as long as chance leaves a bar open and the settings allow it.
 
     Raises:

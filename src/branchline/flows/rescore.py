@@ -10,9 +10,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
-from branchline.core.evidence import Metric, Plot, StageFacts
 from branchline.core.evidence.flatten import metrics_of
 from branchline.core.pipeline import Content
+from branchline.core.verdict.rescored import (
+    both_digests,
+    how_scored,
+    masked,
+    results_of,
+    with_results,
+)
 from branchline.core.verdict.rescoring import (
     Changed,
     changed_inputs,
@@ -22,15 +28,17 @@ from branchline.core.verdict.rescoring import (
     leaves_numbers,
     listed,
     prepared_otherwise,
+    sounds_like_training,
     split,
 )
 from branchline.errors import BranchlineError, BusyError, ProgramKilledError, RegistryError
+from branchline.flows.champion import Champion
 from branchline.flows.evidence import metrics_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from branchline.core.evidence import Evidence
+    from branchline.core.evidence import Evidence, Metric
     from branchline.core.plan.values import Plan, Result
     from branchline.core.verdict.rescoring import Split
     from branchline.core.verdict.values import Baseline
@@ -39,21 +47,6 @@ if TYPE_CHECKING:
     from branchline.flows.walked import WalkBeside, Walked, Watcher
 
 _DIGITS = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Champion:
-    """What a run is measured against.
-
-    Attributes:
-        evidence: Comparable with the run's; None where there is none, or it cannot be compared.
-        baseline: Whose it is, and how it was come by.
-        is_stopped: The user stopped the run meanwhile: there is no verdict.
-    """
-
-    evidence: Evidence | None
-    baseline: Baseline
-    is_stopped: bool = False
 
 
 class _NotComparable(Exception):  # noqa: N818 # told to the user as a finding, never as an error
@@ -80,23 +73,21 @@ class ChampionReader:
     watcher: Watcher
     walk: WalkBeside
 
-    def read(self, baseline: Baseline, recorded: Evidence | None, evidence: Evidence) -> Champion:
+    def read(self, baseline: Baseline, recorded: Evidence, evidence: Evidence) -> Champion:
         """The champion's evidence, comparable with the run's.
 
         Args:
             baseline: How it was found.
-            recorded: As its run left it; None when there is none or it cannot be read.
+            recorded: As its run left it.
             evidence: Of the run that is judged.
         """
-        if recorded is None or not self._asks_for_it() or self._is_same(recorded, evidence):
-            return Champion(evidence=recorded, baseline=baseline)
         digests = replace(
             baseline,
             recorded_data=recorded.evaluation_data,
             evaluation_data=evidence.evaluation_data,
         )
         try:
-            return self._compared(digests, recorded, evidence)
+            return replace(self._compared(digests, recorded, evidence), recorded=recorded)
         except (ProgramKilledError, BusyError):
             raise
         except (_NotComparable, BranchlineError) as error:
@@ -104,39 +95,25 @@ class ChampionReader:
             problem = f"its numbers are not comparable: {why}"
             return Champion(
                 evidence=None,
+                recorded=recorded,
                 baseline=replace(digests, problem=problem, via=f"{baseline.via}; {problem}"),
             )
-
-    def _asks_for_it(self) -> bool:
-        """Whether any bar of the gate looks at the champion."""
-        return any(
-            bound is not None
-            for rule in self.project.policy.gate.metrics
-            for bound in (rule.max_regression, rule.max_relative_regression, rule.min_gain)
-        )
 
     def _results(self) -> list[Result]:
         """Of the run that is judged, in the order of its plan."""
         results = self.walked.results
         return [results[entry.stage] for entry in self.plan.stages if entry.stage in results]
 
-    def _is_same(self, recorded: Evidence, evidence: Evidence) -> bool:
-        """Whether the stages that leave numbers are, by their keys, those of the champion's run."""
-        keys = {facts.stage: facts.key for facts in recorded.stages}
-        return recorded.evaluation_data == evidence.evaluation_data and all(
-            result.key and keys.get(result.stage) == result.key
-            for result in self._results()
-            if leaves_numbers(result)
-        )
-
     def _compared(self, baseline: Baseline, recorded: Evidence, evidence: Evidence) -> Champion:
         ours = self._results()
         told = self._told_apart(ours)
         theirs = self._recorded_results(recorded)
         is_same_data = recorded.evaluation_data == evidence.evaluation_data != ""
-        if told is None or not told.stages or told.mixed:
+        if told is None or not told.stages:
             return self._in_one(baseline, recorded, told, theirs, is_same_data=is_same_data)
         changed = self._changed(ours, theirs, told, recorded, is_same_data=is_same_data)
+        if told.mixed:
+            self._refuse_mixed(told, theirs, changed)
         if not changed:
             if is_same_data:
                 return Champion(evidence=recorded, baseline=baseline)
@@ -148,23 +125,35 @@ class ChampionReader:
             return Champion(evidence=None, baseline=baseline, is_stopped=True)
         metrics = self._metrics(made)
         scored = replace(
-            self._with_others(_with_results(recorded, made), metrics, theirs, told),
+            self._with_others(with_results(recorded, made), metrics, theirs, told),
             evaluation_data=evidence.evaluation_data,
         )
         self._refuse_strange(ours, theirs, told, recorded, scored)
-        how = _how(baseline, changed)
+        how = how_scored(baseline, changed)
         via = f"{baseline.via}; {how}" if baseline.via else how
         return Champion(evidence=scored, baseline=replace(baseline, is_rescored=True, via=via))
 
     def _told_apart(self, ours: Sequence[Result]) -> Split | None:
-        """The run's stages; None when it cannot be told which output is the model."""
-        from branchline.core.effects.model_outputs import model_outputs
+        """The run's stages; None when it cannot be told which output is the model.
 
+        A guess that is good enough for a name in the registry is not for this: where training
+        leaves no model, the data that it reads would be taken for one, and a training of today's
+        code for an evaluation of the champion.
+        """
+        from branchline.core.effects.model_outputs import is_model_like, model_outputs
+        from branchline.core.effects.registering import rules_of
+
+        policy = self.project.policy
         try:
-            model = {out.path: r.stage for r, out in model_outputs(ours, self.project.policy)}
+            model = {out.path: r.stage for r, out in model_outputs(ours, policy)}
         except RegistryError:
             return None
-        return split(ours, model, self._named_predictions())
+        told = split(ours, model, self._named_predictions())
+        if rules_of(policy).paths:
+            return told
+        if all(map(is_model_like, model)) and not any(map(sounds_like_training, told.stages)):
+            return told
+        return None if told.stages else told
 
     def _named_predictions(self) -> str:
         named = self.project.policy.gate.predictions
@@ -172,18 +161,8 @@ class ChampionReader:
 
     def _recorded_results(self, recorded: Evidence) -> dict[str, Result]:
         """Address -> result of the champion's run, as far as they are recorded here."""
-        known = self.project.records.results([f.key for f in recorded.stages if f.key])
-        found: dict[str, Result] = {}
-        for facts in recorded.stages:
-            fitting = [
-                result
-                for result in known.get(facts.key, ())
-                if all(recorded.outs.get(o.path) == (o.content.md5 or "") for o in result.outs)
-            ]
-            fitting.sort(key=lambda result: result.run != facts.run)
-            if fitting:
-                found[facts.stage] = fitting[0]
-        return found
+        keys = [facts.key for facts in recorded.stages if facts.key]
+        return results_of(recorded, self.project.records.results(keys))
 
     def _in_one(
         self,
@@ -195,33 +174,44 @@ class ChampionReader:
         is_same_data: bool,
     ) -> Champion:
         """The champion of a pipeline that cannot be split into training and evaluation."""
-        stages = told.both if told else ()
+        ours = {r.stage: r for r in self._results() if leaves_numbers(r)}
         if told is None:
             why = "it cannot be told which output is the model"
             todo = "name it in branchline.yaml, `registry: {paths: [model.pkl]}`"
-        elif told.mixed:
-            why = f"`{told.mixed}` reads predictions that training made"
-            todo = "let a stage that reads the model make them"
         else:
-            what = (
-                f"`{stages[0]}` trains and evaluates" if stages else "training and evaluation are"
-            )
-            why = f"{what} in one"
+            named = f"`{next(iter(told.both))}` trains and evaluates"
+            why = f"{named if told.both else 'training and evaluation are'} in one"
             todo = (
                 "split it: a stage that leaves the model, and one that reads it and leaves metrics"
             )
         if not is_same_data:
-            ours, old = _two(baseline)
+            now, old = both_digests(baseline)
             raise _NotComparable(
-                f"the evaluation data changed (digest {ours}, recorded {old}) and {why}, so that"
+                f"the evaluation data changed (digest {now}, recorded {old}) and {why}, so that"
                 f" the champion cannot be scored on them; {todo}"
             )
-        ours_of = self.walked.results
-        moved = [s for s in stages if s in theirs and not has_same_code(ours_of[s], theirs[s])]
-        if moved:
-            remark = f"its recorded numbers, though code of `{moved[0]}` changed and {why}"
-            baseline = replace(baseline, via=f"{baseline.via}; {remark}")
-        return Champion(evidence=recorded, baseline=baseline)
+        moved = [s for s, r in ours.items() if s in theirs and not has_same_code(r, theirs[s])]
+        if not moved:
+            return Champion(evidence=recorded, baseline=baseline)
+        if told is None and not all(map(sounds_like_training, moved)):
+            raise _NotComparable(f"code of `{moved[0]}` changed and {why}; {todo}")
+        remark = f"its recorded numbers, though code of `{moved[0]}` changed and {why}"
+        return Champion(
+            evidence=recorded, baseline=replace(baseline, via=f"{baseline.via}; {remark}")
+        )
+
+    def _refuse_mixed(
+        self, told: Split, theirs: Mapping[str, Result], changed: Sequence[Changed]
+    ) -> None:
+        """Refuse predictions that training made, where it would make others on today's data."""
+        ours = self.walked.results
+        trained = [r for r in ours.values() if any(o.path in told.carried for o in r.outs)]
+        is_same = all(r.stage in theirs and has_same_data(r, theirs[r.stage]) for r in trained)
+        if not is_same or any(item.kind is InputKind.DATA for item in changed):
+            raise _NotComparable(
+                f"the data changed, and `{told.mixed}` reads predictions that training made; let a"
+                " stage that reads the model make them"
+            )
 
     def _changed(
         self,
@@ -336,7 +326,7 @@ class ChampionReader:
         """
         scored = [m for m in metrics if self._maker(m) in told.stages]
         others = [m for m in evidence.metrics if self._maker(m) not in told.stages]
-        kept = [m if self._still_holds(m, theirs) else _masked(m) for m in others]
+        kept = [m if self._still_holds(m, theirs) else masked(m) for m in others]
         return replace(evidence, metrics=(*scored, *kept))
 
     def _maker(self, metric: Metric) -> str:
@@ -369,53 +359,3 @@ class ChampionReader:
                 " what that made before. If the examples are the same, name them in `gate.data`:"
                 " then its recorded numbers count"
             )
-
-
-def _masked(metric: Metric) -> Metric:
-    made = f"`{metric.stage}` trains and leaves it in one" if metric.stage else "no stage makes it"
-    return replace(metric, value=None, text=f"not scored again ({made})")
-
-
-def _with_results(recorded: Evidence, made: Mapping[str, Result]) -> Evidence:
-    """The champion's evidence with what was made again in place of what was recorded."""
-    outs = {out.path: out.content.md5 or "" for r in made.values() for out in r.outs}
-    options = {plot.path: plot.options for plot in recorded.plots}
-    plots = [
-        Plot(path=o.path, content=o.content, stage=r.stage, options=options.get(o.path) or {})
-        for r in made.values()
-        for o in r.outs
-        if o.kind == "plot"
-    ]
-    facts = [
-        StageFacts(
-            stage=result.stage,
-            action="run",
-            key=result.key,
-            run=result.run,
-            duration_s=result.duration_s,
-            cpu_s=result.cpu_s,
-            peak_memory_bytes=result.peak_memory_bytes,
-        )
-        for result in made.values()
-    ]
-    return replace(
-        recorded,
-        outs={**recorded.outs, **outs},
-        plots=(*(p for p in recorded.plots if p.stage not in made), *plots),
-        stages=(*(s for s in recorded.stages if s.stage not in made), *facts),
-    )
-
-
-def _how(baseline: Baseline, changed: Sequence[Changed]) -> str:
-    ours, old = _two(baseline)
-    if any(item.kind is InputKind.DATA for item in changed):
-        return f"scored again on today's evaluation data, digest {ours}; recorded was {old}"
-    return f"scored again, as {listed([item.name for item in changed])} changed"
-
-
-def _two(baseline: Baseline) -> tuple[str, str]:
-    """Both digests, short, in full where their beginnings agree."""
-    ours, old = baseline.evaluation_data, baseline.recorded_data
-    if ours != old and ours[:_DIGITS] == old[:_DIGITS]:
-        return ours or "unknown", old or "unknown"
-    return ours[:_DIGITS] or "unknown", old[:_DIGITS] or "unknown"

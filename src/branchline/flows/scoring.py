@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from branchline.flows.walked import WalkBeside
 
 _LOG_LINES, _LOG_BYTES = 3, 8192
+_CODE_BYTES = 1_000_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,6 +130,7 @@ class Scoring:
             StageFailedError: A stage failed; says in whose words, and where the log is.
             BranchlineError: The tree could not be made, or the model could not be put there.
         """
+        self._refuse_what_cannot_move()
         with self.project.beside() as beside:
             # A folder that the evaluation reads may hold the model: the champion's comes last.
             self._bring(beside)
@@ -139,6 +141,29 @@ class Scoring:
             stage, ended = next(iter(walked.failures.items()))
             raise StageFailedError(self._said(stage, ended))
         return None if walked.is_cancelled else walked.results
+
+    def _refuse_what_cannot_move(self) -> None:
+        """Refuse stages that would not read the champion's model in another place.
+
+        Raises:
+            StageFailedError: One is frozen, or names this very folder.
+        """
+        here = self.project.root.rstrip("/") + "/"
+        for address, stage in self._declared.items():
+            if stage.frozen:
+                raise StageFailedError(f"`{address}` is frozen, and so is never run")
+            gathered = self.planner.gathered[address]
+            code = [i.name for i in gathered.inputs.values() if i.kind is InputKind.CODE]
+            texts = {"its command": "\n".join(stage.cmd), "a parameter": repr(gathered.params)}
+            for name in code:
+                data = self.project.workspace.read(name) or b""
+                texts[f"`{name}`"] = data[:_CODE_BYTES].decode("utf-8", "replace")
+            place = next((name for name, text in texts.items() if here in text), "")
+            if place:
+                raise StageFailedError(
+                    f"`{address}` would read this folder's files wherever it runs: {place} names"
+                    f" {here}; write paths from the root instead"
+                )
 
     def _said(self, stage: str, ended: Ended) -> str:
         """Why a stage failed, in its own words, and where the rest of them is."""

@@ -141,7 +141,7 @@ def _found(results: Sequence[Result], left_out: Sequence[str]) -> list[tuple[Res
     own = [pair for pair in data if pair[0] in judged]
     needed = [p for p in data if p[0] not in judged and any(needs(j, p[1].path) for j in judged)]
     candidates = own + needed if judged else data
-    likely = _last(results, [pair for pair in candidates if _is_model_like(pair[1].path)])
+    likely = _last(results, [pair for pair in candidates if is_model_like(pair[1].path)])
     if likely:
         chosen = likely
     elif own and needed:
@@ -171,7 +171,8 @@ def _last(
     ]
 
 
-def _is_model_like(path: str) -> bool:
+def is_model_like(path: str) -> bool:
+    """Whether an output has the name of a model."""
     name = path.rpartition("/")[2].lower()
     words = name.replace("-", "_").replace(".", "_").split("_")
     return name.endswith(MODEL_SUFFIXES) or "model" in words or "models" in path.lower().split("/")

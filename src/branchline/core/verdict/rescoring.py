@@ -98,6 +98,17 @@ def is_predictions(path: str, named: str) -> bool:
     return any(word.startswith("predict") or word in ("pred", "preds") for word in words)
 
 
+def sounds_like_training(stage: str) -> bool:
+    """Whether a stage is called a training.
+
+    >>> [sounds_like_training(name) for name in ("train", "sub/dvc.yaml:fit_final@a", "evaluate")]
+    [True, True, False]
+    """
+    name = stage.rpartition(":")[2].lower()
+    words = "".join(c if c.isalnum() else " " for c in name).split()
+    return any(word.startswith(("train", "fit", "finetune")) for word in words)
+
+
 def leaves_numbers(result: Result) -> bool:
     """Whether a stage leaves metrics."""
     return any(out.kind == "metric" for out in result.outs)
