@@ -117,26 +117,33 @@ def finish(
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
-        approved = verdict.is_inconclusive and project.records.approval(same.run) is not None
-        return Finished(
-            evidence=evidence,
-            verdict=verdict,
-            record=same.run,
-            is_new=False,
-            is_approved=approved,
-        )
-    files = {
-        "run.json": _json(
-            run_to_json(
-                head,
-                evidence,
-                verdict,
-                trigger,
-                model=project.policy.model,
-                walk=walk,
-                started_at=started_at,
-            )
-        ),
+        return _known(project, same.run, evidence, verdict)
+    said = run_to_json(
+        head,
+        evidence,
+        verdict,
+        trigger,
+        model=project.policy.model,
+        walk=walk,
+        started_at=started_at,
+    )
+    files = _files(project, planner, plan, said, champion, evidence, verdict)
+    record = project.records.add_run(base, files)
+    return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
+
+
+def _files(
+    project: Project,
+    planner: Planner,
+    plan: Plan,
+    said: JsonValue,
+    champion: Champion,
+    evidence: Evidence,
+    verdict: Verdict,
+) -> dict[str, bytes]:
+    """The files of a record."""
+    return {
+        "run.json": _json(said),
         "plan.json": _json(plan_to_json(plan)),
         "evidence.json": _json(evidence_to_json(evidence)),
         "verdict.json": _json(verdict_to_json(verdict)),
@@ -144,8 +151,14 @@ def finish(
         **_meanings(planner),
         **_plots(project, evidence),
     }
-    record = project.records.add_run(base, files)
-    return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
+
+
+def _known(project: Project, run: str, evidence: Evidence, verdict: Verdict) -> Finished:
+    """The end of a walk that was recorded before."""
+    approved = verdict.is_inconclusive and project.records.approval(run) is not None
+    return Finished(
+        evidence=evidence, verdict=verdict, record=run, is_new=False, is_approved=approved
+    )
 
 
 def _champion(
