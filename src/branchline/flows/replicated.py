@@ -249,7 +249,7 @@ class _Loop:
         if hopeless:
             self.asked.watching.say(
                 f"chance leaves `{hopeless[0]}` open, and the {left} further trainings that"
-                " gate.replicates.max allows would not tell: none is made"
+                " gate.replicates.max allows would not tell: no more is made"
             )
         return False
 
