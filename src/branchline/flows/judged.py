@@ -53,7 +53,10 @@ def judged(
         return evidence, judge(evidence, theirs, gate, baseline=baseline, remarks=said)
     from branchline.flows.compared import compare_with_champion
 
-    found = compare_with_champion(project, evidence, theirs, baseline)
+    recorded = theirs or champion.recorded
+    found = compare_with_champion(
+        project, evidence, recorded, baseline, is_known=theirs is not None
+    )
     remarks = (*said, *found.remarks, *_seen_often(project, found.evidence, history))
 
     def once(spreads: Mapping[str, Spread], unknown: Mapping[str, str]) -> Verdict:

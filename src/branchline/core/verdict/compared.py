@@ -188,8 +188,6 @@ def change_in_words(
     """From where to where, and what chance leaves open."""
     if noise.method == SAME_PREDICTIONS and not estimate:
         return f"{figure(value)}, as in the baseline; every prediction is the same"
-    if noise.low == noise.high == estimate == 0 and noise.examples:
-        return f"{figure(value)}, as in the baseline ({noise.examples:,} examples, {noise.method})"
     less = "" if rule.goal is Goal.MAXIMIZE else ", where less is better"
     step = f" ({signed(estimate, noise)})" if estimate else ""
     moved = f"{figure(value)} after {figure(champion)}"

@@ -177,20 +177,22 @@ def _against_baseline(bar: Bar, recorded: Metric, judged: _Judged) -> Finding:
     why = judged.uncompared.get(name)
     if why:
         return bar.finding(Outcome.UNKNOWN, f"`{name}` is {shown}; {why}")
+    difference = judged.comparisons.get(name)
+    spread = judged.spreads.get(name)
+    is_known = spread is None or spread.sd is not None
+    if difference is not None and not difference.problem:
+        is_same = difference.low == difference.high == 0
+        if is_known or is_same or champion is None:
+            return _with_noise(bar, recorded, judged, difference, before=None)
     if champion is None:
         if baseline.run or baseline.commit:
             sentence = f"`{name}` is {shown}; the baseline's metrics are not known: {baseline.via}."
             return bar.finding(Outcome.UNKNOWN, sentence)
         sentence = f"`{name}` is {shown}; there is no baseline yet to compare it with."
         return bar.finding(Outcome.PASSED, sentence)
-    difference = judged.comparisons.get(name)
     if difference is not None and difference.problem:
         sentence = f"`{name}` is {shown}; it cannot be compared example by example: "
         return bar.finding(Outcome.UNKNOWN, f"{sentence}{difference.problem}.")
-    spread = judged.spreads.get(name)
-    is_known = spread is None or spread.sd is not None
-    if difference is not None and (is_known or difference.low == difference.high == 0):
-        return _with_noise(bar, recorded, judged, difference, before=None)
     before, finding = _before(bar, judged, champion)
     if before is None:
         return finding

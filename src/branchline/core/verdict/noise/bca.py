@@ -15,7 +15,7 @@ from branchline.core.verdict.noise.distributions import (
 from branchline.core.verdict.noise.estimate import (
     Estimate,
     NoComparisonError,
-    no_difference,
+    UnmovedError,
 )
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ def from_resamples(
     slack = 1e-12 * max(abs(candidate), abs(champion), float(np.ptp(defined)))
     error = float(defined.std(ddof=1))
     if error <= slack and abs(difference) <= slack and float(np.abs(defined).max()) <= slack:
-        # What the metric reads is the same in both: the same decisions, or the same order.
-        return no_difference(candidate, "no resample differs", groups)
+        raise UnmovedError("no resample moves the difference, so its noise cannot be told")
     if error <= slack:
         raise NoComparisonError("no resample moves the difference, so its noise cannot be told")
     many = len(defined)
