@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tests.cli.noisy import TRAIN, noisy
+from tests.cli.noisy import SETTINGS, TRAIN, noisy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +82,25 @@ def test_what_noise_measured_spares_trainings(make_clone: Make, tmp_path: Path) 
 
     assert said.code == 3, said.out + said.err
     assert made.trained - trained <= 2
+
+
+def test_what_noise_measured_counts_where_the_gate_does_not_train_again(
+    make_clone: Make, tmp_path: Path
+) -> None:
+    """Two plain numbers are compared no more: chance alone explains such a loss."""
+    settings = SETTINGS.replace("  replicates: REPLICATES\n", "")
+    made = noisy(make_clone, tmp_path / "log", settings=settings)
+    made.clone.call("noise", "--seed", "seed")
+    trained = made.trained
+    made.set(base=0.88)
+
+    said = made.clone.call("run")
+
+    assert made.trained == trained + 1
+    assert said.code == 0, said.out
+    (finding,) = made.verdict()["findings"]
+    assert finding["answer"] in ("cannot tell yet", "no worse")
+    assert finding["noise"]["training"] > 0
 
 
 def test_a_budget_that_is_too_small_leaves_it_open(make_clone: Make, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def judged(
         )
 
     if gate.replicates is None or watching is None:
-        return found.evidence, once({}, {})
+        return found.evidence, once(_known(project, found.evidence, theirs), {})
     from branchline.flows.replicated import Replicated, replicated
     from branchline.flows.retraining import StoppedError
 
@@ -89,6 +89,15 @@ def judged(
         return found.evidence, replicated(asked)
     except StoppedError:
         return None
+
+
+def _known(project: Project, evidence: Evidence, champion: Evidence | None) -> Mapping[str, Spread]:
+    """What was measured of training noise before; nothing is loaded where nothing was."""
+    if champion is None or not project.records.noise():
+        return {}
+    from branchline.flows.known_noise import known_spreads
+
+    return known_spreads(project, evidence, champion)
 
 
 def _moved_again(project: Project, walked: Walked, evidence: Evidence) -> tuple[str, ...]:

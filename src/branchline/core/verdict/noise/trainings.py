@@ -64,10 +64,15 @@ class Training:
 
     def value(self, metric: str) -> float | None:
         """The metric of a name; None where it is no finite number."""
-        found = find_metric(Evidence(metrics=self.metrics), metric).metric
-        if found is None or found.value is None or not math.isfinite(found.value):
-            return None
-        return float(found.value)
+        return value_of(Evidence(metrics=self.metrics), metric)
+
+
+def value_of(evidence: Evidence, metric: str) -> float | None:
+    """The metric of a name; None where it is no finite number."""
+    found = find_metric(evidence, metric).metric
+    if found is None or found.value is None or not math.isfinite(found.value):
+        return None
+    return float(found.value)
 
 
 def content_of(keys: Mapping[str, str], outs: Mapping[str, str]) -> str:
@@ -113,20 +118,23 @@ def outputs_in(evidence: Evidence) -> str:
 def groups_of(trainings: Iterable[Training], metric: str, param: str) -> list[list[float]]:
     """A metric by content, newest first: one number for each seed. The same again counts once.
 
+    Where no seed is varied it is the very same again that tells what chance does.
+
     Args:
         trainings: Of one model.
         metric: Its name; trainings that left no finite number are left out.
-        param: Which seed was set; what another one does is another noise.
+        param: Which seed was set; what another one does is another noise. "": none.
     """
     newest: dict[str, str] = {}
-    groups: dict[str, dict[int | None, float]] = {}
+    groups: dict[str, dict[tuple[int | None, int], float]] = {}
     for training in trainings:
         value = training.value(metric)
         is_of_param = training.seed is None or training.param == param
-        if training.again or value is None or not is_of_param:
+        counts = training.seed is None if not param else is_of_param and not training.again
+        if value is None or not counts:
             continue
         newest[training.content] = max(newest.get(training.content, ""), training.at)
-        groups.setdefault(training.content, {})[training.seed] = value
+        groups.setdefault(training.content, {})[training.seed, training.again] = value
     order = sorted(groups, key=lambda content: (newest[content], content), reverse=True)
     return [list(groups[content].values()) for content in order]
 
