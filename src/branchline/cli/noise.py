@@ -47,6 +47,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         noise_to_json,
         settings_text,
     )
+    from branchline.render.table import line
 
     if options.runs < _FEWEST:
         raise UsageError(
@@ -68,7 +69,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         console.json(noise_to_json(measured))
         return EXIT_INTERRUPTED if measured.is_stopped else EXIT_FINE
     console.write()
-    console.write(heading(measured))
+    console.line(line(heading(measured)))
     if measured.metrics:
         console.table(noise_table(measured))
         console.write()
@@ -79,5 +80,5 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         console.write("For branchline.yaml:")
         console.write()
         for row in text.splitlines():
-            console.write(f"  {row}")
+            console.line(line(f"  {row}"))
     return EXIT_INTERRUPTED if measured.is_stopped else EXIT_FINE

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from branchline.core.plain_text import plain
 from branchline.core.plan.values import Action
 from branchline.core.secrecy import redacted
 from branchline.core.verdict.noise.trainings import (
@@ -253,7 +254,8 @@ class Retrainer:
             raise StoppedError
         if made.walked.failures:
             stage, ended = next(iter(made.walked.failures.items()))
-            why = ": ".join(text for text in (ended.detail, redacted(ended.said)) if text)
+            said = redacted(plain(ended.said))
+            why = ": ".join(text for text in (ended.detail, said) if text)
             raise TrainingFailedError(f"`{stage}` failed: {why}")
         reader = EvidenceReader(scratch, made.planner, made.plan, made.walked)
         try:

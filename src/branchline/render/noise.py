@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ _SHOWN = 20
 _MOST = 5
 _SPARE = 1.5
 _WIDE = 0.1
+_PLAIN = re.compile(r"[A-Za-z$-][A-Za-z0-9_./$-]*")
 _ROUND_S = ((60.0, 5.0), (600.0, 60.0), (math.inf, 600.0))
 
 
@@ -211,12 +214,23 @@ def settings_text(measured: Measured) -> str:
     lines = ["gate:", "  metrics:"]
     for one in rows:
         goal = ", goal: minimize" if one.goal is Goal.MINIMIZE else ""
-        lines.append(f"    {one.metric}: {{max_regression: {figure(one.suggested)}{goal}}}")
+        bar = f"{one.suggested:.12g}"
+        lines.append(f"    {_written(one.metric)}: {{max_regression: {bar}{goal}}}")
     if measured.seed:
         run_s = measured.run_s
         budget = f", budget: {_budget(run_s * _MOST * _SPARE)}" if run_s else ""
-        lines.append(f"  replicates: {{seed: {measured.seed}, max: {_MOST}{budget}}}")
+        seed = _written(measured.seed)
+        lines.append(f"  replicates: {{seed: {seed}, max: {_MOST}{budget}}}")
     return "\n".join(lines)
+
+
+def _written(name: str) -> str:
+    """A name as YAML takes it, also one that somebody made to break it.
+
+    >>> _written("val.auc"), _written("a: b")
+    ('val.auc', '"a: b"')
+    """
+    return name if _PLAIN.fullmatch(name) else json.dumps(name)
 
 
 def _budget(seconds: float) -> str:
