@@ -9,6 +9,9 @@ Messages are JSON after four bytes of length. First comes what to import; the an
 `unsafe` with the reason. Then `learn` (more modules; no answer), `reap` (how a fork ended), and
 what to fork, with two descriptors, the log and a socket: the answer is the `pid` of a process that
 begins when it reads a byte there.
+
+From the second start on the next fork is made ahead, while the one before it runs: the spare. It
+waits for its request on a socket of its own, and ends when the zygote does.
 """
 
 from __future__ import annotations
@@ -24,15 +27,19 @@ import gc  # noqa: E402
 import importlib.util  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
+import signal  # noqa: E402
 import socket  # noqa: E402
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from branchline.adapters.local_process.zygote import leaving, preimports, safety, trial
 
 _CHANNEL = 3
+_REPEATED = 2
+"""Starts after which another one is likely."""
 _MARK = b"BRANCHLINE_TASK="
 
 
@@ -59,11 +66,14 @@ class NotImported(Unsafe):
 
 
 class Channel:
-    """The socket to the process that started this one."""
+    """Messages over a socket.
 
-    def __init__(self) -> None:
-        self.socket = socket.socket(fileno=_CHANNEL)
-        os.set_inheritable(_CHANNEL, False)  # noqa: FBT003 - its shape
+    Args:
+        connected: The socket.
+    """
+
+    def __init__(self, connected: socket.socket) -> None:
+        self.socket = connected
 
     def receive(self) -> tuple[dict[str, Any], list[int]]:
         """The next message, and the descriptors that came with it; an empty one at the end."""
@@ -84,10 +94,45 @@ class Channel:
             data += chunk
         return data
 
-    def send(self, **message: object) -> None:
-        """Answer."""
+    def send(self, *, descriptors: Sequence[int] = (), **message: object) -> None:
+        """Send a message, and descriptors with it."""
         data = json.dumps(message).encode()
-        self.socket.sendall(len(data).to_bytes(4, "big") + data)
+        packet = len(data).to_bytes(4, "big") + data
+        if descriptors:
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
+            packet = packet[self.socket.sendmsg([packet], [rights]) :]
+        if packet:  # nothing may be sent to one that has answered and closed its end
+            self.socket.sendall(packet)
+
+
+class Spare:
+    """A fork that waits for what it is to run.
+
+    Args:
+        pid: Its number.
+        channel: To it.
+    """
+
+    def __init__(self, pid: int, channel: Channel) -> None:
+        self.pid, self.channel = pid, channel
+
+    def take(self, message: dict[str, Any], descriptors: list[int]) -> bool:
+        """Let it become the process of a request; False when it could not, and is gone."""
+        try:
+            self.channel.send(descriptors=descriptors, **message)
+            is_ready = bool(self.channel.socket.recv(1))
+        except OSError:
+            is_ready = False
+        if not is_ready:
+            self.drop()
+        self.channel.socket.close()
+        return is_ready
+
+    def drop(self) -> None:
+        """End it: nothing is asked of it."""
+        self.channel.socket.close()
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
 
 
 class Zygote:
@@ -111,6 +156,8 @@ class Zygote:
         self.before, self.open_before = dict(os.environ), safety.open_files()
         self.mark_at = _mark_address()
         self.why = ""
+        self.forks = 0
+        self.spare: Spare | None = None
         self.is_quick = False
         # Looked at here and not by the forks: to touch a name is to copy the page it stands on.
         self.loaded: frozenset[str] = frozenset()
@@ -210,16 +257,18 @@ class Zygote:
             message, descriptors = self.channel.receive()
             if not message:
                 os._exit(0)
-            if "learn" in message:
-                self._learn(message["learn"])
-                continue
             if "reap" in message:
                 self._reap(message["reap"], message["options"])
                 continue
-            made = self._answer(message, descriptors)
-            for descriptor in descriptors:
-                if made is None:
+            made = None
+            if "learn" in message:
+                self._learn(message["learn"])
+            elif self._may_fork():
+                made = self._give(message, descriptors)
+            if made is None:
+                for descriptor in descriptors:
                     os.close(descriptor)
+                made = self._fork_ahead()
             if made is not None:
                 return made
 
@@ -227,6 +276,9 @@ class Zygote:
         """Import what a fork has imported while it ran."""
         if self.why or self.collected.is_cut or safety.known_in(names):
             return
+        if self.spare is not None:  # it has not imported these
+            self.spare.drop()
+            self.spare = None
         try:
             for name in names:
                 self._import_if_it_can_be(name)
@@ -241,35 +293,59 @@ class Zygote:
         except NotImported:
             pass  # a name that only its own package can give
 
-    def _answer(self, message: dict[str, Any], descriptors: list[int]) -> trial.Trial | None:
+    def _may_fork(self) -> bool:
+        """Whether all is as it was; answers where it is not."""
         if self.watch.is_stale():
             self.channel.send(stale=True)
-            return None
+            return False
         with self.watch.off():
             hiding = preimports.hidden_by(self.folder, self.tops)
         why = self.why or (hiding and f"`{hiding}` has the name of a module that is installed")
         if why:
             self.channel.send(unsafe=why)
-            return None
-        return self._fork(message, descriptors)
+        return not why
 
-    def _fork(self, message: dict[str, Any], descriptors: list[int]) -> trial.Trial | None:
+    def _give(self, message: dict[str, Any], descriptors: list[int]) -> trial.Trial | None:
+        """Give a request to the spare, or to a new fork; returns in a new one."""
+        self.forks += 1
+        for _ in range(1 if self.spare is None else 2):  # a spare may have been killed meanwhile
+            made = None if self.spare is not None else self._fork(descriptors)
+            if made is not None:
+                return made
+            spare, self.spare = self.spare, None
+            if spare is not None and spare.take(message, descriptors):
+                self.channel.send(pid=spare.pid)
+                return None
+        self.channel.send(failed=True)
+        return None
+
+    def _fork_ahead(self) -> trial.Trial | None:
+        """Make a spare where another start is likely; returns in it."""
+        if self.forks < _REPEATED or self.spare is not None or self.why:
+            return None
+        return self._fork(())
+
+    def _fork(self, foreign: Sequence[int]) -> trial.Trial | None:
+        """Make the spare; returns in it, once it is told to begin.
+
+        Args:
+            foreign: Descriptors that are not for it.
+        """
         sys.stdout.flush()
         sys.stderr.flush()
-        reading, writing = os.pipe()
+        ours, theirs = socket.socketpair()
         pid = os.fork()
-        if not pid:
-            os.close(reading)
-            return self._begin(message, descriptors, writing)
-        os.close(writing)
-        is_ready = bool(os.read(reading, 1))
-        os.close(reading)
-        if is_ready:
-            self.channel.send(pid=pid)
-        else:
-            os.waitpid(pid, 0)
-            self.channel.send(failed=True)
-        return None
+        if pid:
+            theirs.close()
+            self.spare = Spare(pid, Channel(ours))
+            return None
+        try:
+            ours.close()
+            for descriptor in foreign:
+                os.close(descriptor)
+            return self._begin(Channel(theirs))
+        except BaseException:  # noqa: BLE001 - it is started in another way
+            os._exit(1)
 
     def _reap(self, pid: int, options: int) -> None:
         """Say how a fork ended: zeros while it goes on."""
@@ -281,12 +357,18 @@ class Zygote:
         cpu_s = usage.ru_utime + usage.ru_stime
         self.channel.send(pid=found, status=status, cpu_s=cpu_s, peak_kb=usage.ru_maxrss)
 
-    def _begin(self, message: dict[str, Any], descriptors: list[int], writing: int) -> trial.Trial:
-        try:
-            made = trial.Trial(self, message)
-            made.leave(descriptors, writing)
-        except BaseException:  # noqa: BLE001 - it is started in another way
-            os._exit(1)
+    def _begin(self, channel: Channel) -> trial.Trial:
+        self.channel.socket.close()
+        made = trial.Trial(self)
+        made.prepare()
+        message, descriptors = channel.receive()
+        if not message:
+            os._exit(0)  # never asked for
+        made.leave(message, descriptors)
+        channel.socket.send(b"r")
+        channel.socket.close()
+        made.settle()
+        made.wait()
         return made
 
 
@@ -324,7 +406,8 @@ def _end_with(parent: int) -> None:
 
 def main() -> trial.Trial:
     """Get ready and serve; returns in each fork."""
-    channel = Channel()
+    os.set_inheritable(_CHANNEL, False)  # noqa: FBT003 - its shape
+    channel = Channel(socket.socket(fileno=_CHANNEL))
     asked, _ = channel.receive()
     if not asked:
         os._exit(0)
