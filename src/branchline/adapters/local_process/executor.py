@@ -45,7 +45,7 @@ from branchline.ports.ledger import ChildProcess
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from branchline.adapters.local_process.forking import Forks
+    from branchline.adapters.local_process.forking import Forked, Forks
     from branchline.ports.executor import Task
 
 _POLL_S = 0.01
@@ -84,6 +84,7 @@ class LocalExecutor(Executor):
         self._ended: list[Ended] = []
         self._poll = select.poll()
         self._by_pidfd: dict[int, Running] = {}
+        self._by_said: dict[int, Running] = {}
         self._boot_id, self._engine_mark = "", ""
         self._inherited: dict[str, str] = {}
         self._is_subreaper = False
@@ -130,6 +131,8 @@ class LocalExecutor(Executor):
             if running.pidfd >= 0:
                 self._by_pidfd[running.pidfd] = running
             if forked is not None:
+                self._poll.register(forked.descriptor, select.POLLIN)
+                self._by_said[forked.descriptor] = running
                 forked.begin()
         process = processes.read_process(pid)
         return ChildProcess(
@@ -265,8 +268,11 @@ class LocalExecutor(Executor):
 
     def _sleep(self, seconds: float) -> None:
         # Rounded up: a poll that returns just before a deadline would spin.
-        for pidfd, _ in self._poll.poll(max(0, int(seconds * 1000) + 1)):
-            self._reap(self._by_pidfd[pidfd], 0)
+        for descriptor, _ in self._poll.poll(max(0, int(seconds * 1000) + 1)):
+            if descriptor in self._by_said:
+                self._hear(self._by_said[descriptor])
+            elif descriptor in self._by_pidfd:
+                self._reap(self._by_pidfd[descriptor], 0)
 
     def _advance(self, now: float) -> float:
         """Move every stage on; returns when to look again."""
@@ -361,12 +367,24 @@ class LocalExecutor(Executor):
         if running.reap(options):
             self._forget(running)
 
+    def _hear(self, running: Running) -> None:
+        if running.hear():
+            self._forget(running)
+        elif running.forked is not None and running.forked.is_silent:
+            self._forget_said(running.forked)
+
+    def _forget_said(self, forked: Forked) -> None:
+        if self._by_said.pop(forked.descriptor, None) is not None:
+            self._poll.unregister(forked.descriptor)
+
     def _forget(self, running: Running) -> None:
         if running.pidfd >= 0:
             self._poll.unregister(running.pidfd)
             del self._by_pidfd[running.pidfd]
             os.close(running.pidfd)
             running.pidfd = -1
+        if running.forked is not None:
+            self._forget_said(running.forked)
 
     def _finish(self, running: Running) -> None:
         task = running.task

@@ -53,8 +53,14 @@ class Running:
             options: As `os.wait4` takes them.
         """
         told = None if self.forked is None else self.forked.reap(options)
-        if told is None:
-            told = self._wait(options)
+        return self._take(self._wait(options) if told is None else told)
+
+    def hear(self) -> bool:
+        """Take what a fork says; whether it says that it has ended."""
+        told = None if self.forked is None or self.has_ended else self.forked.hear()
+        return told is not None and self._take(told)
+
+    def _take(self, told: tuple[int, int, float, int]) -> bool:
         pid, status, cpu_s, peak_memory_bytes = told
         if pid:
             self.status, self.cpu_s, self.peak_memory_bytes = status, cpu_s, peak_memory_bytes
