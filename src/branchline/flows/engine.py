@@ -271,6 +271,8 @@ class Engine:
             timeout = max(0.0, min(timeout, wakes - self._now()))
         if not self._attempts and wakes is None:
             return
+        if self._options.later is not None:
+            self._options.later.do()
         for ended in self._project.executor.wait(timeout):
             self._take(ended)
         if self._options.early is not None:
@@ -323,16 +325,23 @@ class Engine:
             result=kept.result if kept.result is not None and kept.result.key else None,
             at=self._project.machine.now(),
         )
-        try:
-            self._keeper.share(attempt.stage)
-        except StoreError as error:  # The result is safe in the ledger; only DVC will not find it.
-            self.walked.notes.append(f"`{address}` is not in the run cache: {error.message}")
+        if self._options.later is None:
+            self._share(attempt.stage, self.walked.notes.append)
+        else:
+            say = self._options.later.say
+            self._options.later.add(lambda: self._share(attempt.stage, say))
         if kept.result is not None:
             self.walked.results[address] = kept.result
         self.walked.notes.extend(kept.notes)
         self._planner.producers.done(attempt.stage, kept.contents)
         self._ended(address, StageState.SUCCEEDED, "", kept.ended.duration_s)
         self._decide_all(self._schedule.end(address, StageState.SUCCEEDED).ready)
+
+    def _share(self, stage: Stage, say: Callable[[str], None]) -> None:
+        try:
+            self._keeper.share(stage)
+        except StoreError as error:  # The result is safe in the ledger; only DVC will not find it.
+            say(f"`{stage.address}` is not in the run cache: {error.message}")
 
     def _fail_or_retry(self, attempt: Attempt, ended: Ended) -> None:
         address = attempt.stage.address
