@@ -147,6 +147,8 @@ class Engine:
     def _decide(self, address: str, *, again: bool = False) -> StagePlan:
         plan = self._plans[address]
         stage = self._stages[address]
+        if self._options.later is not None and (again or plan.key is None):
+            self._options.later.do()  # what was just made may be what is asked for
         ran = [n for n in plan.after if self.walked.states.get(n) is StageState.SUCCEEDED]
         if ran and self._options.force_downstream:
             reason = f"`{ran[0]}` ran, and --force-downstream was given"

@@ -219,24 +219,13 @@ def _walk(
             project.ledger.end(number, state, at=project.machine.now(), record=record)
 
         later = options.engine.later
-        if later is not None and state == "succeeded" and _says_nothing_new(planner, made):
+        if later is not None and state == "succeeded":
             later.add(keep, [result.key for result in made])
         else:
             if later is not None:
                 later.do()
             keep()
     return walked
-
-
-def _says_nothing_new(planner: Planner, made: Sequence[Result]) -> bool:
-    """Whether the next plan reads the same in the last results of these stages, as in these."""
-    for result in made:
-        last = planner.last.get(result.stage)
-        if last is None or [s.path for s in last.observed] != [s.path for s in result.observed]:
-            return False
-        if {item.name for item in last.inputs} != {item.name for item in result.inputs}:
-            return False
-    return True
 
 
 def _refuse_tracked_outputs(project: Project, planner: Planner) -> None:
