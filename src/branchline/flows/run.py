@@ -207,7 +207,6 @@ def _walk(
         carried = Plan(
             stages=tuple(engine.walked.plans.get(entry.stage, entry) for entry in plan.stages)
         )
-        _write_locks(project, planner, carried, engine.entries, restamp=options.restamp)
         project.workspace.ignore(engine.touched)
         results = engine.walked.results
         made = [results[a] for a in engine.walked.ran if results[a].key]
@@ -215,6 +214,7 @@ def _walk(
         record = label if state == "succeeded" else ""
 
         def keep() -> None:
+            _write_locks(project, planner, carried, engine.entries, restamp=options.restamp)
             settle(project, made)
             project.ledger.end(number, state, at=project.machine.now(), record=record)
 

@@ -28,7 +28,7 @@ class Running:
 
     task: Task
     pid: int
-    pidfd: int
+    pidfd: int = -1
     mark: str
     began: float
     phase: Phase = Phase.RUNNING
@@ -45,6 +45,11 @@ class Running:
     def has_ended(self) -> bool:
         """Whether its first process is gone and reaped."""
         return self.status is not None
+
+    @property
+    def said(self) -> int:
+        """Descriptor of what a fork says; -1 where nothing does."""
+        return -1 if self.forked is None else self.forked.descriptor
 
     def reap(self, options: int) -> bool:
         """Take its exit status and what it used, once it has ended; says whether it has.
