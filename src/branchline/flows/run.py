@@ -120,9 +120,16 @@ def run(
     with nullcontext() if options.is_held else lock.hold(wait_s=options.wait_s):
         began = project.machine.monotonic_s()
         started_at = project.machine.now()
-        recovered = recover(project)
+        later = options.engine.later
+        recovered = () if later is not None and later.has_begun else recover(project)
         planner = Planner(project, options.plan)
         plan = planner.plan()
+        if later is not None:
+            later.has_begun = True
+            if later.is_needed([entry.key for entry in plan.stages]):
+                later.do()
+                planner = Planner(project, options.plan)
+                plan = planner.plan()
         on_plan(plan)
         if may_start(plan):
             walked = _walk(project, planner, plan, options, watcher, is_stopped)
@@ -262,13 +269,24 @@ def _walk(
         carried = Plan(
             stages=tuple(engine.walked.plans.get(entry.stage, entry) for entry in plan.stages)
         )
-        _write_locks(project, planner, carried, engine.entries, restamp=options.restamp)
         project.workspace.ignore(engine.touched)
         results = engine.walked.results
-        settle(project, [results[a] for a in engine.walked.ran if results[a].key])
+        made = [results[a] for a in engine.walked.ran if results[a].key]
         # The label is the id that the record gets; a run that is not recorded has none.
         record = label if state == "succeeded" else ""
-        project.ledger.end(number, state, at=project.machine.now(), record=record)
+
+        def keep() -> None:
+            _write_locks(project, planner, carried, engine.entries, restamp=options.restamp)
+            settle(project, made)
+            project.ledger.end(number, state, at=project.machine.now(), record=record)
+
+        later = options.engine.later
+        if later is not None and state == "succeeded":
+            later.add(keep, [result.key for result in made])
+        else:
+            if later is not None:
+                later.do()
+            keep()
     return walked
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from branchline.core.pipeline import Stage
     from branchline.core.plan.values import Result, StagePlan
     from branchline.core.run.values import Ended
+    from branchline.flows.later import Later
     from branchline.flows.project import Project
     from branchline.ports.executor import Task
 
@@ -60,6 +61,7 @@ class EngineOptions:
         edited: Files, from the root, that the caller has made differ from the commit.
         limits_memory: A process that asks for more memory than `resources` gives its stage fails.
         early: Who may end it early; None for nobody.
+        later: Where what may wait for the next training goes; None: nothing waits.
         starts_afresh: Take away what persists, too, before a stage runs: else the trials of a
             search would go on from one another.
     """
@@ -70,6 +72,7 @@ class EngineOptions:
     edited: tuple[str, ...] = ()
     limits_memory: bool = False
     early: Early | None = None
+    later: Later | None = None
     starts_afresh: bool = False
 
 
