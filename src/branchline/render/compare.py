@@ -94,29 +94,48 @@ def compare_runs(
     return Comparison(
         runs=tuple(runs),
         metrics=metric_rows([run.evidence for run in runs], gate),
-        params=_value_rows([_params(run.evidence) for run in runs]),
+        params=param_rows([run.evidence for run in runs]),
         inputs=_value_rows([_digests(items) for items in inputs]),
     )
 
 
-def metric_rows(evidences: Sequence[Evidence], gate: Gate) -> tuple[MetricRow, ...]:
-    """The metrics of several runs: those of the gate first, then in the order of the files."""
+def metric_count(evidences: Sequence[Evidence]) -> int:
+    """How many rows `metric_rows` has without a limit."""
+    return len({(m.file, m.name) for evidence in evidences for m in evidence.metrics})
+
+
+def metric_rows(
+    evidences: Sequence[Evidence], gate: Gate, *, most: int | None = None
+) -> tuple[MetricRow, ...]:
+    """The metrics of several runs: those of the gate first, then in the order of the files.
+
+    Args:
+        evidences: Of the runs; the others are compared with the first.
+        gate: Says which way is better.
+        most: Rows at most; a training may leave 100,000 numbers.
+    """
     tables = [{(m.file, m.name): m for m in evidence.metrics} for evidence in evidences]
     keys = list(dict.fromkeys(key for table in tables for key in table))
     files_of = Counter(name for _, name in keys)
     barred = [rule.name for rule in gate.metrics]
     goals = {rule.name: rule.goal for rule in gate.metrics}
+    named = [(name if files_of[name] == 1 else f"{file}:{name}", file, name) for file, name in keys]
+    named.sort(key=lambda entry: _rank(entry[0], barred))
     rows = []
-    for file, name in keys:
+    for shown, file, name in named[:most]:
         metrics = tuple(table.get((file, name)) for table in tables)
         goal = goals.get(name) or goals.get(f"{file}:{name}")
-        shown = name if files_of[name] == 1 else f"{file}:{name}"
         steps = tuple(_difference(metrics[0], metric) for metric in metrics)
         ways = tuple(
             _direction(metrics[0], m, s, goal) for m, s in zip(metrics, steps, strict=True)
         )
         rows.append(MetricRow(name=shown, metrics=metrics, differences=steps, directions=ways))
-    return tuple(sorted(rows, key=lambda row: _rank(row.name, barred)))
+    return tuple(rows)
+
+
+def param_rows(evidences: Sequence[Evidence]) -> tuple[ValueRow, ...]:
+    """The parameters of several runs."""
+    return _value_rows([_params(evidence) for evidence in evidences])
 
 
 def _rank(name: str, barred: Sequence[str]) -> int:

@@ -62,15 +62,15 @@ def test_a_thin_curve_lies_on_the_whole_one_and_keeps_its_hull() -> None:
 def test_a_small_curve_is_whole() -> None:
     found = ranked_curves(np.array([0, 1, 0, 1]), np.array([0.1, 0.4, 0.35, 0.8]))
 
-    assert found.roc == ((0, 0), (0, 0.5), (0, 1), (0.5, 1), (1, 1))
-    assert found.pr == ((0, 1), (0.5, 1), (1, 1), (1, 2 / 3), (1, 0.5))
+    assert list(found.roc) == [(0, 0), (0, 0.5), (0, 1), (0.5, 1), (1, 1)]
+    assert list(found.pr) == [(0, 1), (0.5, 1), (1, 1), (1, 2 / 3), (1, 0.5)]
     assert (found.area, found.average_precision) == (1, 1)
 
 
 def test_constant_scores_are_a_diagonal() -> None:
     found = ranked_curves(np.array([0, 1, 1]), np.array([0.5, 0.5, 0.5]))
 
-    assert found.roc == ((0, 0), (1, 1))
+    assert list(found.roc) == [(0, 0), (1, 1)]
     assert found.area == 0.5
 
 

@@ -96,7 +96,9 @@ def calibration_curve(
     """How often the class is there where its score says so, in bins of equal width.
 
     Args:
-        is_positive, scores, weights: As in `ranked_curves`; scores are probabilities.
+        is_positive: Of each example, shape (n,), truthy for the class.
+        scores: Probabilities of the class, shape (n,).
+        weights: Shape (n,), > 0; None means 1 each.
         bins: How many parts of [0, 1], >= 1.
 
     Returns:
@@ -128,7 +130,8 @@ def confusion_counts(
     """How often each class was taken for each; rows are what was true.
 
     Args:
-        truth, decisions: Codes from 0 to `classes` - 1, shape (n,).
+        truth: Codes from 0 to `classes` - 1, shape (n,).
+        decisions: The same, of what was said.
         classes: How many there are, >= 1.
 
     Raises:
@@ -140,7 +143,7 @@ def confusion_counts(
     if true.shape != said.shape or true.ndim != 1:
         raise ValueError(f"truth has shape {true.shape}, decisions have {said.shape}")
     for codes in (true, said):
-        if len(codes) and not (0 <= codes.min() and codes.max() < classes):
+        if len(codes) and not (codes.min() >= 0 and codes.max() < classes):
             raise ValueError(f"a code is outside of 0 to {classes - 1}")
     flat = np.bincount(true.astype(np.int64) * classes + said.astype(np.int64),
                        minlength=classes * classes)  # fmt: skip
@@ -196,7 +199,7 @@ def _thinned(fpr: NDArray[Any], tpr: NDArray[Any], most: int) -> NDArray[Any]:
         return np.arange(len(fpr))
     hull = np.array(_hull(fpr, tpr))
     if len(hull) >= most:
-        return hull[_even(len(hull), most)]
+        return np.asarray(hull[_even(len(hull), most)])
     # Steps along the curve and not along x: a good curve rises where x hardly moves.
     way = fpr + tpr
     steps = np.searchsorted(way, np.linspace(0.0, way[-1], most - len(hull) + 2)[1:-1])

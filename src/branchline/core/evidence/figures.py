@@ -8,6 +8,7 @@ decimal arithmetic wide enough to be exact for every pair of floats.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def exact(value: float) -> Decimal:
     return Decimal(value) if isinstance(value, int) else Decimal(repr(float(value)))
 
 
+@cache
 def wide_context() -> Context:
     """A decimal context in which sums, differences and products of floats are exact."""
     from decimal import Context
@@ -35,16 +37,19 @@ def wide_context() -> Context:
 
 
 def difference(value: float, other: float) -> float | None:
-    """`value - other`, exact in decimal and rounded once; None unless both are finite.
+    """`value - other`, exact in decimal and rounded once; None unless it and both are finite.
 
     >>> difference(0.9412, 0.9535)
     -0.0123
     """
-    if not (math.isfinite(value) and math.isfinite(other)):
-        return None
     if isinstance(value, int) and isinstance(other, int):
         return value - other
-    return float(wide_context().subtract(exact(value), exact(other)))
+    # An integer of JSON may be larger than any float, and isfinite would not take it.
+    for number in (value, other):
+        if not isinstance(number, int) and not math.isfinite(number):
+            return None
+    step = float(wide_context().subtract(exact(value), exact(other)))
+    return step if math.isfinite(step) else None
 
 
 def figure(value: float | None, *, apart_from: float | None = None) -> str:
@@ -65,6 +70,27 @@ def figure(value: float | None, *, apart_from: float | None = None) -> str:
         return text
     looks_same = float(text.replace(",", "")) == float(_figure(apart_from).replace(",", ""))
     return repr(value) if looks_same else text
+
+
+def steady(value: float | None, *, apart_from: float | None = None) -> str:
+    """A number for a column of a table: thousands apart, always 4 decimals; more if need be.
+
+    Args:
+        value: None reads "–".
+        apart_from: As in `figure`.
+
+    >>> [steady(n) for n in (0.9, 12345.678, 1234567, 0.000012345, None)]
+    ['0.9000', '12,345.6780', '1,234,567', '1.234e-05', '–']
+    """
+    if value is None:
+        return "–"
+    if apart_from is not None and figure(value) != figure(value, apart_from=apart_from):
+        return repr(value)
+    if isinstance(value, int) or not math.isfinite(value):
+        return _figure(value)
+    if abs(value) >= 1e15 or 0 < abs(value) < 0.001:
+        return f"{value:.4g}"
+    return f"{value + 0.0:,.4f}"  # + 0.0: a zero has no sign for people.
 
 
 def percent(part: float, whole: float = 1.0) -> float:
