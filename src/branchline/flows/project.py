@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from branchline.ports.locks import LockFiles, RunCache, WorkspaceLock
     from branchline.ports.machine import Machine
     from branchline.ports.meanings import MeaningCache
+    from branchline.ports.metric_functions import MetricFunctions
     from branchline.ports.records import Records
     from branchline.ports.repo import Repo
     from branchline.ports.steps import Steps
     from branchline.ports.store import Store
+    from branchline.ports.tables import Tables
     from branchline.ports.tracker import Tracker
     from branchline.ports.workspace import Workspace
 
@@ -50,6 +52,8 @@ class Project:
     executor: Executor
     steps: Steps
     artifacts: Artifacts
+    tables: Tables
+    metric_functions: MetricFunctions
     tracker: Tracker
     policy: Policy
     """What the team decided."""

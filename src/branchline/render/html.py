@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
+from branchline.render.findings import verdict_word
 from branchline.render.page import escaped, page, sentence_html
 from branchline.render.report.bars import metric_grid, noise_grid, sentence_lines, slice_grid
 from branchline.render.report.charts import STYLE as CHART_STYLE
@@ -37,9 +38,14 @@ _MOST_ROWS = 2_000
 _MANY_COLUMNS = 5
 _LONGEST = 2_000
 _LONGEST_NAME = 400
-_WORDS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
-_TONES = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.UNKNOWN: "unsure"}
-_SIGNS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.UNKNOWN: "?"}
+_WORDS = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN: "unknown",
+    None: "open, and changes nothing",
+}
+_TONES = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.UNKNOWN: "unsure", None: "dim"}
+_SIGNS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.UNKNOWN: "?", None: "·"}
 _STYLE = """
 .lead { font-size: 1.15rem; max-width: 48rem; }
 .mark { white-space: nowrap; } td .mark { display: block; margin-top: .2rem; }
@@ -101,8 +107,10 @@ def _head(run: RunView, name: str, gate: Gate) -> str:
     badge, summary = "", ""
     if verdict is not None and verdict.findings:
         word = _WORDS[verdict.outcome]
-        badge = f' <span class="badge {word}">{word}</span>'
+        badge = f' <span class="badge {word}">{verdict_word(verdict)}</span>'
+        remarks = "".join(f"<li>{_sentence(text)}</li>" for text in verdict.remarks[:20])
         summary = f"<p>{_sentence(verdict.summary)}</p>"
+        summary += f'<ul class="note">{remarks}</ul>' if remarks else ""
     dirty = "<p>Made from uncommitted changes: it cannot be promoted.</p>" if run.is_dirty else ""
     problems = "".join(f'<p class="bad">{_sentence(text)}</p>' for text in run.problems[:20])
     where = f" on `{cut(run.branch, _LONGEST_NAME)}`" if run.branch else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
+from branchline.render.findings import verdict_word
 from branchline.render.markdown_plots import plot_blocks
 from branchline.render.report.bars import metric_grid, noise_grid, sentence_lines, slice_grid
 from branchline.render.report.opening import opening
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["MOST_BYTES", "code", "escape", "report", "sentence"]
 
 MOST_BYTES = 65_000
-_WORDS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
-_MARKS = {Outcome.PASSED: "✅", Outcome.FAILED: "❌", Outcome.UNKNOWN: "❔"}
+_REMARKS = 20
+_MARKS = {Outcome.PASSED: "✅", Outcome.FAILED: "❌", Outcome.UNKNOWN: "❔", None: "▫️"}
 
 
 def report(
@@ -79,8 +80,10 @@ def _head(run: RunView, gate: Gate) -> str:
     dirty = "\n\nMade from uncommitted changes: it cannot be promoted." if run.is_dirty else ""
     if verdict is None or not verdict.findings:
         return f"## Run {code(run.run)}{name}\n\n{said}{dirty}"
-    mark, word = _MARKS[verdict.outcome], _WORDS[verdict.outcome]
-    return f"## {mark} Verdict: {word}{name}\n\n{said}\n\n{sentence(verdict.summary)}{dirty}"
+    mark, word = _MARKS[verdict.outcome], verdict_word(verdict)
+    remarks = "".join(f"\n\n> {sentence(text)}" for text in verdict.remarks[:_REMARKS])
+    summary = f"{sentence(verdict.summary)}{dirty}{remarks}"
+    return f"## {mark} Verdict: {word}{name}\n\n{said}\n\n{summary}"
 
 
 def _grid(grid: Grid) -> str:

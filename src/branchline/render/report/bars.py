@@ -144,7 +144,12 @@ def interval(noise: Noise | None) -> str:
 
 def marks(findings: Sequence[Finding]) -> tuple[Mark, ...]:
     """What the bars of one metric say, a few words each."""
-    return tuple(Mark(outcome=f.outcome, text=_words(f)) for f in findings)
+    return tuple(Mark(outcome=_shown_outcome(f), text=_words(f)) for f in findings)
+
+
+def _shown_outcome(finding: Finding) -> Outcome | None:
+    is_quiet = finding.outcome is Outcome.UNKNOWN and not finding.counts
+    return None if is_quiet else finding.outcome
 
 
 def _words(finding: Finding) -> str:
@@ -154,6 +159,8 @@ def _words(finding: Finding) -> str:
         return {Outcome.PASSED: asked, Outcome.FAILED: f"not {asked}"}.get(
             finding.outcome, f"not known whether {asked}"
         )
+    if finding.answer is Answer.CANNOT_TELL and not finding.counts:
+        return "not shown to be worse"
     if finding.answer is not None:
         return _ANSWERS[finding.answer]
     if finding.value is not None and finding.baseline is None and finding.outcome is Outcome.PASSED:
@@ -228,7 +235,7 @@ def _loss(finding: Finding, goal: Goal | None) -> float:
 def _not_judged(findings: Sequence[Finding]) -> str:
     if not findings:
         return ""
-    shown = [f"`{f.where}` {f.sentence}".strip() for f in findings[:8]]
+    shown = [f.sentence for f in findings[:8]]
     more = f" And {len(findings) - 8:,} more." if len(findings) > 8 else ""
     return f"Not judged: {' '.join(shown)}{more}"
 

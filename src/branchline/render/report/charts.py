@@ -62,7 +62,8 @@ svg.chart:focus-visible, button:focus-visible, .wide:focus-visible, summary:focu
 .matrix small { display: block; white-space: nowrap; }
 .bars { width: 100%; table-layout: fixed; overflow-wrap: anywhere; }
 .bars th { font-weight: 400; padding-right: .6rem; } .bars thead th:first-child { width: 36%; }
-.bars th.right { width: 5.5rem; white-space: normal; padding-right: 0; } svg.bar { display: block; width: 100%; height: .9rem; }
+.bars th.right { width: 5.5rem; white-space: normal; padding-right: 0; }
+svg.bar { display: block; width: 100%; height: .9rem; }
 svg.bar rect { fill: var(--s0); } svg.bar rect.less { fill: var(--s1); }
 """
     + "".join(

@@ -40,7 +40,8 @@ def opening(run: RunView, gate: Gate) -> str:
     if verdict.outcome is Outcome.FAILED:
         return _failed([f for f in findings if f.outcome is Outcome.FAILED], findings, gate)
     if verdict.outcome is Outcome.UNKNOWN:
-        return _unknown([f for f in findings if f.outcome is Outcome.UNKNOWN])
+        unknown = [f for f in findings if f.outcome is Outcome.UNKNOWN and f.counts]
+        return _unknown(unknown) if unknown else verdict.summary
     return _passed(findings, has_baseline=bool(verdict.baseline.run))
 
 
@@ -56,7 +57,7 @@ def _failed(failed: Sequence[Finding], findings: Sequence[Finding], gate: Gate) 
         said = f"This change makes the model worse for `{first.where}`{though}"
     else:
         said = "This change makes the model worse"
-    return f"{said}: {_moved(first)}{_tolerated(first)}.{_more(failed)}"
+    return f"{said}: {_moved(first)}{_tolerated(first, gate)}.{_more(failed)}"
 
 
 def _unknown(unknown: Sequence[Finding]) -> str:
@@ -112,10 +113,15 @@ def _moved(finding: Finding) -> str:
     return f"{name} {'rises' if step > 0 else 'falls'} from {was} to {shown}"
 
 
-def _tolerated(finding: Finding) -> str:
-    if finding.bound is None or not is_finite(finding.bound) or "regression" not in finding.rule:
+def _tolerated(finding: Finding, gate: Gate) -> str:
+    kind = finding.rule
+    if finding.where:  # a part: its rule says only that it is one
+        rule = next((rule for rule in gate.metrics if rule.name == finding.metric), None)
+        relative = rule is not None and rule.max_regression is None
+        kind = "max_relative_regression" if relative else "max_regression"
+    if finding.bound is None or not is_finite(finding.bound) or "regression" not in kind:
         return ""
-    if finding.rule == "max_relative_regression":
+    if kind == "max_relative_regression":
         return f", and a loss of at most {figure(finding.bound * 100)} % is tolerated"
     return f", and a loss of at most {figure(finding.bound)} is tolerated"
 

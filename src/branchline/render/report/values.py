@@ -20,9 +20,14 @@ class Name(str):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """An outcome in a few words; a sentence of ours with outside names between backquotes."""
+    """An outcome in a few words; a sentence of ours with outside names between backquotes.
 
-    outcome: Outcome
+    Attributes:
+        outcome: None of what is open and changes no verdict.
+        text: The words.
+    """
+
+    outcome: Outcome | None
     text: str
 
 
