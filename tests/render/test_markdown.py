@@ -14,7 +14,6 @@ from branchline.core.verdict.judge import judge
 from branchline.core.verdict.values import Baseline
 from branchline.render import markdown_plots, safe_markdown
 from branchline.render.markdown import code, escape, report, sentence
-from branchline.render.report import bars
 from branchline.render.run_view import RunView, StageView
 
 GATE = Gate(metrics=(MetricRule(name="auc", min=0.9, max_regression=0.01),))
@@ -128,7 +127,7 @@ def test_a_run_without_anything_has_a_report() -> None:
 
 
 def test_examples_hold() -> None:
-    assert doctest.testmod(safe_markdown).failed == doctest.testmod(bars).failed == 0
+    assert doctest.testmod(safe_markdown).failed == 0
     assert doctest.testmod(markdown_plots).failed == 0
 
 

@@ -15,11 +15,13 @@ from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_j
 from branchline.errors import RecordError
 from branchline.flows.champion import holders_elsewhere, is_elsewhere
 from branchline.flows.evidence import EvidenceReader
+from branchline.ports.workspace import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.evidence import Evidence
+    from branchline.core.evidence.prediction_plots import MadePlot
     from branchline.core.plan.values import Plan
     from branchline.core.trigger import Trigger
     from branchline.core.values import JsonValue
@@ -87,7 +89,7 @@ def finish(
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
     baseline = _baseline(project, history, same=same)
-    evidence, verdict = _judged(project, evidence, baseline, history)
+    evidence, verdict, made = _judged(project, evidence, baseline, history)
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
@@ -116,6 +118,7 @@ def finish(
         "verdict.json": _json(verdict_to_json(verdict)),
         **_meanings(planner),
         **_plots(project, evidence),
+        **{f"plots/{one.plot.path}": one.data for one in made},
     }
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
@@ -123,12 +126,12 @@ def finish(
 
 def _judged(
     project: Project, evidence: Evidence, baseline: Baseline, history: Sequence[StoredRun]
-) -> tuple[Evidence, Verdict]:
+) -> tuple[Evidence, Verdict, tuple[MadePlot, ...]]:
     """The verdict, with the champion's predictions beside this run's where a bar compares."""
     gate = project.policy.gate
     champion = _evidence_of(project, baseline.run)
     if not any(rule.compares for rule in gate.metrics):
-        return evidence, judge(evidence, champion, gate, baseline=baseline)
+        return evidence, judge(evidence, champion, gate, baseline=baseline), ()
     from branchline.flows.compared import compare_with_champion
 
     found = compare_with_champion(project, evidence, champion, baseline)
@@ -142,7 +145,8 @@ def _judged(
         parts=found.parts,
         remarks=(*found.remarks, *_seen_often(project, found.evidence, history)),
     )
-    return found.evidence, verdict
+    made = tuple(one.plot for one in found.plots)
+    return replace(found.evidence, plots=(*made, *evidence.plots)), verdict, found.plots
 
 
 def _seen_often(
@@ -300,14 +304,24 @@ def _meanings(planner: Planner) -> dict[str, bytes]:
 
 def _plots(project: Project, evidence: Evidence) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    for plot in evidence.plots:
-        size = plot.content.size_bytes
-        if plot.content.is_folder or size is None or size > PLOT_LIMIT_BYTES:
+    for path in _plot_paths(evidence):
+        entry = project.workspace.entry(path)
+        if entry is None or entry.kind is EntryKind.FOLDER or entry.size_bytes > PLOT_LIMIT_BYTES:
             continue
-        data = project.workspace.read(plot.path)
-        if data is not None:
-            found[f"plots/{plot.path}"] = data
+        data = project.workspace.read(path)
+        if data is not None and len(data) <= PLOT_LIMIT_BYTES:
+            found[f"plots/{path}"] = data
     return found
+
+
+def _plot_paths(evidence: Evidence) -> list[str]:
+    """Files that are drawn: each plot's own, and those whose columns it names besides."""
+    found: dict[str, None] = {}
+    for plot in evidence.plots:
+        found[plot.path] = None
+        y = plot.options.get("y")
+        found.update(dict.fromkeys(y if isinstance(y, dict) else ()))
+    return list(found)
 
 
 def _json(value: JsonValue) -> bytes:

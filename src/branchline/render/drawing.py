@@ -289,6 +289,8 @@ def beside(now: Drawing, before: Drawing | None) -> Drawing:
     """
     if before is None:
         return now
+    if before.note and before.note != now.note:
+        now = replace(now, note=cut(f"{now.note} Baseline: {before.note}".strip(), 300))
     if now.labels and now.labels == before.labels and now.counts != before.counts:
         return replace(now, before=before.counts)
     if now.is_scatter or not now.curves or not before.curves:

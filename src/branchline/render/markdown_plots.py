@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.evidence.figures import figure
 from branchline.core.evidence.steps.values import STEP_NAMES
-from branchline.render.plots import curves_mermaid
+from branchline.render.plots import curves_mermaid, have_one_span
 from branchline.render.safe_markdown import code, sentence, table
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ def _curves(drawing: Drawing) -> str:
         lines = table(heads, rows, [False, False, True, True, True, True])
     if not chart and not lines:
         return f"{code(drawing.path)} is drawn by `branchline report --html FILE`."
+    if chart and not have_one_span(shown):
+        chart += "\n\nDrawn where all lines have values."
     more = len(drawing.curves) - len(shown)
     rest = f"{more:,} more lines: `branchline report --html FILE`." if more else ""
     return "\n\n".join(filter(None, [chart, lines, rest]))

@@ -91,13 +91,15 @@ def curves_mermaid(curves: Sequence[Curve], *, title: str = "", x_label: str = "
     """Curves as a Mermaid `xychart-beta`, which forges draw themselves; "" when nothing can be.
 
     Mermaid sets the numbers of a line at equal distances, so that each curve is read off at equal
-    steps of x, straight between its points. A curve that goes back in x cannot be shown so.
+    steps of x, straight between its points. A curve that goes back in x cannot be shown so, and
+    where one has ended it is not drawn on: the chart spans what all of them have.
     """
     lines = [sorted_points(curve) for curve in curves]
     if not lines or not all(lines):
         return ""
-    low = min(points[0][0] for points in lines)
-    high = max(points[-1][0] for points in lines)
+    low, high = max(points[0][0] for points in lines), min(points[-1][0] for points in lines)
+    if low > high:
+        return ""
     longest = max(len(points) for points in lines)
     count = min(_MERMAID_POINTS, max(longest, 2 if high > low else 1))
     steps = [_between(low, high, n / (count - 1)) for n in range(count)] if count > 1 else [low]
@@ -110,6 +112,16 @@ def curves_mermaid(curves: Sequence[Curve], *, title: str = "", x_label: str = "
         return ""
     text += [f"    line [{', '.join(numbers)}]" for numbers in drawn]
     return "\n".join([*text, "```"])
+
+
+def _ends(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    return points[0][0], points[-1][0]
+
+
+def have_one_span(curves: Sequence[Curve]) -> bool:
+    """Whether a Mermaid chart shows all of every curve."""
+    spans = {_ends(points) for points in map(sorted_points, curves) if points}
+    return len(spans) < 2
 
 
 def plain_number(value: float) -> str:

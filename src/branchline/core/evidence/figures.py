@@ -37,7 +37,7 @@ def wide_context() -> Context:
 
 
 def difference(value: float, other: float) -> float | None:
-    """`value - other`, exact in decimal and rounded once; None unless it and both are finite.
+    """`value - other`, exact in decimal and rounded once; None unless both are finite.
 
     >>> difference(0.9412, 0.9535)
     -0.0123
@@ -48,8 +48,7 @@ def difference(value: float, other: float) -> float | None:
     for number in (value, other):
         if not isinstance(number, int) and not math.isfinite(number):
             return None
-    step = float(wide_context().subtract(exact(value), exact(other)))
-    return step if math.isfinite(step) else None
+    return float(wide_context().subtract(exact(value), exact(other)))
 
 
 def figure(value: float | None, *, apart_from: float | None = None) -> str:
@@ -91,6 +90,29 @@ def steady(value: float | None, *, apart_from: float | None = None) -> str:
     if abs(value) >= 1e15 or 0 < abs(value) < 0.001:
         return f"{value:.4g}"
     return f"{value + 0.0:,.4f}"  # + 0.0: a zero has no sign for people.
+
+
+def stepped(step: float) -> str:
+    """A difference with its sign, for a column of a table.
+
+    >>> stepped(0.0038), stepped(-1234.5), stepped(0.0)
+    ('+0.0038', '-1,234.5000', '0')
+    """
+    text = steady(step)
+    return "0" if not step else text if text.startswith("-") else f"+{text}"
+
+
+def between(low: float, high: float) -> str:
+    """An interval of a difference, both ends with the same decimals.
+
+    >>> between(-0.0012, 0.0064), between(0.00086, 0.0039), between(0.00001, 0.00002)
+    ('-0.0012 to +0.0064', '+0.0009 to +0.0039', '+1e-05 to +2e-05')
+    """
+    ends = (low, high)
+    if all(map(math.isfinite, ends)) and 0.001 <= max(map(abs, ends)) < 1e15:
+        # A small end beside a larger one says no more with more digits.
+        return " to ".join(f"{end + 0.0:+,.4f}" for end in ends)
+    return " to ".join(map(stepped, ends))
 
 
 def percent(part: float, whole: float = 1.0) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.core.evidence.figures import difference, figure, steady
+from branchline.core.evidence.figures import between, difference, figure, steady, stepped
 from branchline.core.evidence.find import find_metric
 from branchline.core.policy import Goal
 from branchline.core.values import Outcome
@@ -125,21 +125,11 @@ def _shown(metric: Metric | None, other: Metric | None) -> Cell:
     return steady(metric.value, apart_from=other.value if other else None)
 
 
-def stepped(step: float) -> str:
-    """A difference with its sign.
-
-    >>> stepped(0.0038), stepped(-1234.5), stepped(0.0)
-    ('+0.0038', '-1,234.5000', '0')
-    """
-    text = steady(step)
-    return "0" if not step else text if text.startswith("-") else f"+{text}"
-
-
 def interval(noise: Noise | None) -> str:
     """From where to where the true difference may lie; "" when that is not known."""
     if noise is None or noise.low != noise.low or noise.high != noise.high:
         return ""
-    return f"{stepped(noise.low)} to {stepped(noise.high)}"
+    return between(noise.low, noise.high)
 
 
 def marks(findings: Sequence[Finding]) -> tuple[Mark, ...]:

@@ -45,7 +45,8 @@ svg.chart { touch-action: pan-y; }
 .chart .mark { fill: var(--c); stroke: var(--card); stroke-width: 1.5; pointer-events: none; }
 .js-only { display: none; } .js .js-only { display: block; }
 .plots { grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
-figure .wide { max-height: 22rem; overflow: auto; } figure > p { margin: .4rem 0 0; }
+figure .wide { max-height: 22rem; overflow: auto; } .plots { align-items: start; }
+figure > p { margin: .4rem 0 0; font-size: .85rem; }
 .off { display: none; } .said { margin: .3rem 0 0; font-size: .85rem; min-height: 1.5em;
   color: var(--dim); font-variant-numeric: tabular-nums; }
 .legend { font-size: .85rem; } .legend svg { width: 22px; height: 12px; }
