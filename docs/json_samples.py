@@ -21,7 +21,7 @@ from branchline.core.changes.values import (
 )
 from branchline.core.effects.values import Promote
 from branchline.core.evidence.evidence_json import evidence_to_json
-from branchline.core.evidence.values import Evidence, Metric, Plot, StageFacts
+from branchline.core.evidence.values import Evidence, Metric, Plot, PredictionFacts, StageFacts
 from branchline.core.pipeline import Content, LockEntry
 from branchline.core.plan.plan_json import explanation_to_json, plan_to_json
 from branchline.core.plan.result_json import result_to_json
@@ -43,7 +43,8 @@ from branchline.core.run.values import Ended, Need
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.core.values import JsonValue, Outcome
 from branchline.core.verdict.noise.values import Difference
-from branchline.core.verdict.values import Baseline, Finding, Verdict
+from branchline.core.verdict.standing import Approval, approval_to_json
+from branchline.core.verdict.values import Baseline, Finding, Noise, Verdict
 from branchline.core.verdict.verdict_json import verdict_to_json
 from branchline.errors import BranchlineError
 from branchline.flows.doctor import Check, Health
@@ -148,12 +149,17 @@ _EVIDENCE = Evidence(
     metrics=(Metric(name="auc", value=0.9, text="0.9", file="metrics.json"),),
     plots=(Plot(path="roc.csv", content=Content(md5="m")),),
     stages=(StageFacts(stage="train", action="run", key="k", run="r"),),
+    predictions=PredictionFacts(path="p.csv", digest="m", examples="e", count=2),
 )
+_NOISE = Noise(low=-0.1, high=0.1, confidence=0.95)
 _VERDICT = Verdict(
     outcome=Outcome.PASSED,
-    findings=(Finding(metric="auc", outcome=Outcome.PASSED, sentence="s", rule="min"),),
+    findings=(
+        Finding(metric="auc", outcome=Outcome.PASSED, sentence="s", rule="min", noise=_NOISE),
+    ),
     baseline=Baseline(),
     summary="s",
+    remarks=("s",),
 )
 
 _OUTCOME = RunOutcome(
@@ -263,6 +269,7 @@ SAMPLES: dict[str, JsonValue] = {
     "moved": moved_to_json(_EVENT, is_new=True),
     "checked": checked_to_json({"m@v1.0.0": [Damage(path="p", what="w")]}),
     "mirrored": mirrored_to_json(1, 0),
+    "approved": approval_to_json(Approval(run="r", by="Ada <a@b>", at="2026")),
     "applied": effects_to_json(
         "r",
         [(Promote(model="m", version="v1.0.0", stage="s", by="b"), "", "")],

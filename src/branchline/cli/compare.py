@@ -44,7 +44,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
                     f"branchline compare: run {runs[0].run} has no baseline to compare it with",
                     todo="Name a second run: branchline compare A B.",
                 )
-            runs.insert(0, history.find(verdict.baseline.run))
+            runs.insert(0, history.baseline_of(runs[0]))
         inputs = [history.inputs(run) for run in runs]
         gate = gate_of(project, console.note)
         comparison = compare_runs(runs, gate, inputs, apart(project, runs, console.note))

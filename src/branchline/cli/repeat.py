@@ -34,6 +34,9 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
     finished = outcome.finished
     if finished is None:
         return
+    if finished.verdict.baseline.problem:
+        quick_memory.forget(project.root)  # what was missing may have come by the next time
+        return
     if outcome.walked.ran or finished.is_new or any(e.restore for e in outcome.plan.stages):
         # What the run wrote itself must lie clearly before the look that confirms it.
         time.sleep(quick_memory.CLOCK_STEP_NS / 1e9)

@@ -63,7 +63,7 @@ def _baseline(history: History, run: RunView, console: Console) -> RunView | Non
     if run.verdict is None or not run.verdict.baseline.run:
         return None
     try:
-        return history.find(run.verdict.baseline.run)
+        return history.baseline_of(run)
     except UnknownNameError:
         console.note(f"the baseline, run {run.verdict.baseline.run}, is not recorded here")
         return None

@@ -231,6 +231,8 @@ class Shown:
         """A remark."""
         if self._progress is not None:
             self._progress.say(text)
+        elif not self._is_quiet:
+            self._console.note(text)
 
     def say_stopping(self) -> bool:
         """Say that stages are asked to end, which takes as long as they like within limits."""

@@ -59,7 +59,12 @@ class Compared:
 
 
 def compare_with_champion(
-    project: Project, evidence: Evidence, champion: Evidence | None, baseline: Baseline
+    project: Project,
+    evidence: Evidence,
+    champion: Evidence | None,
+    baseline: Baseline,
+    *,
+    is_known: bool = True,
 ) -> Compared:
     """Look for predictions, and compare them where a bar asks for it.
 
@@ -68,6 +73,8 @@ def compare_with_champion(
         evidence: Of the run that just walked.
         champion: Of the baseline; None when there is none or it is not known.
         baseline: How it was found.
+        is_known: Whether its numbers count. Where it could not be scored again they do not, and its
+            recorded predictions do only if they are of the same examples, by their ids.
     """
     gate = project.policy.gate
     rules = [rule for rule in gate.metrics if rule.compares]
@@ -82,7 +89,8 @@ def compare_with_champion(
         hint = (_HINT,) if champion is not None and not found.problem else ()
         remarks = (found.problem,) if found.problem else hint
         return Compared(evidence=evidence, remarks=remarks)
-    return _Comparing(project, gate, rules, ours, champion, baseline, found).compared()
+    comparing = _Comparing(project, gate, rules, ours, champion, baseline, found, is_known)
+    return comparing.compared()
 
 
 class _Comparing:
@@ -97,6 +105,7 @@ class _Comparing:
         champion: Evidence | None,
         baseline: Baseline,
         found: FoundPredictions,
+        is_known: bool,  # noqa: FBT001 # one call, just above
     ) -> None:
         self._project = project
         self._gate = gate
@@ -106,6 +115,7 @@ class _Comparing:
         self._champion = champion
         self._baseline = baseline
         self._found = found
+        self._is_known = is_known
         self._evidence = ours.evidence
         self._pairs: dict[Task | None, tuple[PairedExamples | None, str, bool]] = {}
         self._known: dict[tuple[bool, Task | None], Predictions] = {}
@@ -132,9 +142,10 @@ class _Comparing:
         if self._theirs is None:
             return self._done({}, {})
         if not self._theirs.digest(columns.path):
-            self._remarks.append(
-                f"The baseline left no `{columns.path}`: plain numbers were compared with it."
-            )
+            if self._is_known:
+                self._remarks.append(
+                    f"The baseline left no `{columns.path}`: plain numbers were compared with it."
+                )
             return self._done({}, {})
         comparisons: dict[str, Difference] = {}
         uncompared: dict[str, str] = {}
@@ -146,6 +157,11 @@ class _Comparing:
                 uncompared[rule.name] = f"it cannot be compared example by example: {problem}"
             elif problem:
                 self._remarks.append(f"`{rule.name}` was compared as a plain number: {problem}")
+        if comparisons and not self._is_known:
+            self._remarks.append(
+                "What the baseline had said of the same examples was compared: it could not be"
+                " scored again."
+            )
         return self._done(comparisons, uncompared)
 
     def _compare(self, rule: MetricRule) -> tuple[Difference | None, str, bool]:
@@ -288,7 +304,9 @@ class _Comparing:
         except BranchlineError as error:
             return None, f"in the baseline (run {self._baseline.run}): {_sentence(error)}", False
         has_ids = ours.ids is not None and theirs.ids is not None
-        is_same_data = self._evidence.evaluation_data == self._champion.evaluation_data
+        is_same_data = self._is_known and (
+            self._evidence.evaluation_data == self._champion.evaluation_data
+        )
         if not has_ids and not is_same_data:
             problem = (
                 "the evaluation data changed, and without ids (`gate.predictions.id`) it is not"

@@ -186,7 +186,7 @@ def report_of(history: History, commit: str, gate: Gate) -> str:
     baseline = None
     if run.verdict is not None and run.verdict.baseline.run:
         with suppress(RecordError, UnknownNameError):  # it is not recorded here
-            baseline = history.find(run.verdict.baseline.run)
+            baseline = history.baseline_of(run)
     return report(run, baseline, gate) if run.commit == commit else ""
 
 

@@ -137,7 +137,7 @@ def _report(project: Project, run: str) -> str:
         baseline = None
         if view.verdict is not None and view.verdict.baseline.run:
             try:
-                baseline = history.find(view.verdict.baseline.run)
+                baseline = history.baseline_of(view)
             except UnknownNameError:
                 baseline = None
         return report(view, baseline, project.policy.gate)

@@ -93,7 +93,7 @@ class EvidenceReader:
         for path, stage in files.items():
             data = self._project.workspace.read(path)
             if data is not None:
-                found += metrics_of(_metrics_document(path, data, stage), file=path, stage=stage)
+                found += metrics_of(metrics_document(path, data, stage), file=path, stage=stage)
         return tuple(found)
 
     def _params(self) -> dict[str, JsonValue]:
@@ -206,8 +206,12 @@ class EvidenceReader:
         }
 
 
-def _metrics_document(path: str, data: bytes, stage: str) -> object:
-    """A metric file as plain values; an error that says who wrote it and how to go on."""
+def metrics_document(path: str, data: bytes, stage: str) -> object:
+    """A metric file as plain values; an error that says who wrote it and how to go on.
+
+    Raises:
+        DocumentError: It cannot be read.
+    """
     try:
         return read_document(path, data)
     except DocumentError as error:

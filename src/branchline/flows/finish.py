@@ -13,8 +13,9 @@ from branchline.core.verdict.baseline import RunFacts, find_baseline
 from branchline.core.verdict.judge import judge
 from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
 from branchline.errors import RecordError
-from branchline.flows.champion import holders_elsewhere, is_elsewhere
+from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere, stands
 from branchline.flows.evidence import EvidenceReader
+from branchline.ports.records import CHAMPION_FILE
 from branchline.ports.workspace import EntryKind
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from branchline.core.verdict.values import Baseline, Verdict
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
-    from branchline.flows.walked import Walked
+    from branchline.flows.walked import WalkBeside, Walked, Watcher
     from branchline.ports.records import StoredRun
     from branchline.ports.repo import Head
 
@@ -63,7 +64,9 @@ def finish(
     started_at: str,
     duration_s: float,
     dirty: Sequence[str],
-) -> Finished:
+    watcher: Watcher,
+    walk_beside: WalkBeside,
+) -> Finished | None:
     """Gather the evidence, judge it against the baseline, record the run.
 
     Args:
@@ -75,6 +78,11 @@ def finish(
         started_at: When it began.
         duration_s: Its wall time until now.
         dirty: What git does not have as it is now.
+        watcher: Shows how the champion is scored again, where it has to be.
+        walk_beside: Walks stages in another working tree, for that.
+
+    Returns:
+        None when it was stopped before there was a verdict.
 
     Raises:
         DocumentError: A metric file cannot be read.
@@ -88,8 +96,11 @@ def finish(
     history = project.records.runs(names=("run.json",))
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
-    baseline = _baseline(project, history, same=same)
-    evidence, verdict, made = _judged(project, evidence, baseline, history)
+    found = _baseline(project, history, same=same)
+    champion = _champion(project, planner, plan, walked, found, evidence, watcher, walk_beside)
+    if champion.is_stopped:
+        return None
+    evidence, verdict, made = _judged(project, evidence, champion, history)
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
@@ -116,6 +127,7 @@ def finish(
         "plan.json": _json(plan_to_json(plan)),
         "evidence.json": _json(evidence_to_json(evidence)),
         "verdict.json": _json(verdict_to_json(verdict)),
+        **_champion_file(champion),
         **_meanings(planner),
         **_plots(project, evidence),
         **{f"plots/{one.plot.path}": one.data for one in made},
@@ -125,19 +137,22 @@ def finish(
 
 
 def _judged(
-    project: Project, evidence: Evidence, baseline: Baseline, history: Sequence[StoredRun]
+    project: Project, evidence: Evidence, champion: Champion, history: Sequence[StoredRun]
 ) -> tuple[Evidence, Verdict, tuple[MadePlot, ...]]:
     """The verdict, with the champion's predictions beside this run's where a bar compares."""
     gate = project.policy.gate
-    champion = _evidence_of(project, baseline.run)
+    baseline, theirs = champion.baseline, champion.evidence
     if not any(rule.compares for rule in gate.metrics):
-        return evidence, judge(evidence, champion, gate, baseline=baseline), ()
+        return evidence, judge(evidence, theirs, gate, baseline=baseline), ()
     from branchline.flows.compared import compare_with_champion
 
-    found = compare_with_champion(project, evidence, champion, baseline)
+    recorded = theirs or _evidence_of(project, baseline.run)
+    found = compare_with_champion(
+        project, evidence, recorded, baseline, is_known=theirs is not None
+    )
     verdict = judge(
         found.evidence,
-        champion,
+        theirs,
         gate,
         baseline=baseline,
         comparisons=found.comparisons,
@@ -157,6 +172,41 @@ def _seen_often(
     from branchline.flows.judged_before import judged_before
 
     return judged_before(evidence, project.policy.model, map(run_fields, history))
+
+
+def _champion(
+    project: Project,
+    planner: Planner,
+    plan: Plan,
+    walked: Walked,
+    found: Baseline,
+    evidence: Evidence,
+    watcher: Watcher,
+    walk_beside: WalkBeside,
+) -> Champion:
+    """The champion as its record has it, or scored again where the evaluation changed."""
+    recorded = _evidence_of(project, found.run)
+    results = walked.results.values()
+    if recorded is None or stands(project.policy.gate, results, recorded, evidence):
+        return Champion(evidence=recorded, baseline=found)
+    from branchline.flows.rescore import ChampionReader
+
+    reader = ChampionReader(
+        project=project,
+        planner=planner,
+        plan=plan,
+        walked=walked,
+        watcher=watcher,
+        walk=walk_beside,
+    )
+    return reader.read(found, recorded, evidence)
+
+
+def _champion_file(champion: Champion) -> dict[str, bytes]:
+    """What the champion's new numbers are; nothing where the recorded ones stood."""
+    if not champion.baseline.is_rescored or champion.evidence is None:
+        return {}
+    return {CHAMPION_FILE: _json(evidence_to_json(champion.evidence))}
 
 
 def _walk_digest(project: Project, evidence: Evidence) -> str:

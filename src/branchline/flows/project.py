@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
@@ -61,6 +62,9 @@ class Project:
     """What the stages are."""
     reread: Callable[[Mapping[str, bytes]], Pipeline]
     """What the stages would be, as the files are now, if these held other bytes."""
+    beside: Callable[[], AbstractContextManager[Project]]  # of whom commands and jobs open
+    """Opens another working tree of the files as git would have them now, with the same records
+    and store; gone afterwards, all but its logs."""
     config_files: tuple[str, ...]
     """Files that made `policy` and `pipeline`, from the root."""
 

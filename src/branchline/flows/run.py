@@ -20,7 +20,7 @@ from branchline.flows.engine import Engine
 from branchline.flows.finish import Finished, finish
 from branchline.flows.keep import share
 from branchline.flows.plan import Planner, PlanOptions
-from branchline.flows.walked import EngineOptions, Walked
+from branchline.flows.walked import Beside, EngineOptions, Walked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from branchline.core.pipeline import LockEntry, Stage
     from branchline.core.plan.values import Result, StagePlan
     from branchline.flows.project import Project
-    from branchline.flows.walked import Watcher
+    from branchline.flows.walked import WalkBeside, Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,10 @@ def run(
                 started_at=started_at,
                 duration_s=project.machine.monotonic_s() - began,
                 dirty=dirty,
+                watcher=watcher,
+                walk_beside=_walk_beside(watcher, is_stopped),
             )
+            walked.is_cancelled = finished is None
         planner.inputs.reader.save()
         return RunOutcome(
             planner=planner,
@@ -158,6 +161,24 @@ def run(
             duration_s=project.machine.monotonic_s() - began,
             to_commit=_to_commit(project, planner, dirty) if walked.ran else (),
         )
+
+
+def _walk_beside(watcher: Watcher, is_stopped: Callable[[], bool]) -> WalkBeside:
+    """How stages are walked in another working tree, with no verdict and no record of a run."""
+
+    def walk(project: Project, stages: tuple[str, ...], label: str) -> Walked:
+        options = RunOptions(
+            plan=PlanOptions(targets=stages, single=True, trust_elsewhere=False),
+            engine=EngineOptions(jobs=project.machine.cpus(), starts_afresh=True),
+            judges=False,
+            label=label,
+        )
+        shown = Beside(watcher)
+        return run(
+            project, options, shown, is_stopped=is_stopped, on_plan=lambda _plan: None
+        ).walked
+
+    return walk
 
 
 def _to_commit(project: Project, planner: Planner, dirty: Sequence[str]) -> tuple[str, ...]:

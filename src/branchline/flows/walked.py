@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from branchline.core.pipeline import Stage
     from branchline.core.plan.values import Result, StagePlan
     from branchline.core.run.values import Ended
+    from branchline.flows.project import Project
     from branchline.ports.executor import Task
 
 
@@ -114,3 +115,34 @@ class Walked:
     def ran(self) -> tuple[str, ...]:
         """Stages that were executed and succeeded."""
         return tuple(a for a, s in self.states.items() if s is StageState.SUCCEEDED)
+
+
+class WalkBeside(Protocol):
+    """Walks stages in another working tree."""
+
+    def __call__(self, project: Project, stages: tuple[str, ...], label: str) -> Walked:
+        """Walk these stages alone; what they leave says that it is of `label`."""
+        ...
+
+
+@dataclass(slots=True)
+class Beside:
+    """A watcher to whom stages of the other tree are told apart from those of the run."""
+
+    watcher: Watcher
+
+    def stage(self, stage: str, state: StageState, text: str, elapsed_s: float = 0.0) -> None:
+        """A stage changed its state."""
+        self.watcher.stage(_named(stage), state, text, elapsed_s)
+
+    def tick(self, running: Mapping[str, tuple[float, str]]) -> None:
+        """Time passed."""
+        self.watcher.tick({_named(stage): held for stage, held in running.items()})
+
+    def say(self, text: str) -> None:
+        """A remark."""
+        self.watcher.say(text)
+
+
+def _named(stage: str) -> str:
+    return f"{stage} (champion)"

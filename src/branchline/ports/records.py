@@ -10,6 +10,7 @@ Refs (all point at blobs or trees, never at commits, so no log and no branch sho
                                             verdict pass, and when
     refs/branchline/runs/<run id>                                              tree, one run
         run.json  plan.json  evidence.json  verdict.json  meanings.json  plots/...
+        champion.json, where the champion was scored again
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from branchline.core.plan.values import Result
+
+CHAMPION_FILE = "champion.json"
+"""File of a run's record: the champion's evidence, where it was scored again for this run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
     from branchline.ports.artifacts import Artifacts
-    from branchline.ports.metric_functions import MetricFunctions
-    from branchline.ports.tables import Tables
     from branchline.ports.tracker import Tracker
 
 STATE_DIR = ".branchline"
@@ -310,8 +308,8 @@ def _ports(
         "machine": lambda: local.machine(root, state_dir),
         "executor": lambda: local.executor(forks=searches),
         "steps": local.steps,
-        "tables": _tables,
-        "metric_functions": _metric_functions,
+        "tables": local.tables,
+        "metric_functions": local.metric_functions,
         "artifacts": lambda: _artifacts(store(), os.path.dirname(store_dir)),
     }
 
@@ -337,18 +335,6 @@ def _local_files(
         return DvcWorkspace(root, database(), index=index, lasting=lasting)
 
     return database, workspace
-
-
-def _tables() -> Tables:
-    from branchline.adapters.tables import FileTables
-
-    return FileTables()
-
-
-def _metric_functions() -> MetricFunctions:
-    from branchline.adapters.metric_function import ProcessFunctions
-
-    return ProcessFunctions(os.environ)
 
 
 def _artifacts(store: DvcStore, folder: str) -> Artifacts:

@@ -170,18 +170,18 @@ def _against_baseline(bar: Bar, recorded: Metric, judged: _Judged) -> Finding:
     why = judged.uncompared.get(name)
     if why:
         return bar.finding(Outcome.UNKNOWN, f"`{name}` is {shown}; {why}")
+    difference = judged.comparisons.get(name)
+    if difference is not None and not difference.problem:
+        return _with_noise(bar, recorded, judged, difference, before=None)
     if champion is None:
         if baseline.run or baseline.commit:
             sentence = f"`{name}` is {shown}; the baseline's metrics are not known: {baseline.via}."
             return bar.finding(Outcome.UNKNOWN, sentence)
         sentence = f"`{name}` is {shown}; there is no baseline yet to compare it with."
         return bar.finding(Outcome.PASSED, sentence)
-    difference = judged.comparisons.get(name)
-    if difference is not None and difference.problem:
+    if difference is not None:
         sentence = f"`{name}` is {shown}; it cannot be compared example by example: "
         return bar.finding(Outcome.UNKNOWN, f"{sentence}{difference.problem}.")
-    if difference is not None:
-        return _with_noise(bar, recorded, judged, difference, before=None)
     before, finding = _before(bar, judged, champion)
     if before is None:
         return finding

@@ -99,11 +99,20 @@ class Baseline:
         run: Id of the baseline's run; "" when there is none.
         via: How it was found: "alias production", "newest passed run of main", or why none.
         commit: Its commit.
+        is_rescored: Its numbers were not taken from its record: its model was scored again.
+        recorded_data: Digest of the evaluation data that its record names; "" when nobody had to
+            look, as nothing of the evaluation changed, or when it is not known.
+        evaluation_data: Digest of those of the run that is judged, likewise.
+        problem: Why its numbers cannot be compared; "" when they can.
     """
 
     run: str = ""
     via: str = ""
     commit: str | None = None
+    is_rescored: bool = False
+    recorded_data: str = ""
+    evaluation_data: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,10 @@ def verdict_to_json(verdict: Verdict) -> dict[str, JsonValue]:
             "run": verdict.baseline.run,
             "via": verdict.baseline.via,
             "commit": verdict.baseline.commit,
+            "is_rescored": verdict.baseline.is_rescored,
+            "recorded_data": verdict.baseline.recorded_data,
+            "evaluation_data": verdict.baseline.evaluation_data,
+            "problem": verdict.baseline.problem,
         },
         "findings": [
             {
@@ -100,6 +104,10 @@ def _baseline_from_json(value: object) -> Baseline:
         run=str(value["run"]),
         via=str(value["via"]),
         commit=None if commit is None else str(commit),
+        is_rescored=value.get("is_rescored") is True,
+        recorded_data=str(value.get("recorded_data") or ""),
+        evaluation_data=str(value.get("evaluation_data") or ""),
+        problem=str(value.get("problem") or ""),
     )
 
 

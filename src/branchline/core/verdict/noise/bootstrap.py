@@ -1,9 +1,10 @@
 """The paired bootstrap of metrics that are no mean over examples. Pure.
 
-Stratified by class, or whole groups; BCa; in batches of bounded memory. Above 100,000 examples by
+Stratified by class, or whole groups; BCa; in batches of bounded memory. Above 20,000 examples by
 the bag of little bootstraps: subsets of n^0.7 examples, each weighted up to all of them
-(A. Kleiner et al. (2014), J. R. Stat. Soc. B 76, 795-816). Where few examples differ, swaps of the
-two models' predictions test "no difference", too.
+(A. Kleiner et al. (2014), J. R. Stat. Soc. B 76, 795-816). Fewer than 50 groups are left out one by
+one instead (jackknife with Student's t): resamples of few groups are too alike. Where few examples
+differ, swaps of the two models' predictions test "no difference", too.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.core.verdict.noise.bca import acceleration_of, from_resamples
-from branchline.core.verdict.noise.estimate import NoComparisonError
+from branchline.core.verdict.noise.estimate import NoComparisonError, by_student
 from branchline.core.verdict.noise.resampling import (
     batches,
     groups_left_out,
     little_bags,
+    sizes_of_batches,
     strata_of,
     weights_drawn,
 )
@@ -32,7 +34,11 @@ if TYPE_CHECKING:
     from branchline.core.verdict.noise.metrics import Metric
     from branchline.core.verdict.noise.values import PairedExamples
 
-WHOLE_UP_TO = 100_000
+WHOLE_UP_TO = 20_000
+JACKKNIFED_BELOW = 50
+# So many groups of so many examples that a resample of them all is dear, and few bags save nothing.
+JACKKNIFED_UP_TO_IF_LARGE = 200
+LEAST_GROUPS = 5
 LEAST_UNITS = 10
 LEAST_OF_A_CLASS = 5
 _BAGS = 20
@@ -72,7 +78,11 @@ def resampled(
     strata = strata_of(pair)
     _check_enough(pair, strata)
     random = np.random.default_rng(seed)
-    if pair.units <= WHOLE_UP_TO:
+    large = pair.width > WHOLE_UP_TO
+    few = JACKKNIFED_UP_TO_IF_LARGE if large else JACKKNIFED_BELOW - 1
+    if pair.groups is not None and pair.groups <= few:
+        return _jackknifed(pair, values, confidence)
+    if not large:
         drawn = _drawn(pair, strata, random, resamples)
         acceleration = _acceleration(pair, strata, random)
         method = "paired bootstrap (BCa"
@@ -99,9 +109,10 @@ def resampled(
 
 def _check_enough(pair: Pair, strata: tuple[NDArray[np.int64], ...]) -> None:
     units = int(pair.counts.sum()) if pair.groups is None else pair.units
-    if units < LEAST_UNITS:
+    least = LEAST_UNITS if pair.groups is None else LEAST_GROUPS
+    if units < least:
         what = "examples" if pair.groups is None else "groups"
-        raise NoComparisonError(f"{units} {what}: at least {LEAST_UNITS} are needed")
+        raise NoComparisonError(f"{units} {what}: at least {least} are needed")
     if len(strata) == 1:
         return
     least = min(int(pair.counts[rows].sum()) for rows in strata)
@@ -109,6 +120,36 @@ def _check_enough(pair: Pair, strata: tuple[NDArray[np.int64], ...]) -> None:
         raise NoComparisonError(
             f"a class has only {least} examples: at least {LEAST_OF_A_CLASS} of each are needed"
         )
+
+
+def _jackknifed(pair: Pair, values: list[float], confidence: float) -> Estimate:
+    """By leaving out each group, with Student's t."""
+    import numpy as np
+
+    left_out = []
+    for at in batches(pair.units, pair.width):
+        weights = np.ones((len(at), pair.units))
+        weights[np.arange(len(at)), at] = 0.0
+        ours, theirs = pair.values(weights)
+        left_out.append(ours - theirs)
+    differences = np.concatenate(left_out)
+    if not np.isfinite(differences).all():
+        raise NoComparisonError(f"{pair.metric.name} is not defined without one of the groups")
+    pulls = differences - differences.mean()
+    error = float(np.sqrt((pair.units - 1) / pair.units * (pulls @ pulls)))
+    if error <= 1e-12 * max(map(abs, values)):
+        raise NoComparisonError("no group moves the difference, so its noise cannot be told")
+    sizes = np.bincount(pair.member if pair.member is not None else np.arange(pair.units))
+    effective = float(sizes.sum() ** 2 / (sizes.astype(np.float64) @ sizes))
+    return by_student(
+        values[0],
+        values[1],
+        error,
+        max(effective - 1, 1.0),
+        confidence=confidence,
+        method="jackknife (by group)",
+        groups=pair.units,
+    )
 
 
 def _drawn(
@@ -121,7 +162,7 @@ def _drawn(
     import numpy as np
 
     found = []
-    for many in batches(resamples, pair.width):
+    for many in sizes_of_batches(resamples, pair.width):
         ours, theirs = pair.values(weights_drawn(pair.counts, strata, random, many))
         found.append(ours - theirs)
     return np.concatenate(found)
@@ -140,7 +181,7 @@ def _bagged(
     for bag, sizes in little_bags(pair, strata, random, _BAGS):
         ours, theirs = bag.values(bag.counts[None, :] * sizes)
         middle = float(ours[0] - theirs[0])
-        for many in batches(-(-resamples // _BAGS), bag.width):
+        for many in sizes_of_batches(-(-resamples // _BAGS), bag.width):
             weights = random.poisson(sizes, (many, len(sizes))).astype(np.float64)
             ours, theirs = bag.values(weights)
             found.append(ours - theirs - middle)

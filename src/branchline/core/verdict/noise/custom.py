@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from branchline.core.verdict.noise.estimate import Estimate
     from branchline.core.verdict.noise.values import PairedExamples, Predicted
 
+    Stratum = tuple[NDArray[np.int64], ...] | NDArray[np.int64]
     Function = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 
 # What a function says no to by raising; anything else is a mistake in it that must be seen.
 _REFUSALS = (ArithmeticError, ValueError, LookupError, TypeError)
 _LEAST = 10
 # Rows of one resample: of more examples so many are drawn, and the spread scaled (m out of n).
-_MOST_ROWS = 20_000
+_MOST_ROWS = 10_000
 _GROUPS = 200
 
 
@@ -107,9 +108,7 @@ def _call(function: Function, truth: object, said: NDArray[np.float64]) -> float
         raise NoComparisonError(f"the function refuses: {error}") from error
 
 
-def _check_enough(
-    examples: PairedExamples, strata: tuple[tuple[NDArray[np.int64], ...], ...]
-) -> None:
+def _check_enough(examples: PairedExamples, strata: tuple[Stratum, ...]) -> None:
     units = min(len(stratum) for stratum in strata) if examples.classes else len(strata[0])
     least = 5 if len(strata) > 1 else _LEAST
     if units < least:
@@ -117,7 +116,7 @@ def _check_enough(
         raise NoComparisonError(f"{units} {what} (of a class): at least {least} are needed")
 
 
-def _strata(examples: PairedExamples) -> tuple[tuple[NDArray[np.int64], ...], ...]:
+def _strata(examples: PairedExamples) -> tuple[Stratum, ...]:
     """Strata of units of rows: by class, or one of all groups."""
     import numpy as np
 
@@ -127,13 +126,13 @@ def _strata(examples: PairedExamples) -> tuple[tuple[NDArray[np.int64], ...], ..
         return (tuple(np.split(order, np.flatnonzero(ranked[1:] != ranked[:-1]) + 1)),)
     rows = np.arange(examples.count)
     if not examples.classes:
-        return (tuple(rows[:, None]),)
+        return (rows,)
     codes = np.unique(examples.truth)
-    return tuple(tuple(np.flatnonzero(examples.truth == code)[:, None]) for code in codes)
+    return tuple(np.flatnonzero(examples.truth == code) for code in codes)
 
 
 def _rows(
-    strata: tuple[tuple[NDArray[np.int64], ...], ...], random: np.random.Generator, share: float
+    strata: tuple[Stratum, ...], random: np.random.Generator, share: float
 ) -> NDArray[np.int64]:
     """Rows of one resample."""
     import numpy as np
@@ -141,27 +140,35 @@ def _rows(
     parts = []
     for units in strata:
         size = max(1, round(len(units) * share))
-        parts += [units[at] for at in random.integers(0, len(units), size)]
+        parts.append(_of_units(units, random.integers(0, len(units), size)))
     return np.concatenate(parts)
+
+
+def _of_units(units: Stratum, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    import numpy as np
+
+    if isinstance(units, tuple):
+        return np.concatenate([units[at] for at in places])
+    return np.asarray(units[places])
 
 
 def _acceleration(
     difference: Callable[[NDArray[np.int64]], float],
-    strata: tuple[tuple[NDArray[np.int64], ...], ...],
+    strata: tuple[Stratum, ...],
     random: np.random.Generator,
 ) -> float:
     """By leaving out groups of units, at most 200 a stratum."""
     import numpy as np
 
     left_out, codes = [], []
-    everything = [np.concatenate(units) for units in strata]
+    everything = [_of_units(units, np.arange(len(units))) for units in strata]
     for code, units in enumerate(strata):
         others = [rows for other, rows in enumerate(everything) if other != code]
         parts = np.array_split(random.permutation(len(units)), min(_GROUPS, len(units)))
         for part in parts:
             gone = np.zeros(len(units), dtype=bool)
             gone[part] = True
-            kept = [units[at] for at in np.flatnonzero(~gone)]
-            left_out.append(difference(np.concatenate(others + kept)))
+            kept = _of_units(units, np.flatnonzero(~gone))
+            left_out.append(difference(np.concatenate([*others, kept])))
             codes.append(code)
     return acceleration_of(np.array(left_out), np.ones(len(left_out)), np.array(codes))

@@ -36,11 +36,19 @@ def strata_of(pair: Pair) -> Strata:
     return tuple(np.flatnonzero(truth == code) for code in np.unique(truth))
 
 
-def batches(resamples: int, width: int) -> Iterator[int]:
-    """Sizes of batches that add up to so many resamples of so many numbers each."""
+def batches(total: int, width: int) -> Iterator[NDArray[np.int64]]:
+    """0, 1, ... total - 1 in batches, for rows of so many numbers each."""
+    import numpy as np
+
     most = max(1, _BATCH // max(width, 1))
-    for done in range(0, resamples, most):
-        yield min(most, resamples - done)
+    for start in range(0, total, most):
+        yield np.arange(start, min(start + most, total))
+
+
+def sizes_of_batches(total: int, width: int) -> Iterator[int]:
+    """How many rows each of these batches has."""
+    for batch in batches(total, width):
+        yield len(batch)
 
 
 def weights_drawn(
@@ -81,14 +89,12 @@ def groups_left_out(
         else:
             parts = np.array_split(random.permutation(units), _GROUPS)
             losses, stands_for = np.full(_GROUPS, np.inf), np.ones(_GROUPS)
-        done = 0
-        for many in batches(len(parts), pair.width):
-            left = np.repeat(pair.counts[None, :], many, axis=0)
-            for at in range(many):
-                part = parts[done + at]
-                left[at, part] = np.maximum(left[at, part] - losses[done + at], 0)
-            yield left, stands_for[done : done + many], np.full(many, code)
-            done += many
+        for batch in batches(len(parts), pair.width):
+            left = np.repeat(pair.counts[None, :], len(batch), axis=0)
+            for at, gone in enumerate(batch):
+                part = parts[gone]
+                left[at, part] = np.maximum(left[at, part] - losses[gone], 0)
+            yield left, stands_for[batch], np.full(len(batch), code)
 
 
 def little_bags(
@@ -99,7 +105,8 @@ def little_bags(
 
     for _ in range(bags):
         if pair.member is not None:
-            size = max(min(_LEAST_GROUPS_IN_A_BAG, pair.units), int(pair.units**0.7))
+            share = max(pair.units, pair.examples.count) ** -0.3
+            size = max(min(_LEAST_GROUPS_IN_A_BAG, pair.units), int(pair.units * share))
             chosen = np.sort(random.choice(pair.units, size, replace=False))
             inside = np.zeros(pair.units, dtype=bool)
             inside[chosen] = True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.verdict.noise.inputs import read
 from branchline.core.verdict.noise.metrics import Kind
-from branchline.core.verdict.noise.ranking import by_query
+from branchline.core.verdict.noise.ranking import by_query, by_query_code
 from branchline.core.verdict.noise.rows import by_row
 from branchline.core.verdict.noise.weighted import prepared
 
@@ -37,7 +37,8 @@ def value_of(metric: Metric, examples: PairedExamples, predicted: Predicted) -> 
     if metric.kind is Kind.ROWS:
         return float(np.average(by_row(metric, examples, said), weights=examples.weights))
     if metric.kind is Kind.QUERIES:
-        return float(by_query(metric, examples, said).mean())
+        of_queries = by_query(metric, examples, said)
+        return float(np.average(of_queries, weights=by_query_code(examples)[0]))
     weights = np.ones(examples.count) if examples.weights is None else examples.weights
     return float(prepared(metric, examples.truth, said, len(examples.classes))(weights[None, :])[0])
 

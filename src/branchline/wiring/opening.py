@@ -1,0 +1,45 @@
+"""Projects as commands and jobs open them: with a way to another working tree beside their own."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from branchline.wiring import projects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from branchline.flows.project import Project
+    from branchline.wiring.projects import Shared
+
+
+@contextmanager
+def open_project(
+    start: str = ".",
+    *,
+    model: str | None = None,
+    waiting: Callable[[str], None] | None = None,
+) -> Iterator[Project]:
+    """See `projects.open_project`."""
+    with projects.open_project(start, model=model, waiting=waiting) as project:
+        project.beside = partial(_beside, project, None, model)
+        yield project
+
+
+@contextmanager
+def open_worktree(root: str, shared: Shared, *, model: str | None = None) -> Iterator[Project]:
+    """See `projects.open_worktree`."""
+    with projects.open_worktree(root, shared, model=model) as project:
+        project.beside = partial(_beside, project, shared, model)
+        yield project
+
+
+def _beside(
+    project: Project, shared: Shared | None, model: str | None
+) -> AbstractContextManager[Project]:
+    from branchline.wiring.beside import open_beside
+
+    return open_beside(project.root, project.state_dir, shared, model=model)
