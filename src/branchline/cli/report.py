@@ -1,4 +1,7 @@
-"""`branchline report [RUN]`: a run as Markdown, for a pull request, or as an HTML page."""
+"""`branchline report [RUN]`: a run as Markdown, for a pull request, or as an HTML page.
+
+`branchline report asset FILE` is one plot or image as Markdown.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run", nargs="?", default="", metavar="RUN", help="a run, branch or commit; else the newest"
     )
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="with `asset` instead of RUN: print this plot or image as Markdown that a forge shows",
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write the Markdown to this file")
     parser.add_argument(
         "--html",
@@ -32,6 +41,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Print or write the report."""
+    if options.file:
+        return _asset(options, console)
     from branchline import wiring
     from branchline.flows.history import History, gate_of
     from branchline.render.drawing import drawings_of
@@ -67,3 +78,24 @@ def _baseline(history: History, run: RunView, console: Console) -> RunView | Non
     except UnknownNameError:
         console.note(f"the baseline, run {run.verdict.baseline.run}, is not recorded here")
         return None
+
+
+def _asset(options: argparse.Namespace, console: Console) -> int:
+    """One file as Markdown."""
+    from branchline import wiring
+    from branchline.errors import UsageError
+    from branchline.flows.asset import asset
+
+    if options.run != "asset" or options.html:
+        raise UsageError(
+            f"{_COMMAND}: `{options.file}` is one name too many",
+            todo="`branchline report RUN` is a run; `branchline report asset FILE` is one plot.",
+        )
+    remotes = [remote.url for remote in wiring.open_remotes().remotes() if not remote.is_box]
+    with wiring.open_project(model="") as project:
+        text = asset(project, options.file, remotes=remotes, note=console.note)
+    if options.output:
+        write_page(_COMMAND, options.output, text)
+    else:
+        console.write(text.rstrip("\n"))
+    return EXIT_FINE

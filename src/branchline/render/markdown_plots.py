@@ -54,7 +54,8 @@ def _body(drawing: Drawing) -> str:
     if drawing.bars:
         rows = [[code(label), _bar(value, drawing), figure(value)]
                 for label, value in drawing.bars[:_MOST_BARS]]  # fmt: skip
-        return table(["name", code(drawing.x_label), "value"], rows, [False, False, True])
+        label = code(drawing.x_label) if drawing.x_label else "size"
+        return table(["name", label, "value"], rows, [False, False, True])
     if drawing.curves:
         return _curves(drawing)
     if drawing.rows:

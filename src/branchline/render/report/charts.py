@@ -240,7 +240,7 @@ def bars(drawing: Drawing) -> str:
         f'<td class="right">{figure(value)}</td></tr>'
         for label, value in drawing.bars
     )
-    label = escaped(cut(drawing.x_label, 60))
+    label = escaped(cut(drawing.x_label or "size", 60))
     return (
         f'<table class="bars sortable"><thead><tr><th>name</th><th>{label}</th>'
         f'<th class="right">value</th></tr></thead><tbody>{rows}</tbody></table>'
