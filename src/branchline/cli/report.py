@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import argparse
 
     from branchline.cli.console import Console
-    from branchline.flows.history import History
-    from branchline.render.run_view import RunView
 
 _COMMAND = "branchline report"
 
@@ -45,19 +43,15 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         return _asset(options, console)
     from branchline import wiring
     from branchline.flows.history import History, gate_of
-    from branchline.render.drawing import drawings_of
+    from branchline.flows.report import reported
     from branchline.render.html import html_report
     from branchline.render.markdown import report
 
     with wiring.open_project(model="") as project:
         history = History(project.records, project.repo)
-        run = history.find(options.run)
-        baseline = _baseline(history, run, console)
+        found = reported(history, history.find(options.run), console.note)
         gate = gate_of(project, console.note)
-        earlier = {} if baseline is None else history.plots(baseline.run)
-        plots = run.evidence.plots
-        files = history.plots(run.run) if plots else {}
-        drawings = drawings_of(plots, files, earlier=earlier)
+    run, baseline, drawings = found.run, found.baseline, found.drawings
     if options.html:
         write_page(_COMMAND, options.html, html_report(run, baseline, gate, drawings))
     text = report(run, baseline, gate, drawings)
@@ -66,18 +60,6 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     elif not options.html:
         console.write(text.rstrip("\n"))
     return EXIT_FINE
-
-
-def _baseline(history: History, run: RunView, console: Console) -> RunView | None:
-    from branchline.errors import UnknownNameError
-
-    if run.verdict is None or not run.verdict.baseline.run:
-        return None
-    try:
-        return history.baseline_of(run)
-    except UnknownNameError:
-        console.note(f"the baseline, run {run.verdict.baseline.run}, is not recorded here")
-        return None
 
 
 def _asset(options: argparse.Namespace, console: Console) -> int:

@@ -313,6 +313,7 @@ def drawings_of(
     files: Mapping[str, bytes],
     *,
     earlier: Mapping[str, bytes] | None = None,
+    earlier_plots: Sequence[Plot] = (),
 ) -> tuple[Drawing, ...]:
     """All plots of a run, with the baseline's curve in each where it has one.
 
@@ -320,8 +321,10 @@ def drawings_of(
         plots: As declared.
         files: Path -> bytes, as recorded; large files and folders are not.
         earlier: The same of the baseline.
+        earlier_plots: The baseline's, as declared then.
     """
     found = []
+    then = {plot.path: plot for plot in earlier_plots}
     for plot in plots:
         if plot.path not in files:
             problem = "it is too large for a record, or a folder"
@@ -329,6 +332,6 @@ def drawings_of(
             found.append(Drawing(path=path, title=title, problem=problem))
             continue
         before = (earlier or {}).get(plot.path)
-        old = None if before is None else drawing_of(plot, before, earlier)
+        old = None if before is None else drawing_of(then.get(plot.path, plot), before, earlier)
         found.append(beside(drawing_of(plot, files[plot.path], files), old))
     return tuple(found)
