@@ -48,7 +48,7 @@ _TONES = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.UNKNOWN: "unsur
 _SIGNS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.UNKNOWN: "?", None: "·"}
 _STYLE = """
 .lead { font-size: 1.15rem; max-width: 48rem; }
-.mark { white-space: nowrap; } td .mark { display: block; margin-top: .2rem; }
+.mark { white-space: nowrap; } td .mark { display: block; } td .mark + .mark { margin-top: .2rem; }
 .sign { font-weight: 700; display: inline-block; min-width: 1em; text-align: center; }
 td.words { min-width: 9rem; } td.name { max-width: 24rem; }
 th button.sort { font: inherit; font-weight: 600; background: none; border: 0; padding: 0;
@@ -66,6 +66,7 @@ td.text:not(.right) { min-width: 8rem; }
   .cards tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
   .cards td { display: flex; justify-content: space-between; gap: 1rem; border: 0;
     padding: .1rem 0; max-width: none; text-align: right; }
+  .cards td:first-child { font-weight: 600; }
   .cards td:empty { display: none; } .cards td.right { white-space: normal; }
   .cards td::before { content: attr(data-head); color: var(--dim); text-align: left; }
   .cards td .mark { white-space: normal; } }
@@ -192,7 +193,7 @@ def _lines(lines: Lines) -> str:
 
 
 def _said(mark: Mark) -> str:
-    word = f'<span class="{_TONES[mark.outcome]}">{_WORDS[mark.outcome]}</span>'
+    word = f'<span class="{_TONES[mark.outcome]}">{mark.word or _WORDS[mark.outcome]}</span>'
     return f"{word}: {_sentence(mark.text)}"
 
 

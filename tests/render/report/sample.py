@@ -88,7 +88,10 @@ SMALL = finding(
 
 
 def verdict_of(*findings: Finding, outcome: Outcome = Outcome.PASSED) -> Verdict:
-    summary = f"{outcome.value.capitalize()}: {len(findings)} bars, against run abc1234."
+    bad = [one for one in findings if one.outcome is outcome and one.counts]
+    held = f"{len(bad)} of {sum(one.counts for one in findings)} bars"
+    said = f"{outcome.value.capitalize()}: {held}, on `roc_auc`"
+    summary = f"{said}, against run abc1234 (alias `production`)."
     return Verdict(outcome=outcome, findings=findings, baseline=BASELINE, summary=summary)
 
 

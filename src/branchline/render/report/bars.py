@@ -10,6 +10,7 @@ from branchline.core.policy import Goal
 from branchline.core.values import Outcome
 from branchline.core.verdict.values import Answer
 from branchline.render.compare import metric_count, metric_rows
+from branchline.render.findings import word_of
 from branchline.render.report.opening import needed_words
 from branchline.render.report.values import Grid, Lines, Mark, Name
 
@@ -178,7 +179,8 @@ def sentence_lines(run: RunView) -> Lines:
     return Lines(
         title="In words",
         lines=tuple(
-            ((Mark(outcome=f.outcome, text=f.sentence),), ()) for f in findings[:MOST_ROWS]
+            ((Mark(outcome=f.outcome, text=f.sentence, word=word_of(f)),), ())
+            for f in findings[:MOST_ROWS]
         ),
         left_out=max(0, len(findings) - MOST_ROWS),
     )

@@ -25,10 +25,12 @@ class Mark:
     Attributes:
         outcome: None of what is open and changes no verdict.
         text: The words.
+        word: The outcome as a word, where its own would say less; "" for its own.
     """
 
     outcome: Outcome | None
     text: str
+    word: str = ""
 
 
 Cell = str | Name | tuple[Mark, ...]
