@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from branchline.core.evidence import Plot
 from branchline.core.pipeline import Content
 from branchline.errors import UsageError
-from branchline.render.asset import asset_markdown, image_url
+from branchline.render.asset import asset_markdown, image_url, quoted
 from branchline.render.drawing import drawing_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def asset(
         note("note: no git remote is on the web; this path shows in files of the repository only")
     else:
         note(f"note: it shows once commit {head[:7]} is pushed, to those who may read there")
-    return asset_markdown(drawing, url=url or path.replace(" ", "%20"))
+    return asset_markdown(drawing, url=url or quoted(path))
 
 
 def _bytes(file: str) -> bytes:

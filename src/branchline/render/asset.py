@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from branchline.render.markdown_plots import plot_blocks
 
@@ -49,4 +48,18 @@ def image_url(remote: str, commit: str, path: str) -> str:
     if found is None:
         return ""
     place = found["path"].removesuffix("/").removesuffix(".git")
-    return f"https://{found['host']}/{place}/raw/{quote(commit)}/{quote(path)}"
+    return f"https://{found['host']}/{place}/raw/{quoted(commit)}/{quoted(path)}"
+
+
+def quoted(path: str) -> str:
+    """A path as part of an address, in which it ends nothing.
+
+    >>> quoted("a b/ü)(.png")
+    'a%20b/%C3%BC%29%28.png'
+    """
+    kept = "/-._~"
+    return "".join(
+        char if char.isascii() and (char.isalnum() or char in kept)
+        else "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "replace"))
+        for char in path
+    )  # fmt: skip
