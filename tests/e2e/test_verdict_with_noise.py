@@ -120,10 +120,13 @@ def test_the_same_content_gives_the_same_bytes(project: Project) -> None:
 def test_an_open_verdict_waits_for_a_person(project: Project) -> None:
     project.write("branchline.yaml", f"{SETTINGS}  on_inconclusive: approve\n")
 
-    waits = changed(project, wrong=160, seed=2)
+    project.write("params.yaml", "wrong: 160\nseed: 2\n")
+    project.commit("change")
+    waits = project.branchline("run")
     run = json.loads(project.branchline("show", "--json").stdout)["run"]
     before = project.branchline("apply", run, "--dry-run")
     approved = project.branchline("approve", run, "--reason", "the set is small")
+    goes_on = project.branchline("run")
     again = project.branchline("approve", run)
     after = project.branchline("apply", run, "--dry-run")
 
@@ -133,6 +136,8 @@ def test_an_open_verdict_waits_for_a_person(project: Project) -> None:
     assert f"waits for approval: `branchline approve {run}`" in before.text
     assert approved.code == 0
     assert f"Approved run {run} by Ada <ada@example.org>" in approved.stdout
+    assert goes_on.code == 0
+    assert "A person approved it" in goes_on.stdout
     assert "Approved before" in again.stdout
     held = json.loads(project.git("cat-file", "blob", f"refs/branchline/approvals/{run}"))
     assert (held["by"], held["reason"]) == ("Ada <ada@example.org>", "the set is small")

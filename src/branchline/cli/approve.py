@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.cli import quick_memory
 from branchline.errors import EXIT_FINE
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     known = wiring.declared_models()
     with wiring.open_project(model=view.model if view.model in known else "") as project:
         approval, is_mine = approve(project, view, reason=options.reason)
+        quick_memory.forget(project.root)  # what `branchline run` says is another answer now
     if options.json:
         console.json(approval_to_json(approval))
         return EXIT_FINE

@@ -188,7 +188,7 @@ def _champion(
     recorded = _evidence_of(project, found.run)
     results = walked.results.values()
     if recorded is None or stands(project.policy.gate, results, recorded, evidence):
-        return Champion(evidence=recorded, baseline=found)
+        return Champion(evidence=recorded, baseline=found, recorded=recorded)
     from branchline.flows.rescore import ChampionReader
 
     reader = ChampionReader(

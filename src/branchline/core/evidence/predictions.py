@@ -50,7 +50,7 @@ class Predictions:
         classes: Names of the classes by code; empty for values and ranking.
         scores: Shape (n,), or (n, k) in the order of `classes`; a regression's value. None: none.
         decisions: Codes into `classes`, shape (n,); None when there are none.
-        ids: Names of the examples as texts, shape (n,); None when they have none.
+        ids: Names of the examples, whole numbers or texts, shape (n,); None when they have none.
         truth_texts: The truth as text, for messages and digests, shape (n,).
         weights, groups, queries: Shape (n,); None when not there.
         slices: Column -> its values as texts, shape (n,).
@@ -64,7 +64,7 @@ class Predictions:
     classes: tuple[str, ...] = ()
     scores: NDArray[np.float64] | None = None
     decisions: NDArray[np.int64] | None = None
-    ids: NDArray[np.object_] | None = None
+    ids: NDArray[np.int64] | NDArray[np.object_] | None = None
     weights: NDArray[np.float64] | None = None
     groups: NDArray[np.object_] | None = None
     queries: NDArray[np.object_] | None = None

@@ -96,26 +96,39 @@ class TableReader:
         self._texts[name] = found
         return found
 
-    def ids(self, name: str) -> NDArray[np.object_]:
-        """A column of names, each once; texts stay as they are."""
+    def ids(self, name: str) -> NDArray[np.int64] | NDArray[np.object_]:
+        """A column of names, each once: whole numbers as numbers, all others as texts."""
         import numpy as np
 
         column = self._present(name)
-        is_text = column.values.dtype.kind == "O"
-        found = np.asarray(column.values, dtype=object) if is_text else _labels(column)
-        seen: dict[object, int] = {}
-        twice = []
-        for row, value in enumerate(found.tolist()):
-            if seen.setdefault(value, row) != row:
-                twice.append(row)
-        if twice:
-            row = twice[0]
-            rows = "1 row has" if len(twice) == 1 else f"{len(twice):,} rows have"
-            raise DocumentError(
-                f"{self.table.place(row)}: id `{cut(found[row])}` stands twice (first in row"
-                f" {seen[found[row]] + 1:,}); {rows} an id that another one has"
-            )
+        found: NDArray[np.int64] | NDArray[np.object_]
+        if column.values.dtype.kind == "i":
+            found = column.values.astype(np.int64)
+        elif column.values.dtype.kind == "O":
+            found = _whole(column.values.tolist())
+        else:
+            found = _labels(column)
+        self._refuse_twice(found)
         return found
+
+    def _refuse_twice(self, ids: NDArray[np.int64] | NDArray[np.object_]) -> None:
+        import numpy as np
+
+        names = ids.tolist()
+        if (
+            len(np.unique(ids)) == len(ids)
+            if ids.dtype.kind == "i"
+            else len(set(names)) == len(names)
+        ):
+            return
+        seen: dict[object, int] = {}
+        twice = [row for row, value in enumerate(names) if seen.setdefault(value, row) != row]
+        row = twice[0]
+        rows = "1 row has" if len(twice) == 1 else f"{len(twice):,} rows have"
+        raise DocumentError(
+            f"{self.table.place(row)}: id `{cut(names[row])}` stands twice (first in row"
+            f" {seen[names[row]] + 1:,}); {rows} an id that another one has"
+        )
 
     def _present(self, name: str) -> Column:
         column = self.table.columns[name]
@@ -163,3 +176,15 @@ def _label(text: str) -> str:
     if dot and head.lstrip("-").isdigit() and tail.strip("0") == "":
         return head
     return text
+
+
+def _whole(texts: list[object]) -> NDArray[np.int64] | NDArray[np.object_]:
+    """Texts as whole numbers, where each is one as Python writes it; else as they are."""
+    import numpy as np
+
+    try:
+        numbers = np.array([int(str(text)) for text in texts], dtype=np.int64)
+    except (ValueError, OverflowError):
+        return np.array(texts, dtype=object)
+    is_same = all(str(n) == text for n, text in zip(numbers.tolist(), texts, strict=True))
+    return numbers if is_same else np.array(texts, dtype=object)

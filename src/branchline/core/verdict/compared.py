@@ -77,7 +77,7 @@ def compared(
         corrected = f" Among {len(family)} metrics that are looked at, so large a loss is no proof."
     outcome = _outcome(answer, noise, bar)
     sentence = (
-        f"{_head(bar, answer, outcome)}: "
+        f"{_head(bar, answer, outcome, noise)}: "
         f"{change_in_words(value, champion, estimate, rule, noise)}. "
         f"{bar.wanted[0].upper()}{bar.wanted[1:]}.{corrected}"
         f"{_needed(noise) if outcome is Outcome.UNKNOWN else ''}"
@@ -149,7 +149,7 @@ def _outcome(answer: Answer, noise: Noise, bar: Bar) -> Outcome:
     return Outcome.UNKNOWN if reaches else Outcome.FAILED
 
 
-def _head(bar: Bar, answer: Answer, outcome: Outcome) -> str:
+def _head(bar: Bar, answer: Answer, outcome: Outcome, noise: Noise) -> str:
     name = f"`{bar.rule.name}`"
     if bar.kind == GAIN:
         if outcome is Outcome.UNKNOWN:
@@ -157,6 +157,9 @@ def _head(bar: Bar, answer: Answer, outcome: Outcome) -> str:
         return f"{name} is better" if outcome is Outcome.PASSED else f"{name} did not gain enough"
     if answer is Answer.CANNOT_TELL:
         return f"It cannot be told yet whether {name} is worse"
+    best = noise.high if bar.rule.goal is Goal.MAXIMIZE else -noise.low
+    if answer is Answer.NO_WORSE and best < 0:
+        return f"{name} lost, surely less than is tolerated"
     return f"{name} is {answer.value}"
 
 
@@ -166,8 +169,6 @@ def change_in_words(
     """From where to where, and what chance leaves open."""
     if noise.method == SAME_PREDICTIONS and not estimate:
         return f"{figure(value)}, as in the baseline; every prediction is the same"
-    if noise.low == noise.high == estimate == 0 and noise.examples:
-        return f"{figure(value)}, as in the baseline ({noise.examples:,} examples, {noise.method})"
     less = "" if rule.goal is Goal.MAXIMIZE else ", where less is better"
     step = f" ({signed(estimate, noise)})" if estimate else ""
     moved = f"{figure(value)} after {figure(champion)}{step}{less}"

@@ -88,22 +88,30 @@ def _refused(problem: str) -> Pairing:
 def _by_ids(
     candidate: Predictions, champion: Predictions
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], str]:
+    """Rows of both in the order of the ids, or how many there are of each where they differ."""
     import numpy as np
 
-    ours = {name: row for row, name in enumerate(_texts(candidate.ids))}
-    theirs = {name: row for row, name in enumerate(_texts(champion.ids))}
-    both = sorted(ours.keys() & theirs.keys())
-    if len(both) < max(len(ours), len(theirs)):
-        counts = (
-            f"{len(ours):,} examples here, {len(theirs):,} in the baseline, {len(both):,} of them"
-            " in both"
+    if candidate.ids is None or champion.ids is None:
+        raise ValueError("both need ids")
+    if candidate.ids.dtype.kind == champion.ids.dtype.kind == "i":
+        both, ours, theirs = np.intersect1d(
+            candidate.ids, champion.ids, assume_unique=True, return_indices=True
         )
-        return np.empty(0, int), np.empty(0, int), counts
-    return (
-        np.array([ours[name] for name in both], dtype=np.int64),
-        np.array([theirs[name] for name in both], dtype=np.int64),
-        "",
-    )
+        count = len(both)
+    else:
+        names, others = _texts(candidate.ids), _texts(champion.ids)
+        place = {name: row for row, name in enumerate(others)}
+        order = sorted(range(len(names)), key=names.__getitem__)
+        ours = np.array([row for row in order if names[row] in place], dtype=np.int64)
+        theirs = np.array([place[names[row]] for row in ours.tolist()], dtype=np.int64)
+        count = len(ours)
+    if count < max(candidate.count, champion.count):
+        counts = (
+            f"{candidate.count:,} examples here, {champion.count:,} in the baseline, {count:,} of"
+            " them in both"
+        )
+        return ours, theirs, counts
+    return ours, theirs, ""
 
 
 def _by_position(
@@ -220,5 +228,5 @@ def _coded(values: NDArray[np.object_]) -> tuple[NDArray[np.int64], tuple[str, .
     return found, tuple(str(name) for name in names)
 
 
-def _texts(values: NDArray[np.object_] | None) -> list[str]:
-    return [str(value) for value in values.tolist()] if values is not None else []
+def _texts(values: NDArray[Any]) -> list[str]:
+    return [str(value) for value in values.tolist()]

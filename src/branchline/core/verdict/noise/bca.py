@@ -5,17 +5,20 @@ B. Efron (1987), J. Am. Stat. Assoc. 82, 171-185.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from branchline.core.verdict.noise.distributions import (
+    NORMAL_FREEDOM,
     normal_quantile,
     normal_share,
-    normal_tail,
+    student_quantile,
+    student_tail,
 )
 from branchline.core.verdict.noise.estimate import (
     Estimate,
     NoComparisonError,
-    no_difference,
+    UnmovedError,
 )
 
 if TYPE_CHECKING:
@@ -26,12 +29,30 @@ if TYPE_CHECKING:
 _MOST_UNDEFINED = 0.05
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bend:
+    """How an interval differs from plain percentiles of the resamples.
+
+    Attributes:
+        acceleration: How fast the error changes with the value.
+        freedom: Degrees of freedom: few examples of a class know their own spread badly.
+        stretch: By how much resamples of so few are too narrow, >= 1.
+
+    Source:
+        T. Hesterberg (2015), The American Statistician 69, 371-386 ("expanded percentile").
+    """
+
+    acceleration: float = 0.0
+    freedom: float = NORMAL_FREEDOM
+    stretch: float = 1.0
+
+
 def from_resamples(
     candidate: float,
     champion: float,
     resamples: NDArray[np.float64],
     *,
-    acceleration: float,
+    bend: Bend,
     confidence: float,
     method: str,
     groups: int | None,
@@ -42,7 +63,7 @@ def from_resamples(
         candidate: The metric of the candidate.
         champion: That of the champion.
         resamples: Differences, shape (many,); NaN where the metric was not defined.
-        acceleration: How fast the error changes with the value; 0 for none.
+        bend: As `bend_of` says.
         confidence: One-sided, in (0.5, 1).
         method: In words.
         groups: How many groups.
@@ -63,8 +84,7 @@ def from_resamples(
     slack = 1e-12 * max(abs(candidate), abs(champion), float(np.ptp(defined)))
     error = float(defined.std(ddof=1))
     if error <= slack and abs(difference) <= slack and float(np.abs(defined).max()) <= slack:
-        # What the metric reads is the same in both: the same decisions, or the same order.
-        return no_difference(candidate, "no resample differs", groups)
+        raise UnmovedError("no resample moves the difference, so its noise cannot be told")
     if error <= slack:
         raise NoComparisonError("no resample moves the difference, so its noise cannot be told")
     many = len(defined)
@@ -75,7 +95,7 @@ def from_resamples(
         # Off 0 and 1 by half a resample: so many cannot say more.
         return float(min(max((less + upto) / 2, 0.5), many - 0.5)) / many
 
-    bias = normal_quantile(share_below(difference))
+    bias, acceleration = normal_quantile(share_below(difference)), bend.acceleration
 
     def level(z: float) -> float:
         """Share of the resamples at which the bound of normal quantile z stands."""
@@ -91,46 +111,49 @@ def from_resamples(
         bent = 1 + acceleration * moved
         return moved / bent - bias if bent > 0 else float(np.copysign(40.0, moved))
 
-    z = normal_quantile(confidence)
+    z = bend.stretch * student_quantile(confidence, bend.freedom)
     low, high = np.quantile(defined, [level(-z), level(z)], method="linear")
     return Estimate(
         candidate=candidate,
         champion=champion,
         low=float(low),
         high=float(high),
-        below=lambda bar: normal_tail(quantile_at(bar)),
-        above=lambda bar: normal_tail(-quantile_at(bar)),
+        below=lambda bar: student_tail(quantile_at(bar) / bend.stretch, bend.freedom),
+        above=lambda bar: student_tail(-quantile_at(bar) / bend.stretch, bend.freedom),
         error=error,
         method=method,
         groups=groups,
     )
 
 
-def acceleration_of(
+def bend_of(
     left_out: NDArray[np.float64],
     counts: NDArray[np.float64],
-    strata: NDArray[np.int64] | None = None,
-) -> float:
-    """The acceleration by the jackknife.
+    strata: NDArray[np.int64],
+    sizes: NDArray[np.float64],
+) -> Bend:
+    """What the jackknife says of the resamples.
 
     Args:
         left_out: The difference without each unit (or group of them), shape (some,).
-        counts: How many units each stands for, shape (some,).
-        strata: Stratum of each; None means one.
+        counts: How many such units there are, shape (some,).
+        strata: Stratum of each, from 0, shape (some,).
+        sizes: Units of each stratum, shape (strata,).
     """
     import numpy as np
 
-    usable = np.isfinite(left_out)
-    if not usable.all():
-        return 0.0
-    codes = np.zeros(len(left_out), dtype=np.int64) if strata is None else strata
-    sizes = np.bincount(codes, counts)
-    means = np.divide(
-        np.bincount(codes, counts * left_out), sizes, out=np.zeros_like(sizes), where=sizes > 0
+    cautious = Bend(acceleration=0.0, freedom=max(float(sizes.min()) - 1, 1.0))
+    if not np.isfinite(left_out).all():
+        return cautious
+    cases = np.bincount(strata, counts, len(sizes))
+    pulls = (np.bincount(strata, counts * left_out, len(sizes)) / cases)[strata] - left_out
+    variances = np.bincount(strata, counts * pulls**2, len(sizes))
+    total = float(variances.sum())
+    if total <= 0:
+        return cautious
+    spare = np.maximum(sizes - 1, 1)
+    return Bend(
+        acceleration=float(counts @ pulls**3) / (6 * total**1.5),
+        freedom=total**2 / float(np.sum(variances**2 / spare)),
+        stretch=float(np.sum(variances * sizes / spare) / total) ** 0.5,
     )
-    pulls = means[codes] - left_out
-    squares = float(counts @ pulls**2)
-    if squares <= 0:
-        return 0.0
-    cubes = float(counts @ pulls**3)
-    return float(cubes / (6 * squares**1.5))

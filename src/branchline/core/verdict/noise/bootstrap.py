@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from branchline.core.verdict.noise.bca import acceleration_of, from_resamples
+from branchline.core.verdict.noise.bca import Bend, bend_of, from_resamples
 from branchline.core.verdict.noise.estimate import NoComparisonError, by_student
 from branchline.core.verdict.noise.resampling import (
     batches,
@@ -84,11 +84,11 @@ def resampled(
         return _jackknifed(pair, values, confidence)
     if not large:
         drawn = _drawn(pair, strata, random, resamples)
-        acceleration = _acceleration(pair, strata, random)
+        bend = _bend(pair, strata, random)
         method = "paired bootstrap (BCa"
     else:
         drawn = values[0] - values[1] + _bagged(pair, strata, random, resamples)
-        acceleration = 0.0
+        bend = Bend()
         method = f"paired bootstrap (bag of {_BAGS} little bootstraps"
     method += ", by group" if pair.groups is not None else ""
     method += ", weighted)" if examples.weights is not None else ")"
@@ -96,7 +96,7 @@ def resampled(
         values[0],
         values[1],
         drawn,
-        acceleration=acceleration,
+        bend=bend,
         confidence=confidence,
         method=method,
         groups=pair.groups,
@@ -188,9 +188,7 @@ def _bagged(
     return np.concatenate(found)
 
 
-def _acceleration(
-    pair: Pair, strata: tuple[NDArray[np.int64], ...], random: np.random.Generator
-) -> float:
+def _bend(pair: Pair, strata: tuple[NDArray[np.int64], ...], random: np.random.Generator) -> Bend:
     import numpy as np
 
     left_out, counts, codes = [], [], []
@@ -199,7 +197,8 @@ def _acceleration(
         left_out.append(ours - theirs)
         counts.append(stands_for)
         codes.append(code)
-    return acceleration_of(np.concatenate(left_out), np.concatenate(counts), np.concatenate(codes))
+    sizes = np.array([pair.counts[units].sum() for units in strata])
+    return bend_of(np.concatenate(left_out), np.concatenate(counts), np.concatenate(codes), sizes)
 
 
 def _with_swaps(found: Estimate, less: float, more: float, *, risk: float) -> Estimate:

@@ -13,6 +13,7 @@ from branchline.core.policy import Goal
 from branchline.core.verdict.noise.estimate import (
     Estimate,
     NoComparisonError,
+    UnmovedError,
     no_difference,
 )
 from branchline.core.verdict.noise.inputs import check_examples, read
@@ -119,15 +120,23 @@ def _compared(
         )
     from branchline.core.verdict.noise.bootstrap import resampled
 
-    return resampled(
-        metric,
-        examples,
-        candidate,
-        champion,
-        confidence=confidence,
-        seed=seed,
-        resamples=resamples,
-    )
+    try:
+        return resampled(
+            metric,
+            examples,
+            candidate,
+            champion,
+            confidence=confidence,
+            seed=seed,
+            resamples=resamples,
+        )
+    except UnmovedError:
+        if not examples.classes:
+            raise
+        from branchline.core.verdict.noise.unmoved import unmoved
+
+        value = value_of(metric, examples, examples.candidate)
+        return unmoved(value, examples, confidence=confidence)
 
 
 def same_predictions(one: Predicted, other: Predicted) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from branchline.core.verdict.noise.bca import acceleration_of, from_resamples
+from branchline.core.verdict.noise.bca import Bend, bend_of, from_resamples
 from branchline.core.verdict.noise.estimate import NoComparisonError, no_difference
 
 if TYPE_CHECKING:
@@ -77,17 +77,17 @@ def compared_by(
     share = min(1.0, _MOST_ROWS / examples.count) if examples.clusters is None else 1.0
     drawn = np.array([difference(_rows(strata, random, share)) for _ in range(resamples)])
     seen = values[0] - values[1]
-    acceleration = 0.0
+    bend = Bend()
     if share < 1:
         drawn = seen + (drawn - seen) * math.sqrt(share)
     else:
-        acceleration = _acceleration(difference, strata, random)
+        bend = _bend(difference, strata, random)
     words = "paired bootstrap (BCa" if share == 1 else f"paired bootstrap ({_MOST_ROWS} rows each"
     return from_resamples(
         values[0],
         values[1],
         drawn,
-        acceleration=acceleration,
+        bend=bend,
         confidence=confidence,
         method=words + (", by group)" if examples.clusters is not None else ")"),
         groups=None if examples.clusters is None else len(strata[0]),
@@ -152,11 +152,11 @@ def _of_units(units: Stratum, places: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(units[places])
 
 
-def _acceleration(
+def _bend(
     difference: Callable[[NDArray[np.int64]], float],
     strata: tuple[Stratum, ...],
     random: np.random.Generator,
-) -> float:
+) -> Bend:
     """By leaving out groups of units, at most 200 a stratum."""
     import numpy as np
 
@@ -171,4 +171,5 @@ def _acceleration(
             kept = _of_units(units, np.flatnonzero(~gone))
             left_out.append(difference(np.concatenate([*others, kept])))
             codes.append(code)
-    return acceleration_of(np.array(left_out), np.ones(len(left_out)), np.array(codes))
+    sizes = np.array([float(len(units)) for units in strata])
+    return bend_of(np.array(left_out), np.ones(len(left_out)), np.array(codes), sizes)

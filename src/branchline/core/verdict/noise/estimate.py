@@ -45,6 +45,10 @@ class NoComparisonError(ValueError):
     """There is no comparison; the message says why, for `Difference.problem`."""
 
 
+class UnmovedError(NoComparisonError):
+    """What the metric reads is the same in both: the same decisions, or the same order."""
+
+
 def by_student(
     candidate: float,
     champion: float,
