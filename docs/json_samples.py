@@ -44,6 +44,7 @@ from branchline.core.trigger import Trigger, TriggerKind
 from branchline.core.values import JsonValue, Outcome
 from branchline.core.verdict.noise.moves import moves_of
 from branchline.core.verdict.noise.trainings import Training, training_to_json
+from branchline.core.verdict.noise.values import Difference
 from branchline.core.verdict.standing import Approval, approval_to_json
 from branchline.core.verdict.values import Baseline, Finding, Noise, Verdict
 from branchline.core.verdict.verdict_json import verdict_to_json
@@ -175,11 +176,27 @@ _OUTCOME = RunOutcome(
 )
 _RUN = RunView(run="r", evidence=_EVIDENCE, verdict=_VERDICT)
 _ROW = ValueRow(group="params.yaml", name="lr", values=("0.1",))
+_DIFFERENCE = Difference(
+    metric="auc",
+    goal=Goal.MAXIMIZE,
+    candidate=0.91,
+    champion=0.9,
+    estimate=0.01,
+    low=0.002,
+    high=0.018,
+    confidence=0.95,
+    p_worse=1.0,
+    p_beyond=0.0,
+    p_better=0.0,
+    method="DeLong",
+    examples=1000,
+)
 _COMPARISON = Comparison(
     runs=(_RUN,),
     metrics=(MetricRow(name="auc", metrics=(None,), differences=(None,), directions=()),),
     params=(_ROW,),
     inputs=(_ROW,),
+    apart=(("r", _DIFFERENCE),),
 )
 
 _TUNED = Tuned(

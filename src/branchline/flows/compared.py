@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from branchline.core.evidence import Evidence
+    from branchline.core.evidence.prediction_plots import MadePlot
     from branchline.core.evidence.predictions import Predictions, Task
     from branchline.core.policy import Gate, MetricRule
     from branchline.core.verdict.noise.metrics import Metric
@@ -46,6 +47,7 @@ class Compared:
         uncompared: Metric -> why that cannot be had, though it has to.
         parts: Findings on parts of the evaluation set.
         remarks: For the reader.
+        plots: What follows from this run's predictions, with the bytes for the record.
     """
 
     evidence: Evidence
@@ -53,6 +55,7 @@ class Compared:
     uncompared: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Finding, ...] = ()
     remarks: tuple[str, ...] = ()
+    plots: tuple[MadePlot, ...] = ()
 
 
 def compare_with_champion(
@@ -119,12 +122,15 @@ class _Comparing:
         self._known: dict[tuple[bool, Task | None], Predictions] = {}
         self._remarks: list[str] = []
         self._parts: list[Part] = []
+        self._plots: tuple[MadePlot, ...] = ()
 
     def compared(self) -> Compared:
         """Read this run's predictions, then compare."""
         columns, is_named = self._found.columns, self._found.is_named
         if self._found.problem or columns is None:
             return self._refused(self._found.problem)
+        from branchline.core.evidence.prediction_plots import prediction_plots
+
         try:
             predictions = self._read(self._ours, None)
         except BranchlineError as error:
@@ -133,6 +139,7 @@ class _Comparing:
             self._evidence, predictions=_facts(self._ours, columns.path, predictions)
         )
         self._remarks += [_capital(remark) for remark in predictions.remarks]
+        self._plots = prediction_plots(predictions)
         if self._theirs is None:
             return self._done({}, {})
         if not self._theirs.digest(columns.path):
@@ -345,6 +352,7 @@ class _Comparing:
             uncompared=uncompared,
             parts=parts_judged(self._parts, self._gate) if self._parts else (),
             remarks=(*dict.fromkeys(self._remarks), *remarks),
+            plots=self._plots,
         )
 
 

@@ -12,11 +12,12 @@ from branchline.core.effects.model_outputs import registration_of
 from branchline.core.effects.registering import stage_for
 from branchline.core.effects.values import SetCheck, StickyComment, TagRun
 from branchline.core.values import Outcome
-from branchline.errors import BranchlineError, RegistryError, UnknownNameError
+from branchline.errors import BranchlineError, RegistryError
 from branchline.flows.checks import ended_check
 from branchline.flows.history import History
 from branchline.flows.pulls import REPORT
-from branchline.render.markdown import code, report
+from branchline.flows.report import report_markdown
+from branchline.render.safe_markdown import code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,13 +134,6 @@ def _registration(project: Project, job: QueuedJob, end: JobEnd, rule: BranchRul
 def _report(project: Project, run: str) -> str:
     history = History(project.records, project.repo)
     try:
-        view = history.find(run)
-        baseline = None
-        if view.verdict is not None and view.verdict.baseline.run:
-            try:
-                baseline = history.baseline_of(view)
-            except UnknownNameError:
-                baseline = None
-        return report(view, baseline, project.policy.gate)
+        return report_markdown(history, history.find(run), project.policy.gate)
     except BranchlineError as error:
         return f"The report of run {code(run)} cannot be made: {code(error.message)}\n"

@@ -16,6 +16,7 @@ from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere,
 from branchline.flows.evidence import EvidenceReader
 from branchline.flows.judged import judged
 from branchline.ports.records import CHAMPION_FILE
+from branchline.ports.workspace import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from branchline.core.trigger import Trigger
     from branchline.core.values import JsonValue
     from branchline.core.verdict.values import Baseline, Verdict
+    from branchline.flows.judged import Judged
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
     from branchline.flows.retraining import Watching
@@ -102,7 +104,7 @@ def finish(
     champion = _champion(project, planner, plan, walked, found, evidence, watcher, walk_beside)
     if champion.is_stopped:
         return None
-    answer = judged(
+    judged_run = judged(
         project,
         walked,
         evidence,
@@ -111,9 +113,9 @@ def finish(
         targets=tuple(stage.address for stage in planner.stages),
         watching=watching,
     )
-    if answer is None:
+    if judged_run is None:
         return None
-    evidence, verdict = answer
+    evidence, verdict = judged_run.evidence, judged_run.verdict
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
@@ -127,7 +129,7 @@ def finish(
         walk=walk,
         started_at=started_at,
     )
-    files = _files(project, planner, plan, said, champion, evidence, verdict)
+    files = _files(project, planner, plan, said, champion, judged_run)
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
 
@@ -138,18 +140,18 @@ def _files(
     plan: Plan,
     said: JsonValue,
     champion: Champion,
-    evidence: Evidence,
-    verdict: Verdict,
+    found: Judged,
 ) -> dict[str, bytes]:
     """The files of a record."""
     return {
         "run.json": _json(said),
         "plan.json": _json(plan_to_json(plan)),
-        "evidence.json": _json(evidence_to_json(evidence)),
-        "verdict.json": _json(verdict_to_json(verdict)),
+        "evidence.json": _json(evidence_to_json(found.evidence)),
+        "verdict.json": _json(verdict_to_json(found.verdict)),
         **_champion_file(champion),
         **_meanings(planner),
-        **_plots(project, evidence),
+        **_plots(project, found.evidence),
+        **{f"plots/{one.plot.path}": one.data for one in found.plots},
     }
 
 
@@ -341,14 +343,24 @@ def _meanings(planner: Planner) -> dict[str, bytes]:
 
 def _plots(project: Project, evidence: Evidence) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    for plot in evidence.plots:
-        size = plot.content.size_bytes
-        if plot.content.is_folder or size is None or size > PLOT_LIMIT_BYTES:
+    for path in _plot_paths(evidence):
+        entry = project.workspace.entry(path)
+        if entry is None or entry.kind is EntryKind.FOLDER or entry.size_bytes > PLOT_LIMIT_BYTES:
             continue
-        data = project.workspace.read(plot.path)
-        if data is not None:
-            found[f"plots/{plot.path}"] = data
+        data = project.workspace.read(path)
+        if data is not None and len(data) <= PLOT_LIMIT_BYTES:
+            found[f"plots/{path}"] = data
     return found
+
+
+def _plot_paths(evidence: Evidence) -> list[str]:
+    """Files that are drawn: each plot's own, and those whose columns it names besides."""
+    found: dict[str, None] = {}
+    for plot in evidence.plots:
+        found[plot.path] = None
+        y = plot.options.get("y")
+        found.update(dict.fromkeys(y if isinstance(y, dict) else ()))
+    return list(found)
 
 
 def _json(value: JsonValue) -> bytes:

@@ -5,6 +5,7 @@ Where no bar compares with a champion nothing of this is loaded.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.verdict.judge import judge
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from branchline.core.evidence import Evidence
+    from branchline.core.evidence.prediction_plots import MadePlot
     from branchline.core.values import JsonValue
     from branchline.core.verdict.noise.values import Spread
     from branchline.core.verdict.values import Verdict
@@ -20,6 +22,21 @@ if TYPE_CHECKING:
     from branchline.flows.project import Project
     from branchline.flows.retraining import Watching
     from branchline.flows.walked import Walked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What judging a run gave.
+
+    Attributes:
+        evidence: Of the run, with which predictions it left and the plots made from them.
+        verdict: On it.
+        plots: Those plots, with their bytes.
+    """
+
+    evidence: Evidence
+    verdict: Verdict
+    plots: tuple[MadePlot, ...] = ()
 
 
 def judged(
@@ -31,7 +48,7 @@ def judged(
     history: Iterable[Mapping[str, JsonValue]],
     targets: Sequence[str],
     watching: Watching | None,
-) -> tuple[Evidence, Verdict] | None:
+) -> Judged | None:
     """Judge a run, with the champion's predictions and other seeds where a bar compares.
 
     Args:
@@ -44,13 +61,14 @@ def judged(
         watching: Who looks on while the commit is trained again; None: it never is.
 
     Returns:
-        The evidence, with which predictions it left, and the verdict; None when it was stopped.
+        None when it was stopped.
     """
     gate = project.policy.gate
     baseline, theirs = champion.baseline, champion.evidence
     said = _moved_again(project, walked, evidence)
     if not any(rule.compares for rule in gate.metrics):
-        return evidence, judge(evidence, theirs, gate, baseline=baseline, remarks=said)
+        verdict = judge(evidence, theirs, gate, baseline=baseline, remarks=said)
+        return Judged(evidence=evidence, verdict=verdict)
     from branchline.flows.compared import compare_with_champion
 
     recorded = theirs or champion.recorded
@@ -72,8 +90,11 @@ def judged(
             remarks=remarks,
         )
 
+    made = tuple(one.plot for one in found.plots)
+    shown = replace(found.evidence, plots=(*made, *evidence.plots))
     if gate.replicates is None or watching is None:
-        return found.evidence, once(_known(project, found.evidence, theirs), {})
+        verdict = once(_known(project, found.evidence, theirs), {})
+        return Judged(evidence=shown, verdict=verdict, plots=found.plots)
     from branchline.flows.replicated import Replicated, replicated
     from branchline.flows.retraining import StoppedError
 
@@ -86,7 +107,7 @@ def judged(
         watching=watching,
     )
     try:
-        return found.evidence, replicated(asked)
+        return Judged(evidence=shown, verdict=replicated(asked), plots=found.plots)
     except StoppedError:
         return None
 
