@@ -51,7 +51,7 @@ class DuckFile:
         """Open it."""
         import duckdb
 
-        self._bytes = tempfile.TemporaryFile()  # noqa: SIM115 # closed in __exit__
+        self._bytes = tempfile.TemporaryFile()  # closed in __exit__
         self._bytes.write(self._data)
         self._bytes.flush()
         self._place = _PLACE.format(number=self._bytes.fileno())

@@ -54,8 +54,8 @@ class FileTables(Tables):
 
 def _check(data: bytes, file: str) -> None:
     try:
-        import duckdb as _duckdb  # noqa: F401, PLC0415
-        import numpy as _numpy  # noqa: F401, PLC0415
+        import duckdb as _duckdb  # noqa: F401
+        import numpy as _numpy  # noqa: F401
     except ImportError as error:
         raise MissingExtraError(
             f"{file} cannot be read: `{error.name}` is not installed",
