@@ -23,7 +23,7 @@ def stage(name: str, reads: str, *, metrics: bool = False, seen: str = "") -> Re
         inputs=tuple(Input(kind=InputKind.DATA, name=p, digest="1") for p in reads.split()),
         outs=(out,),
         entry=LockEntry(cmd="true"),
-        observed=tuple(Observed(path, "digest") for path in seen.split()),
+        observed=tuple(Observed(path=path, digest="digest") for path in seen.split()),
     )
 
 
