@@ -60,9 +60,7 @@ def sides_of(
     learned = [path for path in train if path not in test]
     if apart and learned:
         return Sides(train=tuple(learned), test=tuple(apart))
-    todo = (
-        "Write the two parts to files of their own, and name the evaluation set: gate: {data: ...}."
-    )
+    todo = "Write both parts to files of their own, and name the evaluation: gate: {data: FILE}."
     if both:
         return Sides(problem=f"training and evaluation read the same {both[0]}", todo=todo)
     side = "evaluation" if learned else "training"
