@@ -127,11 +127,12 @@ def _exit_code(outcome: RunOutcome) -> int:
         return EXIT_ERROR
     if not outcome.finished.verdict.findings:
         return EXIT_FINE  # no gate: there was nothing to fail
-    return {
-        Outcome.PASSED: EXIT_FINE,
-        Outcome.FAILED: EXIT_VERDICT_FAILED,
-        Outcome.UNKNOWN: EXIT_VERDICT_UNKNOWN,
-    }[outcome.finished.verdict.outcome]
+    verdict = outcome.finished.verdict
+    if verdict.outcome is Outcome.PASSED:
+        return EXIT_FINE
+    if verdict.outcome is Outcome.FAILED:
+        return EXIT_VERDICT_FAILED
+    return EXIT_FINE if outcome.goes_on else EXIT_VERDICT_UNKNOWN
 
 
 class Stop:

@@ -113,6 +113,7 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
                 max_relative_regression=share_of(rule.get("max_relative_regression")),
                 min_gain=_float(rule.get("min_gain")),
                 computed_as=rule.get("computed_as", ""),
+                primary=rule.get("primary", False),
                 line=document.line_of((*path, "metrics", metric)),
             )
         )

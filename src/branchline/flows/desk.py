@@ -215,7 +215,9 @@ def summary_of(checks: Sequence[Check]) -> CheckState | None:
     order = [
         CheckState.FAILED,
         CheckState.UNKNOWN,
+        CheckState.WAITING,
         CheckState.PENDING,
+        CheckState.NEUTRAL,
         CheckState.PASSED,
         CheckState.SKIPPED,
     ]

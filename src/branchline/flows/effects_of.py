@@ -33,7 +33,9 @@ _LATER = ("notify", "promote")
 
 def check_of(job: QueuedJob, end: JobEnd) -> SetCheck:
     """What the end of a job that was walked says of its commit."""
-    return ended_check(job, end.state, verdict=end.verdict, summary=end.detail)
+    return ended_check(
+        job, end.state, verdict=end.verdict, summary=end.detail, standing=end.standing
+    )
 
 
 def effects_of(
@@ -115,6 +117,7 @@ def _registration(project: Project, job: QueuedJob, end: JobEnd, rule: BranchRul
     if end.outcome is None or finished is None:
         raise RegistryError(f"job {job.job} did not come to a verdict")
     outcome = finished.verdict.outcome
+    lets_on = end.standing is not None and end.standing.lets_on
     return registration_of(
         tuple(end.outcome.walked.results.values()),
         finished.evidence,
@@ -122,7 +125,8 @@ def _registration(project: Project, job: QueuedJob, end: JobEnd, rule: BranchRul
         run=end.run,
         outcome=outcome,
         by=job.asked.pusher,
-        stage=stage_for(project.policy, rule.then, outcome),
+        stage=stage_for(project.policy, rule.then, outcome, lets_on=lets_on),
+        lets_on=lets_on,
     )
 
 

@@ -41,12 +41,14 @@ class Finished:
     Attributes:
         record: Id of the record in git.
         is_new: False when the very same walk had been recorded before.
+        is_approved: Whether a person let its open verdict pass.
     """
 
     evidence: Evidence
     verdict: Verdict
     record: str
     is_new: bool
+    is_approved: bool = False
 
 
 def finish(
@@ -85,16 +87,18 @@ def finish(
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
     baseline = _baseline(project, history, same=same)
-    verdict = judge(
-        evidence,
-        _evidence_of(project, baseline.run),
-        project.policy.gate,
-        baseline=baseline,
-    )
+    evidence, verdict = _judged(project, evidence, baseline, history)
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
-        return Finished(evidence=evidence, verdict=verdict, record=same.run, is_new=False)
+        approved = verdict.is_inconclusive and project.records.approval(same.run) is not None
+        return Finished(
+            evidence=evidence,
+            verdict=verdict,
+            record=same.run,
+            is_new=False,
+            is_approved=approved,
+        )
     files = {
         "run.json": _json(
             run_to_json(
@@ -117,6 +121,40 @@ def finish(
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
 
 
+def _judged(
+    project: Project, evidence: Evidence, baseline: Baseline, history: Sequence[StoredRun]
+) -> tuple[Evidence, Verdict]:
+    """The verdict, with the champion's predictions beside this run's where a bar compares."""
+    gate = project.policy.gate
+    champion = _evidence_of(project, baseline.run)
+    if not any(rule.compares for rule in gate.metrics):
+        return evidence, judge(evidence, champion, gate, baseline=baseline)
+    from branchline.flows.compared import compare_with_champion
+
+    found = compare_with_champion(project, evidence, champion, baseline)
+    verdict = judge(
+        found.evidence,
+        champion,
+        gate,
+        baseline=baseline,
+        comparisons=found.comparisons,
+        uncompared=found.uncompared,
+        parts=found.parts,
+        remarks=(*found.remarks, *_seen_often(project, found.evidence, history)),
+    )
+    return found.evidence, verdict
+
+
+def _seen_often(
+    project: Project, evidence: Evidence, history: Sequence[StoredRun]
+) -> tuple[str, ...]:
+    if evidence.predictions is None:
+        return ()
+    from branchline.flows.judged_before import judged_before
+
+    return judged_before(evidence, project.policy.model, map(run_fields, history))
+
+
 def _walk_digest(project: Project, evidence: Evidence) -> str:
     """What makes two walks of one commit the same: results, outputs, and the bars."""
     gate = project.policy.gate
@@ -128,6 +166,8 @@ def _walk_digest(project: Project, evidence: Evidence) -> str:
             "stages": [(s.stage, s.key) for s in evidence.stages],
             "outs": dict(evidence.outs),
             "gate": [repr(rule) for rule in gate.metrics],
+            "noise": repr((gate.predictions, gate.confidence, gate.slices, gate.min_rows)),
+            "on_inconclusive": gate.on_inconclusive.value,
             "baseline": gate.baseline,
             "evaluation_data": evidence.evaluation_data,
         }
@@ -242,7 +282,14 @@ def run_to_json(
         "outcome": verdict.outcome.value,
         "summary": verdict.summary,
         "walk": walk,
+        **_examples_of(evidence),
     }
+
+
+def _examples_of(evidence: Evidence) -> dict[str, JsonValue]:
+    """Which examples judged which candidate: `flows.judged_before` counts them."""
+    facts = evidence.predictions
+    return {} if facts is None else {"examples": facts.examples, "candidate": facts.digest}
 
 
 def _meanings(planner: Planner) -> dict[str, bytes]:

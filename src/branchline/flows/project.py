@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from branchline.ports.repo import Repo
     from branchline.ports.steps import Steps
     from branchline.ports.store import Store
+    from branchline.ports.tables import Tables
     from branchline.ports.tracker import Tracker
     from branchline.ports.workspace import Workspace
 
@@ -50,6 +51,7 @@ class Project:
     executor: Executor
     steps: Steps
     artifacts: Artifacts
+    tables: Tables
     tracker: Tracker
     policy: Policy
     """What the team decided."""

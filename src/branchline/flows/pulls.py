@@ -363,6 +363,7 @@ def objections_of(checks: Sequence[Check]) -> tuple[str, ...]:
         CheckState.PENDING: "has not ended",
         CheckState.FAILED: "failed",
         CheckState.UNKNOWN: "could not tell whether it is good enough",
+        CheckState.WAITING: "waits for a person's approval (`branchline approve RUN`)",
     }
     return tuple(
         f"check {check.name} {words[check.state]}" + (f": {check.summary}" if check.summary else "")

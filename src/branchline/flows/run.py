@@ -81,6 +81,17 @@ class RunOutcome:
     duration_s: float = 0.0
     to_commit: tuple[str, ...] = ()
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether effects follow: a verdict that chance leaves open may, as the gate says."""
+        if self.finished is None:
+            return False
+        from branchline.core.verdict.standing import standing_of
+
+        gate = self.planner.project.policy.gate
+        approved = self.finished.is_approved
+        return standing_of(self.finished.verdict, gate, is_approved=approved).lets_on
+
 
 def run(
     project: Project,

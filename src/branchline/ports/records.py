@@ -6,6 +6,8 @@ Refs (all point at blobs or trees, never at commits, so no log and no branch sho
                                             from the second attempt on with its number: `-2`
     refs/branchline/answers/<digest of pipeline and lock>/<when>-<run id>      blob, what a plan
                                             that left nothing to do had looked at (`cli.answers`)
+    refs/branchline/approvals/<run id>                                         blob, who let an open
+                                            verdict pass, and when
     refs/branchline/runs/<run id>                                              tree, one run
         run.json  plan.json  evidence.json  verdict.json  meanings.json  plots/...
 """
@@ -121,6 +123,20 @@ class Records(Protocol):
     @abstractmethod
     def add_answer(self, place: str, content: bytes) -> None:
         """Record an answer at `place`, two words with a slash between them; the first one stays."""
+        ...
+
+    @abstractmethod
+    def approval(self, run: str) -> bytes | None:
+        """The approval that is recorded of a run; None when there is none."""
+        ...
+
+    @abstractmethod
+    def add_approval(self, run: str, content: bytes) -> bytes:
+        """Record an approval of a run, with compare-and-swap.
+
+        Returns:
+            The one that stands now: ours, or the one that was there first.
+        """
         ...
 
     @abstractmethod

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
 from branchline.render.compare import compare_runs, comparison_tables
+from branchline.render.findings import finding_lines, verdict_word
 from branchline.render.plots import bars_svg, confusion_svg, curves_svg
 from branchline.render.runs import run_tables, when
 from branchline.render.table import Align, Tone, visible
@@ -133,14 +134,15 @@ def _head(run: RunView, name: str) -> str:
         badge, items = "", ""
     else:
         word = _WORDS[verdict.outcome]
-        badge = f' <span class="badge {word}">{word}</span>'
+        badge = f' <span class="badge {word}">{verdict_word(verdict)}</span>'
         said = verdict.summary
         marks = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.UNKNOWN: "unsure"}
         items = "".join(
-            f'<li><span class="{marks[f.outcome]}">{_WORDS[f.outcome]}</span>: '
+            f'<li><span class="{marks[f.outcome] if f.outcome else "dim"}">{f.word}</span>: '
             f"{sentence_html(f.sentence)}</li>"
-            for f in verdict.findings
+            for f in finding_lines(verdict.findings)
         )
+        items += "".join(f"<li>{sentence_html(text)}</li>" for text in verdict.remarks)
     dirty = "<p>Made from uncommitted changes: it cannot be promoted.</p>" if run.is_dirty else ""
     problems = "".join(f'<p class="bad">{sentence_html(text)}</p>' for text in run.problems)
     about = sentence_html(f"Run `{run.run}`" + (f" on `{run.branch}`" if run.branch else ""))

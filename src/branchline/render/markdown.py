@@ -15,6 +15,7 @@ from branchline.core.evidence.find import find_metric
 from branchline.core.policy import Gate
 from branchline.core.values import Outcome
 from branchline.render.compare import compare_runs, metric_rows, metric_text, signed
+from branchline.render.findings import finding_lines, verdict_word
 from branchline.render.markdown_plots import plots_section
 from branchline.render.runs import when
 from branchline.render.table import visible
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from branchline.render.drawing import Drawing
     from branchline.render.run_view import RunView
 
-_WORDS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
 _MARKS = {Outcome.PASSED: "✅", Outcome.FAILED: "❌", Outcome.UNKNOWN: "❔"}
 _ACTIONS = {"run": "ran", "may_run": "ran", "reuse": "reused", "skip": "skipped"}
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]")
@@ -98,11 +98,12 @@ def _verdict(run: RunView) -> str:
     if verdict is None or not verdict.findings:
         said = "This run was not judged." if verdict is None else sentence(verdict.summary)
         return f"## Run {code(run.run)}{name}\n\n{said}"
-    mark, word = _MARKS[verdict.outcome], _WORDS[verdict.outcome]
+    mark, word = _MARKS[verdict.outcome], verdict_word(verdict)
+    remarks = "".join(f"\n\n> {sentence(text)}" for text in verdict.remarks)
     dirty = ""
     if run.is_dirty:
         dirty = "\n\nMade from uncommitted changes: it cannot be promoted."
-    return f"## {mark} Verdict: {word}{name}\n\n{sentence(verdict.summary)}{dirty}"
+    return f"## {mark} Verdict: {word}{name}\n\n{sentence(verdict.summary)}{dirty}{remarks}"
 
 
 def _metrics(run: RunView, baseline: RunView | None, gate: Gate) -> str:
@@ -140,7 +141,10 @@ def _metric_row(row: MetricRow, findings: Sequence[Finding], *, has_baseline: bo
 
 
 def _findings(findings: Sequence[Finding]) -> str:
-    return "<br>".join(f"{_MARKS[f.outcome]} {sentence(f.sentence)}" for f in findings)
+    return "<br>".join(
+        f"{_MARKS[shown.outcome] if shown.outcome else '▫️'} {sentence(shown.sentence)}"
+        for shown in finding_lines(findings)
+    )
 
 
 def _why(run: RunView) -> str:

@@ -58,6 +58,7 @@ class FakeRecords(Records):
         self.kept: dict[tuple[str, tuple[Observed, ...], int], Result] = {}
         self.trees: dict[str, dict[str, bytes]] = {}
         self.answers: dict[str, bytes] = {}
+        self.approvals: dict[str, bytes] = {}
         self.others = dict(others or {})
 
     def results(self, keys: Sequence[str]) -> Mapping[str, Sequence[Result]]:
@@ -122,6 +123,14 @@ class FakeRecords(Records):
         """See the port."""
         results = self.results([key]).get(key, ())
         return {f"{key[:2]}/{key}/{r.observed!r}-{r.attempt}": repr(r) for r in results}
+
+    def approval(self, run: str) -> bytes | None:
+        """See the port."""
+        return self.approvals.get(run)
+
+    def add_approval(self, run: str, content: bytes) -> bytes:
+        """See the port."""
+        return self.approvals.setdefault(run, content)
 
     def has_answer(self, place: str) -> bool:
         """See the port."""
@@ -244,6 +253,16 @@ class RecordsContract:
         assert len(first) == 1
         assert len(records.standing(self.KEY)) == 2
         assert first.items() <= records.standing(self.KEY).items()
+
+    def test_the_first_approval_of_a_run_stays(self, records: Records) -> None:
+        """Two people who approve at once leave one approval, and both see it."""
+        assert records.approval("abc1234") is None
+        assert records.add_approval("abc1234", b"first") == b"first"
+        assert records.add_approval("abc1234", b"second") == b"first"
+
+        assert records.approval("abc1234") == b"first"
+        assert records.approval("abc1234-2") is None
+        assert list(records.run_ids()) == []
 
     def test_the_first_answer_of_a_place_stays(self, records: Records) -> None:
         """An answer is no run and no result."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
     from branchline.ports.artifacts import Artifacts
+    from branchline.ports.tables import Tables
     from branchline.ports.tracker import Tracker
 
 STATE_DIR = ".branchline"
@@ -308,6 +309,7 @@ def _ports(
         "machine": lambda: local.machine(root, state_dir),
         "executor": lambda: local.executor(forks=searches),
         "steps": local.steps,
+        "tables": _tables,
         "artifacts": lambda: _artifacts(store(), os.path.dirname(store_dir)),
     }
 
@@ -333,6 +335,12 @@ def _local_files(
         return DvcWorkspace(root, database(), index=index, lasting=lasting)
 
     return database, workspace
+
+
+def _tables() -> Tables:
+    from branchline.adapters.tables import FileTables
+
+    return FileTables()
 
 
 def _artifacts(store: DvcStore, folder: str) -> Artifacts:

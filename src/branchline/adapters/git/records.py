@@ -215,6 +215,26 @@ class GitRecords(Records):
         reference = f"{refs.ANSWERS}{refs.component(folder)}/{refs.component(name)}"
         refs.transact(self._git, create={reference: held})
 
+    def approval(self, run: str) -> bytes | None:
+        """Who let a run pass; see the port."""
+        name = refs.APPROVALS + refs.component(run)
+        held = refs.list_references(self._git, [name]).get(name)
+        if held is None:
+            return None
+        (found,) = self._objects().read([held])
+        return found[2] if found is not None and found[1] == "blob" else None
+
+    def add_approval(self, run: str, content: bytes) -> bytes:
+        """Record who lets a run pass, the first one stays; see the port."""
+        writer = ObjectWriter(self._git)
+        held = writer.blob(content)
+        writer.write()
+        refs.transact(self._git, create={refs.APPROVALS + refs.component(run): held})
+        found = self.approval(run)
+        if found is None:
+            raise RecordError(f"the approval of run {run} cannot be read again")
+        return found
+
     def push(self, remote: str) -> Exchange:
         """Send records to a remote; see the port."""
         return push_records(self._git, remote)

@@ -20,7 +20,7 @@ _WHOLE = frozenset(
 )
 _NUMBER = ("FLOAT", "DOUBLE", "DECIMAL")  # Larger whole numbers stay texts: a double drops digits.
 _PLACE: Final = "/dev/fd/{number}"
-_SETTINGS: Final = {
+_SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     # A file is a stranger's: no extension is fetched for it, and no other file is opened.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -75,7 +75,7 @@ class DuckFile:
         """Some columns."""
         types = self._types()
         shown = ", ".join(f"{_cast(name, types[name])} AS c{i}" for i, name in enumerate(wanted))
-        found = self._asked(f"SELECT {shown} FROM {self._source}")
+        found = self._asked(f"SELECT {shown} FROM {self._source}")  # noqa: S608 # quoted names
         columns = {name: _column(found[f"c{i}"]) for i, name in enumerate(wanted)}
         has_lines = self._form in (Form.CSV, Form.TSV, Form.JSON_LINES, Form.NDJSON)
         return Table(

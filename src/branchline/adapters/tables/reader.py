@@ -54,8 +54,8 @@ class FileTables(Tables):
 
 def _check(data: bytes, file: str) -> None:
     try:
-        import duckdb as _duckdb  # noqa: F401
-        import numpy as _numpy  # noqa: F401
+        import duckdb  # noqa: F401 # only to know that it is there
+        import numpy as np  # noqa: F401 # likewise
     except ImportError as error:
         raise MissingExtraError(
             f"{file} cannot be read: `{error.name}` is not installed",

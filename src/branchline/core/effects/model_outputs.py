@@ -36,13 +36,16 @@ def files_digest(paths: Mapping[str, str]) -> str:
     return digest_of([[path, digest] for path, digest in sorted(paths.items())])
 
 
-def registers(outcome: Outcome, policy: Policy) -> bool:
+def registers(outcome: Outcome, policy: Policy, *, lets_on: bool = False) -> bool:
     """Whether a verdict lets a run be registered: passed, or nothing was to be judged.
 
-    A gate that could not tell is no yes. Without a gate there is nothing to tell: the version is
-    registered with its outcome, and a protected stage stays closed to it.
+    A gate that could not tell is no yes, unless only noise leaves it open and the gate or a person
+    lets it on: the version then says that its verdict is unknown. Without a gate there is nothing
+    to tell: the version is registered with its outcome, and a protected stage stays closed to it.
     """
-    return outcome is Outcome.PASSED or (outcome is Outcome.UNKNOWN and not policy.gate.metrics)
+    if outcome is Outcome.UNKNOWN:
+        return lets_on or not policy.gate.metrics
+    return outcome is Outcome.PASSED
 
 
 def registration_of(
@@ -54,6 +57,7 @@ def registration_of(
     outcome: Outcome,
     by: str = "",
     stage: str = "",
+    lets_on: bool = False,
 ) -> Register:
     """The registration that follows from a finished run.
 
@@ -65,6 +69,7 @@ def registration_of(
         outcome: Of its verdict.
         by: `Name <address>`.
         stage: Stage that the version gets; "" for none.
+        lets_on: Whether a verdict that noise leaves open goes on (`core.verdict.standing`).
 
     Raises:
         RegistryError: The run is not reproducible from a commit, was not judged good enough, or
@@ -76,7 +81,7 @@ def registration_of(
             f"run {run} was made from uncommitted changes: nobody could make its model again",
             todo="Commit, and run again; what is up to date is reused.",
         )
-    if not registers(outcome, policy):
+    if not registers(outcome, policy, lets_on=lets_on):
         raise RegistryError(
             f"run {run} is not registered: its verdict is {outcome.value}",
             todo=f"`branchline show {run}` says why.",

@@ -9,7 +9,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from branchline.core.evidence.values import Evidence, Metric, Plot, StageFacts
+from branchline.core.evidence.values import (
+    Evidence,
+    Metric,
+    Plot,
+    PredictionFacts,
+    StageFacts,
+)
 from branchline.core.pipeline import Content
 from branchline.core.values import SCHEMA_VERSION
 from branchline.errors import RecordError
@@ -46,7 +52,31 @@ def evidence_to_json(evidence: Evidence) -> dict[str, JsonValue]:
         "data": dict(evidence.data),
         "evaluation_data": evidence.evaluation_data,
         "versions": dict(evidence.versions),
+        "predictions": _predictions_to_json(evidence.predictions),
     }
+
+
+def _predictions_to_json(facts: PredictionFacts | None) -> JsonValue:
+    if facts is None:
+        return None
+    return {
+        "path": facts.path,
+        "digest": facts.digest,
+        "examples": facts.examples,
+        "count": facts.count,
+    }
+
+
+def _predictions_from_json(value: object) -> PredictionFacts | None:
+    if value is None:
+        return None
+    fields = _dict(value)
+    return PredictionFacts(
+        path=_text(fields["path"]),
+        digest=_text(fields["digest"]),
+        examples=_text(fields["examples"]),
+        count=_whole_or_none(fields["count"]) or 0,
+    )
 
 
 def evidence_from_json(value: object) -> Evidence:
@@ -72,6 +102,7 @@ def evidence_from_json(value: object) -> Evidence:
             is_dirty=fields.get("is_dirty", False) is not False,
             versions=_texts(fields.get("versions", {})),
             duration_s=_float(fields.get("duration_s", 0.0)),
+            predictions=_predictions_from_json(fields.get("predictions")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"evidence.json cannot be read: {_said(error)}") from None

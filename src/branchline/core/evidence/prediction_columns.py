@@ -67,7 +67,11 @@ def guess_columns(path: str, names: Sequence[str]) -> Guessed:
     by_class = tuple(name for name in names if _CLASS_SCORE.fullmatch(name))
     if not singles and not decisions and len(by_class) < 2:
         return Guessed(columns=None)
-    for what, found in (("the truth", targets), ("the score", singles), ("the decision", decisions)):
+    for what, found in (
+        ("the truth", targets),
+        ("the score", singles),
+        ("the decision", decisions),
+    ):
         if len(found) > 1:
             several = ", ".join(f"`{name}`" for name in found)
             return Guessed(

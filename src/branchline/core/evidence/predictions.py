@@ -10,7 +10,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from branchline.core.evidence.prediction_columns import class_of_score
-from branchline.core.evidence.tables import Column, Table
 from branchline.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from branchline.core.evidence.tables import Column, Table
     from branchline.core.policy import PredictionColumns
 
 _MOST_CLASSES = 1000
@@ -86,7 +86,11 @@ def columns_needed(columns: PredictionColumns, slices: Sequence[str] = ()) -> tu
 
 
 def read_predictions(
-    table: Table, columns: PredictionColumns, *, slices: Sequence[str] = ()
+    table: Table,
+    columns: PredictionColumns,
+    *,
+    slices: Sequence[str] = (),
+    task: Task | None = None,
 ) -> Predictions:
     """The predictions that a table holds.
 
@@ -94,6 +98,7 @@ def read_predictions(
         table: With the columns of `columns_needed`.
         columns: What each column is.
         slices: Columns by whose values the metrics are judged too.
+        task: What is predicted; None tells it by the columns and by what the truth looks like.
 
     Raises:
         DocumentError: A value is missing, NaN or infinite, an id stands twice, a column that has to
@@ -108,7 +113,7 @@ def read_predictions(
         )
     ids = reader.ids(columns.id) if columns.id else None
     scores = reader.scores(columns.scores) if columns.scores else None
-    task = _task(reader, columns, scores)
+    task = task or _task(reader, columns, scores)
     common = {
         "file": table.file,
         "task": task,
@@ -131,9 +136,7 @@ def read_predictions(
     return _classes(reader, columns, scores, common)
 
 
-def _task(
-    reader: _Reader, columns: PredictionColumns, scores: NDArray[np.float64] | None
-) -> Task:
+def _task(reader: _Reader, columns: PredictionColumns, scores: NDArray[np.float64] | None) -> Task:
     """What is predicted, by the columns and what the truth looks like."""
     if columns.query:
         return Task.RANKING
@@ -259,7 +262,9 @@ def _constant(scores: NDArray[np.float64], table: Table) -> tuple[str, ...]:
     first = scores[0]
     if len(scores) > 1 and bool((scores == first).all()):
         shown = first if scores.ndim == 1 else first[0]
-        return (f"every score in {table.file} is {float(shown):.6g}: the model tells nothing apart.",)
+        return (
+            f"every score in {table.file} is {float(shown):.6g}: the model tells nothing apart.",
+        )
     return ()
 
 
@@ -314,7 +319,8 @@ class _Reader:
             values = found
         else:
             values = column.values.astype(np.float64)
-        self._refuse(name, ~np.isfinite(values).reshape(len(values), -1).all(axis=1), "not finite")
+        finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+        self._refuse(name, np.asarray(~finite), "not finite")
         self._numbers[name] = values
         return values
 
@@ -352,8 +358,11 @@ class _Reader:
 
     def ids(self, name: str) -> NDArray[np.object_]:
         """A column of names, each once; texts stay as they are."""
+        import numpy as np
+
         column = self._present(name)
-        found = column.values if column.values.dtype.kind == "O" else _labels(column)
+        is_text = column.values.dtype.kind == "O"
+        found = np.asarray(column.values, dtype=object) if is_text else _labels(column)
         seen: dict[object, int] = {}
         twice = []
         for row, value in enumerate(found.tolist()):
@@ -403,7 +412,8 @@ def _labels(column: Column) -> NDArray[np.object_]:
         return np.array([known[value] for value in values.tolist()], dtype=object)
     distinct, codes = np.unique(values, return_inverse=True)
     names = np.array([_label(str(value)) for value in distinct.tolist()], dtype=object)
-    return names[codes]
+    found: NDArray[np.object_] = names[codes]
+    return found
 
 
 def _label(text: str) -> str:

@@ -69,6 +69,23 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionFacts:
+    """Which predictions a run left, and of which examples.
+
+    Attributes:
+        path: The file, from the root.
+        digest: Of its content.
+        examples: Which examples these are: a digest over their ids and truth.
+        count: How many there are.
+    """
+
+    path: str
+    digest: str
+    examples: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What one run learned.
 
@@ -84,6 +101,7 @@ class Evidence:
         commit, branch, is_dirty: Provenance.
         versions: Python, platform, branchline, lock file digest.
         duration_s: Wall time of the whole run in seconds.
+        predictions: What it said of each example; None when that was not found or not asked for.
     """
 
     metrics: tuple[Metric, ...] = ()
@@ -98,6 +116,7 @@ class Evidence:
     is_dirty: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     duration_s: float = 0.0
+    predictions: PredictionFacts | None = None
 
     def metric(self, name: str) -> Metric | None:
         """The metric of that name; None when there is none."""

@@ -65,7 +65,9 @@ def answer_of(
     high = estimate + math.hypot(above, by_seeds or 0.0)
     answer = _answer(estimate, low, high, goal, margin=margin or 0.0, min_gain=min_gain)
     is_open = answer is Answer.CANNOT_TELL
-    runs = _runs_needed(margin, by_examples, training, confidence) if is_open and is_spread else None
+    runs = (
+        _runs_needed(margin, by_examples, training, confidence) if is_open and is_spread else None
+    )
     seconds = training.run_s if training is not None else None
     noise = Noise(
         low=low,

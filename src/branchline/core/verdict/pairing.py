@@ -42,7 +42,8 @@ def pair(candidate: Predictions, champion: Predictions) -> Pairing:
     agrees in every one.
 
     Args:
-        candidate: Of the run that is judged. champion: Of the baseline.
+        candidate: Of the run that is judged.
+        champion: Of the baseline.
     """
     if candidate.task is not champion.task:
         return _refused(
@@ -55,7 +56,11 @@ def pair(candidate: Predictions, champion: Predictions) -> Pairing:
     if problem:
         return _refused(problem)
     problem = _truth_differs(candidate, champion, ours, theirs)
-    return _refused(problem) if problem else Pairing(examples=_paired(candidate, champion, ours, theirs))
+    return (
+        _refused(problem)
+        if problem
+        else Pairing(examples=_paired(candidate, champion, ours, theirs))
+    )
 
 
 def examples_digest(predictions: Predictions) -> str:
@@ -137,7 +142,9 @@ def _truth_differs(
     of = f"the truth of {number:,} of {len(ours):,} examples is another one"
     advice = ""
     if candidate.ids is None or champion.ids is None:
-        advice = "; without ids rows are compared by position (`gate.predictions.id` names a column)"
+        advice = (
+            "; without ids rows are compared by position (`gate.predictions.id` names a column)"
+        )
     return f"{of} (first: {name}, `{here!s:.40}` here and `{there!s:.40}` there){advice}"
 
 

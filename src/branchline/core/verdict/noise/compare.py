@@ -13,11 +13,12 @@ from branchline.core.policy import Goal
 from branchline.core.verdict.noise.estimate import (
     Estimate,
     NoComparisonError,
-    needed_examples,
     no_difference,
 )
 from branchline.core.verdict.noise.inputs import check_examples, read
-from branchline.core.verdict.noise.metrics import Kind, known_metric, value_of
+from branchline.core.verdict.noise.metrics import Kind, known_metric
+from branchline.core.verdict.noise.needed import needed_examples
+from branchline.core.verdict.noise.scoring import value_of
 from branchline.core.verdict.noise.values import Difference
 
 if TYPE_CHECKING:

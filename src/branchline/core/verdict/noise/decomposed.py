@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.core.verdict.noise.mcnemar import paired_shares
@@ -44,16 +45,20 @@ def compared_by_unit(
     else:
         ours, theirs = (by_row(metric, examples, said) for said in (candidate, champion))
     if weights is None and clusters is None and _is_right_or_wrong(ours, theirs):
-        return _shares(ours, theirs, confidence)
-    return paired_means(
-        ours,
-        theirs,
-        confidence=confidence,
-        seed=seed,
-        weights=weights,
-        clusters=clusters,
-        reach=reach,
-    )
+        found = _shares(ours, theirs, confidence)
+    else:
+        found = paired_means(
+            ours,
+            theirs,
+            confidence=confidence,
+            seed=seed,
+            weights=weights,
+            clusters=clusters,
+            reach=reach,
+        )
+    if metric.kind is Kind.QUERIES and found.groups is None:
+        found = replace(found, groups=len(ours))
+    return found
 
 
 def _is_right_or_wrong(*values: NDArray[np.float64]) -> bool:

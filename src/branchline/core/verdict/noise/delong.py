@@ -67,7 +67,8 @@ def paired_areas(
 
     Args:
         positive: Whether an example is positive, shape (n,).
-        candidate, champion: Scores, finite, shape (n,).
+        candidate: Scores, finite, shape (n,).
+        champion: The same of the champion.
         confidence: One-sided, in (0.5, 1).
         weights: > 0; None means 1 each.
         clusters: Code of the group of each example; None means that all are independent.

@@ -1,12 +1,14 @@
-"""What each method of comparison gives: a difference, its interval, and p-values at any bar. Pure."""
+"""What each method of comparison gives: difference, interval, p-values at any bar. Pure."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from branchline.core.verdict.noise.distributions import student_quantile, student_tail
+from branchline.core.verdict.noise.distributions import (
+    student_quantile,
+    student_tail,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +58,8 @@ def by_student(
     """An estimate whose error follows Student's t distribution.
 
     Args:
-        candidate, champion: The metric of each.
+        candidate: The metric of the candidate.
+        champion: That of the champion.
         error: Standard error of the difference, > 0.
         freedom: Degrees of freedom, > 0.
         confidence: One-sided, in (0.5, 1).
@@ -98,30 +101,3 @@ def no_difference(value: float, method: str, groups: int | None = None) -> Estim
         method=method,
         groups=groups,
     )
-
-
-def needed_examples(
-    examples: int, error: float, margin: float, *, confidence: float, power: float = 0.8
-) -> int | None:
-    """About how many examples would prove that the margin is not lost, were the difference 0.
-
-    Args:
-        examples: How many were compared, > 0.
-        error: Standard error of the difference on these.
-        margin: Tolerated loss, > 0.
-        confidence: One-sided, in (0.5, 1).
-        power: Wanted chance to prove it, in (0, 1).
-
-    Returns:
-        None where a margin of 0 or an error of 0 gives no answer.
-
-    >>> needed_examples(1000, (0.06 / 1000) ** 0.5, 0.01, confidence=0.95)
-    3710
-    """
-    from branchline.core.verdict.noise.distributions import normal_quantile
-
-    if not (margin > 0 and error > 0 and math.isfinite(error)):
-        return None
-    reach = normal_quantile(confidence) + normal_quantile(power)
-    needed = examples * (reach * error / margin) ** 2
-    return math.ceil(needed) if math.isfinite(needed) else None

@@ -1,4 +1,4 @@
-"""What a metric reads of a model's predictions, checked: classes, finite scores, decisions. Pure."""
+"""What a metric reads of a model's predictions, checked: scores, decisions. Pure."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def check_examples(examples: PairedExamples) -> None:
     """Refuses truth, weights, groups and queries that no metric can be computed on.
 
     Raises:
-        NoComparisonError: No example, NaN or infinite truth, a class that is not known, a weight that
-            is not above 0, or columns of different lengths.
+        NoComparisonError: No example, NaN or infinite truth, a class that is not known, a weight
+            that is not above 0, or columns of different lengths.
     """
     import numpy as np
 
@@ -95,13 +95,12 @@ def read(
     _finite(scores, f"the scores of {who}")
     if metric.needs is Needs.PROBABILITIES and (scores.min() < 0 or scores.max() > 1):
         raise NoComparisonError(
-            f"{metric.name} needs probabilities; a score of {who} is not in [0, 1]"
+            f"{metric.name} needs probabilities; {who} has a score outside [0, 1]"
         )
     if metric.name in ("roc_auc", "average_precision") and scores.ndim == 2:
         scores = scores[:, 1]
-    if metric.kind in (Kind.AREA, Kind.ORDER) and metric.needs is Needs.SCORES:
-        if (scores == scores[0]).all():
-            raise NoComparisonError(f"{who} gives every example the same score: it ranks nothing")
+    if metric.needs is Needs.SCORES and (scores == scores[0]).all():
+        raise NoComparisonError(f"{who} gives every example the same score: it ranks nothing")
     return Said(scores=scores)
 
 
@@ -130,7 +129,8 @@ def decisions_of(examples: PairedExamples, predicted: Predicted, who: str) -> ND
         raise NoComparisonError(f"the scores of {who} fit neither the examples nor the classes")
     _finite(scores, f"the scores of {who}")
     if scores.ndim == 2:
-        return scores.argmax(axis=1).astype(np.int64)
+        best: NDArray[np.int64] = scores.argmax(axis=1).astype(np.int64)
+        return best
     if classes != 2 or scores.min() < 0 or scores.max() > 1:
         raise NoComparisonError(f"{who} has no decisions, and its scores are no probabilities")
     return (scores > 0.5).astype(np.int64)
@@ -186,9 +186,8 @@ def _shape(metric: Metric, scores: NDArray[np.float64], examples: PairedExamples
 def _finite(numbers: NDArray[np.float64], what: str) -> None:
     import numpy as np
 
-    fine = np.isfinite(numbers)
-    if not fine.all():
-        rows = fine if fine.ndim == 1 else fine.all(axis=1)
+    if not np.isfinite(numbers).all():
+        rows = np.isfinite(numbers.reshape(len(numbers), -1).sum(axis=1))
         raise NoComparisonError(
             f"{what}: {np.count_nonzero(~rows)} of {len(rows)} are NaN or infinite, "
             f"the first in example {int((~rows).argmax()) + 1}"

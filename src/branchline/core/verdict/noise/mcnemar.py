@@ -1,4 +1,4 @@
-"""Two models that are right or wrong on the same examples: McNemar's test and Tango's interval. Pure.
+"""Two models that are right or wrong on each example: McNemar's test, Tango's interval. Pure.
 
 Q. McNemar (1947), Psychometrika 12, 153-157; T. Tango (1998), Statistics in Medicine 17, 891-908.
 """

@@ -1,4 +1,4 @@
-"""The difference of two means over the same examples: Student's t, by group, and by sign flips. Pure."""
+"""The difference of two means over the same examples: Student's t, groups, sign flips. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def paired_means(
     counts, and the interval is widened to 0 where flipping does not exclude 0.
 
     Args:
-        candidate, champion: Of each example, finite, shape (n,).
+        candidate: Of each example, finite, shape (n,).
+        champion: The same of the champion.
         confidence: One-sided, in (0.5, 1).
         seed: Of the sign flips.
         weights: > 0, shape (n,); None means 1 each.
@@ -70,7 +71,13 @@ def paired_means(
     if error <= 1e-12 * max(abs(difference), 1e-300):
         raise NoComparisonError("every example differs by the same, so its noise cannot be told")
     estimate = by_student(
-        *means, error, effective - 1, confidence=confidence, method=method, groups=groups
+        means[0],
+        means[1],
+        error,
+        effective - 1,
+        confidence=confidence,
+        method=method,
+        groups=groups,
     )
     if len(units) > FLIPPED_UP_TO:
         return estimate
@@ -89,7 +96,7 @@ def _units(
     if clusters is None:
         return values, weight
     codes = np.unique(clusters, return_inverse=True)[1]
-    sizes = np.bincount(codes, weight)
+    sizes: NDArray[np.float64] = np.bincount(codes, weight).astype(np.float64)
     return np.bincount(codes, values * weight) / sizes, sizes
 
 

@@ -1,9 +1,9 @@
 """Metrics of ranked lists: the value of each query. Pure.
 
 NDCG is that of scikit-learn (linear gain, ties averaged). A relevance above 0 is a hit. Examples of
-one query with the same score: `precision@k` and `recall@k` take their average over all orders, `mrr`
-and `hit@k` put what is not relevant first (a constant score earns nothing), `map` treats them as one
-step, as scikit-learn's average precision does. A query without anything relevant counts 0.
+one query with the same score: `precision@k` and `recall@k` take their average over all orders,
+`mrr` and `hit@k` put what is not relevant first (a constant score earns nothing), `map` treats them
+as one step, as scikit-learn's average precision does. A query without anything relevant counts 0.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ def _ndcg(
         discounts = 1 / np.log2(inside.positions + 2)
         if k is not None:
             discounts[inside.positions >= k] = 0.0
-        return np.bincount(inside.queries, inside.averaged(relevance) * discounts)
+        summed = np.bincount(inside.queries, inside.averaged(relevance) * discounts)
+        return summed.astype(np.float64)
 
     found, best = gains(scores), gains(relevance)
     return np.divide(found, best, out=np.zeros_like(found), where=best > 0)
@@ -161,6 +162,8 @@ def by_query_code(
     """
     import numpy as np
 
+    if examples.queries is None:
+        return None, None
     _, first, codes = np.unique(examples.queries, return_index=True, return_inverse=True)
     found: list[NDArray[np.float64] | NDArray[np.int64] | None] = []
     for name, column in (("weight", examples.weights), ("group", examples.clusters)):

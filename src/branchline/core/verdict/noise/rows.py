@@ -25,16 +25,17 @@ def by_row(metric: Metric, examples: PairedExamples, said: Said) -> NDArray[np.f
 
     truth = examples.truth
     if metric.name == "accuracy":
-        return (said.decision == truth).astype(np.float64)
+        return np.asarray(said.decision == truth, dtype=np.float64)
     if metric.name == "error_rate":
-        return (said.decision != truth).astype(np.float64)
+        return np.asarray(said.decision != truth, dtype=np.float64)
     scores = said.score
     if metric.name == "log_loss":
-        of_truth = scores[np.arange(len(truth)), truth] if scores.ndim == 2 else None
-        if of_truth is None:
-            # Both probabilities are kept off 0, not only that of the true class.
-            of_truth = np.where(truth == 1, scores, 1 - scores)
         eps = np.finfo(np.float64).eps
+        of_truth: NDArray[np.float64]
+        if scores.ndim == 2:
+            of_truth = scores[np.arange(len(truth)), truth.astype(np.int64)]
+        else:
+            of_truth = np.where(truth == 1, scores, 1 - scores)
         return -np.log(np.clip(of_truth, eps, 1 - eps))
     if metric.name == "brier":
         return _brier(scores, truth, len(examples.classes))
@@ -54,10 +55,10 @@ def _brier(
 
     if classes == 2:
         positive = scores[:, 1] if scores.ndim == 2 else scores
-        return (positive - truth) ** 2
+        return np.asarray((positive - truth) ** 2, dtype=np.float64)
     squares = np.sum(scores**2, axis=1)
     of_truth = scores[np.arange(len(truth)), truth.astype(np.int64)]
-    return squares - 2 * of_truth + 1
+    return np.asarray(squares - 2 * of_truth + 1, dtype=np.float64)
 
 
 def reach_of(metric: Metric, classes: int) -> float | None:
