@@ -42,6 +42,7 @@ from branchline.core.run.trials import Trial, TrialState
 from branchline.core.run.values import Ended, Need
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.core.values import JsonValue, Outcome
+from branchline.core.verdict.selftest.values import Probe, Proof
 from branchline.core.verdict.values import Baseline, Finding, Verdict
 from branchline.core.verdict.verdict_json import verdict_to_json
 from branchline.errors import BranchlineError
@@ -75,6 +76,7 @@ from branchline.render.registry import (
 from branchline.render.reproduced import Reproduced, Row, reproduced_to_json
 from branchline.render.run_json import compare_to_json, runs_to_json, show_to_json
 from branchline.render.run_view import RunView
+from branchline.render.selftest import selftest_to_json
 from branchline.render.tuned import Tuned, tuned_to_json
 
 if TYPE_CHECKING:
@@ -244,6 +246,10 @@ SAMPLES: dict[str, JsonValue] = {
         )
     ),
     "moved": moved_to_json(_EVENT, is_new=True),
+    "gate selftest": selftest_to_json(
+        "r",
+        [Proof(probe=Probe.TOO_GOOD, outcome=Outcome.PASSED, sentence="s", examples=("e",))],
+    ),
     "checked": checked_to_json({"m@v1.0.0": [Damage(path="p", what="w")]}),
     "mirrored": mirrored_to_json(1, 0),
     "applied": effects_to_json(

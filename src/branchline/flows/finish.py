@@ -88,6 +88,7 @@ def finish(
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
     baseline = _baseline(project, history, same=same)
     evidence, verdict = _judged(project, evidence, baseline, history)
+    verdict = _with_selftest(project, evidence, verdict, walked)
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
@@ -143,6 +144,22 @@ def _judged(
         remarks=(*found.remarks, *_seen_often(project, found.evidence, history)),
     )
     return found.evidence, verdict
+
+
+def _with_selftest(
+    project: Project, evidence: Evidence, verdict: Verdict, walked: Walked
+) -> Verdict:
+    """The gate is tested itself before the first model: one that cannot fail proves nothing."""
+    gate = project.policy.gate
+    is_first = not verdict.baseline.run and verdict.baseline.commit is None
+    if not (gate.selftest and gate.metrics and is_first):
+        return verdict
+    from branchline.core.verdict.selftest.judged import with_proofs
+    from branchline.flows.selftest import SelfTest
+
+    results = tuple(walked.results.values())
+    proofs = SelfTest(project=project, evidence=evidence, results=results).proofs()
+    return with_proofs(verdict, proofs)
 
 
 def _seen_often(

@@ -158,3 +158,13 @@ def test_iris_and_breast_cancer_are_honest() -> None:
         proof = single_feature(table("t.csv", **columns, y=data.target), "y")
 
         assert proof.outcome is Outcome.PASSED, (load.__name__, proof.sentence)
+
+
+def test_numbers_that_a_csv_gave_as_texts_are_numbers() -> None:
+    random = np.random.default_rng(9)
+    y = random.integers(2, size=300)
+    feature = [f"{v:.6f}" for v in y * 10 + random.normal(size=300)]
+
+    proof = single_feature(table("t.csv", leak=feature, y=[str(v) for v in y]), "y")
+
+    assert proof.outcome is Outcome.FAILED

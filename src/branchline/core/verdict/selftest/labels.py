@@ -13,7 +13,8 @@ from branchline.core.evidence.figures import figure
 from branchline.core.policy import Goal
 from branchline.core.values import Outcome
 from branchline.core.verdict.noise.estimate import NoComparisonError
-from branchline.core.verdict.noise.metrics import known_metric, value_of
+from branchline.core.verdict.noise.metrics import known_metric
+from branchline.core.verdict.noise.scoring import value_of
 from branchline.core.verdict.selftest.values import Probe, Proof, unasked
 from branchline.core.verdict.values import Answer
 

@@ -6,6 +6,7 @@ Pure; NumPy inside. Rows are compared by value, column by column of the columns 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
@@ -26,7 +27,8 @@ _NEAR = 1e-3
 _PROJECTIONS = 3
 _WINDOW = 8
 _TELLS = 0.97
-_BINS = 20
+_FEW = 20
+_MOST_BINS = 100
 _FEWEST_ROWS = 50
 _MOST_SHOWN = 10
 
@@ -44,6 +46,7 @@ def train_test_overlap(train: Table, test: Table) -> Proof:
     """
     import numpy as np
 
+    train, test = _typed(train), _typed(test)
     common = [name for name in test.columns if name in train.columns]
     left_out = [name for name in common if _numbers_rows(train.columns[name], test.columns[name])]
     names = [name for name in common if name not in left_out]
@@ -95,7 +98,7 @@ def train_test_overlap(train: Table, test: Table) -> Proof:
 def single_feature(test: Table, target: str, *, ignore: Sequence[str] = ()) -> Proof:
     """Whether one column alone tells the answer.
 
-    A column is cut into up to 20 groups, and half of the rows say what the other half should
+    A column is cut into up to 100 groups, and half of the rows say what the other half should
     answer; what is counted is the share of the errors of the best constant answer that this saves.
 
     Args:
@@ -105,6 +108,7 @@ def single_feature(test: Table, target: str, *, ignore: Sequence[str] = ()) -> P
     """
     import numpy as np
 
+    test = _typed(test)
     features = [name for name in test.columns if name != target and name not in ignore]
     if target not in test.columns or not features:
         return unasked(Probe.FEATURE, f"{test.file} does not hold the target beside features")
@@ -135,6 +139,24 @@ def single_feature(test: Table, target: str, *, ignore: Sequence[str] = ()) -> P
         f"save {100 * max(0.0, told[best]):.0f} % of the errors of guessing.",
         numbers=numbers,
     )
+
+
+def _typed(table: Table) -> Table:
+    """The table with columns of numbers as numbers, where a CSV gave their texts."""
+    import numpy as np
+
+    columns = {}
+    for name, column in table.columns.items():
+        columns[name] = column
+        if column.values.dtype.kind != "O" or column.missing.all():
+            continue
+        texts = np.where(column.missing, "nan", column.values).astype(str)
+        try:
+            numbers = texts.astype(np.float64)
+        except ValueError:
+            continue
+        columns[name] = replace(column, values=numbers, missing=np.isnan(numbers))
+    return replace(table, columns=columns)
 
 
 def _codes(train: Column, test: Column) -> NDArray[np.int64]:
@@ -278,18 +300,20 @@ def _saved(
 
 
 def _groups(column: Column) -> NDArray[np.int64] | None:
-    """The rows by the value of one column: categories, or up to 20 neighbours of numbers."""
+    """The rows by the value of one column: categories, or neighbouring numbers together."""
     import numpy as np
 
     values = column.values
     if values.ndim > 1:
         return None
-    if values.dtype.kind in "f" or (values.dtype.kind in "iu" and len(np.unique(values)) > _BINS):
+    if values.dtype.kind in "f" or (values.dtype.kind in "iu" and len(np.unique(values)) > _FEW):
         numbers = np.where(column.missing, np.nan, values.astype(np.float64))
         known = numbers[np.isfinite(numbers)]
         if len(known) < _FEWEST_ROWS:
             return None
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1]))
+        # Where classes meet within a group its rows are guessed: many small groups, few guesses.
+        bins = min(_MOST_BINS, len(known) // 6)
+        edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1]))
         cut = np.searchsorted(edges, np.nan_to_num(numbers), side="right") + 1
         return np.where(np.isfinite(numbers), cut, 0).astype(np.int64)
     texts = np.array([str(value) for value in values.tolist()])
