@@ -45,6 +45,7 @@ from branchline.core.values import JsonValue, Outcome
 from branchline.core.verdict.noise.moves import moves_of
 from branchline.core.verdict.noise.trainings import Training, training_to_json
 from branchline.core.verdict.noise.values import Difference
+from branchline.core.verdict.selftest.values import Probe, Proof
 from branchline.core.verdict.standing import Approval, approval_to_json
 from branchline.core.verdict.values import Baseline, Finding, Noise, Verdict
 from branchline.core.verdict.verdict_json import verdict_to_json
@@ -80,6 +81,7 @@ from branchline.render.registry import (
 from branchline.render.reproduced import Reproduced, Row, reproduced_to_json
 from branchline.render.run_json import compare_to_json, runs_to_json, show_to_json
 from branchline.render.run_view import RunView
+from branchline.render.selftest import selftest_to_json
 from branchline.render.tuned import Tuned, tuned_to_json
 
 if TYPE_CHECKING:
@@ -286,6 +288,10 @@ SAMPLES: dict[str, JsonValue] = {
         )
     ),
     "moved": moved_to_json(_EVENT, is_new=True),
+    "gate selftest": selftest_to_json(
+        "r",
+        [Proof(probe=Probe.TOO_GOOD, outcome=Outcome.PASSED, sentence="s", examples=("e",))],
+    ),
     "checked": checked_to_json({"m@v1.0.0": [Damage(path="p", what="w")]}),
     "mirrored": mirrored_to_json(1, 0),
     "approved": approval_to_json(Approval(run="r", by="Ada <a@b>", at="2026")),

@@ -127,6 +127,8 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
         slices=_texts(gate.get("slices")),
         min_rows=int(gate.get("min_rows", 200)),
         on_inconclusive=OnInconclusive(gate.get("on_inconclusive", "warn")),
+        selftest=bool(gate.get("selftest", True)),
+        accept=_texts(gate.get("accept")),
     )
 
 

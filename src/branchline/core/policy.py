@@ -149,6 +149,8 @@ class Gate:
         slices: Columns of the predictions by whose values the metrics are judged too.
         min_rows: Examples that a slice must have to be judged.
         on_inconclusive: What an open verdict does.
+        selftest: Whether the gate is tested itself before the first model of a name.
+        accept: Probes of the self-test that may fail, by name.
     """
 
     baseline: str = "production"
@@ -160,6 +162,8 @@ class Gate:
     slices: tuple[str, ...] = ()
     min_rows: int = 200
     on_inconclusive: OnInconclusive = OnInconclusive.WARN
+    selftest: bool = True
+    accept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

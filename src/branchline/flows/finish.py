@@ -112,6 +112,7 @@ def finish(
         history=map(run_fields, history),
         targets=tuple(stage.address for stage in planner.stages),
         watching=watching,
+        known=same.run if same is not None and not walked.ran else "",
     )
     if judged_run is None:
         return None
@@ -209,7 +210,16 @@ def _walk_digest(project: Project, evidence: Evidence) -> str:
             "stages": [(s.stage, s.key) for s in evidence.stages],
             "outs": dict(evidence.outs),
             "gate": [repr(rule) for rule in gate.metrics],
-            "noise": repr((gate.predictions, gate.confidence, gate.slices, gate.min_rows)),
+            "noise": repr(
+                (
+                    gate.predictions,
+                    gate.confidence,
+                    gate.slices,
+                    gate.min_rows,
+                    gate.selftest,
+                    gate.accept,
+                )
+            ),
             "on_inconclusive": gate.on_inconclusive.value,
             "baseline": gate.baseline,
             "evaluation_data": evidence.evaluation_data,

@@ -48,6 +48,7 @@ def judged(
     history: Iterable[Mapping[str, JsonValue]],
     targets: Sequence[str],
     watching: Watching | None,
+    known: str = "",
 ) -> Judged | None:
     """Judge a run, with the champion's predictions and other seeds where a bar compares.
 
@@ -59,10 +60,39 @@ def judged(
         history: `run.json` of the runs before.
         targets: Stages that were walked.
         watching: Who looks on while the commit is trained again; None: it never is.
+        known: Id of the record of this very walk, where nothing ran; "" when it is new.
 
     Returns:
         None when it was stopped.
     """
+    found = _judged(
+        project, walked, evidence, champion, history=history, targets=targets, watching=watching
+    )
+    if found is None or not is_first(project, found.verdict):
+        return found
+    from branchline.flows.selftested import as_recorded, tested
+
+    return tested(project, walked, found) if not known else as_recorded(project, found, known)
+
+
+def is_first(project: Project, verdict: Verdict) -> bool:
+    """Whether the gate has to be tested itself: nothing was ever judged good by it."""
+    gate, baseline = project.policy.gate, verdict.baseline
+    is_new = not baseline.run and baseline.commit is None
+    return gate.selftest and bool(gate.metrics) and is_new
+
+
+def _judged(
+    project: Project,
+    walked: Walked,
+    evidence: Evidence,
+    champion: Champion,
+    *,
+    history: Iterable[Mapping[str, JsonValue]],
+    targets: Sequence[str],
+    watching: Watching | None,
+) -> Judged | None:
+    """See `judged`."""
     gate = project.policy.gate
     baseline, theirs = champion.baseline, champion.evidence
     said = _moved_again(project, walked, evidence)

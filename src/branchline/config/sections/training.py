@@ -241,6 +241,26 @@ GATE = Section(
         "min_rows": Key(
             Number(low=1, whole=True), "Examples that a slice must have to be judged.", 200
         ),
+        "selftest": Key(
+            Flag(),
+            "Test the gate itself before the first model of a name (`branchline gate selftest`).",
+            default=True,
+        ),
+        "accept": Key(
+            ListOf(
+                Choice(
+                    (
+                        "shuffled_labels",
+                        "constant_metric",
+                        "champion_against_itself",
+                        "train_test_overlap",
+                        "single_feature",
+                        "too_good",
+                    )
+                )
+            ),
+            "Probes of the self-test that may fail: it was looked into, and is fine.",
+        ),
         "on_inconclusive": Key(
             Choice(("warn", "fail", "approve")),
             "What a verdict does that the noise leaves open.",

@@ -7,6 +7,9 @@ from enum import Enum
 
 from branchline.core.values import Outcome
 
+SELFTEST = "selftest"
+"""`Finding.rule` of a probe of the gate's self-test that failed."""
+
 
 class Answer(Enum):
     """What a comparison with the champion says, once noise is taken into account.
