@@ -92,7 +92,9 @@ def test_ten_copies_of_each_patient_tell_no_more_than_one() -> None:
 
     plain = paired_areas(positive, ours, theirs, confidence=0.95)
     copies = paired_areas(
-        *(np.repeat(each, 10) for each in (positive, ours, theirs)),
+        np.repeat(positive, 10),
+        np.repeat(ours, 10),
+        np.repeat(theirs, 10),
         confidence=0.95,
         clusters=np.repeat(np.arange(300), 10),
     )

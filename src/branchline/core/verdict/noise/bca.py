@@ -1,11 +1,15 @@
-"""Interval and p-values from resampled differences: bias-corrected and accelerated. Pure.
+"""Interval and p-values from resampled differences. Pure.
 
-B. Efron (1987), J. Am. Stat. Assoc. 82, 171-185.
+Bias-corrected and accelerated percentiles (BCa; B. Efron (1987), J. Am. Stat. Assoc. 82, 171-185),
+and Student's t on the standard error of the resamples: on each side the wider counts. Alone, BCa
+was measured to raise false alarms of a *difference* to 6 to 9 % instead of 5 below some hundred
+examples: what it corrects as bias is chance there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.verdict.noise.distributions import (
@@ -19,6 +23,7 @@ from branchline.core.verdict.noise.estimate import (
     Estimate,
     NoComparisonError,
     UnmovedError,
+    by_student,
 )
 
 if TYPE_CHECKING:
@@ -87,6 +92,37 @@ def from_resamples(
         raise UnmovedError("no resample moves the difference, so its noise cannot be told")
     if error <= slack:
         raise NoComparisonError("no resample moves the difference, so its noise cannot be told")
+    bent = _bent(candidate, champion, defined, slack, bend, confidence)
+    plain = by_student(
+        candidate,
+        champion,
+        bend.stretch * error,
+        bend.freedom,
+        confidence=confidence,
+        method=method,
+        groups=groups,
+    )
+    return replace(
+        plain,
+        low=min(bent.low, plain.low),
+        high=max(bent.high, plain.high),
+        below=lambda bar: max(bent.below(bar), plain.below(bar)),
+        above=lambda bar: max(bent.above(bar), plain.above(bar)),
+        error=error,
+    )
+
+
+def _bent(
+    candidate: float,
+    champion: float,
+    defined: NDArray[np.float64],
+    slack: float,
+    bend: Bend,
+    confidence: float,
+) -> Estimate:
+    """Bias-corrected and accelerated percentiles of sorted resamples."""
+    import numpy as np
+
     many = len(defined)
 
     def share_below(bar: float) -> float:
@@ -95,21 +131,20 @@ def from_resamples(
         # Off 0 and 1 by half a resample: so many cannot say more.
         return float(min(max((less + upto) / 2, 0.5), many - 0.5)) / many
 
-    bias, acceleration = normal_quantile(share_below(difference)), bend.acceleration
+    bias = normal_quantile(share_below(candidate - champion))
+    acceleration = bend.acceleration
 
     def level(z: float) -> float:
         """Share of the resamples at which the bound of normal quantile z stands."""
         moved = bias + z
         bent = 1 - acceleration * moved
-        if bent <= 0:
-            return 0.5 if z == 0 else float(z > 0)
-        return normal_share(bias + moved / bent)
+        return normal_share(bias + moved / bent) if bent > 0 else float(z > 0)
 
     def quantile_at(bar: float) -> float:
         """The z whose bound is this bar: the inverse of `level`."""
         moved = normal_quantile(share_below(bar)) - bias
         bent = 1 + acceleration * moved
-        return moved / bent - bias if bent > 0 else float(np.copysign(40.0, moved))
+        return moved / bent - bias if bent > 0 else math.copysign(40.0, moved)
 
     z = bend.stretch * student_quantile(confidence, bend.freedom)
     low, high = np.quantile(defined, [level(-z), level(z)], method="linear")
@@ -120,9 +155,8 @@ def from_resamples(
         high=float(high),
         below=lambda bar: student_tail(quantile_at(bar) / bend.stretch, bend.freedom),
         above=lambda bar: student_tail(-quantile_at(bar) / bend.stretch, bend.freedom),
-        error=error,
-        method=method,
-        groups=groups,
+        error=None,
+        method="",
     )
 
 

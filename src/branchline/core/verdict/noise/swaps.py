@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     Evaluate = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 # Where more examples differ, the bootstrap needs no second opinion.
-SWAPPED_UP_TO = 50
+SWAPPED_UP_TO = 100
 _EXACT_UP_TO = 11
 _SWAPS = 4000
-_LARGE = 10_000
+_LARGE = 2000
 _SWAPS_IF_LARGE = 1000
 
 
@@ -36,7 +36,7 @@ def swapped(
     """p-values of "no difference": of one as small as that seen, and of one as large.
 
     Returns:
-        None where examples come in groups, or more than 50 differ.
+        None where examples come in groups, or more than 100 differ.
     """
     import numpy as np
 
