@@ -42,6 +42,8 @@ from branchline.core.run.trials import Trial, TrialState
 from branchline.core.run.values import Ended, Need
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.core.values import JsonValue, Outcome
+from branchline.core.verdict.noise.moves import moves_of
+from branchline.core.verdict.noise.trainings import Training, training_to_json
 from branchline.core.verdict.standing import Approval, approval_to_json
 from branchline.core.verdict.values import Baseline, Finding, Noise, Verdict
 from branchline.core.verdict.verdict_json import verdict_to_json
@@ -61,6 +63,7 @@ from branchline.ports.remotes import Remote
 from branchline.ports.repo import Head
 from branchline.render.compare import Comparison, MetricRow, ValueRow
 from branchline.render.effects import effects_to_json
+from branchline.render.noise import Measured, noise_to_json
 from branchline.render.pull_json import pull_to_json, pulls_to_json
 from branchline.render.pull_view import ParameterChange, PullView
 from branchline.render.queue import cancelled_to_json, queue_to_json, retried_to_json
@@ -202,6 +205,20 @@ _MODEL_VERSION = ModelVersion(
 )
 _EVENT = StageEvent(model="m", stage="s", version="v1.0.0", commit="c", number=1)
 
+_TRAINING = Training(
+    model="m",
+    content="c",
+    metrics=(Metric(name="auc", value=0.9, text="0.9", file="f"),),
+)
+_MEASURED = Measured(
+    model="m",
+    commit="c",
+    seed="s",
+    confidence=0.95,
+    trainings=(_TRAINING,),
+    metrics=(moves_of("auc", [0.9, 0.91], confidence=0.95),),
+)
+
 SAMPLES: dict[str, JsonValue] = {
     "plan": plan_to_json(_PLAN),
     "result": result_to_json(_RESULT),
@@ -223,6 +240,8 @@ SAMPLES: dict[str, JsonValue] = {
     "show": show_to_json(_RUN),
     "compare": compare_to_json(_COMPARISON),
     "reproduce": reproduced_to_json(_REPRODUCED),
+    "training": training_to_json(_TRAINING),
+    "noise": noise_to_json(_MEASURED),
     "tune": tuned_to_json(_TUNED),
     "records": exchange_to_json(Exchange()),
     "pr list": pulls_to_json([_PULL], {1: CheckState.PASSED}),

@@ -49,6 +49,7 @@ COMMANDS = (
     Command("why", "Train", "the inputs of one stage and what changed since which run"),
     Command("run", "Train", "run what must run, judge the result, record it in git"),
     Command("tune", "Train", "search for the best parameters, and write them down"),
+    Command("noise", "Train", "how much each metric moves when nothing changed"),
     Command("runs", "Look", "the recorded runs, newest first"),
     Command("show", "Look", "one run: stages, metrics, verdict"),
     Command("logs", "Look", "what a stage printed; -f follows it"),

@@ -83,7 +83,8 @@ def compare_with_champion(
     except BranchlineError as error:
         return Compared(evidence=evidence, remarks=(_sentence(error),))
     if found.columns is None:
-        hint = (_HINT,) if champion is not None and not found.problem else ()
+        is_plain = champion is not None and gate.replicates is None
+        hint = (_HINT,) if is_plain and not found.problem else ()
         remarks = (found.problem,) if found.problem else hint
         return Compared(evidence=evidence, remarks=remarks)
     comparing = _Comparing(project, gate, rules, ours, champion, baseline, found, is_known)

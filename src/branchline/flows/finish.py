@@ -10,11 +10,11 @@ from branchline.core.evidence.evidence_json import evidence_from_json, evidence_
 from branchline.core.plan.plan_json import plan_to_json
 from branchline.core.values import SCHEMA_VERSION, Outcome, digest_of
 from branchline.core.verdict.baseline import RunFacts, find_baseline
-from branchline.core.verdict.judge import judge
 from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
 from branchline.errors import RecordError
 from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere, stands
 from branchline.flows.evidence import EvidenceReader
+from branchline.flows.judged import judged
 from branchline.ports.records import CHAMPION_FILE
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from branchline.core.verdict.values import Baseline, Verdict
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
+    from branchline.flows.retraining import Watching
     from branchline.flows.walked import WalkBeside, Walked, Watcher
     from branchline.ports.records import StoredRun
     from branchline.ports.repo import Head
@@ -64,6 +65,7 @@ def finish(
     dirty: Sequence[str],
     watcher: Watcher,
     walk_beside: WalkBeside,
+    watching: Watching | None = None,
 ) -> Finished | None:
     """Gather the evidence, judge it against the baseline, record the run.
 
@@ -78,6 +80,8 @@ def finish(
         dirty: What git does not have as it is now.
         watcher: Shows how the champion is scored again, where it has to be.
         walk_beside: Walks stages in another working tree, for that.
+        watching: Who looks on while the commit is trained again, and how that is walked; None:
+            nothing is trained again.
 
     Returns:
         None when it was stopped before there was a verdict.
@@ -98,30 +102,48 @@ def finish(
     champion = _champion(project, planner, plan, walked, found, evidence, watcher, walk_beside)
     if champion.is_stopped:
         return None
-    evidence, verdict = _judged(project, evidence, champion, history)
+    answer = judged(
+        project,
+        walked,
+        evidence,
+        champion,
+        history=map(run_fields, history),
+        targets=tuple(stage.address for stage in planner.stages),
+        watching=watching,
+    )
+    if answer is None:
+        return None
+    evidence, verdict = answer
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
-        approved = verdict.is_inconclusive and project.records.approval(same.run) is not None
-        return Finished(
-            evidence=evidence,
-            verdict=verdict,
-            record=same.run,
-            is_new=False,
-            is_approved=approved,
-        )
-    files = {
-        "run.json": _json(
-            run_to_json(
-                head,
-                evidence,
-                verdict,
-                trigger,
-                model=project.policy.model,
-                walk=walk,
-                started_at=started_at,
-            )
-        ),
+        return _known(project, same.run, evidence, verdict)
+    said = run_to_json(
+        head,
+        evidence,
+        verdict,
+        trigger,
+        model=project.policy.model,
+        walk=walk,
+        started_at=started_at,
+    )
+    files = _files(project, planner, plan, said, champion, evidence, verdict)
+    record = project.records.add_run(base, files)
+    return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
+
+
+def _files(
+    project: Project,
+    planner: Planner,
+    plan: Plan,
+    said: JsonValue,
+    champion: Champion,
+    evidence: Evidence,
+    verdict: Verdict,
+) -> dict[str, bytes]:
+    """The files of a record."""
+    return {
+        "run.json": _json(said),
         "plan.json": _json(plan_to_json(plan)),
         "evidence.json": _json(evidence_to_json(evidence)),
         "verdict.json": _json(verdict_to_json(verdict)),
@@ -129,39 +151,14 @@ def finish(
         **_meanings(planner),
         **_plots(project, evidence),
     }
-    record = project.records.add_run(base, files)
-    return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
 
 
-def _judged(
-    project: Project, evidence: Evidence, champion: Champion, history: Sequence[StoredRun]
-) -> tuple[Evidence, Verdict]:
-    """The verdict, with the champion's predictions beside this run's where a bar compares."""
-    gate = project.policy.gate
-    baseline, theirs = champion.baseline, champion.evidence
-    if not any(rule.compares for rule in gate.metrics):
-        return evidence, judge(evidence, theirs, gate, baseline=baseline)
-    from branchline.flows.compared import compare_with_champion
-    from branchline.flows.judged_before import remarks_on, with_count
-
-    recorded = theirs or _evidence_of(project, baseline.run)
-    found = compare_with_champion(
-        project, evidence, recorded, baseline, is_known=theirs is not None
+def _known(project: Project, run: str, evidence: Evidence, verdict: Verdict) -> Finished:
+    """The end of a walk that was recorded before."""
+    approved = verdict.is_inconclusive and project.records.approval(run) is not None
+    return Finished(
+        evidence=evidence, verdict=verdict, record=run, is_new=False, is_approved=approved
     )
-    evidence = found.evidence
-    if evidence.predictions is not None:
-        evidence = with_count(evidence, project.policy.model, map(run_fields, history))
-    verdict = judge(
-        evidence,
-        theirs,
-        gate,
-        baseline=baseline,
-        comparisons=found.comparisons,
-        uncompared=found.uncompared,
-        parts=found.parts,
-        remarks=(*found.remarks, *remarks_on(evidence)),
-    )
-    return evidence, verdict
 
 
 def _champion(

@@ -6,7 +6,7 @@ more than the plan itself. So are the declarations: `logs` works while branchlin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +28,22 @@ if TYPE_CHECKING:
     from branchline.ports.tables import Tables
     from branchline.ports.tracker import Tracker
     from branchline.ports.workspace import Workspace
+
+
+class Besides(Protocol):
+    """Opens a working tree besides that of a project, with the same store; gone afterwards."""
+
+    def __call__(
+        self, commit: str | None, *, has_own_records: bool = False
+    ) -> AbstractContextManager[Project]:
+        """Open it.
+
+        Args:
+            commit: Full hash; None for what the project's working tree holds now.
+            has_own_records: Whether it begins with no records, which are gone afterwards; else it
+                has those of the project, and adds to them.
+        """
+        ...
 
 
 class Project:
@@ -65,6 +81,8 @@ class Project:
     beside: Callable[[], AbstractContextManager[Project]]  # of whom commands and jobs open
     """Opens another working tree of the files as git would have them now, with the same records
     and store; gone afterwards, all but its logs."""
+    scratch: Besides
+    """Opens working trees besides this one; one at a time."""
     config_files: tuple[str, ...]
     """Files that made `policy` and `pipeline`, from the root."""
 

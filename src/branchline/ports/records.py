@@ -6,6 +6,8 @@ Refs (all point at blobs or trees, never at commits, so no log and no branch sho
                                             from the second attempt on with its number: `-2`
     refs/branchline/answers/<digest of pipeline and lock>/<when>-<run id>      blob, what a plan
                                             that left nothing to do had looked at (`cli.answers`)
+    refs/branchline/noise/<content, 32 characters>/<seed>                      blob, one training
+                                            that was made to learn how much chance does
     refs/branchline/approvals/<run id>                                         blob, who let an open
                                             verdict pass, and when
     refs/branchline/runs/<run id>                                              tree, one run
@@ -141,6 +143,19 @@ class Records(Protocol):
         Returns:
             The one that stands now: ours, or the one that was there first.
         """
+        ...
+
+    @abstractmethod
+    def add_noise(self, place: str, content: bytes) -> None:
+        """Record a training at `place`, two words with a slash between them; the first one stays.
+
+        It stands when this returns, whatever becomes of the process.
+        """
+        ...
+
+    @abstractmethod
+    def noise(self) -> Mapping[str, bytes]:
+        """Place -> all trainings that were recorded so."""
         ...
 
     @abstractmethod

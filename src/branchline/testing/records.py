@@ -58,6 +58,8 @@ class FakeRecords(Records):
         self.kept: dict[tuple[str, tuple[Observed, ...], int], Result] = {}
         self.trees: dict[str, dict[str, bytes]] = {}
         self.answers: dict[str, bytes] = {}
+        self.trainings: dict[str, bytes] = {}
+
         self.approvals: dict[str, bytes] = {}
         self.others = dict(others or {})
 
@@ -139,6 +141,14 @@ class FakeRecords(Records):
     def add_answer(self, place: str, content: bytes) -> None:
         """See the port."""
         self.answers.setdefault(place, content)
+
+    def add_noise(self, place: str, content: bytes) -> None:
+        """See the port."""
+        self.trainings.setdefault(place, content)
+
+    def noise(self) -> Mapping[str, bytes]:
+        """See the port."""
+        return dict(self.trainings)
 
     def push(self, remote: str) -> Exchange:
         """See the port."""
@@ -273,3 +283,11 @@ class RecordsContract:
         assert records.has_answer("abc")
         assert not records.has_answer("ab")
         assert list(records.run_ids()) == []
+
+    def test_the_first_training_of_a_place_stays(self, records: Records) -> None:
+        """Two processes may have made the same one."""
+        records.add_noise("abc/seed-2", b"first")
+        records.add_noise("abc/seed-2", b"second")
+        records.add_noise("abc/own", b"own")
+
+        assert dict(records.noise()) == {"abc/seed-2": b"first", "abc/own": b"own"}

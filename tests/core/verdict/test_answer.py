@@ -137,7 +137,8 @@ def test_what_would_tell_is_said() -> None:
         training=seeds,
     )  # fmt: skip
 
-    assert noise.needed_examples == 4000
+    # The seeds alone leave more open than the margin: examples alone would not tell.
+    assert noise.needed_examples is None
     assert noise.needed_runs is not None
     assert noise.needed_s == noise.needed_runs * 60.0
     enough = spread(0.02, seeds=1 + math.ceil((noise.needed_runs + 2) / 2))

@@ -22,6 +22,7 @@ HOME = "refs/branchline/"
 RESULTS = HOME + "results/"
 RUNS = HOME + "runs/"
 ANSWERS = HOME + "answers/"
+NOISE = HOME + "noise/"
 APPROVALS = HOME + "approvals/"
 INCOMING = "refs/branchline-incoming/"
 

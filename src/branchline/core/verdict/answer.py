@@ -69,6 +69,8 @@ def answer_of(
         _runs_needed(margin, by_examples, training, confidence) if is_open and is_spread else None
     )
     seconds = training.run_s if training is not None else None
+    # Where seeds alone leave more open than the margin, no number of examples would tell.
+    is_room = by_seeds is None or not margin or by_seeds < margin
     noise = Noise(
         low=low,
         high=high,
@@ -79,7 +81,7 @@ def answer_of(
         sampling=by_examples,
         training=by_seeds,
         runs=len(training.candidate) + len(training.champion) if training is not None else 0,
-        needed_examples=_examples_needed(sampling) if is_open and known else None,
+        needed_examples=_examples_needed(sampling) if is_open and known and is_room else None,
         needed_runs=runs,
         needed_s=None if runs is None or seconds is None else runs * seconds,
     )

@@ -59,8 +59,7 @@ def compared(
     else:
         value, champion = bar.value, before if before is not None else math.nan
         estimate = value - champion
-    if spread is not None and len(spread.candidate) + len(spread.champion) > 2:
-        estimate = _mean(spread.candidate) - _mean(spread.champion)
+    estimate = _over_seeds(estimate, spread)
     margin = bar.margin(champion)
     answer, noise = answer_of(
         estimate,
@@ -78,7 +77,7 @@ def compared(
     outcome = _outcome(answer, noise, bar)
     sentence = (
         f"{_head(bar, answer, outcome, noise)}: "
-        f"{change_in_words(value, champion, estimate, rule, noise)}. "
+        f"{change_in_words(value, champion, estimate, rule, noise, spread=spread)}. "
         f"{bar.wanted[0].upper()}{bar.wanted[1:]}.{corrected}"
         f"{_needed(noise) if outcome is Outcome.UNKNOWN else ''}"
         f"{_not_as_recorded(recorded, value) if difference is not None else ''}"
@@ -96,16 +95,14 @@ def corrected(
     """
     from branchline.core.verdict.noise.holm import holm
 
-    guards = [
-        rule
-        for rule in gate.metrics
-        if not rule.primary and _asks_for_no_loss(rule) and rule.name in comparisons
-    ]
-    raw = {
-        rule.name: _p_worse(rule, comparisons[rule.name], spreads.get(rule.name), gate.confidence)
+    guards = [rule for rule in gate.metrics if not rule.primary and _asks_for_no_loss(rule)]
+    found = {
+        rule.name: _p_worse(
+            rule, comparisons.get(rule.name), spreads.get(rule.name), gate.confidence
+        )
         for rule in guards
-        if not comparisons[rule.name].problem
     }
+    raw = {name: p for name, p in found.items() if p is not None}
     return dict(zip(raw, holm(tuple(raw.values())), strict=True))
 
 
@@ -114,27 +111,46 @@ def _asks_for_no_loss(rule: MetricRule) -> bool:
 
 
 def _p_worse(
-    rule: MetricRule, difference: Difference, spread: Spread | None, confidence: float
-) -> float:
-    """How probable so large a loss is where there is none; with the noise of seeds, if known."""
+    rule: MetricRule, difference: Difference | None, spread: Spread | None, confidence: float
+) -> float | None:
+    """How probable so large a loss is where there is none, by examples, by seeds, or by both.
+
+    None where neither is known.
+    """
+    is_compared = difference is not None and not difference.problem
     if spread is None or spread.sd is None:
-        return difference.p_worse
+        return difference.p_worse if difference is not None and is_compared else None
     from statistics import NormalDist
 
+    if difference is not None and is_compared:
+        estimate = _over_seeds(difference.estimate, spread)
+    else:
+        estimate = _mean(spread.candidate) - _mean(spread.champion)
     _, noise = answer_of(
-        difference.estimate,
+        estimate,
         rule.goal,
         margin=None,
         min_gain=None,
         confidence=confidence,
-        sampling=difference,
+        sampling=difference if is_compared else None,
         training=spread,
     )
     half = (noise.high - noise.low) / 2
+    gain = estimate if rule.goal is Goal.MAXIMIZE else -estimate
     if half == 0:
-        return difference.p_worse
-    gain = difference.estimate if rule.goal is Goal.MAXIMIZE else -difference.estimate
+        return 0.0 if gain < 0 else 1.0
     return NormalDist().cdf(gain / half * NormalDist().inv_cdf(confidence))
+
+
+def _over_seeds(estimate: float, spread: Spread | None) -> float:
+    """A difference, that of the means where there are further trainings."""
+    if spread is None or not _is_repeated(spread):
+        return estimate
+    return _mean(spread.candidate) - _mean(spread.champion)
+
+
+def _is_repeated(spread: Spread) -> bool:
+    return len(spread.candidate) + len(spread.champion) > 2
 
 
 def _outcome(answer: Answer, noise: Noise, bar: Bar) -> Outcome:
@@ -164,14 +180,24 @@ def _head(bar: Bar, answer: Answer, outcome: Outcome, noise: Noise) -> str:
 
 
 def change_in_words(
-    value: float, champion: float, estimate: float, rule: MetricRule, noise: Noise
+    value: float,
+    champion: float,
+    estimate: float,
+    rule: MetricRule,
+    noise: Noise,
+    *,
+    spread: Spread | None = None,
 ) -> str:
     """From where to where, and what chance leaves open."""
     if noise.method == SAME_PREDICTIONS and not estimate:
         return f"{figure(value)}, as in the baseline; every prediction is the same"
     less = "" if rule.goal is Goal.MAXIMIZE else ", where less is better"
     step = f" ({signed(estimate, noise)})" if estimate else ""
-    moved = f"{figure(value)} after {figure(champion)}{step}{less}"
+    moved = f"{figure(value)} after {figure(champion)}"
+    if spread is not None and _is_repeated(spread) and noise.training is not None:
+        ours, theirs = _mean(spread.candidate), _mean(spread.champion)
+        moved += f", over all seeds {_mean_figure(ours)} after {_mean_figure(theirs)}"
+    moved += f"{step}{less}"
     by: list[str] = []
     if noise.examples:
         groups = f" of {noise.groups:,} groups" if noise.groups is not None else ""
@@ -234,6 +260,11 @@ def signed(value: float, noise: Noise) -> str:
     places = min(_MOST_PLACES, max(0, 1 - math.floor(math.log10(unit)))) if unit else 1
     text = f"{value:+,.{places}f}"
     return text if float(text.replace(",", "")) else "0"
+
+
+def _mean_figure(value: float) -> str:
+    """A mean with as many digits as a metric is shown with."""
+    return figure(float(f"{value:.4g}"))
 
 
 def _mean(values: tuple[float, ...]) -> float:

@@ -10,13 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from branchline.core.evidence.figures import difference, exact, figure, percent, wide_context
+from branchline.core.evidence.figures import (
+    difference,
+    duration,
+    exact,
+    figure,
+    percent,
+    wide_context,
+)
 from branchline.core.evidence.find import find_metric
 from branchline.core.evidence.flatten import is_finite
 from branchline.core.policy import Goal, OnInconclusive
 from branchline.core.values import Outcome
 from branchline.core.verdict.bars import GAIN, Bar
-from branchline.core.verdict.values import Baseline, Finding, Verdict
+from branchline.core.verdict.values import Answer, Baseline, Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -171,22 +178,27 @@ def _against_baseline(bar: Bar, recorded: Metric, judged: _Judged) -> Finding:
     if why:
         return bar.finding(Outcome.UNKNOWN, f"`{name}` is {shown}; {why}")
     difference = judged.comparisons.get(name)
+    spread = judged.spreads.get(name)
+    is_known = spread is None or spread.sd is not None
     if difference is not None and not difference.problem:
-        return _with_noise(bar, recorded, judged, difference, before=None)
+        is_same = difference.low == difference.high == 0
+        if is_known or is_same or champion is None:
+            return _with_noise(bar, recorded, judged, difference, before=None)
     if champion is None:
         if baseline.run or baseline.commit:
             sentence = f"`{name}` is {shown}; the baseline's metrics are not known: {baseline.via}."
             return bar.finding(Outcome.UNKNOWN, sentence)
         sentence = f"`{name}` is {shown}; there is no baseline yet to compare it with."
         return bar.finding(Outcome.PASSED, sentence)
-    if difference is not None:
+    if difference is not None and difference.problem:
         sentence = f"`{name}` is {shown}; it cannot be compared example by example: "
         return bar.finding(Outcome.UNKNOWN, f"{sentence}{difference.problem}.")
     before, finding = _before(bar, judged, champion)
     if before is None:
         return finding
-    spread = judged.spreads.get(name)
-    if spread is not None and spread.sd is not None and spread.freedom > 0:
+    if spread is not None and not is_known:
+        return _untold(bar, before, spread)
+    if spread is not None and spread.sd:  # of 0 the seed moves nothing: exact numbers are compared
         return _with_noise(bar, recorded, judged, None, before=before)
     return _compare(bar, before)
 
@@ -234,6 +246,16 @@ def _before(bar: Bar, judged: _Judged, champion: Evidence) -> tuple[float | None
         )
         return None, bar.finding(Outcome.UNKNOWN, sentence, before)
     return before, bar.finding(Outcome.UNKNOWN, "")
+
+
+def _untold(bar: Bar, before: float, spread: Spread) -> Finding:
+    """Open because it is not known yet what another seed does; never passed on a guess."""
+    cost = "" if spread.run_s is None else f" (about {duration(spread.run_s)} each)"
+    sentence = (
+        f"It cannot be told yet: {_movement(bar, before)}, and what another seed does is not"
+        f" known; more trainings would tell{cost}. {bar.wanted[0].upper()}{bar.wanted[1:]}."
+    )
+    return bar.finding(Outcome.UNKNOWN, sentence, before, answer=Answer.CANNOT_TELL)
 
 
 def _compare(bar: Bar, before: float) -> Finding:
