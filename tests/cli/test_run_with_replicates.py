@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Clone]
 
+PIPELINE = """\
+stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py, raw.txt]
+    outs: [data.txt]
+  train:
+    cmd: python train.py --seed 1 --rate 0.9
+    deps: [train.py, data.txt]
+    outs: [model.txt]
+  evaluate:
+    cmd: python evaluate.py
+    deps: [evaluate.py, model.txt, data.txt]
+    metrics: [{metrics.json: {cache: false}}]
+"""
 _PATIENCE_S = 60.0
 
 
@@ -207,3 +222,42 @@ def test_an_interrupt_ends_it_and_the_next_run_goes_on(make_clone: Make, tmp_pat
     assert code == 130
     assert said.code in (0, 3, 4), said.out + said.err
     assert len(made.clone.git("for-each-ref", "refs/branchline/runs").splitlines()) == 2
+
+
+def test_of_several_stages_only_what_the_seed_moves_is_made_again(
+    make_clone: Make, tmp_path: Path
+) -> None:
+    """And what was measured of the champion counts, whatever its model's file is called."""
+    prepared, trained = tmp_path / "prepared", tmp_path / "trained"
+    clone = make_clone(
+        {
+            "raw.txt": "1\n",
+            "prepare.py": f"open({str(prepared)!r}, 'a').write('x')\n"
+            "open('data.txt', 'w').write(open('raw.txt').read())\n",
+            "train.py": f"open({str(trained)!r}, 'a').write('x')\n"
+            "import random, sys\nrandom.seed(int(sys.argv[2]))\n"
+            "value = float(sys.argv[4]) + random.gauss(0, 0.01)\n"
+            "open('model.txt', 'w').write(str(value))\n",
+            "evaluate.py": "import json\nvalue = float(open('model.txt').read())\n"
+            "json.dump({'loss': 1 - value}, open('metrics.json', 'w'))\n",
+            "dvc.yaml": PIPELINE,
+            "branchline.yaml": "model: m\ngate:\n"
+            "  metrics: {loss: {max_regression: 0.02, goal: minimize}}\n"
+            "  replicates: {seed: --seed}\n",
+        }
+    )
+    assert clone.call("run").code == 0
+    clone.commit("what it made")
+    assert clone.call("noise").code == 0
+    before = len(trained.read_text())
+    clone.write("dvc.yaml", PIPELINE.replace("--rate 0.9", "--rate 0.7"))
+    clone.commit("worse")
+
+    said = clone.call("run")
+
+    assert said.code == 3, said.out + said.err
+    assert "`loss` is worse" in said.out
+    assert "the champion is trained again" not in said.out
+    assert before + 1 <= len(trained.read_text()) <= before + 3
+    # Once by the run, and once by the very same once more of `noise`.
+    assert prepared.read_text() == "xx"

@@ -26,6 +26,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.core.verdict.standing import approval_to_json
     from branchline.flows.approve import approve
     from branchline.flows.history import History
+    from branchline.render.table import visible
 
     with wiring.open_project(model="") as project:
         view = History(project.records, project.repo).find(options.run)
@@ -39,7 +40,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     when = f"{approval.at[:16].replace('T', ' ')} UTC"
     verb = "Approved" if is_mine else "Approved before"
     why = f": {approval.reason}" if approval.reason else ""
-    console.write(f"{verb} run {approval.run} by {approval.by}, {when}{why}.")
+    console.write(visible(f"{verb} run {approval.run} by {approval.by}, {when}{why}."))
     console.write(f"What follows: `branchline apply {approval.run}`.")
     console.write("For others: `branchline records push REMOTE`.")
     return EXIT_FINE

@@ -100,16 +100,20 @@ def _judged(
         verdict = judge(evidence, theirs, gate, baseline=baseline, remarks=said)
         return Judged(evidence=evidence, verdict=verdict)
     from branchline.flows.compared import compare_with_champion
+    from branchline.flows.judged_before import remarks_on, with_count
 
     recorded = theirs or champion.recorded
     found = compare_with_champion(
         project, evidence, recorded, baseline, is_known=theirs is not None
     )
-    remarks = (*said, *found.remarks, *_seen_often(project, found.evidence, history))
+    evidence = found.evidence
+    if evidence.predictions is not None:
+        evidence = with_count(evidence, project.policy.model, history)
+    remarks = (*said, *found.remarks, *remarks_on(evidence))
 
     def once(spreads: Mapping[str, Spread], unknown: Mapping[str, str]) -> Verdict:
         return judge(
-            found.evidence,
+            evidence,
             theirs,
             gate,
             baseline=baseline,
@@ -121,9 +125,9 @@ def _judged(
         )
 
     made = tuple(one.plot for one in found.plots)
-    shown = replace(found.evidence, plots=(*made, *evidence.plots))
+    shown = replace(evidence, plots=(*made, *evidence.plots))
     if gate.replicates is None or watching is None:
-        verdict = once(_known(project, found.evidence, theirs), {})
+        verdict = once(_known(project, evidence, theirs), {})
         return Judged(evidence=shown, verdict=verdict, plots=found.plots)
     from branchline.flows.replicated import Replicated, replicated
     from branchline.flows.retraining import StoppedError
@@ -131,7 +135,7 @@ def _judged(
     asked = Replicated(
         project=project,
         targets=targets,
-        evidence=found.evidence,
+        evidence=evidence,
         champion=theirs,
         judge=once,
         watching=watching,
@@ -157,13 +161,3 @@ def _moved_again(project: Project, walked: Walked, evidence: Evidence) -> tuple[
     from branchline.flows.nondeterminism import moved_again
 
     return moved_again(project, walked, evidence)
-
-
-def _seen_often(
-    project: Project, evidence: Evidence, history: Iterable[Mapping[str, JsonValue]]
-) -> tuple[str, ...]:
-    if evidence.predictions is None:
-        return ()
-    from branchline.flows.judged_before import judged_before
-
-    return judged_before(evidence, project.policy.model, history)

@@ -61,13 +61,9 @@ def known_spreads(
 def _values(
     own: float, training: Training, history: tuple[Training, ...], metric: str, param: str
 ) -> list[float]:
-    """A metric of one content: the own number first, then with other seeds on the same data."""
+    """A metric of one content: the own number first, then with other seeds."""
     others = [
-        t
-        for t in history
-        if t.content == training.content
-        and t.evaluation_data == training.evaluation_data
-        and (t.seed is not None or t.again)
+        t for t in history if t.content == training.content and (t.seed is not None or t.again)
     ]
     (found,) = groups_of(others, metric, param) or [[]]
     return [own, *found]

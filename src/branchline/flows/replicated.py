@@ -144,14 +144,12 @@ class _Loop:
             for t in history
             if t.content == own.content and not t.again and t.param == settings.seed
         ]
-        # What earlier verdicts made of the champion is known before the first look.
+        # What earlier verdicts made of the champion is known before the first look. One content
+        # has one evaluation set; a champion that was scored again has another content.
         theirs = [
             t
             for t in history
-            if t.content == his.content
-            and not t.again
-            and t.evaluation_data == own.evaluation_data
-            and t.param == settings.seed
+            if t.content == his.content and not t.again and t.param == settings.seed
         ]
         before = [t for t in theirs if t.made_for != own.content]
         others = [t for t in history if t.content not in (own.content, his.content)]

@@ -161,6 +161,13 @@ def provenance(run: RunView) -> list[str]:
     facts += [f"{name} `{text}`" for name, text in list(run.evidence.versions.items())[:20]]
     if run.evidence.evaluation_data:
         facts.append(f"evaluation data `{run.evidence.evaluation_data[:12]}`")
+    said = run.evidence.predictions
+    if said is not None and said.judged:
+        candidates = "candidate" if said.judged == 1 else "candidates"
+        facts.append(
+            f"examples `{said.examples[:12]}`, {said.count:,}, which have judged"
+            f" {said.judged:,} {candidates}"
+        )
     baseline = run.verdict.baseline if run.verdict else None
     if baseline is not None and (baseline.run or baseline.via):
         named = f"run `{baseline.run}`, " if baseline.run else ""
