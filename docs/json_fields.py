@@ -321,6 +321,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "predictions.digest": "string: md5 of it",
         "predictions.examples": "string: SHA-256 over ids and truth: which examples these are",
         "predictions.count": "integer: how many there are",
+        "predictions.judged": "integer: candidates that these examples have judged so far",
     },
     "verdict": {
         "schema_version": "integer: version of this document",

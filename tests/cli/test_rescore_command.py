@@ -230,6 +230,28 @@ def test_data_that_git_ignores_are_todays(make_clone: Make) -> None:
     assert finding(verdict) == ("passed", 1.75, 1.75)
 
 
+@pytest.mark.slow
+def test_files_that_git_keeps_apart_are_todays(make_clone: Make) -> None:
+    """As Git LFS does: what git has of them is a pointer."""
+    clone = make_clone(FILES)
+    clone.git("config", "filter.apart.clean", "sha256sum")
+    clone.write(".gitattributes", "declared.txt filter=apart\nread.txt filter=apart\n")
+    clone.write("declared.txt", "0")
+    clone.write("read.txt", "0")
+    reads = "sum(int(open(name).read()) for name in ('declared.txt', 'read.txt')) + right /"
+    clone.write("evaluate.py", EVALUATE.replace("right /", reads))
+    clone.write("dvc.yaml", PIPELINE.replace("[evaluate.py,", "[evaluate.py, declared.txt,"))
+    clone.commit("kept apart")
+    champion(clone)
+    set_params(clone, bias=1)
+    clone.write("declared.txt", "1")
+    clone.write("read.txt", "2")
+
+    _, verdict = ran(clone)
+
+    assert finding(verdict) == ("passed", 3.75, 3.75)
+
+
 def test_a_model_that_cannot_be_loaded_leaves_the_verdict_open(make_clone: Make) -> None:
     clone = make_clone({**FILES, "old.py": "class Old(float): pass\n"})
     clone.write(
@@ -273,6 +295,7 @@ def test_a_model_that_is_in_no_store_is_named_with_how_to_bring_it(clone: Clone)
     assert said.code == 4
 
 
+@pytest.mark.slow
 def test_a_model_that_only_a_remote_has_is_fetched(make_clone: Make, tmp_path: Path) -> None:
     remote = tmp_path / "remote"
     config = f"[core]\n    remote = far\n['remote \"far\"']\n    url = {remote}\n"
@@ -287,6 +310,26 @@ def test_a_model_that_only_a_remote_has_is_fetched(make_clone: Make, tmp_path: P
 
     assert finding(verdict) == ("passed", 0.375, 0.375)
     assert verdict["baseline"]["is_rescored"] is True
+
+
+@pytest.mark.slow
+def test_what_training_left_and_evaluation_does_not_read_may_be_gone(make_clone: Make) -> None:
+    pipeline = PIPELINE.replace(
+        "outs: [model.pkl, vocabulary.txt]",
+        "outs: [model.pkl, vocabulary.txt]\n    metrics: [{train.json: {cache: false}}]",
+    )
+    loss = "open('train.json', 'w').write('{\"loss\": 7' + params['bias'] + '}')\n"
+    clone = make_clone({**FILES, "dvc.yaml": pipeline, "train.py": TRAIN + loss})
+    champion(clone)
+    for file in (clone.root / ".branchline" / "store").rglob("*"):
+        if file.is_file() and file.read_bytes() == b'{"loss": 70}':
+            file.unlink()
+    set_params(clone, bias=1)
+    clone.write("evaluate.py", EVALUATE.replace("right / len(rows)", "right / len(rows) / 2"))
+
+    _, verdict = ran(clone)
+
+    assert finding(verdict) == ("passed", 0.375, 0.375)
 
 
 ALL_IN_ONE = """\
@@ -354,6 +397,7 @@ def test_an_evaluation_that_names_this_very_folder_is_not_taken_along(clone: Clo
     assert "write paths from the root instead" in verdict["baseline"]["problem"]
 
 
+@pytest.mark.slow
 def test_predictions_of_the_training_are_scored_again_but_not_on_other_data(
     make_clone: Make,
 ) -> None:
@@ -453,6 +497,7 @@ def test_features_that_the_champion_never_learned_from_do_not_make_it_worse(clon
     assert "`acc` fell from 0.75 to 0.0; `prepare` changed too" in verdict["baseline"]["problem"]
 
 
+@pytest.mark.slow
 def test_who_names_the_evaluation_set_has_features_belong_to_the_model(make_clone: Make) -> None:
     clone = make_clone({**FILES, "branchline.yaml": f"{SETTINGS[:-2]}, data: raw.txt}}\n"})
     champion(clone)
@@ -522,3 +567,15 @@ if os.environ.get("SLOW") and open("vocabulary.txt").read() == "0":  # the champ
     assert leavings(clone) == ["state"]
     left = read_process(asleep)
     assert left is None or left.is_zombie
+
+
+def test_it_has_the_time_that_the_stage_has(clone: Clone) -> None:
+    slow = "import time\ntime.sleep(60 * (open('vocabulary.txt').read() == '0'))\n"
+    clone.write("evaluate.py", slow + EVALUATE)
+    clone.write("branchline.yaml", f"{SETTINGS}resources: {{evaluate: {{timeout: 2s}}}}\n")
+
+    said, verdict = ran(clone)
+
+    assert finding(verdict) == ("unknown", 0.75, None)
+    assert "timeout" in verdict["baseline"]["problem"]
+    assert said.code == 4

@@ -120,10 +120,13 @@ def test_the_same_content_gives_the_same_bytes(project: Project) -> None:
 def test_an_open_verdict_waits_for_a_person(project: Project) -> None:
     project.write("branchline.yaml", f"{SETTINGS}  on_inconclusive: approve\n")
 
-    waits = changed(project, wrong=160, seed=2)
+    project.write("params.yaml", "wrong: 160\nseed: 2\n")
+    project.commit("change")
+    waits = project.branchline("run")
     run = json.loads(project.branchline("show", "--json").stdout)["run"]
     before = project.branchline("apply", run, "--dry-run")
     approved = project.branchline("approve", run, "--reason", "the set is small")
+    goes_on = project.branchline("run")
     again = project.branchline("approve", run)
     after = project.branchline("apply", run, "--dry-run")
 
@@ -133,6 +136,8 @@ def test_an_open_verdict_waits_for_a_person(project: Project) -> None:
     assert f"waits for approval: `branchline approve {run}`" in before.text
     assert approved.code == 0
     assert f"Approved run {run} by Ada <ada@example.org>" in approved.stdout
+    assert goes_on.code == 0
+    assert "A person approved it" in goes_on.stdout
     assert "Approved before" in again.stdout
     held = json.loads(project.git("cat-file", "blob", f"refs/branchline/approvals/{run}"))
     assert (held["by"], held["reason"]) == ("Ada <ada@example.org>", "the set is small")
@@ -172,3 +177,58 @@ def test_examples_that_changed_are_never_compared(project: Project) -> None:
 
     assert done.code == 4
     assert "1,499 examples here, 1,500 in the baseline, 1,499 of them in both" in done.stdout
+
+
+EVALUATE = """
+import csv, json, random
+model = json.load(open("model.json"))
+rows = []
+for name in open("eval.txt").read().split():
+    chance = random.Random(int(name))
+    truth = chance.randrange(2)
+    score = 0.55 + 0.4 * chance.random() if truth else 0.45 - 0.4 * chance.random()
+    if random.Random(f"{model['seed']} {name}").random() < model["wrong"]:
+        score = 1 - score
+    rows.append((name, truth, round(score, 4)))
+with open("predictions.csv", "w", newline="") as file:
+    table = csv.writer(file)
+    table.writerow(["id", "y_true", "y_score"])
+    table.writerows(rows)
+right = sum((score > 0.5) == truth for _, truth, score in rows)
+json.dump({"accuracy": right / len(rows)}, open("metrics.json", "w"))
+"""
+PIPELINE = """
+stages:
+  train: {cmd: cp params.json model.json, deps: [params.json], outs: [model.json]}
+  evaluate:
+    cmd: python3 evaluate.py
+    deps: [evaluate.py, model.json, eval.txt]
+    outs: [predictions.csv]
+    metrics: [{metrics.json: {cache: false}}]
+"""
+
+
+@pytest.mark.slow
+def test_a_champion_that_is_scored_again_is_compared_on_todays_examples(tmp_path: Path) -> None:
+    project = Project.create(
+        tmp_path / "project",
+        {
+            "evaluate.py": EVALUATE,
+            "dvc.yaml": PIPELINE,
+            "eval.txt": "\n".join(map(str, range(1000))),
+            "params.json": '{"wrong": 0.1, "seed": 1}',
+            "branchline.yaml": "model: m\ngate: {metrics: {accuracy: {max_regression: 0.01}}}\n",
+        },
+    )
+    assert project.branchline("run").code == 0
+    project.commit("champion")
+    project.write("eval.txt", "\n".join(map(str, range(3000))))
+    project.write("params.json", '{"wrong": 0.15, "seed": 1}')
+    project.commit("more examples, another model")
+
+    done = project.branchline("run")
+
+    assert done.code == 3
+    assert "failed `accuracy` is worse" in done.stdout
+    assert "3,000 examples" in done.stdout
+    assert "scored again on today's evaluation data" in done.stdout

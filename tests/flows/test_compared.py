@@ -13,7 +13,7 @@ from branchline.core.policy import Gate, Goal, MetricRule, OnInconclusive, Predi
 from branchline.core.values import Outcome
 from branchline.core.verdict.values import Answer
 from branchline.core.verdict.verdict_json import verdict_to_json
-from branchline.flows.judged_before import MANY, judged_before
+from branchline.flows.judged_before import MANY, remarks_on, with_count
 from branchline.ports.repo import Head
 
 if TYPE_CHECKING:
@@ -435,14 +435,22 @@ def test_how_many_candidates_a_set_has_judged_is_counted(bench: Bench) -> None:
     evidence = two(bench, scores(101), scores(100)).evidence
     facts = evidence.predictions
     assert facts is not None
+    assert facts.judged == 2
     runs: list[dict[str, Any]] = [
         {"model": "m", "examples": facts.examples, "candidate": str(n)} for n in range(MANY - 1)
     ]
 
-    assert judged_before(evidence, "m", runs[1:]) == ()
-    assert judged_before(evidence, "m", [*runs[1:], {**runs[0], "examples": "other"}]) == ()
-    assert judged_before(evidence, "m", [*runs[1:], {**runs[0], "model": "other"}]) == ()
-    (remark,) = judged_before(evidence, "m", runs)
+    def judged(*more: dict[str, Any]) -> int:
+        counted = with_count(evidence, "m", [*runs[1:], *more]).predictions
+        assert counted is not None
+        return counted.judged
+
+    assert judged() == MANY - 1
+    assert judged({**runs[0], "examples": "other"}) == MANY - 1
+    assert judged({**runs[0], "model": "other"}) == MANY - 1
+    assert judged(runs[0]) == MANY
+    assert remarks_on(with_count(evidence, "m", runs[1:])) == ()
+    (remark,) = remarks_on(with_count(evidence, "m", runs))
     assert remark.startswith("This evaluation set has judged 50 candidates")
 
 

@@ -9,7 +9,7 @@ from branchline.cli.progress import duration_to_text
 from branchline.core.run import Failure
 from branchline.core.values import SCHEMA_VERSION, Outcome
 from branchline.render.findings import finding_lines
-from branchline.render.table import Tone, cell, line
+from branchline.render.table import Tone, cell, line, visible
 
 if TYPE_CHECKING:
     from branchline.cli.console import Console
@@ -127,7 +127,7 @@ def _show_what_follows(outcome: RunOutcome, console: Console) -> None:
     if finished is None:
         return
     for remark in finished.verdict.remarks:
-        console.note(f"note: {remark}")
+        console.note(f"note: {visible(remark)}")
     if not finished.verdict.is_inconclusive or finished.verdict.outcome is not Outcome.UNKNOWN:
         return
     if finished.is_approved:

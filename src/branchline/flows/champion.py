@@ -27,11 +27,14 @@ class Champion:
     Attributes:
         evidence: Comparable with the run's; None where there is none, or it cannot be compared.
         baseline: Whose it is, and how it was come by.
+        recorded: As its own run left it, comparable or not; None when it is not known. What it
+            predicted of the same examples stays true whatever cannot be scored again.
         is_stopped: The user stopped the run meanwhile: there is no verdict.
     """
 
     evidence: Evidence | None
     baseline: Baseline
+    recorded: Evidence | None = None
     is_stopped: bool = False
 
 

@@ -146,6 +146,8 @@ class _Comparing:
             difference, problem, counts = self._compare(rule)
             if difference is not None:
                 comparisons[rule.name] = difference
+            elif not self._is_known:
+                continue  # Why the baseline is not known says more.
             elif problem and (is_named or counts):
                 uncompared[rule.name] = f"it cannot be compared example by example: {problem}"
             elif problem:

@@ -142,32 +142,26 @@ def _judged(
     if not any(rule.compares for rule in gate.metrics):
         return evidence, judge(evidence, theirs, gate, baseline=baseline)
     from branchline.flows.compared import compare_with_champion
+    from branchline.flows.judged_before import remarks_on, with_count
 
     recorded = theirs or _evidence_of(project, baseline.run)
     found = compare_with_champion(
         project, evidence, recorded, baseline, is_known=theirs is not None
     )
+    evidence = found.evidence
+    if evidence.predictions is not None:
+        evidence = with_count(evidence, project.policy.model, map(run_fields, history))
     verdict = judge(
-        found.evidence,
+        evidence,
         theirs,
         gate,
         baseline=baseline,
         comparisons=found.comparisons,
         uncompared=found.uncompared,
         parts=found.parts,
-        remarks=(*found.remarks, *_seen_often(project, found.evidence, history)),
+        remarks=(*found.remarks, *remarks_on(evidence)),
     )
-    return found.evidence, verdict
-
-
-def _seen_often(
-    project: Project, evidence: Evidence, history: Sequence[StoredRun]
-) -> tuple[str, ...]:
-    if evidence.predictions is None:
-        return ()
-    from branchline.flows.judged_before import judged_before
-
-    return judged_before(evidence, project.policy.model, map(run_fields, history))
+    return evidence, verdict
 
 
 def _champion(
@@ -184,7 +178,7 @@ def _champion(
     recorded = _evidence_of(project, found.run)
     results = walked.results.values()
     if recorded is None or stands(project.policy.gate, results, recorded, evidence):
-        return Champion(evidence=recorded, baseline=found)
+        return Champion(evidence=recorded, baseline=found, recorded=recorded)
     from branchline.flows.rescore import ChampionReader
 
     reader = ChampionReader(

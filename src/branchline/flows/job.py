@@ -219,7 +219,7 @@ def _ended(outcome: RunOutcome, log: JobLog, gate: Gate) -> JobEnd:
         run=outcome.finished.record,
         verdict=verdict.outcome.value if verdict.findings else "",
         detail=verdict.summary if verdict.findings else "nothing was judged: there is no gate",
-        standing=standing_of(verdict, gate),
+        standing=standing_of(verdict, gate, is_approved=outcome.finished.is_approved),
     )
 
 

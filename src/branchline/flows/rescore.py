@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from branchline.core.changes.values import InputKind
 from branchline.core.evidence.flatten import metrics_of
 from branchline.core.pipeline import Content
+from branchline.core.plan.reads import needs
 from branchline.core.verdict.rescored import (
     both_digests,
     how_scored,
@@ -36,7 +37,7 @@ from branchline.flows.champion import Champion
 from branchline.flows.evidence import metrics_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from branchline.core.evidence import Evidence, Metric
     from branchline.core.plan.values import Plan, Result
@@ -87,14 +88,15 @@ class ChampionReader:
             evaluation_data=evidence.evaluation_data,
         )
         try:
-            return self._compared(digests, recorded, evidence)
+            return replace(self._compared(digests, recorded, evidence), recorded=recorded)
         except (ProgramKilledError, BusyError):
             raise
         except (_NotComparable, BranchlineError) as error:
-            why = error.message if isinstance(error, BranchlineError) else str(error)
+            why = _in_full(error) if isinstance(error, BranchlineError) else str(error)
             problem = f"its numbers are not comparable: {why}"
             return Champion(
                 evidence=None,
+                recorded=recorded,
                 baseline=replace(digests, problem=problem, via=f"{baseline.via}; {problem}"),
             )
 
@@ -253,12 +255,14 @@ class ChampionReader:
         """The champion's results of today's evaluation; None when it was stopped."""
         from branchline.flows.scoring import Scoring
 
+        scored = [self.walked.results[stage] for stage in told.stages]
+        needed = {path for path in told.carried if any(needs(r, path) for r in scored)}
         scoring = Scoring(
             project=self.project,
             planner=self.planner,
             results=self.walked.results,
             stages=told.stages,
-            model=self._model(recorded, told, theirs),
+            model=self._model(recorded, told, theirs, needed),
             label=f"{baseline.run}-scored-again",
         )
         made = scoring.known()
@@ -266,7 +270,7 @@ class ChampionReader:
             return made
         store = self.project.store
         for path, content in scoring.model.items():
-            if not store.has(content) and not store.can_fetch(content):
+            if path in needed and not store.has(content) and not store.can_fetch(content):
                 raise _NotComparable(
                     f"its `{path}` (md5 {content.md5}) is not in the store: {store.looked_at()};"
                     f" bring it with `dvc fetch` at commit {(baseline.commit or '')[:_DIGITS]}, or"
@@ -281,7 +285,11 @@ class ChampionReader:
         return scoring.make(self.walk)
 
     def _model(
-        self, recorded: Evidence, told: Split, theirs: Mapping[str, Result]
+        self,
+        recorded: Evidence,
+        told: Split,
+        theirs: Mapping[str, Result],
+        needed: Collection[str],
     ) -> dict[str, Content]:
         """What belongs to the champion's model, by content."""
         known = {out.path: out.content for result in theirs.values() for out in result.outs}
@@ -291,7 +299,7 @@ class ChampionReader:
             digest = recorded.outs.get(path)
             if digest:
                 found[path] = known.get(path) or Content(md5=digest)
-            elif path not in optional:
+            elif path in needed and path not in optional:
                 raise _NotComparable(
                     f"its run left no `{path}`, which is the model's here; once this run is in its"
                     " place, later ones can be compared"
@@ -358,3 +366,8 @@ class ChampionReader:
                 " what that made before. If the examples are the same, name them in `gate.data`:"
                 " then its recorded numbers count"
             )
+
+
+def _in_full(error: BranchlineError) -> str:
+    """An error in one sentence, with what it names and what helps."""
+    return "; ".join(filter(None, (error.message, *error.details[:3], error.todo.rstrip("."))))

@@ -135,7 +135,10 @@ class Scoring:
             # A folder that the evaluation reads may hold the model: the champion's comes last.
             self._bring(beside)
             for path, content in self.model.items():
-                beside.store.restore(path, content)
+                if self.project.store.has(content) or self.project.store.can_fetch(content):
+                    beside.store.restore(path, content)
+                else:  # no stage is known to read it, and none shall come upon today's
+                    beside.workspace.remove(path)
             walked = walk(beside, tuple(self.stages), self.label)
         if walked.failures:
             stage, ended = next(iter(walked.failures.items()))
@@ -149,6 +152,11 @@ class Scoring:
             StageFailedError: One is frozen, or names this very folder.
         """
         here = self.project.root.rstrip("/") + "/"
+        outside = [path for path in self._own() if _is_outside(path)]
+        if outside:
+            raise StageFailedError(
+                f"`{outside[0]}` lies outside the repository, where only one run can have it"
+            )
         for address, stage in self._declared.items():
             if stage.frozen:
                 raise StageFailedError(f"`{address}` is frozen, and so is never run")
@@ -200,12 +208,15 @@ class Scoring:
             i.name.removesuffix(MODE_SUFFIX) for i in gathered.inputs.values() if i.kind in files
         ]
         seen = [s.path for s in self.results[stage.address].observed if not s.is_look]
-        return list(dict.fromkeys((*gathered.deps, *named, *gathered.params, *seen)))
+        found = dict.fromkeys((*gathered.deps, *named, *gathered.params, *seen))
+        return [path for path in found if not _is_outside(path)]
 
     def _bring_one(self, beside: Project, path: str, content: Content | None) -> None:
         there = beside.workspace.content(path) if content else None
         if content is None:
-            if beside.workspace.entry(path) is None:
+            # What git keeps apart (Git LFS) is a pointer there.
+            is_there = beside.workspace.entry(path) is not None
+            if not is_there or self._differs(beside, path):
                 _copy(self.project.root, beside.root, path)
         elif there is None or there.md5 != content.md5:
             store = self.project.store
@@ -215,6 +226,15 @@ class Scoring:
             else:
                 _copy(self.project.root, beside.root, path)
         beside.workspace.forget([path])
+
+    def _differs(self, beside: Project, path: str) -> bool:
+        ours = self.project.workspace.blob(path)
+        return ours is not None and ours != beside.workspace.blob(path)
+
+
+def _is_outside(path: str) -> bool:
+    """Whether a path is the same for all working trees."""
+    return os.path.isabs(path) or "://" in path or path.split("/", 1)[0] == ".."
 
 
 def _copy(root: str, other: str, path: str) -> None:

@@ -34,11 +34,16 @@ class FindingLine:
 
 
 def finding_lines(findings: Iterable[Finding]) -> tuple[FindingLine, ...]:
-    """The findings in their order; parts that change nothing as one line a metric and column."""
+    """The findings in their order; parts that say nothing new as one line a metric and column.
+
+    A part that lost stands by itself where the whole did not: that is the news.
+    """
     lines: list[FindingLine] = []
     quiet: dict[tuple[str, str], list[Finding]] = {}
+    findings = tuple(findings)
+    lost = {f.metric for f in findings if f.answer is Answer.WORSE and not f.where}
     for finding in findings:
-        if not finding.counts:
+        if not finding.counts or (finding.where and finding.metric in lost):
             column = finding.where.partition("=")[0]
             quiet.setdefault((finding.metric, column), []).append(finding)
             continue
@@ -69,9 +74,12 @@ def verdict_word(verdict: Verdict) -> str:
 
 
 def _in_short(metric: str, column: str, parts: list[Finding]) -> FindingLine:
-    judged = [part for part in parts if part.answer is not None]
+    worse = [part for part in parts if part.outcome is Outcome.FAILED]
+    judged = [part for part in parts if part.answer is not None and part not in worse]
     others = [part for part in parts if part.answer is None]
     said = []
+    if worse:
+        said.append(f"worse where it is {_names(worse)}")
     if judged:
         said.append(f"no loss is shown where it is {_names(judged)}")
     said += [_problem(part) for part in others[:_NAMED]]

@@ -224,6 +224,12 @@ def _footer(run: RunView) -> str:
     facts += [f"{escape(name)} {code(text)}" for name, text in run.evidence.versions.items()]
     if run.evidence.evaluation_data:
         facts.append(f"evaluation data {code(run.evidence.evaluation_data[:12])}")
+    said = run.evidence.predictions
+    if said is not None and said.judged:
+        facts.append(
+            f"examples {code(said.examples[:12])}, {said.count:,}, which have judged"
+            f" {said.judged:,} {'candidate' if said.judged == 1 else 'candidates'}"
+        )
     baseline = run.verdict.baseline if run.verdict else None
     if baseline is not None and (baseline.run or baseline.via):
         named = f"run {code(baseline.run)}, " if baseline.run else ""

@@ -121,8 +121,12 @@ def runner_again(
     return workers_of(git.places.root, folder, shared, model=model)
 
 
-def refuse_what_is_not_whole(tree: str) -> None:
+def refuse_what_is_not_whole(tree: str, *, but_filtered: bool = False) -> None:
     """See that a working tree holds what a clone's would.
+
+    Args:
+        tree: Absolute path.
+        but_filtered: Whether the caller brings what git would have filtered.
 
     Raises:
         RepositoryError: Submodules are not fetched here, and git's filters are not run.
@@ -136,7 +140,7 @@ def refuse_what_is_not_whole(tree: str) -> None:
             todo="Check the commit out yourself: git switch --detach COMMIT, git submodule update,"
             " branchline run.",
         )
-    for folder, _, files in os.walk(tree):
+    for folder, _, files in () if but_filtered else os.walk(tree):
         if ".gitattributes" in files and _has_filters(os.path.join(folder, ".gitattributes")):
             where = os.path.relpath(os.path.join(folder, ".gitattributes"), tree)
             raise RepositoryError(

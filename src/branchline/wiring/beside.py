@@ -55,7 +55,7 @@ def open_beside(
     try:
         add_tree(git, tree, own.commit, environ=os.environ)
         if shared is None:
-            refuse_what_is_not_whole(tree)
+            refuse_what_is_not_whole(tree, but_filtered=True)
         with open_worktree(tree, own, model=model) as project:
             yield project
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.core.verdict.test_answer import difference, spread
@@ -13,11 +13,13 @@ from tests.core.verdict.test_judge import BASELINE, NONE, evidence_of
 from branchline.core.policy import Gate, Goal, MetricRule, OnInconclusive
 from branchline.core.values import Outcome
 from branchline.core.verdict.judge import judge
-from branchline.core.verdict.noise.values import Difference
 from branchline.core.verdict.parts import Part, parts_judged
 from branchline.core.verdict.standing import Standing, standing_of
 from branchline.core.verdict.values import Answer, Verdict
 from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
+
+if TYPE_CHECKING:
+    from branchline.core.verdict.noise.values import Difference
 
 RULE = MetricRule(name="m", max_regression=0.01)
 OPEN = difference(-0.03, -0.005, 0.02, needed=4000)
@@ -300,3 +302,25 @@ def test_a_record_of_an_earlier_version_still_reads() -> None:
 
     assert found.findings[0].counts
     assert found.remarks == ()
+
+
+def test_the_summary_names_the_part_that_lost_where_the_whole_did_not() -> None:
+    summary = judged(FINE, parts=parts_judged([PART, SMALL], Gate())).summary
+
+    assert summary.startswith(
+        "Failed: 1 bar held for the whole evaluation set, but `m` is worse where `site` is `B`, "
+    )
+
+
+def test_the_summary_counts_bars_and_no_parts() -> None:
+    summary = judged(WORSE, parts=parts_judged([PART, SMALL], Gate())).summary
+
+    assert summary.startswith("Failed: 1 of 1 bar, on `m`, against")
+
+
+def test_a_proven_loss_within_the_margin_is_called_a_loss() -> None:
+    (finding,) = judged(difference(-0.009, -0.005, -0.001)).findings
+
+    assert finding.outcome is Outcome.PASSED
+    assert finding.answer is Answer.NO_WORSE
+    assert finding.sentence.startswith("`m` lost, surely less than is tolerated: 0.895 after 0.9")

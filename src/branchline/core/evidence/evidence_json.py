@@ -64,6 +64,7 @@ def _predictions_to_json(facts: PredictionFacts | None) -> JsonValue:
         "digest": facts.digest,
         "examples": facts.examples,
         "count": facts.count,
+        "judged": facts.judged,
     }
 
 
@@ -76,6 +77,7 @@ def _predictions_from_json(value: object) -> PredictionFacts | None:
         digest=_text(fields["digest"]),
         examples=_text(fields["examples"]),
         count=_whole_or_none(fields["count"]) or 0,
+        judged=_whole_or_none(fields.get("judged")) or 0,
     )
 
 

@@ -77,12 +77,14 @@ class PredictionFacts:
         digest: Of its content.
         examples: Which examples these are: a digest over their ids and truth.
         count: How many there are.
+        judged: How many candidates they have judged so far, this one included; 0: not counted.
     """
 
     path: str
     digest: str
     examples: str
     count: int
+    judged: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,7 @@ def compared(
         corrected = f" Among {len(family)} metrics that are looked at, so large a loss is no proof."
     outcome = _outcome(answer, noise, bar)
     sentence = (
-        f"{_head(bar, answer, outcome)}: "
+        f"{_head(bar, answer, outcome, noise)}: "
         f"{change_in_words(value, champion, estimate, rule, noise)}. "
         f"{bar.wanted[0].upper()}{bar.wanted[1:]}.{corrected}"
         f"{_needed(noise) if outcome is Outcome.UNKNOWN else ''}"
@@ -149,7 +149,7 @@ def _outcome(answer: Answer, noise: Noise, bar: Bar) -> Outcome:
     return Outcome.UNKNOWN if reaches else Outcome.FAILED
 
 
-def _head(bar: Bar, answer: Answer, outcome: Outcome) -> str:
+def _head(bar: Bar, answer: Answer, outcome: Outcome, noise: Noise) -> str:
     name = f"`{bar.rule.name}`"
     if bar.kind == GAIN:
         if outcome is Outcome.UNKNOWN:
@@ -157,6 +157,9 @@ def _head(bar: Bar, answer: Answer, outcome: Outcome) -> str:
         return f"{name} is better" if outcome is Outcome.PASSED else f"{name} did not gain enough"
     if answer is Answer.CANNOT_TELL:
         return f"It cannot be told yet whether {name} is worse"
+    best = noise.high if bar.rule.goal is Goal.MAXIMIZE else -noise.low
+    if answer is Answer.NO_WORSE and best < 0:
+        return f"{name} lost, surely less than is tolerated"
     return f"{name} is {answer.value}"
 
 

@@ -287,7 +287,7 @@ def _run(baseline: Baseline) -> str:
 
 
 def _summary(verdict: Verdict, gate: Gate, *, known: bool) -> str:
-    counted = _that_count(verdict.findings)
+    counted = [f for f in _that_count(verdict.findings) if not f.where]
     baseline = verdict.baseline
     if not counted:
         return "No gate is declared (`gate.metrics`), so nothing was judged."
@@ -296,7 +296,10 @@ def _summary(verdict: Verdict, gate: Gate, *, known: bool) -> str:
     looked_for = Outcome.UNKNOWN if verdict.is_inconclusive else verdict.outcome
     bad = [f.metric for f in counted if f.outcome is looked_for]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(bad))
-    if verdict.outcome is Outcome.PASSED:
+    parts = _parts_in_words([f for f in _that_count(verdict.findings) if f.where])
+    if verdict.outcome is Outcome.FAILED and not bad:
+        said = f"Failed: {bars} held for the whole evaluation set, {parts}"
+    elif verdict.outcome is Outcome.PASSED:
         said = f"Passed: {bars} held" if number == 1 else f"Passed: all {bars} held"
     elif verdict.is_inconclusive:
         said = f"Cannot tell yet: {len(bad)} of {bars}, on {names}"
@@ -311,3 +314,14 @@ def _summary(verdict: Verdict, gate: Gate, *, known: bool) -> str:
     if baseline.run or baseline.commit:
         return f"{said}. The baseline is not known: {baseline.via}."
     return f"{said}. There is no baseline ({baseline.via}): only absolute bounds were judged."
+
+
+def _parts_in_words(parts: Sequence[Finding]) -> str:
+    """Parts of the evaluation set that lost, as the rest of a sentence; "" for none."""
+    if not parts:
+        return ""
+    from branchline.core.verdict.parts import where_in_words
+
+    said = [f"`{part.metric}` is worse {where_in_words(part.where)}" for part in parts[:3]]
+    more = f" and {len(parts) - 3} more parts lost" if len(parts) > 3 else ""
+    return f"but {', '.join(said)}{more}"

@@ -254,11 +254,13 @@ def fell(rules: Sequence[MetricRule], recorded: Evidence, scored: Evidence) -> s
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names for a sentence, the first few; "" is the command.
+    """Names for a sentence, the first few; "" is the command, and which outputs it leaves.
 
     >>> listed(["a.py", ""])
-    '`a.py`, the command'
+    '`a.py`, the command or its outputs'
     """
-    shown = [f"`{name}`" if name else "the command" for name in names[:_NAMES_AT_MOST]]
+    shown = [
+        f"`{name}`" if name else "the command or its outputs" for name in names[:_NAMES_AT_MOST]
+    ]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
