@@ -285,3 +285,15 @@ def test_every_known_metric_is_tried_here() -> None:
 def test_arguments_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="needed"):
         compared("accuracy", examples_of("accuracy"), **wrong)
+
+
+@pytest.mark.parametrize("name", OF_VALUES)
+def test_numbers_near_the_largest_float_are_refused_in_silence(name: str) -> None:
+    examples = examples_of(name)
+    assert examples.candidate.scores is not None
+    huge = examples.candidate.scores.copy()
+    huge[:150] = 1e308
+
+    found = compared(name, replace(examples, candidate=Predicted(scores=huge)))
+
+    assert found.problem or (math.isfinite(found.low) and math.isfinite(found.p_worse))
