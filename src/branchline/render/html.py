@@ -89,7 +89,7 @@ def html_report(
     parts = [
         _head(run, name, gate),
         grid_html(metric_grid(run, baseline, gate, most=_MOST_ROWS)),
-        _lines(sentence_lines(run)),
+        *map(_lines, sentence_lines(run)),
         grid_html(slice_grid(run, gate, most=_MOST_ROWS)),
         grid_html(noise_grid(run)),
         plots_html(drawings),

@@ -52,11 +52,10 @@ def report(
     Returns:
         Markdown with a newline at its end.
     """
-    said = sentence_lines(run)
     blocks = [
         _head(run, gate),
         _grid(metric_grid(run, baseline, gate)),
-        _lines(said) if said.lines else "",
+        *map(_lines, sentence_lines(run)),
         _grid(slice_grid(run, gate)),
         _grid(noise_grid(run)),
         _lines(changes(run, baseline)),

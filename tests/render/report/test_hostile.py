@@ -118,7 +118,7 @@ def check_markdown(text: str) -> list[Token]:
     headings = [t.content for n, t in enumerate(tokens) if tokens[n - 1].type == "heading_open"]
     assert set(headings[1:]) <= {
         "Metrics", "In words", "Parts of the data, the worst first", "What chance alone can do",
-        "What changed", "Parameters changed", "Plots", "Cost",
+        "What changed", "Data", "Tests of the model", "Parameters changed", "Plots", "Cost",
     }  # fmt: skip
     check_characters(text)
     return tokens
@@ -230,3 +230,17 @@ def test_the_sample_is_well_formed_in_both() -> None:
 
     assert sum(token.type == "fence" for token in tokens) >= 5
     assert sum(token.type == "table_open" for token in tokens) >= 7
+
+
+def test_tests_of_the_model_and_data_have_lists_of_their_own() -> None:
+    test = finding("tests/test_model.py::flip", "test", Outcome.FAILED, "`flip` failed.")
+    data = finding("data/a.csv", "data: range", Outcome.FAILED, "`data/a.csv`: 12 rows.", value=12)
+    run = run_of(verdict_of(test, data, AUC, outcome=Outcome.FAILED))
+
+    text = report(run, run, GATE)
+
+    check_markdown(text)
+    assert "### Data\n\n- ❌ `data/a.csv`: 12 rows." in text
+    assert "### Tests of the model\n\n- ❌ `flip` failed." in text
+    assert "tests/test_model.py::flip" not in text.partition("### In words")[0]
+    check_html(html_report(run, run, GATE))

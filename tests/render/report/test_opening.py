@@ -86,6 +86,16 @@ NO_NOISE = replace(AUC, answer=None, noise=None)
             id="worse-without-noise",
         ),
         pytest.param(
+            FAILED, [finding("data/a.csv", "data: range", FAILED, "`data/a.csv`: 12 rows."), AUC],
+            "The data are not as they have to be: `data/a.csv`: 12 rows.",
+            id="bad-data",
+        ),
+        pytest.param(
+            FAILED, [AUC, finding("test_flip", "test", FAILED, "`test_flip` failed.")],
+            "This model fails a test: `test_flip` failed.",
+            id="a-test-of-the-model",
+        ),
+        pytest.param(
             UNKNOWN, [AUC, ACCURACY],
             "It cannot be told yet whether this change makes the model better or worse: `accuracy` "
             "falls from 0.882 to 0.88, which may be chance. About 3,711 examples or 2 more "

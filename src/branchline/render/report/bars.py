@@ -33,6 +33,10 @@ _ANSWERS = {
     Answer.WORSE: "worse",
     Answer.CANNOT_TELL: "cannot tell yet",
 }
+_METRIC_RULES = (
+    "min", "max", "max_regression", "max_relative_regression", "min_gain", "slices", "none",
+)  # fmt: skip
+"""Of findings on metrics; others are on tests of the model, or on data."""
 _ORDER = {Outcome.FAILED: 0, Outcome.UNKNOWN: 1, Outcome.PASSED: 2}
 
 
@@ -43,7 +47,7 @@ def metric_grid(
     evidences = [run.evidence] if baseline is None else [baseline.evidence, run.evidence]
     by_metric: dict[str, list[Finding]] = {}
     for finding in run.verdict.findings if run.verdict else ():
-        if not finding.where:
+        if not finding.where and is_of_metric(finding):
             by_metric.setdefault(finding.metric, []).append(finding)
     rows: list[tuple[Cell, ...]] = []
     seen: set[str] = set()
@@ -172,12 +176,26 @@ def _interval_note(run: RunView) -> str:
     )
 
 
-def sentence_lines(run: RunView) -> Lines:
+def is_of_metric(finding: Finding) -> bool:
+    """Whether a finding is on a metric, and not on a test of the model or on data."""
+    return finding.rule in _METRIC_RULES
+
+
+def sentence_lines(run: RunView) -> tuple[Lines, ...]:
     """The findings in whole sentences, what did not pass first; slices stand in their table."""
-    findings = [f for f in run.verdict.findings if not f.where] if run.verdict else []
+    findings = list(run.verdict.findings) if run.verdict else []
+    others = [f for f in findings if not is_of_metric(f)]
+    return (
+        _said("Data", [f for f in others if f.rule.startswith("data")]),
+        _said("In words", [f for f in findings if is_of_metric(f) and not f.where]),
+        _said("Tests of the model", [f for f in others if not f.rule.startswith("data")]),
+    )
+
+
+def _said(title: str, findings: list[Finding]) -> Lines:
     findings.sort(key=lambda f: _ORDER[f.outcome])
     return Lines(
-        title="In words",
+        title=title,
         lines=tuple(
             ((Mark(outcome=f.outcome, text=f.sentence, word=word_of(f)),), ())
             for f in findings[:MOST_ROWS]
@@ -188,7 +206,8 @@ def sentence_lines(run: RunView) -> Lines:
 
 def slice_grid(run: RunView, gate: Gate, *, most: int = _WORST) -> Grid:
     """The parts of the evaluation data, the worst first; those not judged are named below."""
-    findings = [f for f in run.verdict.findings if f.where] if run.verdict else []
+    every = run.verdict.findings if run.verdict else ()
+    findings = [f for f in every if f.where and is_of_metric(f)]
     goals = {rule.name: rule.goal for rule in gate.metrics}
     judged = [f for f in findings if _is_judged(f)]
     judged.sort(key=lambda f: (_ORDER[f.outcome], -_loss(f, goals.get(f.metric))))

@@ -48,6 +48,10 @@ def opening(run: RunView, gate: Gate) -> str:
 def _failed(failed: Sequence[Finding], findings: Sequence[Finding], gate: Gate) -> str:
     worse = [f for f in failed if f.answer is Answer.WORSE or _is_loss(f, gate)]
     first = (worse or failed)[0]
+    if not worse and first.rule.startswith("data"):
+        return f"The data are not as they have to be: {_lower(first.sentence)}{_more(failed)}"
+    if not worse and first.rule == "test":
+        return f"This model fails a test: {_lower(first.sentence)}{_more(failed)}"
     if not worse:
         return f"This model is not good enough: {_lower(first.sentence)}{_more(failed)}"
     if first.where:
