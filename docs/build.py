@@ -17,7 +17,7 @@ import json_samples
 from branchline import errors
 from branchline.cli.arguments import Parser
 from branchline.cli.commands import COMMANDS, Command
-from branchline.config.schema import json_schema, reference_markdown
+from branchline.config.schema import data_schema_markdown, json_schema, reference_markdown
 from branchline.generate.reference import (
     CommandHelp,
     OptionHelp,
@@ -68,6 +68,7 @@ def pages() -> dict[str, str]:
         ),
         "errors.md": errors_page(error_classes()),
         "configuration.md": reference_markdown(),
+        "data-schema.md": data_schema_markdown(),
         "branchline.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
         "json.md": json_page("JSON documents and records", JSON_INTRO, documents),
     }

@@ -6,6 +6,8 @@ the reverse.
 
 from __future__ import annotations
 
+import json_data
+
 # Fields whose own keys are the user's (paths, stage names): not walked into.
 OPEN = {
     "plan": ("stages[].reuses.outs",),
@@ -36,6 +38,9 @@ OPEN = {
     "checked": (),
     "mirrored": (),
     "applied": ("effects[].effect",),
+    "data init": (),
+    "data check": (),
+    "data profile": (),
     "error": (),
 }
 
@@ -68,6 +73,9 @@ HEADINGS = {
     "checked": "`branchline registry verify --json`",
     "mirrored": "`branchline registry mirror --json`",
     "applied": "`branchline apply --json`",
+    "data init": "`branchline data init --json`",
+    "data check": "`branchline data check --json`",
+    "data profile": "`branchline data profile --json`, and each profile of `profile.json`",
     "error": "Any command with `--json` that ends with an error",
 }
 
@@ -312,7 +320,12 @@ FIELDS: dict[str, dict[str, str]] = {
         "evaluation_data": "string: digest of what the metrics were measured on; runs whose "
         "digests differ are not compared number by number; empty when not known",
         "versions": "object: Python, platform, Branchline, lock file digest",
+        "data_checks": "array: what the checks of the data found, in the order of branchline.yaml",
+        **{f"data_checks[].{name}": meaning for name, meaning in json_data.REPORT.items()},
     },
+    "data init": json_data.PROPOSED,
+    "data check": json_data.CHECKED,
+    "data profile": json_data.PROFILE,
     "verdict": {
         "schema_version": "integer: version of this document",
         "outcome": "string: `passed`, `failed` or `unknown`",
@@ -323,7 +336,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "baseline.commit": "string or null: its commit",
         "findings": "array: one a bar, in the order of branchline.yaml",
         "findings[].metric": "string: the metric",
-        "findings[].rule": "string: `min`, `max`, `max_regression` or `max_relative_regression`",
+        "findings[].rule": "string: `min`, `max`, `max_regression` or `max_relative_regression`; "
+        "`data: RULE` for bad data, whose path stands as metric",
         "findings[].outcome": "string: `passed`, `failed` or `unknown`",
         "findings[].value": "number, string or null: the metric",
         "findings[].baseline": "number, string or null: the baseline's metric",

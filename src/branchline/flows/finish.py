@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from branchline.core.verdict.values import Baseline, Verdict
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
-    from branchline.flows.walked import Walked
+    from branchline.flows.walked import DataFound, Walked
     from branchline.ports.records import StoredRun
     from branchline.ports.repo import Head
 
@@ -59,6 +59,7 @@ def finish(
     started_at: str,
     duration_s: float,
     dirty: Sequence[str],
+    data: DataFound | None = None,
 ) -> Finished:
     """Gather the evidence, judge it against the baseline, record the run.
 
@@ -71,14 +72,16 @@ def finish(
         started_at: When it began.
         duration_s: Its wall time until now.
         dirty: What git does not have as it is now.
+        data: What was found in the data.
 
     Raises:
         DocumentError: A metric file cannot be read.
         RecordError: git refused the record.
     """
     evidence = EvidenceReader(project, planner, plan, walked).gather(
-        duration_s=duration_s, dirty=dirty
+        duration_s=duration_s, dirty=dirty, with_unmade=not walked.blocked
     )
+    evidence = replace(evidence, data_checks=data.reports if data else ())
     head = project.repo.head()
     base = head.short or "initial"
     history = project.records.runs(names=("run.json",))
@@ -91,6 +94,10 @@ def finish(
         project.policy.gate,
         baseline=baseline,
     )
+    if evidence.data_checks:
+        from branchline.core.verdict.data import with_data
+
+        verdict = with_data(verdict, evidence.data_checks)
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
@@ -112,6 +119,7 @@ def finish(
         "verdict.json": _json(verdict_to_json(verdict)),
         **_meanings(planner),
         **_plots(project, evidence),
+        **(data.files() if data else {}),
     }
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
@@ -130,8 +138,30 @@ def _walk_digest(project: Project, evidence: Evidence) -> str:
             "gate": [repr(rule) for rule in gate.metrics],
             "baseline": gate.baseline,
             "evaluation_data": evidence.evaluation_data,
+            **_data_checks(evidence),
         }
     )
+
+
+def _data_checks(evidence: Evidence) -> dict[str, JsonValue]:
+    """What tells two walks apart by their data; nothing where there are no checks."""
+    checked = [
+        (r.check, r.path, r.key, r.outcome.value, len(r.findings)) for r in evidence.data_checks
+    ]
+    return {"data_checks": checked} if checked else {}
+
+
+def baseline_of(project: Project) -> Baseline:
+    """What a run of this commit is measured against, before it has run."""
+    head = project.repo.head()
+    base = head.short or "initial"
+    history = project.records.runs(names=("run.json",))
+    others = [run for run in history if run.run != base and not run.run.startswith(f"{base}-")]
+    found = _baseline(project, history, same=None)
+    if found.via.startswith("alias"):
+        return found
+    # Nothing holds the alias: the data of this very commit are no reference for themselves.
+    return _baseline(project, others, same=None)
 
 
 def _is_walk(run: StoredRun, base: str, walk: str) -> bool:

@@ -7,7 +7,7 @@ loses nothing: ledger (each stage), store, dvc.lock, records, ledger (settled).
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.entries import entry_of
@@ -16,6 +16,7 @@ from branchline.core.plan.values import Plan, Source
 from branchline.core.run import StageState
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.errors import StoreError
+from branchline.flows.data_gate import as_failures, carried_out, data_checks_of
 from branchline.flows.engine import Engine
 from branchline.flows.finish import Finished, finish
 from branchline.flows.keep import share
@@ -112,15 +113,22 @@ def run(
         recovered = recover(project)
         planner = Planner(project, options.plan)
         plan = planner.plan()
-        on_plan(plan)
-        if may_start(plan):
-            walked = _walk(project, planner, plan, options, watcher, is_stopped)
+        data = data_checks_of(project, planner, watcher)
+        blocked = data.begin() if data else ""
+        if blocked:
+            walked = Walked(blocked=blocked)
         else:
-            walked = Walked(is_cancelled=True)
-        carried = Plan(
-            stages=tuple(walked.plans.get(entry.stage, entry) for entry in plan.stages),
-            notes=plan.notes,
-        )
+            on_plan(plan)
+            options = replace(options, engine=replace(options.engine, gatekeeper=data))
+            if may_start(plan):
+                walked = _walk(project, planner, plan, options, watcher, is_stopped)
+            else:
+                walked = Walked(is_cancelled=True)
+            if data and not walked.failures and not walked.is_cancelled:
+                walked.blocked = walked.blocked or data.rest()
+        if walked.blocked and not options.judges:
+            walked.failures.update(as_failures(plan, walked))
+        carried = carried_out(plan, walked)
         finished = None
         is_done = options.judges and not walked.failures and not walked.is_cancelled
         # Asking costs a git process or two; of a trial nobody commits what it left.
@@ -136,6 +144,7 @@ def run(
                 started_at=started_at,
                 duration_s=project.machine.monotonic_s() - began,
                 dirty=dirty,
+                data=data,
             )
         planner.inputs.reader.save()
         return RunOutcome(
@@ -195,7 +204,8 @@ def _walk(
     )
     try:
         walked = engine.walk()
-        state = "cancelled" if walked.is_cancelled else "failed" if walked.failures else "succeeded"
+        is_bad = bool(walked.failures or walked.blocked)
+        state = "cancelled" if walked.is_cancelled else "failed" if is_bad else "succeeded"
     finally:
         carried = Plan(
             stages=tuple(engine.walked.plans.get(entry.stage, entry) for entry in plan.stages)

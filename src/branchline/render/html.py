@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
 from branchline.render.compare import compare_runs, comparison_tables
+from branchline.render.data_checks import drift_table, finding_table
 from branchline.render.plots import bars_svg, confusion_svg, curves_svg
 from branchline.render.runs import run_tables, when
 from branchline.render.table import Align, Tone, visible
@@ -82,7 +83,9 @@ def html_report(
         drawings: Its plots.
     """
     name = run.model or "Run"
-    parts = [_head(run, name), _plots(drawings)]
+    checks = run.evidence.data_checks
+    parts = [_head(run, name), table_html(finding_table(checks)), _plots(drawings)]
+    parts += [table_html(drift_table(c.drift), prefix=f"{c.path}: ") for c in checks if c.drift]
     if baseline is not None:
         tables = comparison_tables(compare_runs([baseline, run], gate), everything=False)
         # The first of them names the two runs, which the heading and the foot do here.

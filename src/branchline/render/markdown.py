@@ -15,6 +15,7 @@ from branchline.core.evidence.find import find_metric
 from branchline.core.policy import Gate
 from branchline.core.values import Outcome
 from branchline.render.compare import compare_runs, metric_rows, metric_text, signed
+from branchline.render.data_markdown import data_section
 from branchline.render.markdown_plots import plots_section
 from branchline.render.runs import when
 from branchline.render.table import visible
@@ -50,7 +51,8 @@ def report(
     Returns:
         Markdown with a newline at its end.
     """
-    parts = [_verdict(run), _metrics(run, baseline, gate), _why(run), _params(run, baseline)]
+    data = data_section(run.evidence.data_checks, code, sentence)
+    parts = [_verdict(run), data, _metrics(run, baseline, gate), _why(run), _params(run, baseline)]
     parts += [plots_section(drawings, code), _stages(run), _footer(run)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -109,6 +111,8 @@ def _metrics(run: RunView, baseline: RunView | None, gate: Gate) -> str:
     evidences = [run.evidence] if baseline is None else [baseline.evidence, run.evidence]
     by_metric: dict[str, list[Finding]] = {}
     for finding in run.verdict.findings if run.verdict else ():
+        if finding.is_of_data:
+            continue  # They have a section of their own.
         by_metric.setdefault(finding.metric, []).append(finding)
     rows = []
     seen: set[str] = set()
@@ -154,7 +158,7 @@ def _why(run: RunView) -> str:
         lines += [f"  - {sentence(text)}" for text in others[:_ROWS]]
     if lines:
         return "### What changed\n\n" + "\n".join(lines[:_ROWS])
-    if not run.stages:
+    if not run.stages or any(stage.action == "skip" for stage in run.stages):
         return ""
     return "### What changed\n\nNothing had to run: every stage has its result."
 

@@ -96,8 +96,15 @@ def run_lines(run: RunView) -> list[Line]:
     if verdict is not None:
         lines.append(line("  verdict   ", outcome_cell(run), f"  {verdict.summary}"))
         for finding in verdict.findings:
+            if finding.is_of_data:
+                continue  # told below, with rows
             tone = _OUTCOMES[finding.outcome.value]
             lines.append(line("    ", cell(finding.outcome.value, tone), f"  {finding.sentence}"))
+    if run.evidence.data_checks:
+        from branchline.render.data_checks import data_lines
+
+        lines.append(line("  data"))
+        lines += data_lines(run.evidence.data_checks, indent="    ")
     lines += [line(cell(f"  {problem}", Tone.BAD)) for problem in run.problems]
     return lines
 

@@ -308,6 +308,7 @@ def _ports(
         "machine": lambda: local.machine(root, state_dir),
         "executor": lambda: local.executor(forks=searches),
         "steps": local.steps,
+        **local.data_ports(root, state_dir),
         "artifacts": lambda: _artifacts(store(), os.path.dirname(store_dir)),
     }
 

@@ -15,6 +15,7 @@ from branchline.core.values import SCHEMA_VERSION
 from branchline.errors import RecordError
 
 if TYPE_CHECKING:
+    from branchline.core.evidence.data.values import DataReport
     from branchline.core.values import JsonValue
 
 _FLOAT = "!float"
@@ -46,6 +47,7 @@ def evidence_to_json(evidence: Evidence) -> dict[str, JsonValue]:
         "data": dict(evidence.data),
         "evaluation_data": evidence.evaluation_data,
         "versions": dict(evidence.versions),
+        "data_checks": _data_checks_to_json(evidence),
     }
 
 
@@ -72,9 +74,27 @@ def evidence_from_json(value: object) -> Evidence:
             is_dirty=fields.get("is_dirty", False) is not False,
             versions=_texts(fields.get("versions", {})),
             duration_s=_float(fields.get("duration_s", 0.0)),
+            data_checks=_data_checks_from_json(fields.get("data_checks", [])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"evidence.json cannot be read: {_said(error)}") from None
+
+
+def _data_checks_to_json(evidence: Evidence) -> JsonValue:
+    if not evidence.data_checks:
+        return []
+    from branchline.core.evidence.data.data_json import report_to_json
+
+    return [report_to_json(report) for report in evidence.data_checks]
+
+
+def _data_checks_from_json(value: object) -> tuple[DataReport, ...]:
+    items = _list(value)
+    if not items:
+        return ()
+    from branchline.core.evidence.data.data_json import report_from_json
+
+    return tuple(report_from_json(item) for item in items)
 
 
 def checked_schema(value: object, file: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from branchline.core.evidence.data.values import DataReport
     from branchline.core.pipeline import Content
     from branchline.core.values import JsonValue
 
@@ -84,6 +85,7 @@ class Evidence:
         commit, branch, is_dirty: Provenance.
         versions: Python, platform, branchline, lock file digest.
         duration_s: Wall time of the whole run in seconds.
+        data_checks: What the checks of the data found, in the order of branchline.yaml.
     """
 
     metrics: tuple[Metric, ...] = ()
@@ -98,6 +100,7 @@ class Evidence:
     is_dirty: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     duration_s: float = 0.0
+    data_checks: tuple[DataReport, ...] = ()
 
     def metric(self, name: str) -> Metric | None:
         """The metric of that name; None when there is none."""
