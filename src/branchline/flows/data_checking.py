@@ -158,7 +158,7 @@ class Checker:
             MissingInputError: The data are not here.
             DataSchemaError, DataCheckError, MissingExtraError: They could not be checked.
         """
-        against = self._against(kind, asked)
+        against = self.against(kind, asked)
         try:
             if isinstance(asked, Drift):
                 report = check_drift(self._project, asked, self._champion, against)
@@ -174,7 +174,8 @@ class Checker:
             report = DataReport(check=kind, path=asked.path, against=against, findings=(finding,))
         return replace(report, key=key)
 
-    def _against(self, kind: str, asked: Validate | Drift) -> str:
+    def against(self, kind: str, asked: Validate | Drift) -> str:
+        """What the data are held against, in words."""
         if isinstance(asked, Drift):
             if asked.reference != BASELINE:
                 return asked.reference

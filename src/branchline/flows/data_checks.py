@@ -155,7 +155,8 @@ class DataChecks:
             kept = self._kept(key)
             if kept is not None:
                 return kept
-        self._say(f"checking {item.asked.path}")
+        against = self._checker.against(item.kind, item.asked)
+        self._say(f"checking {item.asked.path} against {against}")
         report = self._checker.run(item.kind, item.asked, key=key)
         is_read = all(finding.rule != "unreadable" for finding in report.findings)
         if key and is_read:

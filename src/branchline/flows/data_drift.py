@@ -87,7 +87,7 @@ def _nothing(project: Project, asked: Drift, champion: Champion) -> DataFinding:
     elif champion.is_known:
         sentence = f"Not compared: {champion.via}."
     else:
-        sentence = "Not compared: there is no baseline yet."
+        sentence = f"Not compared: there is no baseline yet ({champion.via})."
     return DataFinding(
         rule="drift", outcome=Outcome.UNKNOWN, severity=Severity.WARN, sentence=sentence
     )

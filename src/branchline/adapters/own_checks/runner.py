@@ -123,12 +123,7 @@ def _pandera_findings(cases: Any, frame: Any) -> list[dict[str, Any]]:
         name = _text(column) or ""
         rows = group[group["index"].notna()]
         if not len(rows):
-            what = _text(group.iloc[0]["failure_case"]) or ""
-            about = f"`{name or what}`" if (name or what) else "The table"
-            detail = f" ({what})" if name and what else ""
-            found.append(
-                _finding(f"pandera {check}", name, f"{about} does not keep `{check}`{detail}.")
-            )
+            found.append(_pandera_whole(str(check), name, _text(group.iloc[0]["failure_case"])))
             continue
         broken = int(rows["index"].nunique())
         pairs = zip(rows["index"], rows["failure_case"], strict=True)
@@ -145,6 +140,15 @@ def _pandera_findings(cases: Any, frame: Any) -> list[dict[str, Any]]:
             )
         )
     return found[:_MOST_FINDINGS]
+
+
+def _pandera_whole(check: str, column: str, case: str | None) -> dict[str, Any]:
+    """What is said of a column or the table as a whole."""
+    if check == "column_in_dataframe":
+        return _finding("missing_column", case or "", f"Column `{case}` is missing.")
+    about = f"`{column}`" if column else "The table"
+    detail = f" ({case})" if case not in (None, "False", "True") else ""
+    return _finding(f"pandera {check}", column, f"{about} does not keep `{check}`{detail}.")
 
 
 # Great Expectations
@@ -193,6 +197,8 @@ def _expected(item: dict[str, Any], rows: int) -> dict[str, Any]:
     broken = result.get("unexpected_count")
     many = f" in {_rows(int(broken), rows)}" if isinstance(broken, int) else ""
     sentence = f"{about} not keep `{kind}`{f' ({asked})' if asked else ''}{many}."
+    if kind == "expect_column_to_exist":
+        sentence = f"Column `{column}` is missing."
     if "observed_value" in result and not many:
         sentence = f"{sentence[:-1]}: observed {_text(result['observed_value'])}."
     raised = exception.get("exception_message") or next(
