@@ -22,6 +22,8 @@ _PACKED = (".gz", ".zst")
 MOST_FILES = 100_000
 MOST_COLUMNS = 10_000
 _MOST_LINE_BYTES = 16 * 2**20
+_SAMPLE = 200_000
+"""Rows by which a CSV file's delimiter, and the types that nobody declared, are guessed."""
 
 _TYPES = {
     "TINYINT": ColumnType.INTEGER, "SMALLINT": ColumnType.INTEGER, "INTEGER": ColumnType.INTEGER,
@@ -144,10 +146,11 @@ def reading(files: Sequence[str], kind: str, columns: Sequence[Column] | None) -
         return f"read_parquet({listed}{union}{hive})"
     if kind == "csv":
         # Columns are named by each part's own header: parts may hold them in another order.
-        how = ", all_varchar = true" if columns is not None else ", sample_size = 200000"
+        how = ", all_varchar = true" if columns is not None else ""
         return (
             f"read_csv({listed}, header = true, union_by_name = true, auto_detect = true{how}"
-            f", max_line_size = {_MOST_LINE_BYTES}, nullstr = ''{hive})"
+            f", sample_size = {_SAMPLE}"
+            f", nullstr = ''{hive})"
         )
     fields = ""
     if columns is not None:

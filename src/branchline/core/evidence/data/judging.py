@@ -113,7 +113,7 @@ def _rows(schema: DataSchema, rows: int, before: int | None) -> list[DataFinding
         if abs(change) > rule.change:
             found.append(
                 f"There are {rows:,} rows, {change:+.1%} against the {before:,} of the"
-                f" baseline; at most {rule.change:.4g} of them may come or go."
+                f" baseline; at most {rule.change * 100:.4g} % may come or go."
             )
     return [DataFinding(rule="rows", sentence=text, total=rows) for text in found]
 
@@ -149,7 +149,7 @@ def _values(item: Asked, rule: ColumnRule, broken: int, rows: int) -> DataFindin
     name, many = f"`{rule.name}`", of_rows(broken, rows)
     if item.rule == "nulls":
         allowed = rule.nulls or 0.0
-        limit = f"at most {allowed:.4g} of them may" if allowed else "none may"
+        limit = f"at most {allowed * 100:.4g} % may" if allowed else "none may"
         sentence = f"{name} has no value in {many}; {limit}."
         if rule.nulls is None:
             asked = "`in`" if rule.among is not None else "`matches`"
