@@ -30,7 +30,8 @@ from branchline.generate.reference import (
 REFERENCE = Path(__file__).parent / "reference"
 JSON_INTRO = (
     "What `--json` prints and what stands in a run's record (`refs/branchline/runs/RUN`: a tree of "
-    "`run.json`, `plan.json`, `evidence.json`, `verdict.json`, `meanings.json` and `plots/`). New "
+    "`run.json`, `plan.json`, `evidence.json`, `verdict.json`, `meanings.json`, `profile.json` and "
+    "`plots/`). New "
     "fields may appear at any time; a field that changes its meaning raises the version."
 )
 

@@ -7,7 +7,7 @@ Refs (all point at blobs or trees, never at commits, so no log and no branch sho
     refs/branchline/answers/<digest of pipeline and lock>/<when>-<run id>      blob, what a plan
                                             that left nothing to do had looked at (`cli.answers`)
     refs/branchline/runs/<run id>                                              tree, one run
-        run.json  plan.json  evidence.json  verdict.json  meanings.json  plots/...
+        run.json  plan.json  evidence.json  verdict.json  meanings.json  profile.json  plots/...
 """
 
 from __future__ import annotations
