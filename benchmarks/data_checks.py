@@ -1,8 +1,8 @@
 """Ten checks of a parquet file of a million rows and twenty columns, all failures told.
 
-Processor and wall seconds of whole processes: `branchline data check` with the same checks as a
-pandera schema in the environment of `make data`, and as the floor one query of DuckDB that counts
-the same. The goal is in wall seconds on two cores: 1.5.
+Processor seconds of whole processes: `branchline data check` with the same checks as a pandera
+schema in the environment of `make data`, and as the floor one query of DuckDB that counts the same.
+The goal, 1.5 s on two cores, is held against processor seconds, which a busy machine moves less.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from measure import HOUSE, OURS, PAIRS, Command, Row, compare, cost, environment, median
+from measure import HOUSE, OURS, Command, Row, compare, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,17 +77,17 @@ def rows(scratch: Path) -> list[Row]:
     note = "" if peer else "no environment with pandera: make data"
     floor = Command((sys.executable, "-c", FLOOR), root)
     work = "10 checks, 1M x 20 parquet"
-    wall = median([cost(ours) for _ in range(PAIRS)]).wall_s
+    beside = compare(work, ("branchline data check", ours), ("one query of DuckDB", floor))
+    ours_s = beside.ours_s
     return [
         compare(work, ("branchline data check", ours), ("pandera", peer), note=note),
-        compare(work, ("branchline data check", ours), ("one query of DuckDB", floor)),
+        beside,
         replace(
-            compare(work, ("branchline data check", ours), ("one query of DuckDB", floor), pairs=1),
-            work=f"{work}: wall against the goal",
+            beside,
+            work=f"{work}: against the goal",
             peer=f"the goal, {GOAL_S} s",
-            ours_s=wall,
             peer_s=GOAL_S,
-            ratio=wall / GOAL_S,
+            ratio=None if ours_s is None else ours_s / GOAL_S,
             goal=1.0,
         ),
     ]

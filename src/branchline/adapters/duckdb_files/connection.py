@@ -67,6 +67,7 @@ def closed_up(files: Sequence[str]) -> Iterator[Any]:
     )
     try:
         # DuckDB 2.0 moves a TRY_CAST into the reading of a CSV file, where it fails like a CAST.
+        connection.execute("SET enable_progress_bar = false")
         with suppress(duckdb.Error):
             connection.execute("SET disabled_optimizers = 'type_pushdown'")
         listed = ", ".join(literal(path) for path in files)
