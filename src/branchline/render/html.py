@@ -143,6 +143,7 @@ def _head(run: RunView, name: str) -> str:
             f'<li><span class="{marks[f.outcome]}">{_WORDS[f.outcome]}</span>: '
             f"{sentence_html(f.sentence)}</li>"
             for f in verdict.findings
+            if not f.is_of_data  # they stand in the table of the data, with rows
         )
     dirty = "<p>Made from uncommitted changes: it cannot be promoted.</p>" if run.is_dirty else ""
     problems = "".join(f'<p class="bad">{sentence_html(text)}</p>' for text in run.problems)

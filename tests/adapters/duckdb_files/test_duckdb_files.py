@@ -385,3 +385,15 @@ def test_no_rows_are_an_error(tmp_path: Path) -> None:
     (found,) = checked(DuckdbFiles(str(tmp_path)), "t.csv", "columns: {a: {nulls: 0}, b: {}}")
 
     assert (found.rule, found.sentence) == ("rows", "There are no rows.")
+
+
+@pytest.mark.slow
+def test_data_larger_than_memory_are_checked(tmp_path: Path) -> None:
+    rows = "SELECT md5(i::VARCHAR) || md5((i + 1)::VARCHAR) AS id FROM range(3_000_000) t(i)"
+    duckdb.connect().execute(f"COPY ({rows}) TO '{tmp_path}/t.parquet'")
+    files = DuckdbFiles(str(tmp_path), memory_bytes=200 * 2**20)
+    table = files.open("t.parquet")
+
+    repeated = files.measure(table, [Measure(count=Count.REPEATED, column="id")], types={})
+
+    assert repeated == (0,)

@@ -36,11 +36,12 @@ def name(text: str) -> str:
 
 
 @contextmanager
-def closed_up(files: Sequence[str]) -> Iterator[Any]:
+def closed_up(files: Sequence[str], *, memory_bytes: int | None = None) -> Iterator[Any]:
     """A connection in memory that may read these files.
 
     Args:
         files: Absolute paths.
+        memory_bytes: Most memory before blocks are spilled to disk; most of this machine's if None.
 
     Raises:
         MissingExtraError: DuckDB is not installed.
@@ -61,7 +62,7 @@ def closed_up(files: Sequence[str]) -> Iterator[Any]:
             "python_enable_replacements": False,
             "temp_directory": spill,
             "threads": len(os.sched_getaffinity(0)),
-            "memory_limit": f"{_memory_bytes() // 2**20}MiB",
+            "memory_limit": f"{(memory_bytes or _memory_bytes()) // 2**20}MiB",
             "preserve_insertion_order": True,
         },
     )
@@ -81,5 +82,9 @@ def closed_up(files: Sequence[str]) -> Iterator[Any]:
 
 
 def _memory_bytes() -> int:
-    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    return int(pages * size * _MEMORY_SHARE)
+    """Most of the memory that this process may use: the machine's, or its container's."""
+    found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError), open(path, encoding="ascii") as file:
+            found = min(found, int(file.read()))
+    return max(2**28, int(found * _MEMORY_SHARE))

@@ -38,10 +38,12 @@ class DuckdbFiles(DataFiles):
 
     Args:
         root: Absolute root of the repository.
+        memory_bytes: Most memory before blocks are spilled to disk; most of this machine's if None.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, memory_bytes: int | None = None) -> None:
         self._root = root
+        self._memory_bytes = memory_bytes
 
     def open(self, path: str) -> Table:
         """See the port."""
@@ -138,7 +140,7 @@ class DuckdbFiles(DataFiles):
     @contextmanager
     def _connected(self, files: Sequence[str], path: str) -> Iterator[Any]:
         """A connection that may read these files; its errors become ours."""
-        with closed_up(files) as connection:
+        with closed_up(files, memory_bytes=self._memory_bytes) as connection:
             import duckdb
 
             try:
