@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from branchline.config.data_schema import read_schema
+from branchline.config.pipeline import refuse_link_outside
 from branchline.core.evidence.data.data_json import profile_to_json
 from branchline.core.evidence.data.judging import judge_counts, judge_shape, of_rows
 from branchline.core.evidence.data.masking import shown_value
@@ -114,6 +115,7 @@ class Checker:
             DataSchemaError: It is not there, or cannot be used.
         """
         if file not in self._schemas:
+            refuse_link_outside(self._project.root, file)
             data = self._project.workspace.read(file)
             if data is None:
                 raise DataSchemaError(
@@ -287,11 +289,9 @@ class Checker:
 
 
 def masked(examples: Examples) -> Examples:
-    """Examples as reports show them."""
-    return Examples(
-        columns=examples.columns,
-        rows=tuple(
-            tuple(shown_value(c, v) for c, v in zip(examples.columns, row, strict=True))
-            for row in examples.rows
-        ),
+    """Examples as reports show them: nothing personal, no row twice."""
+    rows = (
+        tuple(shown_value(c, v) for c, v in zip(examples.columns, row, strict=True))
+        for row in examples.rows
     )
+    return Examples(columns=examples.columns, rows=tuple(dict.fromkeys(rows)))

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from branchline.config.data_checks import data_settings
+from branchline.config.pipeline import refuse_link_outside
 from branchline.core.evidence.data.data_json import profile_from_json
 from branchline.core.evidence.data.drift import compare_profiles
 from branchline.core.evidence.data.schema import Severity
@@ -63,8 +64,11 @@ def check_drift(project: Project, asked: Drift, champion: Champion, against: str
 def _reference(project: Project, asked: Drift, champion: Champion) -> TableProfile | None:
     if asked.reference == BASELINE:
         return champion.profile(trained_on(project, asked))
-    data = project.workspace.read(asked.reference)
-    if asked.reference.endswith(".json") and data is not None:
+    is_profile = asked.reference.endswith(".json")
+    if is_profile:
+        refuse_link_outside(project.root, asked.reference)
+    data = project.workspace.read(asked.reference) if is_profile else None
+    if data is not None:
         try:
             return profile_from_json(json.loads(data))
         except (ValueError, KeyError, TypeError) as error:

@@ -51,7 +51,7 @@ class Profiling:
 
     def profile(self, like: TableProfile | None = None) -> TableProfile:
         """The profile, on bins of its own or on those of another."""
-        columns = [c for c in self._table.columns if self._type(c) is not None][:MOST_COLUMNS]
+        columns = list(self._table.columns)[:MOST_COLUMNS]
         if like is not None:
             columns = [c for c in columns if (old := like.column(c.name)) and self._fits(c, old)]
         rows, first = self._first_pass(columns, is_new=like is None)
@@ -69,7 +69,7 @@ class Profiling:
             elif column.name in quantiles:
                 edges[column.name] = _edges(quantiles[column.name])
                 seen["quantiles"] = quantiles[column.name]
-            elif self._type(column) not in _TIMES:
+            elif self._type(column) not in (None, *_TIMES):
                 listed[column.name] = None
         counts = self._second_pass({k: e for k, e in edges.items() if e})
         profiles = []
@@ -119,7 +119,7 @@ class Profiling:
                 }
             elif self._type(column) in _TIMES:
                 wanted |= {"low": f"min({quoted})::VARCHAR", "high": f"max({quoted})::VARCHAR"}
-            if is_new and self._type(column) not in _TIMES:
+            if is_new and self._type(column) not in (None, *_TIMES):
                 wanted["distinct"] = f"approx_count_distinct({quoted})"
             for key, expression in wanted.items():
                 parts.append(expression)

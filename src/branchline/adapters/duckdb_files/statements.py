@@ -7,6 +7,7 @@ Names and values are quoted. Nothing else of a user's enters but the expressions
 from __future__ import annotations
 
 import json
+import struct
 from typing import TYPE_CHECKING, Any
 
 from branchline.adapters.duckdb_files.connection import literal, name
@@ -134,11 +135,21 @@ def _within(column: str, bounds: Bounds) -> str:
 
 def _is_among(column: str, values: Sequence[Scalar]) -> str:
     if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
-        listed = ", ".join(_number(float(v)) for v in values)
+        # 0.1 in a column of single precision is 0.10000000149011612.
+        doubles = dict.fromkeys(x for v in values for x in (float(v), _single(float(v))))
+        listed = ", ".join(map(_number, doubles))
         return f"TRY_CAST({column} AS DOUBLE) IN ({listed})"
     texts = ("true" if v is True else "false" if v is False else str(v) for v in values)
     listed = ", ".join(map(literal, texts))
     return f"CAST({column} AS VARCHAR) IN ({listed})"
+
+
+def _single(value: float) -> float:
+    """The number of single precision that is nearest; the same where there is none."""
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return value
 
 
 def _number(value: float) -> str:

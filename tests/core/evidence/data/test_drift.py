@@ -151,6 +151,16 @@ def test_a_new_category_and_missing_values_are_named() -> None:
     assert found["m"].why == "missing in 40.0% of the rows, was 0.0%"
 
 
+def test_dates_that_are_missing_now_are_drift() -> None:
+    old = ColumnProfile(name="d", type=ColumnType.DATE, dates=("a", "b"))
+    new = ColumnProfile(name="d", type=ColumnType.DATE, dates=("a", "b"), nulls=250)
+
+    (found,) = compare_profiles(table([old], 500), table([new], 500))
+
+    assert found.is_drifted
+    assert found.why == "missing in 50.0% of the rows, was 0.0%"
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

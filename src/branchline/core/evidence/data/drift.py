@@ -130,6 +130,9 @@ def _column(
         why = f"not judged: {min(rows):,} rows, and {MIN_ROWS} are the least"
         return ColumnDrift(column=old.name, psi=None, chance=None, why=why)
     fine = _bins_of(old, new)
+    if not old.edges and not old.categories:
+        # Dates and the like have no bins: whether there is a value is all that is compared.
+        fine = [rows[0] - old.nulls], [rows[1] - new.nulls]
     coarse = (_merged(fine[0], PSI_BINS), _merged(fine[1], PSI_BINS)) if old.edges else fine
     with_nulls = ([*coarse[0], old.nulls], [*coarse[1], new.nulls])
     size = psi(*with_nulls)
