@@ -114,7 +114,7 @@ def compare_profiles(before: TableProfile, after: TableProfile) -> tuple[ColumnD
         (old, new)
         for old in before.columns
         if (new := after.column(old.name)) is not None
-        and (old.edges or old.categories or old.nulls)
+        and (old.edges or old.categories or old.nulls or new.nulls)
     ]
     found = [
         _column(old, new, rows=(before.rows, after.rows), columns=len(shared))
