@@ -62,6 +62,8 @@ def items_of(project: Project, planner: Planner | None = None) -> tuple[Item, ..
         return frozenset(m.stage for m in planner.producers.makers(path)) & wanted
 
     for one in settings.validate:
+        if _is_left_out(planner, one.path):
+            continue
         named = (
             ("schema", one.schema),
             ("pandera", one.pandera),
@@ -69,8 +71,22 @@ def items_of(project: Project, planner: Planner | None = None) -> tuple[Item, ..
             ("evidently", one.evidently),
         )
         found += [Item(kind=k, asked=one, makers=makers(one.path)) for k, spec in named if spec]
-    found += [Item(kind="drift", asked=one, makers=makers(one.path)) for one in settings.drift]
+    found += [
+        Item(kind="drift", asked=one, makers=makers(one.path))
+        for one in settings.drift
+        if not _is_left_out(planner, one.path)
+    ]
     return tuple(found)
+
+
+def _is_left_out(planner: Planner | None, path: str) -> bool:
+    """Whether data are made by a stage that this walk was not asked for, and read by none of it."""
+    if planner is None:
+        return False
+    makers = {made.stage for made in planner.producers.makers(path)}
+    here = {stage.address for stage in planner.stages}
+    read = {need for stage in planner.stages for need in planner.producers.needs(stage)}
+    return bool(makers) and not makers & (here | read)
 
 
 class DataChecks:
