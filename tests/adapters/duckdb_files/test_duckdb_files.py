@@ -397,3 +397,14 @@ def test_data_larger_than_memory_are_checked(tmp_path: Path) -> None:
     repeated = files.measure(table, [Measure(count=Count.REPEATED, column="id")], types={})
 
     assert repeated == (0,)
+
+
+def test_many_columns_that_nobody_named_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "a," + ",".join(f"c{i}" for i in range(300)) + "\n" + "1," * 300 + "1\n"
+    )
+
+    found = checked(DuckdbFiles(str(tmp_path)), "t.csv", "columns: {a: {nulls: 0}}")
+
+    assert len(found) == 21
+    assert found[-1].sentence == "280 more columns are not in the schema."

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from branchline.core.evidence.data.values import Table
 
 Number = float | int | None
+_MOST_EXTRA = 20
+_MOST_NAME = 120
 
 
 def judge_shape(schema: DataSchema, table: Table) -> tuple[DataFinding, ...]:
@@ -43,13 +45,17 @@ def judge_shape(schema: DataSchema, table: Table) -> tuple[DataFinding, ...]:
     if schema.columns and schema.extra_columns is not Extra.ALLOW:
         severity = Severity.ERROR if schema.extra_columns is Extra.ERROR else Severity.WARN
         absent = [rule.name for rule in schema.columns if table.column(rule.name) is None]
-        for column in extra:
-            sentence = f"`{column.name}` is not in the schema{_near(column.name, absent)}."
+        for column in extra[:_MOST_EXTRA]:
+            shown = column.name[:_MOST_NAME]
+            sentence = f"`{shown}` is not in the schema{_near(column.name, absent)}."
             found.append(
                 DataFinding(
                     rule="extra_column", column=column.name, severity=severity, sentence=sentence
                 )
             )
+        if len(extra) > _MOST_EXTRA:
+            sentence = f"{len(extra) - _MOST_EXTRA:,} more columns are not in the schema."
+            found.append(DataFinding(rule="extra_column", severity=severity, sentence=sentence))
     return tuple(found)
 
 
