@@ -12,12 +12,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from branchline.core.plan.values import Action, StagePlan
+from branchline.core.plan.values import Action
 from branchline.core.run import Capacity, Job, Need, Schedule, StageState, command_lines
 from branchline.core.run.devices import assign_devices, device_environment, device_names
 from branchline.core.run.retries import is_worth_retrying, retry_delay_s
 from branchline.core.run.values import Ended, Failure
 from branchline.errors import BranchlineError, ProgramKilledError
+from branchline.flows.endings import in_full, not_started, with_reason
 from branchline.flows.keep import Keeper, Kept
 from branchline.flows.stage_files import log_name, stage_files
 from branchline.flows.walked import Attempt, EngineOptions, Walked, Watcher
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from branchline.core.pipeline import LockEntry, Stage
-    from branchline.core.plan.values import Plan
+    from branchline.core.plan.values import Plan, StagePlan
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
 
@@ -131,6 +132,8 @@ class Engine:
         while queue:
             address = queue.pop(0)
             try:
+                if self._is_blocked(address):
+                    continue
                 plan = self._decide(address)
                 self.walked.plans[address] = plan
                 if plan.action not in (Action.REUSE, Action.SKIP):
@@ -141,9 +144,22 @@ class Engine:
             except BranchlineError as error:
                 # Its input was not made, or its output cannot be put back: what runs goes on.
                 self._schedule.start(address)
-                self._fail(address, _not_started(address, error))
+                self._fail(address, not_started(address, error))
                 continue
             queue.extend(self._schedule.end(address, StageState.REUSED).ready)
+
+    def _is_blocked(self, address: str) -> bool:
+        """Whether a stage may not start, and with it what depends on it."""
+        keeper = self._options.gatekeeper
+        why = keeper.before(address) if keeper is not None else ""
+        if not why:
+            return False
+        self.walked.blocked = self.walked.blocked or why
+        self._schedule.start(address)
+        skipped = self._schedule.end(address, StageState.FAILED).skipped
+        for name in (address, *skipped):
+            self._ended(name, StageState.SKIPPED, "not run: bad data")
+        return True
 
     def _decide(self, address: str, *, again: bool = False) -> StagePlan:
         plan = self._plans[address]
@@ -160,7 +176,7 @@ class Engine:
             # Decided already, by the user or by a change of its own; only the key was open.
             decided = self._planner.decide(stage)
             return (
-                decided if decided.action is Action.REUSE or again else _with_reason(decided, plan)
+                decided if decided.action is Action.REUSE or again else with_reason(decided, plan)
             )
         return self._planner.decide(stage)
 
@@ -195,7 +211,7 @@ class Engine:
         except ProgramKilledError:
             raise
         except BranchlineError as error:
-            self._fail(address, _not_started(address, error))
+            self._fail(address, not_started(address, error))
             return
         self._attempts[address] = attempt
         for remark in self._project.executor.remarks():
@@ -224,7 +240,7 @@ class Engine:
             raise
         except BranchlineError as error:
             self._schedule.start(address)
-            self._fail(address, _not_started(address, error))
+            self._fail(address, not_started(address, error))
             return True
         self._decide_all(self._schedule.end(address, StageState.REUSED).ready)
         return True
@@ -293,7 +309,7 @@ class Engine:
             except ProgramKilledError:
                 raise
             except BranchlineError as error:
-                detail = f"its result cannot be kept: {_in_full(error)}"
+                detail = f"its result cannot be kept: {in_full(error)}"
                 kept = Kept(ended=replace(ended, failure=Failure.NOT_KEPT, detail=detail))
             if kept.ended.failure is None and kept.result is not None:
                 self._succeed(attempt, kept)
@@ -382,19 +398,3 @@ class Engine:
 
     def _now(self) -> float:
         return self._project.machine.monotonic_s()
-
-
-def _in_full(error: BranchlineError) -> str:
-    """An error in one sentence, with what it names in its details."""
-    return "; ".join((error.message, *error.details[:3]))
-
-
-def _not_started(address: str, error: BranchlineError) -> Ended:
-    return Ended(stage=address, exit_code=None, failure=Failure.NOT_STARTED, detail=_in_full(error))
-
-
-def _with_reason(decided: StagePlan, plan: StagePlan) -> StagePlan:
-    """The later decision, which knows the key, as a run for the earlier reason."""
-    return replace(
-        decided, action=Action.RUN, reason=plan.reason, result=None, source=None, restore=()
-    )

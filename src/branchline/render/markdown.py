@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
+from branchline.render.data_markdown import data_section
 from branchline.render.findings import verdict_word
 from branchline.render.markdown_plots import plot_blocks
 from branchline.render.report.bars import metric_grid, noise_grid, sentence_lines, slice_grid
@@ -54,6 +55,7 @@ def report(
     """
     blocks = [
         _head(run, gate),
+        data_section(run.evidence.data_checks, code, sentence),
         _grid(metric_grid(run, baseline, gate)),
         *map(_lines, sentence_lines(run)),
         _grid(slice_grid(run, gate)),

@@ -21,6 +21,7 @@ from branchline.core.values import SCHEMA_VERSION
 from branchline.errors import RecordError
 
 if TYPE_CHECKING:
+    from branchline.core.evidence.data.values import DataReport
     from branchline.core.values import JsonValue
 
 _FLOAT = "!float"
@@ -53,6 +54,7 @@ def evidence_to_json(evidence: Evidence) -> dict[str, JsonValue]:
         "evaluation_data": evidence.evaluation_data,
         "versions": dict(evidence.versions),
         "predictions": _predictions_to_json(evidence.predictions),
+        "data_checks": _data_checks_to_json(evidence),
     }
 
 
@@ -105,9 +107,27 @@ def evidence_from_json(value: object) -> Evidence:
             versions=_texts(fields.get("versions", {})),
             duration_s=_float(fields.get("duration_s", 0.0)),
             predictions=_predictions_from_json(fields.get("predictions")),
+            data_checks=_data_checks_from_json(fields.get("data_checks", [])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"evidence.json cannot be read: {_said(error)}") from None
+
+
+def _data_checks_to_json(evidence: Evidence) -> JsonValue:
+    if not evidence.data_checks:
+        return []
+    from branchline.core.evidence.data.data_json import report_to_json
+
+    return [report_to_json(report) for report in evidence.data_checks]
+
+
+def _data_checks_from_json(value: object) -> tuple[DataReport, ...]:
+    items = _list(value)
+    if not items:
+        return ()
+    from branchline.core.evidence.data.data_json import report_from_json
+
+    return tuple(report_from_json(item) for item in items)
 
 
 def checked_schema(value: object, file: str) -> dict[str, object]:

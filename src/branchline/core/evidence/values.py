@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from branchline.core.evidence.data.values import DataReport
     from branchline.core.pipeline import Content
     from branchline.core.values import JsonValue
 
@@ -104,6 +105,7 @@ class Evidence:
         versions: Python, platform, branchline, lock file digest.
         duration_s: Wall time of the whole run in seconds.
         predictions: What it said of each example; None when that was not found or not asked for.
+        data_checks: What the checks of the data found, in the order of branchline.yaml.
     """
 
     metrics: tuple[Metric, ...] = ()
@@ -119,6 +121,7 @@ class Evidence:
     versions: Mapping[str, str] = field(default_factory=dict)
     duration_s: float = 0.0
     predictions: PredictionFacts | None = None
+    data_checks: tuple[DataReport, ...] = ()
 
     def metric(self, name: str) -> Metric | None:
         """The metric of that name; None when there is none."""
