@@ -285,3 +285,39 @@ def test_every_known_metric_is_tried_here() -> None:
 def test_arguments_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="needed"):
         compared("accuracy", examples_of("accuracy"), **wrong)
+
+
+@pytest.mark.parametrize("name", OF_VALUES)
+def test_numbers_near_the_largest_float_are_refused_in_silence(name: str) -> None:
+    examples = examples_of(name)
+    assert examples.candidate.scores is not None
+    huge = examples.candidate.scores.copy()
+    huge[:150] = 1e308
+
+    found = compared(name, replace(examples, candidate=Predicted(scores=huge)))
+
+    assert found.problem or (math.isfinite(found.low) and math.isfinite(found.p_worse))
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1_macro", "roc_auc_ovr", "log_loss", "mcc"])
+def test_more_than_two_classes_are_compared(name: str) -> None:
+    random = np.random.default_rng(4)
+    truth = random.integers(0, 3, 400)
+    shares = []
+    for noise in (1.0, 3.0):
+        raw = 2 * np.eye(3)[truth] + random.normal(0, noise, (400, 3))
+        shares.append(np.exp(raw) / np.exp(raw).sum(axis=1, keepdims=True))
+    examples = PairedExamples(
+        truth=truth,
+        classes=("a", "b", "c"),
+        candidate=Predicted(scores=shares[0]),
+        champion=Predicted(scores=shares[1]),
+    )
+    goal = Goal.MINIMIZE if name == "log_loss" else Goal.MAXIMIZE
+
+    found = compared(name, examples, goal=goal)
+
+    assert found.problem == ""
+    assert found.p_better < 0.01
+    assert found.p_worse > 0.99
+    assert "of two classes, here are 3" in compared("roc_auc", examples).problem

@@ -72,25 +72,34 @@ def compare(
         raise ValueError(f"a margin >= 0 is needed, not {margin}")
     if resamples < 200:
         raise ValueError(f"at least 200 resamples are needed, not {resamples}")
-    try:
-        check_examples(examples)
-        if function is not None:
-            from branchline.core.verdict.noise.custom import compared_by
+    import numpy as np
 
-            found = compared_by(
-                function, examples, confidence=confidence, seed=seed, resamples=resamples
-            )
-        else:
-            metric = known_metric(metric_name, computed_as)
-            if metric is None:
-                raise NoComparisonError(  # noqa: TRY301 - one way out for all problems
-                    f"no known metric is called {computed_as or metric_name}; "
-                    "say which it is with `computed_as`"
+    try:
+        # Numbers near the largest float overflow: the result is refused, and nothing is printed.
+        with np.errstate(all="ignore"):
+            check_examples(examples)
+            if function is None:
+                metric = _known(metric_name, computed_as)
+                found = _compared(metric, examples, confidence, seed, resamples)
+            else:
+                from branchline.core.verdict.noise.custom import compared_by
+
+                found = compared_by(
+                    function, examples, confidence=confidence, seed=seed, resamples=resamples
                 )
-            found = _compared(metric, examples, confidence, seed, resamples)
     except NoComparisonError as error:
         return without(metric_name, goal, str(error), examples.count, confidence, margin)
     return _difference(metric_name, goal, found, examples.count, confidence, margin)
+
+
+def _known(name: str, computed_as: str) -> Metric:
+    """The metric that is compared."""
+    metric = known_metric(name, computed_as)
+    if metric is None:
+        raise NoComparisonError(
+            f"no known metric is called {computed_as or name}; say which it is with `computed_as`"
+        )
+    return metric
 
 
 def _compared(

@@ -187,7 +187,8 @@ def _finite(numbers: NDArray[np.float64], what: str) -> None:
     import numpy as np
 
     if not np.isfinite(numbers).all():
-        rows = np.isfinite(numbers.reshape(len(numbers), -1).sum(axis=1))
+        # 0 times a number is 0, times what is none NaN.
+        rows = (0 * numbers.reshape(len(numbers), -1)).sum(axis=1) == 0
         raise NoComparisonError(
             f"{what}: {np.count_nonzero(~rows)} of {len(rows)} are NaN or infinite, "
             f"the first in example {int((~rows).argmax()) + 1}"
