@@ -87,7 +87,7 @@ def judge(
     findings: list[Finding] = []
     for rule in gate.metrics:
         findings += _judge_rule(rule, judged)
-        findings += [part for part in parts if part.metric == rule.name]
+        findings += _parts_of(rule, parts, judged)
     verdict = Verdict(
         outcome=worst_of([f.outcome for f in _that_count(findings)]),
         findings=tuple(findings),
@@ -98,6 +98,16 @@ def judge(
     if verdict.is_inconclusive and gate.on_inconclusive is OnInconclusive.FAIL:
         verdict = replace(verdict, outcome=Outcome.FAILED)
     return replace(verdict, summary=_summary(verdict, gate, known=baseline_evidence is not None))
+
+
+def _parts_of(rule: MetricRule, parts: Sequence[Finding], judged: _Judged) -> list[Finding]:
+    """The findings on parts of the evaluation set, with what another seed does to the metric."""
+    found = [part for part in parts if part.metric == rule.name]
+    if not found or rule.name not in judged.spreads:
+        return found
+    from branchline.core.verdict.parts import with_seeds
+
+    return [with_seeds(part, judged.spreads[rule.name], rule.goal) for part in found]
 
 
 def _that_count(findings: Sequence[Finding]) -> list[Finding]:

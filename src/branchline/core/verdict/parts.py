@@ -7,9 +7,12 @@ few examples nothing: both are shown and change no verdict.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from branchline.core.policy import Goal
+from branchline.core.run.student import t_quantile
 from branchline.core.values import Outcome
 from branchline.core.verdict.bars import LOSSES, Bar
 from branchline.core.verdict.compared import change_in_words
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.policy import Gate, MetricRule
-    from branchline.core.verdict.noise.values import Difference
+    from branchline.core.verdict.noise.values import Difference, Spread
 
 RULE = "slices"
 _LONGEST = 60
@@ -110,6 +113,38 @@ def _finding(part: Part, p_worse: float, gate: Gate, judged: int) -> Finding:
         noise=noise,
     )
     return replace(found, rule=RULE, where=part.where[:_LONGEST], counts=outcome is Outcome.FAILED)
+
+
+def with_seeds(part: Finding, spread: Spread | None, goal: Goal) -> Finding:
+    """A finding on a part, once it is known what another seed does to the metric.
+
+    Only the predictions of the two own trainings are known by example, so that a loss that two
+    trainings of the same differ by is no proof. A part moves at least as much as the whole.
+
+    Args:
+        part: As examples alone tell it.
+        spread: Of the metric on the whole evaluation set; None when it is not known.
+        goal: Which way is better.
+    """
+    noise = part.noise
+    if spread is None or not spread.sd or noise is None or part.outcome is not Outcome.FAILED:
+        return part
+    seeds = t_quantile(noise.confidence, spread.freedom) * math.sqrt(2) * spread.sd
+    middle = (noise.low + noise.high) / 2
+    low = middle - math.hypot(middle - noise.low, seeds)
+    high = middle + math.hypot(noise.high - middle, seeds)
+    best = high if goal is Goal.MAXIMIZE else -low
+    known = replace(noise, low=low, high=high, training=seeds)
+    if best < 0:
+        return replace(part, noise=known)
+    return replace(
+        part,
+        outcome=Outcome.UNKNOWN,
+        answer=Answer.CANNOT_TELL,
+        noise=known,
+        sentence=f"{part.sentence} Another seed moves it by as much: no proof.",
+        counts=False,
+    )
 
 
 def where_in_words(where: str) -> str:
