@@ -14,7 +14,7 @@ from branchline.core.documents import read_yaml
 from branchline.core.policy import Goal
 from branchline.errors import DocumentError, PipelineError
 from branchline.flows.init import Proposal, propose
-from branchline.flows.init.directions import goal_of, is_share
+from branchline.core.evidence.directions import goal_of, is_share
 from branchline.flows.init.script import read_script
 
 if TYPE_CHECKING:

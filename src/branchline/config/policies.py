@@ -106,7 +106,7 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
         rules.append(
             MetricRule(
                 name=metric,
-                goal=Goal(rule.get("goal", "maximize")),
+                goal=_goal(metric, rule),
                 min=_float(rule.get("min")),
                 max=_float(rule.get("max")),
                 max_regression=_float(rule.get("max_regression")),
@@ -130,6 +130,15 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
         selftest=bool(gate.get("selftest", True)),
         accept=_texts(gate.get("accept")),
     )
+
+
+def _goal(metric: str, rule: Mapping[str, Any]) -> Goal:
+    """As it says, else as the metric is by nature: RMSE is better when it is lower."""
+    if "goal" in rule:
+        return Goal(rule["goal"])
+    from branchline.core.verdict.noise.metrics import natural_goal
+
+    return natural_goal(metric, rule.get("computed_as", "")) or Goal.MAXIMIZE
 
 
 def _predictions(section: Mapping[str, Any] | None) -> PredictionColumns | None:

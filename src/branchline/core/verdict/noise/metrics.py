@@ -133,3 +133,15 @@ def known_metric(name: str, computed_as: str = "") -> Metric | None:
         k = int(found[2])
         return Metric(name=f"{word}@{k}", goal=_UP, needs=Needs.RANKS, kind=Kind.QUERIES, k=k)
     return _KNOWN.get(folded)
+
+
+def natural_goal(name: str, computed_as: str = "") -> Goal | None:
+    """Which way a metric is better by what it is; None where it is not known.
+
+    >>> natural_goal("val.rmse"), natural_goal("cost", "mine:cost")
+    (<Goal.MINIMIZE: 'minimize'>, None)
+    """
+    if ":" in computed_as:  # A function of the project's own.
+        return None
+    known = known_metric(name, computed_as)
+    return known.goal if known is not None else None

@@ -1,4 +1,4 @@
-"""Which way a metric is better, as far as its name tells. Serves `init`; judges nothing."""
+"""Which way a metric is better, as far as its name tells. Pure; judges nothing."""
 
 from __future__ import annotations
 
