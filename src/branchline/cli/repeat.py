@@ -16,6 +16,7 @@ from branchline.cli import quick_memory
 from branchline.cli.console import Color, Console
 from branchline.core.plan.values import Action
 from branchline.core.run import StageState
+from branchline.core.values import Outcome
 from branchline.errors import EXIT_FINE, BranchlineError
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.watched import watched_paths
@@ -34,13 +35,16 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
     finished = outcome.finished
     if finished is None:
         return
+    if any(test.outcome is not Outcome.PASSED for test in finished.evidence.tests):
+        quick_memory.forget(project.root)  # The next run tries them again.
+        return
     if outcome.walked.ran or finished.is_new or any(e.restore for e in outcome.plan.stages):
         # What the run wrote itself must lie clearly before the look that confirms it.
         time.sleep(quick_memory.CLOCK_STEP_NS / 1e9)
         try:
             # Read everything anew: somebody may have edited dvc.yaml while the run went on.
             again = wiring.look_again(project)
-            planner = Planner(again, PlanOptions(trust_elsewhere=False))
+            planner = Planner(again, PlanOptions(trust_elsewhere=False, with_tests=True))
             plan = planner.plan()
             if plan.is_empty and not _is_same(project, again, finished):
                 quick_memory.forget(project.root)

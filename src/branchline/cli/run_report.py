@@ -88,12 +88,16 @@ def _todo(failure: Failure | None, stage: Stage | None) -> str:
 
 
 def _show_work(outcome: RunOutcome, console: Console) -> None:
-    total, ran = len(outcome.plan.stages), len(outcome.walked.ran)
+    tests = {stage.address for stage in outcome.planner.stages if stage.is_test}
+    total = len(outcome.plan.stages) - len(tests)
+    ran = sum(stage not in tests for stage in outcome.walked.ran)
+    tried = len(outcome.walked.tests)
     took = duration_to_text(outcome.duration_s)
-    if ran:
+    if ran or tried:
         reused = total - ran
         rest = f", {reused} reused" if reused else ""
-        console.write(f"{ran} {'stage' if ran == 1 else 'stages'} ran{rest}, in {took}.")
+        also = f"; {tried} {'test' if tried == 1 else 'tests'} ran" if tried else ""
+        console.write(f"{ran} {'stage' if ran == 1 else 'stages'} ran{rest}{also}, in {took}.")
         return
     is_whole = total == len(outcome.planner.project.pipeline.stages)
     asked = "every stage" if is_whole else f"every stage asked for ({total})"
@@ -109,6 +113,10 @@ def _show_verdict(finished: Finished, console: Console) -> None:
     verdict = finished.verdict
     for finding in verdict.findings:
         console.line(line("  ", _mark(finding.outcome), f" {finding.sentence}"))
+    if finished.evidence.tests:
+        from branchline.render.model_tests import failed_case_lines
+
+        console.lines(failed_case_lines(finished.evidence.tests))
     if verdict.findings:
         console.line(line("Verdict: ", cell(verdict.summary, _MARKS[verdict.outcome][1])))
     else:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from branchline.core.evidence.evidence_json import evidence_from_json, evidence_to_json
 from branchline.core.plan.plan_json import plan_to_json
+from branchline.core.policy import MODEL_SIZE
 from branchline.core.values import SCHEMA_VERSION, Outcome, digest_of
-from branchline.core.verdict.baseline import RunFacts, find_baseline
+from branchline.core.verdict.baseline import find_baseline
 from branchline.core.verdict.judge import judge
 from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
 from branchline.errors import RecordError
 from branchline.flows.champion import holders_elsewhere, is_elsewhere
 from branchline.flows.evidence import EvidenceReader
+from branchline.flows.run_facts import run_facts, run_fields, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,9 +78,11 @@ def finish(
         DocumentError: A metric file cannot be read.
         RecordError: git refused the record.
     """
-    evidence = EvidenceReader(project, planner, plan, walked).gather(
-        duration_s=duration_s, dirty=dirty
-    )
+    reader = EvidenceReader(project, planner, plan, walked)
+    evidence = reader.gather(duration_s=duration_s, dirty=dirty)
+    is_measured = bool(evidence.tests) or _names_measured(project)
+    if is_measured:
+        evidence = reader.measured(evidence)
     head = project.repo.head()
     base = head.short or "initial"
     history = project.records.runs(names=("run.json",))
@@ -95,6 +99,8 @@ def finish(
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
         return Finished(evidence=evidence, verdict=verdict, record=same.run, is_new=False)
+    if not is_measured:
+        evidence = reader.measured(evidence)  # for runs that this one will be the baseline of
     files = {
         "run.json": _json(
             run_to_json(
@@ -117,6 +123,11 @@ def finish(
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
 
 
+def _names_measured(project: Project) -> bool:
+    """Whether the gate has a bar on what Branchline measures itself."""
+    return any(MODEL_SIZE in rule.name for rule in project.policy.gate.metrics)
+
+
 def _walk_digest(project: Project, evidence: Evidence) -> str:
     """What makes two walks of one commit the same: results, outputs, and the bars."""
     gate = project.policy.gate
@@ -130,8 +141,13 @@ def _walk_digest(project: Project, evidence: Evidence) -> str:
             "gate": [repr(rule) for rule in gate.metrics],
             "baseline": gate.baseline,
             "evaluation_data": evidence.evaluation_data,
+            **({"tests": tests} if (tests := _tests(evidence)) else {}),
         }
     )
+
+
+def _tests(evidence: Evidence) -> list[tuple[str, str]]:
+    return [(test.name, test.outcome.value) for test in evidence.tests]
 
 
 def _is_walk(run: StoredRun, base: str, walk: str) -> bool:
@@ -140,39 +156,10 @@ def _is_walk(run: StoredRun, base: str, walk: str) -> bool:
     return run_fields(run).get("walk") == walk
 
 
-def run_fields(run: StoredRun) -> dict[str, JsonValue]:
-    """The fields of a record's run.json; empty when it cannot be read."""
-    try:
-        fields = json.loads(run.files.get("run.json", b"{}"))
-    except ValueError:
-        return {}
-    return fields if isinstance(fields, dict) else {}
-
-
-def verdict_of(run: StoredRun) -> str:
-    """The outcome word of a recorded run; "" when it has none."""
-    return str(run_fields(run).get("outcome") or "")
-
-
 def _baseline(
     project: Project, history: Sequence[StoredRun], *, same: StoredRun | None
 ) -> Baseline:
-    facts = []
-    for run in history:
-        fields = run_fields(run)
-        if fields.get("model") != project.policy.model:
-            continue  # Of two models in one repository neither is the other's baseline.
-        outcome = str(fields.get("outcome") or "")
-        facts.append(
-            RunFacts(
-                run=run.run,
-                started_at=str(fields.get("started_at") or ""),
-                commit=_text(fields.get("commit")),
-                branch=_text(fields.get("branch")),
-                is_dirty=fields.get("is_dirty") is not False,
-                outcome=Outcome(outcome) if outcome in [o.value for o in Outcome] else None,
-            )
-        )
+    facts = run_facts(project, history)
     elsewhere, remark = holders_elsewhere(project) if is_elsewhere(project) else ({}, "")
     found = find_baseline(
         facts,
@@ -265,7 +252,3 @@ def _plots(project: Project, evidence: Evidence) -> dict[str, bytes]:
 
 def _json(value: JsonValue) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def _text(value: JsonValue) -> str | None:
-    return value if isinstance(value, str) else None

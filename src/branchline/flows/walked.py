@@ -10,6 +10,7 @@ from branchline.core.run import StageState
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from branchline.core.evidence.model_tests import Examined
     from branchline.core.pipeline import Stage
     from branchline.core.plan.values import Result, StagePlan
     from branchline.core.run.values import Ended
@@ -99,6 +100,7 @@ class Walked:
         is_cancelled: Stopped by a signal, or early.
         stopped_early: Why a stage was told to stop; "" when none was.
         notes: Remarks, for the end of the output.
+        tests: Address -> what came of a test of the model that ran; none of them fails the run.
     """
 
     plans: dict[str, StagePlan] = field(default_factory=dict)
@@ -109,6 +111,7 @@ class Walked:
     is_cancelled: bool = False
     stopped_early: str = ""
     notes: list[str] = field(default_factory=list)
+    tests: dict[str, Examined] = field(default_factory=dict)
 
     @property
     def ran(self) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from branchline.core.evidence.figures import difference, figure
+from branchline.core.evidence.find import as_metric
 from branchline.core.evidence.flatten import is_finite
 from branchline.core.policy import Goal
 from branchline.render.table import Align, Cell, Column, Table, Tone, cell
@@ -101,7 +102,7 @@ def compare_runs(
 
 def metric_rows(evidences: Sequence[Evidence], gate: Gate) -> tuple[MetricRow, ...]:
     """The metrics of several runs: those of the gate first, then in the order of the files."""
-    tables = [{(m.file, m.name): m for m in evidence.metrics} for evidence in evidences]
+    tables = [_metrics_of(evidence, evidences[-1], gate) for evidence in evidences]
     keys = list(dict.fromkeys(key for table in tables for key in table))
     files_of = Counter(name for _, name in keys)
     barred = [rule.name for rule in gate.metrics]
@@ -117,6 +118,22 @@ def metric_rows(evidences: Sequence[Evidence], gate: Gate) -> tuple[MetricRow, .
         )
         rows.append(MetricRow(name=shown, metrics=metrics, differences=steps, directions=ways))
     return tuple(sorted(rows, key=lambda row: _rank(row.name, barred)))
+
+
+def _metrics_of(evidence: Evidence, newest: Evidence, gate: Gate) -> dict[tuple[str, str], Metric]:
+    """Metrics of one run, with what was measured and the gate names.
+
+    A time that the newest run took beside its own stands for that of an earlier run: times of two
+    runs cannot be compared.
+    """
+    found = {(metric.file, metric.name): metric for metric in evidence.metrics}
+    for rule in gate.metrics:
+        own, beside = evidence.measure(rule.name), newest.measure(rule.name)
+        if evidence is not newest and beside is not None and beside.source:
+            own = None if beside.baseline is None else replace(beside, value=beside.baseline)
+        if own is not None:
+            found["", rule.name] = as_metric(own)
+    return found
 
 
 def _rank(name: str, barred: Sequence[str]) -> int:

@@ -14,14 +14,17 @@ from branchline.core.evidence.figures import duration, memory
 from branchline.core.evidence.find import find_metric
 from branchline.core.policy import Gate
 from branchline.core.values import Outcome
+from branchline.core.verdict.judge import TEST_RULE
 from branchline.render.compare import compare_runs, metric_rows, metric_text, signed
 from branchline.render.markdown_plots import plots_section
+from branchline.render.model_tests import failed_cases
 from branchline.render.runs import when
 from branchline.render.table import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from branchline.core.evidence.model_tests import Examined
     from branchline.core.verdict.values import Finding
     from branchline.render.compare import MetricRow
     from branchline.render.drawing import Drawing
@@ -50,7 +53,8 @@ def report(
     Returns:
         Markdown with a newline at its end.
     """
-    parts = [_verdict(run), _metrics(run, baseline, gate), _why(run), _params(run, baseline)]
+    parts = [_verdict(run), _metrics(run, baseline, gate), _tests(run)]
+    parts += [_why(run), _params(run, baseline)]
     parts += [plots_section(drawings, code), _stages(run), _footer(run)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -109,6 +113,8 @@ def _metrics(run: RunView, baseline: RunView | None, gate: Gate) -> str:
     evidences = [run.evidence] if baseline is None else [baseline.evidence, run.evidence]
     by_metric: dict[str, list[Finding]] = {}
     for finding in run.verdict.findings if run.verdict else ():
+        if finding.rule == TEST_RULE:
+            continue  # They have a section of their own.
         by_metric.setdefault(finding.metric, []).append(finding)
     rows = []
     seen: set[str] = set()
@@ -141,6 +147,32 @@ def _metric_row(row: MetricRow, findings: Sequence[Finding], *, has_baseline: bo
 
 def _findings(findings: Sequence[Finding]) -> str:
     return "<br>".join(f"{_MARKS[f.outcome]} {sentence(f.sentence)}" for f in findings)
+
+
+def _tests(run: RunView) -> str:
+    """Tests of the model, each with its sentence; of failed cases what they say."""
+    rows = [
+        [f"{_MARKS[test.outcome]} {code(test.name)}", sentence(f"{test.sentence}."), _took(test)]
+        for test in run.evidence.tests
+    ]
+    table = _table("Tests of the model", ["test", "finding", "took"], rows, " r")
+    blocks = [
+        f"{code(case.name)}\n\n{_block(case.text)}" for case in failed_cases(run.evidence.tests)
+    ]
+    return "\n\n".join([table, *blocks]) if table else ""
+
+
+def _took(test: Examined) -> str:
+    reused = f", from run {code(test.run)}" if test.run else ""
+    return f"{duration(test.duration_s)}{reused}" if test.duration_s else "–"
+
+
+def _block(text: str) -> str:
+    """Lines as they are, in a fence that none of them can end."""
+    lines = [visible(line) for line in text.splitlines()] or ["it says nothing"]
+    longest = max((len(run) for run in re.findall("~+", "\n".join(lines))), default=0)
+    fence = "~" * max(3, longest + 1)
+    return "\n".join([fence, *lines, fence])
 
 
 def _why(run: RunView) -> str:

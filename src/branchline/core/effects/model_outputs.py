@@ -42,7 +42,8 @@ def registers(outcome: Outcome, policy: Policy) -> bool:
     A gate that could not tell is no yes. Without a gate there is nothing to tell: the version is
     registered with its outcome, and a protected stage stays closed to it.
     """
-    return outcome is Outcome.PASSED or (outcome is Outcome.UNKNOWN and not policy.gate.metrics)
+    is_judged = bool(policy.gate.metrics or policy.tests)
+    return outcome is Outcome.PASSED or (outcome is Outcome.UNKNOWN and not is_judged)
 
 
 def registration_of(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from branchline.core.evidence import Evidence
     from branchline.core.policy import Gate, MetricRule
 
+TEST_RULE = "test"
+"""`Finding.rule` of a test of the model; its `metric` is the test's name."""
 _NO_BASELINE = Baseline(via="no baseline was looked for")
 
 
@@ -47,9 +49,23 @@ def judge(
     findings: list[Finding] = []
     for rule in gate.metrics:
         findings += _judge_rule(rule, evidence, baseline_evidence, baseline)
+    findings += findings_of_tests(evidence)
     outcome = worst_of([finding.outcome for finding in findings])
     summary = _summary(outcome, findings, baseline, known=baseline_evidence is not None)
     return Verdict(outcome=outcome, findings=tuple(findings), baseline=baseline, summary=summary)
+
+
+def findings_of_tests(evidence: Evidence) -> list[Finding]:
+    """One finding a test of the model, in the order of branchline.yaml."""
+    return [
+        Finding(
+            metric=test.name,
+            outcome=test.outcome,
+            sentence=f"{test.sentence}.",
+            rule=TEST_RULE,
+        )
+        for test in evidence.tests
+    ]
 
 
 def worst_of(outcomes: list[Outcome]) -> Outcome:
@@ -130,12 +146,21 @@ def _regression(
     bar: _Bar, evidence: Evidence, champion: Evidence | None, baseline: Baseline
 ) -> Finding:
     name, shown = bar.rule.name, figure(bar.value)
+    measured = evidence.measure(name)
+    if measured is not None and measured.baseline is not None:
+        return _beside(bar, measured.baseline)
     if champion is None:
         if baseline.run or baseline.commit:
             sentence = f"`{name}` is {shown}; the baseline's metrics are not known: {baseline.via}."
             return bar.finding(Outcome.UNKNOWN, sentence)
         sentence = f"`{name}` is {shown}; there is no baseline yet to compare it with."
         return bar.finding(Outcome.PASSED, sentence)
+    if measured is not None and measured.source:
+        return bar.finding(
+            Outcome.UNKNOWN,
+            f"`{name}` is {shown}; the champion was not timed beside it, and times of two runs"
+            " cannot be compared: let the test use the fixture `latency` with `baseline_model`.",
+        )
     found = find_metric(champion, name)
     if found.metric is None:
         return bar.finding(
@@ -146,7 +171,7 @@ def _regression(
     if before is None or not is_finite(before):
         sentence = f"`{name}` is {shown}; in the baseline {_run(baseline)} it is "
         return bar.finding(Outcome.UNKNOWN, f"{sentence}{found.metric.text}, no finite number.")
-    if evidence.evaluation_data != champion.evaluation_data:
+    if measured is None and evidence.evaluation_data != champion.evaluation_data:
         ours, theirs = (text[:12] or "unknown" for text in _digests(evidence, champion))
         return bar.finding(
             Outcome.UNKNOWN,
@@ -154,6 +179,14 @@ def _regression(
             "in the baseline: numbers on different data cannot be compared.",
             before,
         )
+    return _compare(bar, before)
+
+
+def _beside(bar: _Bar, before: float) -> Finding:
+    """Put a number against the champion's that was measured side by side with it."""
+    if not is_finite(before):
+        sentence = f"`{bar.rule.name}` is {figure(bar.value)}; the champion's is no finite number."
+        return bar.finding(Outcome.UNKNOWN, sentence)
     return _compare(bar, before)
 
 
@@ -209,18 +242,30 @@ def _run(baseline: Baseline) -> str:
 def _summary(outcome: Outcome, findings: list[Finding], baseline: Baseline, *, known: bool) -> str:
     if not findings:
         return "No gate is declared (`gate.metrics`), so nothing was judged."
-    number = len(findings)
-    bars = "1 bar" if number == 1 else f"{number} bars"
-    bad = [f.metric for f in findings if f.outcome is outcome]
-    names = ", ".join(f"`{name}`" for name in dict.fromkeys(bad))
-    if outcome is Outcome.PASSED:
-        said = f"Passed: {bars} held" if number == 1 else f"Passed: all {bars} held"
-    else:
-        word = "Failed" if outcome is Outcome.FAILED else "Unknown"
-        said = f"{word}: {len(bad)} of {bars}, on {names}"
+    tests = [finding for finding in findings if finding.rule == TEST_RULE]
+    bars = [finding for finding in findings if finding.rule != TEST_RULE]
+    parts = [_part(outcome, bars, "bar", "held"), _part(outcome, tests, "test", "passed")]
+    said = f"{outcome.value.capitalize()}: {' and '.join(part for part in parts if part)}"
+    if not bars:
+        return f"{said}."
     if known:
         against = f"against run {baseline.run}" if baseline.run else "against the baseline"
         return f"{said}, {against} ({baseline.via})." if baseline.via else f"{said}, {against}."
     if baseline.run or baseline.commit:
         return f"{said}. The baseline is not known: {baseline.via}."
     return f"{said}. There is no baseline ({baseline.via}): only absolute bounds were judged."
+
+
+def _part(outcome: Outcome, findings: list[Finding], noun: str, verb: str) -> str:
+    """What of one sort of findings made the outcome; "" where none did."""
+    number = len(findings)
+    all_of_them = f"1 {noun}" if number == 1 else f"{number} {noun}s"
+    bad = [f.metric for f in findings if f.outcome is outcome]
+    if not bad:
+        return ""
+    if outcome is Outcome.PASSED:
+        return f"{all_of_them} {verb}" if number == 1 else f"all {all_of_them} {verb}"
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(bad))
+    if noun == "bar":
+        return f"{len(bad)} of {all_of_them}, on {names}"
+    return f"test {names}" if number == 1 else f"{len(bad)} of {all_of_them}, {names}"
