@@ -21,9 +21,9 @@ from branchline.core.changes.values import (
 )
 from branchline.core.effects.values import Promote
 from branchline.core.evidence.evidence_json import evidence_to_json
-from branchline.core.evidence.measured import Measured
+from branchline.core.evidence.measured import Measured as MeasuredNumber
 from branchline.core.evidence.model_tests import Case, CaseState, Examined, Reported
-from branchline.core.evidence.values import Evidence, Metric, Plot, StageFacts
+from branchline.core.evidence.values import Evidence, Metric, Plot, PredictionFacts, StageFacts
 from branchline.core.pipeline import Content, LockEntry
 from branchline.core.plan.plan_json import explanation_to_json, plan_to_json
 from branchline.core.plan.result_json import result_to_json
@@ -44,7 +44,12 @@ from branchline.core.run.trials import Trial, TrialState
 from branchline.core.run.values import Ended, Need
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.core.values import JsonValue, Outcome
-from branchline.core.verdict.values import Baseline, Finding, Verdict
+from branchline.core.verdict.noise.moves import moves_of
+from branchline.core.verdict.noise.trainings import Training, training_to_json
+from branchline.core.verdict.noise.values import Difference
+from branchline.core.verdict.selftest.values import Probe, Proof
+from branchline.core.verdict.standing import Approval, approval_to_json
+from branchline.core.verdict.values import Baseline, Finding, Noise, Verdict
 from branchline.core.verdict.verdict_json import verdict_to_json
 from branchline.errors import BranchlineError
 from branchline.flows.doctor import Check, Health
@@ -62,6 +67,7 @@ from branchline.ports.remotes import Remote
 from branchline.ports.repo import Head
 from branchline.render.compare import Comparison, MetricRow, ValueRow
 from branchline.render.effects import effects_to_json
+from branchline.render.noise import Measured, noise_to_json
 from branchline.render.pull_json import pull_to_json, pulls_to_json
 from branchline.render.pull_view import ParameterChange, PullView
 from branchline.render.queue import cancelled_to_json, queue_to_json, retried_to_json
@@ -77,6 +83,7 @@ from branchline.render.registry import (
 from branchline.render.reproduced import Reproduced, Row, reproduced_to_json
 from branchline.render.run_json import compare_to_json, runs_to_json, show_to_json
 from branchline.render.run_view import RunView
+from branchline.render.selftest import selftest_to_json
 from branchline.render.tuned import Tuned, tuned_to_json
 
 if TYPE_CHECKING:
@@ -157,17 +164,22 @@ _EVIDENCE = Evidence(
             reported=Reported(
                 cases=(Case(name="c", state=CaseState.PASSED),),
                 counts={CaseState.PASSED: 1},
-                measured=(Measured(name="latency.p95_ms", value=1.0),),
+                measured=(MeasuredNumber(name="latency.p95_ms", value=1.0),),
             ),
         ),
     ),
-    measured=(Measured(name="model.size_bytes", value=1.0),),
+    measured=(MeasuredNumber(name="model.size_bytes", value=1.0),),
+    predictions=PredictionFacts(path="p.csv", digest="m", examples="e", count=2),
 )
+_NOISE = Noise(low=-0.1, high=0.1, confidence=0.95)
 _VERDICT = Verdict(
     outcome=Outcome.PASSED,
-    findings=(Finding(metric="auc", outcome=Outcome.PASSED, sentence="s", rule="min"),),
+    findings=(
+        Finding(metric="auc", outcome=Outcome.PASSED, sentence="s", rule="min", noise=_NOISE),
+    ),
     baseline=Baseline(),
     summary="s",
+    remarks=("s",),
 )
 
 _OUTCOME = RunOutcome(
@@ -181,11 +193,27 @@ _OUTCOME = RunOutcome(
 )
 _RUN = RunView(run="r", evidence=_EVIDENCE, verdict=_VERDICT)
 _ROW = ValueRow(group="params.yaml", name="lr", values=("0.1",))
+_DIFFERENCE = Difference(
+    metric="auc",
+    goal=Goal.MAXIMIZE,
+    candidate=0.91,
+    champion=0.9,
+    estimate=0.01,
+    low=0.002,
+    high=0.018,
+    confidence=0.95,
+    p_worse=1.0,
+    p_beyond=0.0,
+    p_better=0.0,
+    method="DeLong",
+    examples=1000,
+)
 _COMPARISON = Comparison(
     runs=(_RUN,),
     metrics=(MetricRow(name="auc", metrics=(None,), differences=(None,), directions=()),),
     params=(_ROW,),
     inputs=(_ROW,),
+    apart=(("r", _DIFFERENCE),),
 )
 
 _TUNED = Tuned(
@@ -211,6 +239,20 @@ _MODEL_VERSION = ModelVersion(
 )
 _EVENT = StageEvent(model="m", stage="s", version="v1.0.0", commit="c", number=1)
 
+_TRAINING = Training(
+    model="m",
+    content="c",
+    metrics=(Metric(name="auc", value=0.9, text="0.9", file="f"),),
+)
+_MEASURED = Measured(
+    model="m",
+    commit="c",
+    seed="s",
+    confidence=0.95,
+    trainings=(_TRAINING,),
+    metrics=(moves_of("auc", [0.9, 0.91], confidence=0.95),),
+)
+
 SAMPLES: dict[str, JsonValue] = {
     "plan": plan_to_json(_PLAN),
     "result": result_to_json(_RESULT),
@@ -232,6 +274,8 @@ SAMPLES: dict[str, JsonValue] = {
     "show": show_to_json(_RUN),
     "compare": compare_to_json(_COMPARISON),
     "reproduce": reproduced_to_json(_REPRODUCED),
+    "training": training_to_json(_TRAINING),
+    "noise": noise_to_json(_MEASURED),
     "tune": tuned_to_json(_TUNED),
     "records": exchange_to_json(Exchange()),
     "pr list": pulls_to_json([_PULL], {1: CheckState.PASSED}),
@@ -259,8 +303,13 @@ SAMPLES: dict[str, JsonValue] = {
         )
     ),
     "moved": moved_to_json(_EVENT, is_new=True),
+    "gate selftest": selftest_to_json(
+        "r",
+        [Proof(probe=Probe.TOO_GOOD, outcome=Outcome.PASSED, sentence="s", examples=("e",))],
+    ),
     "checked": checked_to_json({"m@v1.0.0": [Damage(path="p", what="w")]}),
     "mirrored": mirrored_to_json(1, 0),
+    "approved": approval_to_json(Approval(run="r", by="Ada <a@b>", at="2026")),
     "applied": effects_to_json(
         "r",
         [(Promote(model="m", version="v1.0.0", stage="s", by="b"), "", "")],

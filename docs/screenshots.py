@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/images: pages of a sample box, and of a search, in headless Chromium.
+"""Makes the pictures of docs/images: a sample box, a search and a report, in headless Chromium.
 
 Run it as `make pictures`. Nothing of it reaches the network.
 """
@@ -30,6 +30,11 @@ SHOTS = (
     ("job-dark", "jobs/4", 1180, 860, True),
 )
 SEARCH = ("search-light", 1180, 990, False)
+REPORTS = (
+    ("report-light", 1180, 1560, False),
+    ("report-dark", 1180, 1560, True),
+    ("report-phone-light", 500, 1500, False),
+)
 
 
 @contextmanager
@@ -89,6 +94,22 @@ def main() -> None:
         if not only or name in only:
             command = chromium(Path(folder) / "profile", width, height, dark=dark)
             take([*command, search_page_in(Path(folder)).as_uri()], out / f"{name}.png")
+
+        for name, width, height, dark in REPORTS:
+            if not only or name in only:
+                command = chromium(Path(folder) / "profile", width, height, dark=dark)
+                take([*command, report_page_in(Path(folder)).as_uri()], out / f"{name}.png")
+
+
+def report_page_in(folder: Path) -> Path:
+    """The page of a run that the tests read, as a file."""
+    from branchline.render.html import html_report
+
+    sample = runpy.run_path(str(HERE.parent / "tests" / "render" / "report" / "sample.py"))
+    run, before = sample["run_of"](), sample["run_of"](run="abc1234", auc=0.9213)
+    page = folder / "report.html"
+    page.write_text(html_report(run, before, sample["GATE"], sample["drawings"]()), "utf-8")
+    return page
 
 
 def search_page_in(folder: Path) -> Path:

@@ -247,7 +247,7 @@ def test_a_report_has_the_plots_of_its_run_and_its_baseline(
     assert "The lines, in this order: `this run`, `baseline`." in text
     assert "line [0, 0.096]\n    line [0, 0.095]" in text
     assert page.read_text().startswith("<!DOCTYPE html>")
-    assert page.read_text().count("<polyline") == 2
+    assert page.read_text().count('<g class="series') == 2
     assert [entry.name for entry in tmp_path.iterdir()].count("report.html") == 1
     project.call("report", "--html", str(page), "-o", str(tmp_path / "report.md"))
     assert (tmp_path / "report.md").read_text() == text

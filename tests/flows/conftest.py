@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from branchline.adapters.tables import FileTables
 from branchline.config.pipeline import load_pipeline
 from branchline.core.policy import ChangeRules, Policy, Trace
 from branchline.flows.plan import Planner, PlanOptions
@@ -201,7 +202,7 @@ class Bench:
                 "workspace", "store", "lock_files", "run_cache", "workspace_lock", "repo",
                 "records", "ledger", "machine", "executor", "steps",
             )
-        } | {"meanings": MeaningsInMemory()}  # fmt: skip
+        } | {"meanings": MeaningsInMemory(), "tables": FileTables()}  # fmt: skip
         ports |= {"policy": self.policy, "pipeline": pipeline, "reread": reread}
         ports["config_files"] = ("branchline.yaml", *pipeline.files)
         return Project(

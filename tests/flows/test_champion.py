@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from branchline.core.policy import Gate, Policy
+from branchline.core.evidence import Evidence, StageFacts
+from branchline.core.pipeline import Content, LockEntry
+from branchline.core.plan.values import Produced, Result
+from branchline.core.policy import Gate, MetricRule, Policy
 from branchline.errors import EffectError
-from branchline.flows.champion import holders_elsewhere, is_elsewhere
+from branchline.flows.champion import holders_elsewhere, is_elsewhere, stands
 from branchline.flows.project import Project
 from branchline.ports.tracker import TrackedVersion
 from branchline.testing.tracker import FakeTracker
@@ -64,3 +67,46 @@ def test_a_server_that_is_down_leaves_git_to_be_asked() -> None:
     assert holders_elsewhere(project_of(tracker)) == (
         {}, "mlflow was not asked (no answer), git's tags were",
     )  # fmt: skip
+
+
+COMPARED = Gate(metrics=(MetricRule(name="m", max_regression=0.1),))
+
+
+def recorded(key: str, data: str = "d") -> Evidence:
+    return Evidence(
+        stages=(StageFacts(stage="test", action="run", key=key, run="r"),), evaluation_data=data
+    )
+
+
+@pytest.mark.parametrize(
+    ("gate", "champion", "kind", "is_enough"),
+    [
+        pytest.param(COMPARED, recorded("k"), "metric", True, id="equal-keys"),
+        pytest.param(COMPARED, recorded("other"), "metric", False, id="another-key"),
+        pytest.param(COMPARED, recorded("k", "e"), "metric", False, id="other-data"),
+        pytest.param(COMPARED, recorded(""), "metric", False, id="no-key"),
+        pytest.param(COMPARED, None, "metric", True, id="no-champion"),
+        pytest.param(COMPARED, recorded("other"), "data", True, id="no-numbers-of-our-own"),
+        pytest.param(
+            Gate(metrics=(MetricRule(name="m", min=0.1),)),
+            recorded("other"),
+            "metric",
+            True,
+            id="nobody-asks",
+        ),
+        pytest.param(
+            Gate(metrics=(MetricRule(name="m", min_gain=0.0),)),
+            recorded("other"),
+            "metric",
+            False,
+            id="a-gain-is-asked-for",
+        ),
+    ],
+)
+def test_when_recorded_numbers_will_do(
+    gate: Gate, champion: Evidence | None, kind: str, is_enough: bool
+) -> None:
+    out = Produced(path="m.json", spelled="m.json", content=Content(md5="1"), kind=kind)
+    result = Result(key="k", stage="test", inputs=(), outs=(out,), entry=LockEntry(cmd="test"))
+
+    assert stands(gate, [result], champion, Evidence(evaluation_data="d")) is is_enough

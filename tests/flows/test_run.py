@@ -18,7 +18,8 @@ from branchline.errors import (
     RecordError,
     UnknownNameError,
 )
-from branchline.flows.run import next_run_id, recover, settle
+from branchline.flows.recovering import recover, settle
+from branchline.flows.run import next_run_id
 from branchline.testing.ledger import child_of
 
 if TYPE_CHECKING:

@@ -95,3 +95,17 @@ def test_looking_at_what_was_done_loads_nothing_dear(project: Path, words: tuple
     loaded = {name.partition(".")[0] for name in hot_modules.loaded_by(project, *words)}
 
     assert loaded & TOO_DEAR == set()
+
+
+@pytest.mark.slow
+def test_a_bar_on_a_difference_loads_no_library_where_there_are_no_predictions(
+    tmp_path: Path,
+) -> None:
+    hot_modules.make_project(tmp_path)
+    (tmp_path / "branchline.yaml").write_text(
+        "model: demo\ngate: {metrics: {auc: {max_regression: 0.1}}}\n"
+    )
+
+    loaded = {name.partition(".")[0] for name in hot_modules.loaded_by(tmp_path, "run", "--json")}
+
+    assert loaded & (TOO_DEAR | {"duckdb"}) <= {"difflib"}  # the nearest name of a metric

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from branchline.core.evidence import Evidence, Metric
 from branchline.core.policy import Gate, Goal, MetricRule
 from branchline.core.values import Outcome
+from branchline.core.verdict.noise.values import Difference
 from branchline.core.verdict.values import Baseline, Verdict
 from branchline.render.compare import (
     Direction,
@@ -17,6 +19,7 @@ from branchline.render.compare import (
     comparison_tables,
     metric_rows,
     outcome_word,
+    said_of,
     signed,
 )
 from branchline.render.run_json import compare_to_json
@@ -124,3 +127,39 @@ def test_a_run_without_bars_was_not_judged_which_is_not_unknown() -> None:
     assert outcome_word(run) == "no gate"
     assert outcome_word(RunView(run="b", outcome="unknown")) == "unknown"
     assert outcome_word(RunView(run="c")) == "none"
+
+
+def difference_of(low: float, high: float, *, goal: Goal = Goal.MAXIMIZE) -> Difference:
+    middle = (low + high) / 2
+    return Difference(
+        metric="auc", goal=goal, candidate=0.9 + middle, champion=0.9, estimate=middle, low=low,
+        high=high, confidence=0.95, p_worse=0.5, p_beyond=0.5, p_better=0.5, method="DeLong",
+        examples=1234,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "goal", "words"),
+    [
+        pytest.param(0.001, 0.02, Goal.MAXIMIZE, "better", id="all-a-gain"),
+        pytest.param(0.001, 0.02, Goal.MINIMIZE, "worse", id="all-a-loss"),
+        pytest.param(-0.02, -0.001, Goal.MINIMIZE, "better", id="less-of-a-minimized-metric"),
+        pytest.param(-0.01, 0.02, Goal.MAXIMIZE, "may be chance", id="zero-is-inside"),
+        pytest.param(0.0, 0.02, Goal.MAXIMIZE, "may be chance", id="zero-is-an-end"),
+        pytest.param(0.0, 0.0, Goal.MAXIMIZE, "the same", id="no-difference"),
+        pytest.param(math.nan, math.nan, Goal.MAXIMIZE, "may be chance", id="not-known"),
+    ],
+)
+def test_what_a_difference_says(low: float, high: float, goal: Goal, words: str) -> None:
+    assert said_of(difference_of(low, high, goal=goal))[0] == words
+
+
+def test_differences_have_a_table_of_their_own() -> None:
+    comparison = compare_runs(RUNS, GATE, INPUTS, [("b", difference_of(-0.01, 0.02))])
+
+    text = "\n".join(map(table_to_text, comparison_tables(comparison)))
+    value = json.loads(json.dumps(compare_to_json(comparison)))
+
+    assert "Differences to a on the same examples" in text
+    assert re.search(r"auc +b +\+0.0050 +-0.0100 to \+0.0200 +1,234  may be chance", text)
+    assert value["apart"][0]["says"] == "may be chance"

@@ -98,3 +98,56 @@ def test_the_baseline_stands_in_the_same_drawing() -> None:
     assert [curve.name for curve in moved.curves] == ["this run", "baseline"]
     assert [curve.name for curve in same.curves] == ["x"]
     assert "too large" in gone.problem
+
+
+def test_dvclive_names_its_step_and_no_time() -> None:
+    found = drawn(
+        "dvclive/plots/metrics/acc.tsv", b"timestamp\tstep\tacc\n99\t1\t0.5\n98\t2\t0.6\n"
+    )
+
+    assert found.x_label == "step"
+    assert [(c.name, c.points) for c in found.curves] == [("acc", ((1, 0.5), (2, 0.6)))]
+
+
+def test_yaml_is_read_and_never_run() -> None:
+    assert drawn("a.yaml", b"rows:\n- {x: 1, y: 2}\n", x="x").curves[0].points == ((1, 2),)
+    assert drawn("a.yaml", b"- !!python/object/apply:os.system [ls]\n").problem
+
+
+def test_a_column_may_name_the_line() -> None:
+    found = drawn("a.csv", b"c,x,y\nb,0,1\na,0,2\nb,1,3\n", x="x", y="y", series="c")
+
+    assert [(c.name, len(c.points)) for c in found.curves] == [("b", 2), ("a", 1)]
+
+
+def test_columns_of_several_files_stand_in_one_drawing() -> None:
+    options = {"x": "e", "y": {"a.csv": "loss", "b.csv": ["loss", "acc"], "gone.csv": "x"}}
+    plot = Plot(path="a.csv", content=Content(md5="m"), options=options)  # type: ignore[arg-type] # JSON
+    files = {"a.csv": b"e,loss\n0,1\n", "b.csv": b"e,loss,acc\n0,2,3\n"}
+
+    (found,) = drawings_of([plot], files)
+
+    assert [c.name for c in found.curves] == ["loss (a.csv)", "loss (b.csv)", "acc (b.csv)"]
+    assert found.x_label == "e"
+
+
+def test_each_line_has_the_baselines_beside_it() -> None:
+    plot = Plot(path="a.csv", content=Content(md5="m"), options={"x": "e", "y": ["p", "q"]})
+    now, then = b"e,p,q\n0,1,2\n1,2,3\n", b"e,p,q\n0,1,2\n1,2,4\n"
+
+    (found,) = drawings_of([plot], {"a.csv": now}, earlier={"a.csv": then})
+
+    assert [(c.name, c.is_baseline) for c in found.curves] == [
+        ("p", False), ("q", False), ("q, baseline", True),
+    ]  # fmt: skip
+
+
+def test_a_confusion_matrix_keeps_the_baselines_of_the_same_classes() -> None:
+    plot = Plot(path="a.csv", content=Content(md5="m"), options={"template": "confusion"})
+    now, then, other = b"t,p\na,a\nb,a\n", b"t,p\na,a\nb,b\n", b"t,p\na,a\nc,c\n"
+
+    (found,) = drawings_of([plot], {"a.csv": now}, earlier={"a.csv": then})
+    (alone,) = drawings_of([plot], {"a.csv": now}, earlier={"a.csv": other})
+
+    assert found.before == ((1, 0), (0, 1))
+    assert alone.before == ()

@@ -12,7 +12,7 @@ from branchline.core.policy import Gate, MetricRule
 from branchline.core.values import Outcome
 from branchline.core.verdict.judge import judge
 from branchline.core.verdict.values import Baseline
-from branchline.render import markdown
+from branchline.render import markdown_plots, safe_markdown
 from branchline.render.markdown import code, escape, report, sentence
 from branchline.render.run_view import RunView, StageView
 
@@ -78,24 +78,29 @@ def test_the_whole_report() -> None:
 
     assert text == (
         "## ❌ Verdict: failed · `tumour`\n\n"
+        "This change makes the model worse: `auc` falls from 0.9535 to 0.9412, and a loss of at "
+        "most 0.01 is tolerated.\n\n"
         "Failed: 1 of 2 bars, on `auc`, against run abc1234 (alias `production`).\n\n"
         "### Metrics\n\n"
-        "| metric | this run | baseline | difference | finding |\n"
+        "| metric | baseline | this run | difference | verdict |\n"
         "| --- | ---: | ---: | ---: | --- |\n"
-        "| `auc` | 0.9412 | 0.9535 | -0.0123 | ✅ `auc` is 0.9412; at least 0.9 is wanted.<br>"
-        "❌ `auc` is 0.9412 and fell by 0.0123 from 0.9535; "
-        "a loss of at most 0.01 is tolerated. |\n"
-        "| `loss` | 0.3 | 0.3 | 0 |  |\n\n"
+        "| `auc` | 0.9535 | 0.9412 | -0.0123 | ✅ at least 0.9<br>❌ lost too much |\n"
+        "| `loss` | 0.3000 | 0.3000 | 0 |  |\n\n"
+        "### In words\n\n"
+        "- ❌ `auc` is 0.9412 and fell by 0.0123 from 0.9535; a loss of at most 0.01 is "
+        "tolerated.\n"
+        "- ✅ `auc` is 0.9412; at least 0.9 is wanted.\n\n"
         "### What changed\n\n"
         "- `train` ran: `params.yaml:lr` is 0.2, was 0.1 (against run `abc1234`)\n"
         "  - only comments changed in `a.py`\n\n"
         "### Parameters changed\n\n"
-        "| parameter | this run | baseline |\n| --- | --- | --- |\n"
-        "| `params.yaml:lr` | `0.2` | `0.1` |\n\n"
-        "### Stages\n\n"
+        "| parameter | baseline | this run |\n| --- | --- | --- |\n"
+        "| `params.yaml:lr` | `0.1` | `0.2` |\n\n"
+        "### Cost\n\n"
         "| stage | did | took | processor | memory |\n| --- | --- | ---: | ---: | ---: |\n"
-        "| `prepare` | reused from `abc1234` | 3.0 s | 0 ms | – |\n"
+        "| `prepare` | reused from `abc1234` | 3.0 s | – | – |\n"
         "| `train` | ran | 1 m 12 s | 1 m 10 s | 1.0 GiB |\n\n"
+        "What ran took 1 m 12 s; 1 stage was reused, which saved 3.0 s.\n\n"
         "---\n\n"
         f"run `def5678` · commit `{'2' * 40}` · branch `main` · started 2026-01-02 03:04 UTC · "
         "took 1 m 15 s · python `3.11.7` · evaluation data `eeeeeeeeeeee` · "
@@ -106,12 +111,15 @@ def test_the_whole_report() -> None:
 def test_without_a_baseline_there_is_no_difference() -> None:
     text = report(run_of(), None, GATE)
 
-    assert "| `auc` | 0.9412 | – |  |" in text
+    assert "| `loss` | – | 0.3000 |" in text
     assert "Parameters changed" not in text
 
 
 def test_a_metric_that_is_missing_is_in_the_table() -> None:
-    assert "| `auc` | is not among the metrics" in report(run_of(name="acc"), None, GATE)
+    text = report(run_of(name="acc"), None, GATE)
+
+    assert "| `auc` |  | ❔ not known whether at least 0.9<br>❔ not known<br>" in text
+    assert "❔ is not among the metrics; the nearest name is `acc` |" in text
 
 
 def test_a_run_without_anything_has_a_report() -> None:
@@ -119,7 +127,8 @@ def test_a_run_without_anything_has_a_report() -> None:
 
 
 def test_examples_hold() -> None:
-    assert doctest.testmod(markdown).failed == 0
+    assert doctest.testmod(safe_markdown).failed == 0
+    assert doctest.testmod(markdown_plots).failed == 0
 
 
 ATTACKS = [

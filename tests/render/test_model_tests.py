@@ -37,7 +37,7 @@ def test_markdown_shows_the_sentence_and_the_first_failed_cases() -> None:
     text = report(RUN, None, Gate())
 
     assert "### Tests of the model" in text
-    assert "| ❌ `speed` | test `speed`: 31 cases failed: `x`. | 2.0 s |" in text
+    assert "- ❌ test `speed`: 31 cases failed: `x`.\n  - took 2.0 s" in text
     assert "not judged" not in text
     assert text.count("`t::") == 4
 
@@ -57,7 +57,8 @@ def test_html_has_no_markup_of_a_case() -> None:
     page = html_report(RUN, None, Gate())
 
     assert "Tests of the model" in page
-    assert "<script>" not in page
+    assert "<script>alert" not in page
+    assert "Cases of the tests of the model (31)" in page
     assert "<b>@all" not in page
 
 

@@ -120,3 +120,11 @@ def test_a_text_that_is_made_to_take_long_does_not(text: str) -> None:
     to_html(text)
 
     assert process_time() - start < 5
+
+
+def test_a_chart_is_folded_and_stays_text() -> None:
+    found = to_html('```mermaid\nxychart-beta\n    title "<b>"\n```\n\n```\nplain <i>\n```\n')
+
+    assert found.count("<details><summary>Numbers of the chart</summary><pre><code>xychart") == 1
+    assert "&lt;b&gt;" in found
+    assert "<pre><code>plain &lt;i&gt;" in found

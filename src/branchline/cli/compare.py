@@ -29,6 +29,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     """Print the comparison."""
     from branchline import wiring
     from branchline.errors import UsageError
+    from branchline.flows.apart import apart
     from branchline.flows.history import History, gate_of
     from branchline.render.compare import compare_runs, comparison_tables
     from branchline.render.run_json import compare_to_json
@@ -43,9 +44,10 @@ def execute(options: argparse.Namespace, console: Console) -> int:
                     f"branchline compare: run {runs[0].run} has no baseline to compare it with",
                     todo="Name a second run: branchline compare A B.",
                 )
-            runs.insert(0, history.find(verdict.baseline.run))
+            runs.insert(0, history.baseline_of(runs[0]))
         inputs = [history.inputs(run) for run in runs]
-        comparison = compare_runs(runs, gate_of(project, console.note), inputs)
+        gate = gate_of(project, console.note)
+        comparison = compare_runs(runs, gate, inputs, apart(project, runs, console.note))
     if options.json:
         console.json(compare_to_json(comparison))
         return EXIT_FINE
@@ -53,6 +55,10 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         if number:
             console.write()
         console.table(table)
+    if comparison.apart:
+        console.write(
+            "\nBy the examples alone: another seed of the training moves the numbers as well."
+        )
     if len({run.run for run in runs}) == 1:
         console.write(f"\nThese names lead to one and the same run, {runs[0].run}.")
     elif all(row.is_same for row in (*comparison.params, *comparison.inputs)):

@@ -17,6 +17,7 @@ from branchline.cli.console import Color, Console
 from branchline.core.plan.values import Action
 from branchline.core.run import StageState
 from branchline.core.values import Outcome
+from branchline.core.verdict.bars import GAIN, LOSSES
 from branchline.errors import EXIT_FINE, BranchlineError
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.watched import watched_paths
@@ -38,6 +39,9 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
     if any(test.outcome is not Outcome.PASSED for test in finished.evidence.tests):
         quick_memory.forget(project.root)  # The next run tries them again.
         return
+    if finished.verdict.baseline.problem or _may_change(finished):
+        quick_memory.forget(project.root)  # what was missing may have come by the next time
+        return
     if outcome.walked.ran or finished.is_new or any(e.restore for e in outcome.plan.stages):
         # What the run wrote itself must lie clearly before the look that confirms it.
         time.sleep(quick_memory.CLOCK_STEP_NS / 1e9)
@@ -54,6 +58,17 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
             quick_memory.forget(project.root)
         return
     _keep(project, outcome.planner, outcome.plan, outcome, console, code=code)
+
+
+def _may_change(finished: Finished) -> bool:
+    """Whether a comparison that is not known may become known without a file of the tree changing.
+
+    A person may approve it, and the champion's predictions may come into the store.
+    """
+    return not finished.is_approved and any(
+        finding.outcome is Outcome.UNKNOWN and finding.rule in (*LOSSES, GAIN)
+        for finding in finished.verdict.findings
+    )
 
 
 def _is_same(before: Project, now: Project, finished: Finished) -> bool:

@@ -1,4 +1,7 @@
-"""`branchline report [RUN]`: a run as Markdown, for a pull request, or as an HTML page."""
+"""`branchline report [RUN]`: a run as Markdown, for a pull request, or as an HTML page.
+
+`branchline report asset FILE` is one plot or image as Markdown.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,6 @@ if TYPE_CHECKING:
     import argparse
 
     from branchline.cli.console import Console
-    from branchline.flows.history import History
-    from branchline.render.run_view import RunView
 
 _COMMAND = "branchline report"
 
@@ -21,6 +22,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
         "run", nargs="?", default="", metavar="RUN", help="a run, branch or commit; else the newest"
+    )
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="with `asset` instead of RUN: print this plot or image as Markdown that a forge shows",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write the Markdown to this file")
     parser.add_argument(
@@ -32,21 +39,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Print or write the report."""
+    if options.file:
+        return _asset(options, console)
     from branchline import wiring
     from branchline.flows.history import History, gate_of
-    from branchline.render.drawing import drawings_of
+    from branchline.flows.report import reported
     from branchline.render.html import html_report
     from branchline.render.markdown import report
 
     with wiring.open_project(model="") as project:
         history = History(project.records, project.repo)
-        run = history.find(options.run)
-        baseline = _baseline(history, run, console)
+        found = reported(history, history.find(options.run), console.note)
         gate = gate_of(project, console.note)
-        earlier = {} if baseline is None else history.plots(baseline.run)
-        plots = run.evidence.plots
-        files = history.plots(run.run) if plots else {}
-        drawings = drawings_of(plots, files, earlier=earlier)
+    run, baseline, drawings = found.run, found.baseline, found.drawings
     if options.html:
         write_page(_COMMAND, options.html, html_report(run, baseline, gate, drawings))
     text = report(run, baseline, gate, drawings)
@@ -57,13 +62,22 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     return EXIT_FINE
 
 
-def _baseline(history: History, run: RunView, console: Console) -> RunView | None:
-    from branchline.errors import UnknownNameError
+def _asset(options: argparse.Namespace, console: Console) -> int:
+    """One file as Markdown."""
+    from branchline import wiring
+    from branchline.errors import UsageError
+    from branchline.flows.asset import asset
 
-    if run.verdict is None or not run.verdict.baseline.run:
-        return None
-    try:
-        return history.find(run.verdict.baseline.run)
-    except UnknownNameError:
-        console.note(f"the baseline, run {run.verdict.baseline.run}, is not recorded here")
-        return None
+    if options.run != "asset" or options.html:
+        raise UsageError(
+            f"{_COMMAND}: `{options.file}` is one name too many",
+            todo="`branchline report RUN` is a run; `branchline report asset FILE` is one plot.",
+        )
+    remotes = [remote.url for remote in wiring.open_remotes().remotes() if not remote.is_box]
+    with wiring.open_project(model="") as project:
+        text = asset(project, options.file, remotes=remotes, note=console.note)
+    if options.output:
+        write_page(_COMMAND, options.output, text)
+    else:
+        console.write(text.rstrip("\n"))
+    return EXIT_FINE

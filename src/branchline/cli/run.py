@@ -128,11 +128,12 @@ def _exit_code(outcome: RunOutcome) -> int:
         return EXIT_ERROR
     if not outcome.finished.verdict.findings:
         return EXIT_FINE  # no gate: there was nothing to fail
-    return {
-        Outcome.PASSED: EXIT_FINE,
-        Outcome.FAILED: EXIT_VERDICT_FAILED,
-        Outcome.UNKNOWN: EXIT_VERDICT_UNKNOWN,
-    }[outcome.finished.verdict.outcome]
+    verdict = outcome.finished.verdict
+    if verdict.outcome is Outcome.PASSED:
+        return EXIT_FINE
+    if verdict.outcome is Outcome.FAILED:
+        return EXIT_VERDICT_FAILED
+    return EXIT_FINE if outcome.goes_on else EXIT_VERDICT_UNKNOWN
 
 
 class Stop:
@@ -231,6 +232,8 @@ class Shown:
         """A remark."""
         if self._progress is not None:
             self._progress.say(text)
+        elif not self._is_quiet:
+            self._console.note(text)
 
     def say_stopping(self) -> bool:
         """Say that stages are asked to end, which takes as long as they like within limits."""

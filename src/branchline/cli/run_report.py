@@ -8,7 +8,8 @@ from branchline.cli.log_text import log_tail
 from branchline.cli.progress import duration_to_text
 from branchline.core.run import Failure
 from branchline.core.values import SCHEMA_VERSION, Outcome
-from branchline.render.table import Cell, Tone, cell, line
+from branchline.render.findings import finding_lines
+from branchline.render.table import Tone, cell, line, visible
 
 if TYPE_CHECKING:
     from branchline.cli.console import Console
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from branchline.flows.finish import Finished
     from branchline.flows.run import RunOutcome
 
-_MARKS = {
-    Outcome.PASSED: ("passed", Tone.GOOD),
-    Outcome.FAILED: ("failed", Tone.BAD),
-    Outcome.UNKNOWN: ("unknown", Tone.UNSURE),
+_TONES = {
+    Outcome.PASSED: Tone.GOOD,
+    Outcome.FAILED: Tone.BAD,
+    Outcome.UNKNOWN: Tone.UNSURE,
 }
 
 
@@ -39,7 +40,7 @@ def show_outcome(outcome: RunOutcome, console: Console) -> None:
         return
     if outcome.finished is not None:
         _show_work(outcome, console)
-        _show_verdict(outcome.finished, console)
+        _show_verdict(outcome, outcome.finished, console)
         if outcome.to_commit:
             from shlex import quote
 
@@ -109,16 +110,18 @@ def _show_work(outcome: RunOutcome, console: Console) -> None:
             console.line(line("  ", cell(entry.stage, Tone.STRONG), f": {entry.reason}"))
 
 
-def _show_verdict(finished: Finished, console: Console) -> None:
+def _show_verdict(outcome: RunOutcome, finished: Finished, console: Console) -> None:
     verdict = finished.verdict
-    for finding in verdict.findings:
-        console.line(line("  ", _mark(finding.outcome), f" {finding.sentence}"))
+    for shown in finding_lines(verdict.findings):
+        tone = Tone.DIM if shown.outcome is None else _TONES[shown.outcome]
+        console.line(line("  ", cell(shown.word, tone), f" {shown.sentence}"))
     if finished.evidence.tests:
         from branchline.render.model_tests import failed_case_lines
 
         console.lines(failed_case_lines(finished.evidence.tests))
     if verdict.findings:
-        console.line(line("Verdict: ", cell(verdict.summary, _MARKS[verdict.outcome][1])))
+        console.line(line("Verdict: ", cell(verdict.summary, _TONES[verdict.outcome])))
+        _show_what_follows(outcome, console)
     else:
         console.write("No verdict: branchline.yaml has no `gate`, so nothing was judged.")
     verb = "Recorded as" if finished.is_new else "Recorded before as"
@@ -126,9 +129,19 @@ def _show_verdict(finished: Finished, console: Console) -> None:
     console.write(f"{verb} run {finished.record}{dirty}.")
 
 
-def _mark(outcome: Outcome) -> Cell:
-    word, tone = _MARKS[outcome]
-    return cell(word, tone)
+def _show_what_follows(outcome: RunOutcome, console: Console) -> None:
+    """Remarks, and what becomes of a verdict that chance leaves open."""
+    finished = outcome.finished
+    if finished is None:
+        return
+    for remark in finished.verdict.remarks:
+        console.note(f"note: {visible(remark)}")
+    if not finished.verdict.is_inconclusive or finished.verdict.outcome is not Outcome.UNKNOWN:
+        return
+    if finished.is_approved:
+        console.write("A person approved it: it goes on.")
+    elif not outcome.goes_on:
+        console.write(f"To let it pass: `branchline approve {finished.record}`.")
 
 
 def outcome_to_json(outcome: RunOutcome) -> dict[str, JsonValue]:

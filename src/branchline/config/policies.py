@@ -117,6 +117,7 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
                 max_relative_regression=share_of(rule.get("max_relative_regression")),
                 min_gain=_float(rule.get("min_gain")),
                 computed_as=rule.get("computed_as", ""),
+                primary=rule.get("primary", False),
                 line=document.line_of((*path, "metrics", metric)),
             )
         )
@@ -130,6 +131,8 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
         slices=_texts(gate.get("slices")),
         min_rows=int(gate.get("min_rows", 200)),
         on_inconclusive=OnInconclusive(gate.get("on_inconclusive", "warn")),
+        selftest=bool(gate.get("selftest", True)),
+        accept=_texts(gate.get("accept")),
     )
 
 

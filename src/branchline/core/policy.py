@@ -57,6 +57,8 @@ class MetricRule:
             gain.
         computed_as: What the metric is, where its name does not say it: `roc_auc`, `f1`, ... or
             `module:function` of the project.
+        primary: It decides by itself; metrics that are not primary guard, and what is said of them
+            is corrected for how many they are.
         line: Line of the rule in branchline.yaml.
     """
 
@@ -68,7 +70,14 @@ class MetricRule:
     max_relative_regression: float | None = None
     min_gain: float | None = None
     computed_as: str = ""
+    primary: bool = False
     line: int = 0
+
+    @property
+    def compares(self) -> bool:
+        """Whether a bar of it is put on the difference from the baseline."""
+        bars = (self.max_regression, self.max_relative_regression, self.min_gain)
+        return any(bar is not None for bar in bars)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +149,8 @@ class Gate:
         slices: Columns of the predictions by whose values the metrics are judged too.
         min_rows: Examples that a slice must have to be judged.
         on_inconclusive: What an open verdict does.
+        selftest: Whether the gate is tested itself before the first model of a name.
+        accept: Probes of the self-test that may fail, by name.
     """
 
     baseline: str = "production"
@@ -151,6 +162,8 @@ class Gate:
     slices: tuple[str, ...] = ()
     min_rows: int = 200
     on_inconclusive: OnInconclusive = OnInconclusive.WARN
+    selftest: bool = True
+    accept: tuple[str, ...] = ()
 
 
 MODEL_SIZE = "model.size_bytes"

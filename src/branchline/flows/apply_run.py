@@ -9,7 +9,9 @@ from branchline.core.effects.model_outputs import registration_of
 from branchline.core.effects.registering import stage_for
 from branchline.core.policy import rules_with_default_branch
 from branchline.core.trigger.rules import rule_for
+from branchline.core.verdict.standing import Standing, standing_of
 from branchline.errors import RecordError, RegistryError
+from branchline.flows.approve import approval_of
 
 if TYPE_CHECKING:
     from branchline.core.effects.values import Effect
@@ -34,6 +36,9 @@ def effects_of_run(project: Project, view: RunView) -> tuple[tuple[Effect, ...],
     policy = project.policy
     notes: list[str] = []
     registration = None
+    standing = standing_of(
+        view.verdict, policy.gate, is_approved=approval_of(project, view.run) is not None
+    )
     rule = _rule_of_default_branch(project)
     stands_apart = _why_apart(project, view, rule)
     if rule is None or stands_apart:
@@ -47,10 +52,13 @@ def effects_of_run(project: Project, view: RunView) -> tuple[tuple[Effect, ...],
                 run=view.run,
                 outcome=view.verdict.outcome,
                 by=project.repo.actor(),
-                stage=stage_for(policy, rule.then, view.verdict.outcome),
+                stage=stage_for(policy, rule.then, view.verdict.outcome, lets_on=standing.lets_on),
+                lets_on=standing.lets_on,
             )
         except RegistryError as error:
-            notes.append(f"not registered: {error.message}")
+            waits = f"; it {standing.value}: `branchline approve {view.run}`"
+            end = waits if standing is Standing.WAITS else ""
+            notes.append(f"not registered: {error.message}{end}")
     mirror = mirror_of(
         view.evidence,
         policy,

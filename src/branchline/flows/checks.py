@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 from branchline.core.effects.values import SetCheck
 from branchline.core.run.jobs import JobState
+from branchline.core.verdict.standing import Standing
 
 if TYPE_CHECKING:
     from branchline.core.run.jobs import NewJob, QueuedJob
 
 CHECK = "branchline"
 _STATES = {"passed": "passed", "failed": "failed", "unknown": "unknown", "": "passed"}
+_OPEN = {
+    Standing.WARNED: "neutral",
+    Standing.WAITS: "waiting",
+    Standing.APPROVED: "passed",
+}
 
 
 def check_name(model: str) -> str:
@@ -38,7 +44,12 @@ def pending_check(number: int, asked: NewJob, *, held: str = "") -> SetCheck:
 
 
 def ended_check(
-    job: QueuedJob, state: JobState, *, verdict: str = "", summary: str = ""
+    job: QueuedJob,
+    state: JobState,
+    *,
+    verdict: str = "",
+    summary: str = "",
+    standing: Standing | None = None,
 ) -> SetCheck:
     """What a job's end says of its commit. A run that failed is no verdict, and no pass.
 
@@ -47,9 +58,11 @@ def ended_check(
         state: How it ended.
         verdict: Word of its verdict; "" when nothing was to be judged.
         summary: A sentence.
+        standing: What the verdict lets happen; None where there is none.
     """
     if state is JobState.SUCCEEDED:
         said = _STATES.get(verdict, "unknown")
+        said = _OPEN.get(standing, said) if standing is not None else said
     else:
         said = "failed" if state is JobState.FAILED else "unknown"
     return SetCheck(

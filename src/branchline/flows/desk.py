@@ -5,11 +5,10 @@ Acting is `flows.pulls` and the queue's own.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from branchline.errors import BranchlineError, RecordError, UnknownNameError
+from branchline.errors import BranchlineError, UnknownNameError
 from branchline.flows.pulls import REPORT
 from branchline.ports.forge import Check, CheckState, PullState
 from branchline.ports.queue import QueueQuery
@@ -177,17 +176,13 @@ class Desk:
 
 def report_of(history: History, commit: str, gate: Gate) -> str:
     """The report of the newest recorded run of a commit; "" when it has none."""
-    from branchline.render.markdown import report
+    from branchline.flows.report import report_markdown
 
     try:
         run = history.find(commit)
     except BranchlineError:
         return ""
-    baseline = None
-    if run.verdict is not None and run.verdict.baseline.run:
-        with suppress(RecordError, UnknownNameError):  # it is not recorded here
-            baseline = history.find(run.verdict.baseline.run)
-    return report(run, baseline, gate) if run.commit == commit else ""
+    return report_markdown(history, run, gate) if run.commit == commit else ""
 
 
 def _reader(path: str) -> Callable[..., Document] | None:
@@ -215,7 +210,9 @@ def summary_of(checks: Sequence[Check]) -> CheckState | None:
     order = [
         CheckState.FAILED,
         CheckState.UNKNOWN,
+        CheckState.WAITING,
         CheckState.PENDING,
+        CheckState.NEUTRAL,
         CheckState.PASSED,
         CheckState.SKIPPED,
     ]

@@ -12,11 +12,12 @@ from branchline.core.effects.model_outputs import registration_of
 from branchline.core.effects.registering import stage_for
 from branchline.core.effects.values import SetCheck, StickyComment, TagRun
 from branchline.core.values import Outcome
-from branchline.errors import BranchlineError, RegistryError, UnknownNameError
+from branchline.errors import BranchlineError, RegistryError
 from branchline.flows.checks import ended_check
 from branchline.flows.history import History
 from branchline.flows.pulls import REPORT
-from branchline.render.markdown import code, report
+from branchline.flows.report import report_markdown
+from branchline.render.safe_markdown import code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,9 @@ _LATER = ("notify", "promote")
 
 def check_of(job: QueuedJob, end: JobEnd) -> SetCheck:
     """What the end of a job that was walked says of its commit."""
-    return ended_check(job, end.state, verdict=end.verdict, summary=end.detail)
+    return ended_check(
+        job, end.state, verdict=end.verdict, summary=end.detail, standing=end.standing
+    )
 
 
 def effects_of(
@@ -115,6 +118,7 @@ def _registration(project: Project, job: QueuedJob, end: JobEnd, rule: BranchRul
     if end.outcome is None or finished is None:
         raise RegistryError(f"job {job.job} did not come to a verdict")
     outcome = finished.verdict.outcome
+    lets_on = end.standing is not None and end.standing.lets_on
     return registration_of(
         tuple(end.outcome.walked.results.values()),
         finished.evidence,
@@ -122,20 +126,14 @@ def _registration(project: Project, job: QueuedJob, end: JobEnd, rule: BranchRul
         run=end.run,
         outcome=outcome,
         by=job.asked.pusher,
-        stage=stage_for(project.policy, rule.then, outcome),
+        stage=stage_for(project.policy, rule.then, outcome, lets_on=lets_on),
+        lets_on=lets_on,
     )
 
 
 def _report(project: Project, run: str) -> str:
     history = History(project.records, project.repo)
     try:
-        view = history.find(run)
-        baseline = None
-        if view.verdict is not None and view.verdict.baseline.run:
-            try:
-                baseline = history.find(view.verdict.baseline.run)
-            except UnknownNameError:
-                baseline = None
-        return report(view, baseline, project.policy.gate)
+        return report_markdown(history, history.find(run), project.policy.gate)
     except BranchlineError as error:
         return f"The report of run {code(run)} cannot be made: {code(error.message)}\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.values import Action, StagePlan
@@ -16,7 +17,7 @@ from branchline.core.run import Capacity, Job, Need, Schedule, StageState
 from branchline.core.run.devices import assign_devices, device_names
 from branchline.core.run.retries import is_worth_retrying, retry_delay_s
 from branchline.core.values import Outcome
-from branchline.errors import BranchlineError, ProgramKilledError, StoreError
+from branchline.errors import BranchlineError, ProgramKilledError
 from branchline.flows.attempts import attempt_of, not_kept, not_started, with_reason
 from branchline.flows.keep import Keeper, Kept
 from branchline.flows.stage_files import stage_files
@@ -149,6 +150,8 @@ class Engine:
     def _decide(self, address: str, *, again: bool = False) -> StagePlan:
         plan = self._plans[address]
         stage = self._stages[address]
+        if self._options.later is not None and (again or plan.key is None):
+            self._options.later.do()  # what was just made may be what is asked for
         ran = [n for n in plan.after if self.walked.states.get(n) is StageState.SUCCEEDED]
         if ran and self._options.force_downstream:
             reason = f"`{ran[0]}` ran, and --force-downstream was given"
@@ -249,18 +252,16 @@ class Engine:
     # Waiting
 
     def _wait(self) -> None:
-        timeout = POLL_S
         wakes = self._schedule.wakes_at()
-        if wakes is not None:
-            timeout = max(0.0, min(timeout, wakes - self._now()))
+        timeout = POLL_S if wakes is None else max(0.0, min(POLL_S, wakes - self._now()))
         if not self._attempts and wakes is None:
             return
+        if self._options.later is not None:
+            self._options.later.do()
         for ended in self._project.executor.wait(timeout):
             self._take(ended)
-        if self._options.early is not None:
-            late = self._options.early.overdue()
-            if late:
-                self._project.executor.stop(late, grace_s=GRACE_S)
+        if self._options.early is not None and (late := self._options.early.overdue()):
+            self._project.executor.stop(late, grace_s=GRACE_S)
         now = self._now()
         self._watcher.tick(
             {a: (now - run.started_s, run.task.log) for a, run in self._attempts.items()}
@@ -330,10 +331,11 @@ class Engine:
         # Without a key (data outside the repository) nothing can be looked up again.
         result = kept.result if kept.result is not None and kept.result.key else None
         self._note(address, StageState.SUCCEEDED, kept.ended, result)
-        try:
-            self._keeper.share(attempt.stage)
-        except StoreError as error:  # The result is safe in the ledger; only DVC will not find it.
-            self.walked.notes.append(f"`{address}` is not in the run cache: {error.message}")
+        later = self._options.later
+        if later is None:
+            self._keeper.share(attempt.stage, self.walked.notes.append)
+        else:
+            later.add(partial(self._keeper.share, attempt.stage, later.say))
         if kept.result is not None:
             self.walked.results[address] = kept.result
         self.walked.notes.extend(kept.notes)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
-from branchline.core.evidence import Evidence, Plot, StageFacts
+from branchline.core.evidence import Evidence, StageFacts
 from branchline.core.evidence.flatten import metrics_of
 from branchline.core.evidence.values import MODEL_SUFFIXES
 from branchline.core.plan.values import Action
@@ -15,12 +15,13 @@ from branchline.core.secrecy import shown
 from branchline.core.values import digest_of
 from branchline.errors import DocumentError, RegistryError
 from branchline.flows.inputs import leaves_of
+from branchline.flows.plot_files import plots_left
 from branchline.flows.reading import with_folders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from branchline.core.evidence import Metric
+    from branchline.core.evidence import Metric, Plot
     from branchline.core.evidence.model_tests import Examined
     from branchline.core.plan.values import Plan, Produced, Result, StagePlan
     from branchline.core.values import JsonValue
@@ -66,7 +67,7 @@ class EvidenceReader:
             metrics=self._metrics(with_unmade=with_unmade),
             params=self._params(),
             outs={o.path: o.content.md5 or "" for r in results.values() for o in r.outs},
-            plots=self._plots(),
+            plots=self._plots(with_unmade=with_unmade),
             stages=tuple(
                 self._facts(entry, results[entry.stage])
                 for entry in self._plan.stages
@@ -133,7 +134,7 @@ class EvidenceReader:
         for path, stage in files.items():
             data = self._project.workspace.read(path)
             if data is not None:
-                found += metrics_of(_metrics_document(path, data, stage), file=path, stage=stage)
+                found += metrics_of(metrics_document(path, data, stage), file=path, stage=stage)
         return tuple(found)
 
     def _params(self) -> dict[str, JsonValue]:
@@ -144,19 +145,10 @@ class EvidenceReader:
                 found.update({f"{file}:{key}": shown(key, v) for key, v in leaves_of(values)})
         return found
 
-    def _plots(self) -> tuple[Plot, ...]:
+    def _plots(self, *, with_unmade: bool) -> tuple[Plot, ...]:
         options = {o.path: o.plot for s in self._planner.stages for o in s.outs if o.plot}
-        return tuple(
-            Plot(
-                path=out.path,
-                content=out.content,
-                stage=result.stage,
-                options=options.get(out.path) or {},
-            )
-            for result in self._walked.results.values()
-            for out in result.outs
-            if out.kind == "plot"
-        )
+        results = tuple(self._walked.results.values())
+        return plots_left(self._project, results, options, with_unmade=with_unmade)
 
     def _facts(self, entry: StagePlan, result: Result) -> StageFacts:
         return StageFacts(
@@ -255,8 +247,12 @@ class EvidenceReader:
         }
 
 
-def _metrics_document(path: str, data: bytes, stage: str) -> object:
-    """A metric file as plain values; an error that says who wrote it and how to go on."""
+def metrics_document(path: str, data: bytes, stage: str) -> object:
+    """A metric file as plain values; an error that says who wrote it and how to go on.
+
+    Raises:
+        DocumentError: It cannot be read.
+    """
     try:
         return read_document(path, data)
     except DocumentError as error:

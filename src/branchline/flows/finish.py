@@ -11,12 +11,14 @@ from branchline.core.plan.plan_json import plan_to_json
 from branchline.core.policy import MODEL_SIZE
 from branchline.core.values import SCHEMA_VERSION, Outcome, digest_of
 from branchline.core.verdict.baseline import find_baseline
-from branchline.core.verdict.judge import judge
 from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
 from branchline.errors import RecordError
-from branchline.flows.champion import holders_elsewhere, is_elsewhere
+from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere, stands
 from branchline.flows.evidence import EvidenceReader
+from branchline.flows.judged import judged
 from branchline.flows.run_facts import run_facts, run_fields, verdict_of
+from branchline.ports.records import CHAMPION_FILE
+from branchline.ports.workspace import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +28,11 @@ if TYPE_CHECKING:
     from branchline.core.trigger import Trigger
     from branchline.core.values import JsonValue
     from branchline.core.verdict.values import Baseline, Verdict
+    from branchline.flows.judged import Judged
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
-    from branchline.flows.walked import Walked
+    from branchline.flows.retraining import Watching
+    from branchline.flows.walked import WalkBeside, Walked, Watcher
     from branchline.ports.records import StoredRun
     from branchline.ports.repo import Head
 
@@ -43,12 +47,14 @@ class Finished:
     Attributes:
         record: Id of the record in git.
         is_new: False when the very same walk had been recorded before.
+        is_approved: Whether a person let its open verdict pass.
     """
 
     evidence: Evidence
     verdict: Verdict
     record: str
     is_new: bool
+    is_approved: bool = False
 
 
 def finish(
@@ -61,7 +67,10 @@ def finish(
     started_at: str,
     duration_s: float,
     dirty: Sequence[str],
-) -> Finished:
+    watcher: Watcher,
+    walk_beside: WalkBeside,
+    watching: Watching | None = None,
+) -> Finished | None:
     """Gather the evidence, judge it against the baseline, record the run.
 
     Args:
@@ -73,6 +82,13 @@ def finish(
         started_at: When it began.
         duration_s: Its wall time until now.
         dirty: What git does not have as it is now.
+        watcher: Shows how the champion is scored again, where it has to be.
+        walk_beside: Walks stages in another working tree, for that.
+        watching: Who looks on while the commit is trained again, and how that is walked; None:
+            nothing is trained again.
+
+    Returns:
+        None when it was stopped before there was a verdict.
 
     Raises:
         DocumentError: A metric file cannot be read.
@@ -88,39 +104,107 @@ def finish(
     history = project.records.runs(names=("run.json",))
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
-    baseline = _baseline(project, history, same=same)
-    verdict = judge(
+    found = _baseline(project, history, same=same)
+    champion = _champion(project, planner, plan, walked, found, evidence, watcher, walk_beside)
+    if champion.is_stopped:
+        return None
+    judged_run = judged(
+        project,
+        walked,
         evidence,
-        _evidence_of(project, baseline.run),
-        project.policy.gate,
-        baseline=baseline,
+        champion,
+        history=map(run_fields, history),
+        targets=tuple(stage.address for stage in planner.stages if not stage.is_test),
+        watching=watching,
+        known=same.run if same is not None and not walked.ran else "",
     )
+    if judged_run is None:
+        return None
+    evidence, verdict = judged_run.evidence, judged_run.verdict
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
-        return Finished(evidence=evidence, verdict=verdict, record=same.run, is_new=False)
+        return _known(project, same.run, evidence, verdict)
     if not is_measured:
-        evidence = reader.measured(evidence)  # for runs that this one will be the baseline of
-    files = {
-        "run.json": _json(
-            run_to_json(
-                head,
-                evidence,
-                verdict,
-                trigger,
-                model=project.policy.model,
-                walk=walk,
-                started_at=started_at,
-            )
-        ),
-        "plan.json": _json(plan_to_json(plan)),
-        "evidence.json": _json(evidence_to_json(evidence)),
-        "verdict.json": _json(verdict_to_json(verdict)),
-        **_meanings(planner),
-        **_plots(project, evidence),
-    }
+        # For runs that this one will be the baseline of.
+        judged_run = replace(judged_run, evidence=reader.measured(evidence))
+        evidence = judged_run.evidence
+    said = run_to_json(
+        head,
+        evidence,
+        verdict,
+        trigger,
+        model=project.policy.model,
+        walk=walk,
+        started_at=started_at,
+    )
+    files = _files(project, planner, plan, said, champion, judged_run)
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
+
+
+def _files(
+    project: Project,
+    planner: Planner,
+    plan: Plan,
+    said: JsonValue,
+    champion: Champion,
+    found: Judged,
+) -> dict[str, bytes]:
+    """The files of a record."""
+    return {
+        "run.json": _json(said),
+        "plan.json": _json(plan_to_json(plan)),
+        "evidence.json": _json(evidence_to_json(found.evidence)),
+        "verdict.json": _json(verdict_to_json(found.verdict)),
+        **_champion_file(champion),
+        **_meanings(planner),
+        **_plots(project, found.evidence),
+        **{f"plots/{one.plot.path}": one.data for one in found.plots},
+    }
+
+
+def _known(project: Project, run: str, evidence: Evidence, verdict: Verdict) -> Finished:
+    """The end of a walk that was recorded before."""
+    approved = verdict.is_inconclusive and project.records.approval(run) is not None
+    return Finished(
+        evidence=evidence, verdict=verdict, record=run, is_new=False, is_approved=approved
+    )
+
+
+def _champion(
+    project: Project,
+    planner: Planner,
+    plan: Plan,
+    walked: Walked,
+    found: Baseline,
+    evidence: Evidence,
+    watcher: Watcher,
+    walk_beside: WalkBeside,
+) -> Champion:
+    """The champion as its record has it, or scored again where the evaluation changed."""
+    recorded = _evidence_of(project, found.run)
+    results = walked.results.values()
+    if recorded is None or stands(project.policy.gate, results, recorded, evidence):
+        return Champion(evidence=recorded, baseline=found, recorded=recorded)
+    from branchline.flows.rescore import ChampionReader
+
+    reader = ChampionReader(
+        project=project,
+        planner=planner,
+        plan=plan,
+        walked=walked,
+        watcher=watcher,
+        walk=walk_beside,
+    )
+    return reader.read(found, recorded, evidence)
+
+
+def _champion_file(champion: Champion) -> dict[str, bytes]:
+    """What the champion's new numbers are; nothing where the recorded ones stood."""
+    if not champion.baseline.is_rescored or champion.evidence is None:
+        return {}
+    return {CHAMPION_FILE: _json(evidence_to_json(champion.evidence))}
 
 
 def _names_measured(project: Project) -> bool:
@@ -139,6 +223,17 @@ def _walk_digest(project: Project, evidence: Evidence) -> str:
             "stages": [(s.stage, s.key) for s in evidence.stages],
             "outs": dict(evidence.outs),
             "gate": [repr(rule) for rule in gate.metrics],
+            "noise": repr(
+                (
+                    gate.predictions,
+                    gate.confidence,
+                    gate.slices,
+                    gate.min_rows,
+                    gate.selftest,
+                    gate.accept,
+                )
+            ),
+            "on_inconclusive": gate.on_inconclusive.value,
             "baseline": gate.baseline,
             "evaluation_data": evidence.evaluation_data,
             **({"tests": tests} if (tests := _tests(evidence)) else {}),
@@ -229,7 +324,14 @@ def run_to_json(
         "outcome": verdict.outcome.value,
         "summary": verdict.summary,
         "walk": walk,
+        **_examples_of(evidence),
     }
+
+
+def _examples_of(evidence: Evidence) -> dict[str, JsonValue]:
+    """Which examples judged which candidate: `flows.judged_before` counts them."""
+    facts = evidence.predictions
+    return {} if facts is None else {"examples": facts.examples, "candidate": facts.digest}
 
 
 def _meanings(planner: Planner) -> dict[str, bytes]:
@@ -240,14 +342,24 @@ def _meanings(planner: Planner) -> dict[str, bytes]:
 
 def _plots(project: Project, evidence: Evidence) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    for plot in evidence.plots:
-        size = plot.content.size_bytes
-        if plot.content.is_folder or size is None or size > PLOT_LIMIT_BYTES:
+    for path in _plot_paths(evidence):
+        entry = project.workspace.entry(path)
+        if entry is None or entry.kind is EntryKind.FOLDER or entry.size_bytes > PLOT_LIMIT_BYTES:
             continue
-        data = project.workspace.read(plot.path)
-        if data is not None:
-            found[f"plots/{plot.path}"] = data
+        data = project.workspace.read(path)
+        if data is not None and len(data) <= PLOT_LIMIT_BYTES:
+            found[f"plots/{path}"] = data
     return found
+
+
+def _plot_paths(evidence: Evidence) -> list[str]:
+    """Files that are drawn: each plot's own, and those whose columns it names besides."""
+    found: dict[str, None] = {}
+    for plot in evidence.plots:
+        found[plot.path] = None
+        y = plot.options.get("y")
+        found.update(dict.fromkeys(y if isinstance(y, dict) else ()))
+    return list(found)
 
 
 def _json(value: JsonValue) -> bytes:

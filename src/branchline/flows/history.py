@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from branchline.core.evidence import Evidence
 from branchline.core.evidence.evidence_json import evidence_from_json
 from branchline.core.policy import Gate
 from branchline.core.verdict.verdict_json import verdict_from_json
-from branchline.errors import BranchlineError, ConfigError, UnknownNameError
+from branchline.errors import BranchlineError, ConfigError, RecordError, UnknownNameError
+from branchline.ports.records import CHAMPION_FILE
 from branchline.render.run_view import InputView, RunView, StageView
 
 if TYPE_CHECKING:
@@ -66,6 +68,29 @@ class History:
             if view.branch == name:
                 return self._read(view.run)
         raise _unknown(name, views, exists=commit is not None)
+
+    def baseline_of(self, view: RunView) -> RunView:
+        """The run that a run was measured against, with the numbers that it was measured by.
+
+        Where its model was scored again these are the new ones; where they could not be compared
+        it has none.
+
+        Raises:
+            UnknownNameError: It has none, or it is not recorded here.
+        """
+        judged = view.verdict.baseline if view.verdict else None
+        if judged is None or not judged.run:
+            raise UnknownNameError(f"run {view.run} was measured against no other")
+        found = self.find(judged.run)
+        if judged.problem:
+            return replace(found, evidence=replace(found.evidence, metrics=()))
+        if not judged.is_rescored:
+            return found
+        for stored in self._records.runs([view.run], names=(CHAMPION_FILE,)):
+            evidence = _read_champion(stored.files.get(CHAMPION_FILE, b""))
+            if evidence is not None:
+                return replace(found, evidence=evidence)
+        return found
 
     def inputs(self, view: RunView) -> tuple[InputView, ...]:
         """All inputs of a run's stages, from the results that it made or reused."""
@@ -241,6 +266,13 @@ def _seconds(value: JsonValue) -> float:
 def _made_by(results: Sequence[Result], run: str) -> Result | None:
     """The result that a run made; the newest when that cannot be told."""
     return next((result for result in results if result.run == run), next(iter(results), None))
+
+
+def _read_champion(text: bytes) -> Evidence | None:
+    try:
+        return evidence_from_json(json.loads(text))
+    except (ValueError, RecordError):
+        return None
 
 
 def _unknown(name: str, views: Sequence[RunView], *, exists: bool) -> UnknownNameError:

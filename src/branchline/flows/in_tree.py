@@ -35,3 +35,4 @@ class InTree(TrialRunner):
 
     def close(self) -> None:
         """See the port: nothing is running when nobody waits."""
+        self._walk.later.do()

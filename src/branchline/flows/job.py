@@ -12,6 +12,7 @@ from branchline.core.plan.keys import run_key
 from branchline.core.run import StageState
 from branchline.core.run.jobs import JobState
 from branchline.core.trigger import Trigger, TriggerKind
+from branchline.core.verdict.standing import Standing, standing_of
 from branchline.flows.plan import PlanOptions
 from branchline.flows.run import RunOptions, run
 from branchline.flows.walked import EngineOptions
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from branchline.core.plan.values import Plan
+    from branchline.core.policy import Gate
     from branchline.core.run.jobs import NewJob
     from branchline.flows.project import Project
     from branchline.flows.run import RunOutcome
@@ -74,6 +76,7 @@ class JobEnd:
         state: WAITING when it does not end here: another job makes its result.
         outcome: What the run did; None when it never came to that.
         leader: The job that makes the result already.
+        standing: What its verdict lets happen; None where there is none.
     """
 
     state: JobState
@@ -82,6 +85,7 @@ class JobEnd:
     verdict: str = ""
     detail: str = ""
     leader: int | None = None
+    standing: Standing | None = None
 
 
 @dataclass(slots=True)
@@ -188,7 +192,7 @@ def walk_job(
     if leader:
         log.write(job_line("run", f"job {leader[0]} makes this already; waiting for it"))
         return JobEnd(state=JobState.WAITING, leader=leader[0])
-    return _ended(outcome, log)
+    return _ended(outcome, log, project.policy.gate)
 
 
 def _why_forced(asked: NewJob) -> str:
@@ -197,7 +201,7 @@ def _why_forced(asked: NewJob) -> str:
     return f"asked for with `{option}`" if option in asked.reason else asked.reason or "forced"
 
 
-def _ended(outcome: RunOutcome, log: JobLog) -> JobEnd:
+def _ended(outcome: RunOutcome, log: JobLog, gate: Gate) -> JobEnd:
     """The end of a walk that was this job's own."""
     for note in outcome.walked.notes:
         log.write(job_line("run", f"note: {note}"))
@@ -216,6 +220,7 @@ def _ended(outcome: RunOutcome, log: JobLog) -> JobEnd:
         run=outcome.finished.record,
         verdict=verdict.outcome.value if verdict.findings else "",
         detail=verdict.summary if verdict.findings else "nothing was judged: there is no gate",
+        standing=standing_of(verdict, gate, is_approved=outcome.finished.is_approved),
     )
 
 

@@ -17,12 +17,14 @@ from branchline.core.plan.keys import key_of
 from branchline.core.plan.values import ABSENT, PRESENT, Observed, Produced, Result
 from branchline.core.policy import Link
 from branchline.core.run.values import Ended, Failure
-from branchline.errors import StageFailedError
+from branchline.errors import StageFailedError, StoreError
 from branchline.flows.inputs import CONFIG_NAMES
 from branchline.flows.reading import with_folders
 from branchline.flows.remarks import left_out, secrets, undeclared, unmade
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from branchline.core.pipeline import Content, LockEntry, Out, Stage
     from branchline.core.plan.values import StagePlan
     from branchline.flows.gathered import Gathered
@@ -345,7 +347,7 @@ class Keeper:
             if not makers(dirty)
         )
 
-    def share(self, stage: Stage) -> None:
+    def share(self, stage: Stage, say: Callable[[str], None]) -> None:
         """Put the kept result of a stage into DVC's run cache.
 
         Called once the ledger has it: a kill in between must not leave a result that only the run
@@ -353,8 +355,12 @@ class Keeper:
         does not declare stays out: the run cache cannot say what that held.
         """
         _, entry = self.entries.get(stage.address, (stage, None))
-        if entry is not None and stage.address not in self._undeclared:
+        if entry is None or stage.address in self._undeclared:
+            return
+        try:
             share(self._project, stage, entry)
+        except StoreError as error:  # The result is safe in the ledger; only DVC will not find it.
+            say(f"`{stage.address}` is not in the run cache: {error.message}")
 
 
 def share(project: Project, stage: Stage, entry: LockEntry) -> None:

@@ -6,10 +6,11 @@ more than the plan itself. So are the declarations: `logs` works while branchlin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
@@ -19,12 +20,30 @@ if TYPE_CHECKING:
     from branchline.ports.locks import LockFiles, RunCache, WorkspaceLock
     from branchline.ports.machine import Machine
     from branchline.ports.meanings import MeaningCache
+    from branchline.ports.metric_functions import MetricFunctions
     from branchline.ports.records import Records
     from branchline.ports.repo import Repo
     from branchline.ports.steps import Steps
     from branchline.ports.store import Store
+    from branchline.ports.tables import Tables
     from branchline.ports.tracker import Tracker
     from branchline.ports.workspace import Workspace
+
+
+class Besides(Protocol):
+    """Opens a working tree besides that of a project, with the same store; gone afterwards."""
+
+    def __call__(
+        self, commit: str | None, *, has_own_records: bool = False
+    ) -> AbstractContextManager[Project]:
+        """Open it.
+
+        Args:
+            commit: Full hash; None for what the project's working tree holds now.
+            has_own_records: Whether it begins with no records, which are gone afterwards; else it
+                has those of the project, and adds to them.
+        """
+        ...
 
 
 class Project:
@@ -50,6 +69,8 @@ class Project:
     executor: Executor
     steps: Steps
     artifacts: Artifacts
+    tables: Tables
+    metric_functions: MetricFunctions
     tracker: Tracker
     policy: Policy
     """What the team decided."""
@@ -57,6 +78,11 @@ class Project:
     """What the stages are."""
     reread: Callable[[Mapping[str, bytes]], Pipeline]
     """What the stages would be, as the files are now, if these held other bytes."""
+    beside: Callable[[], AbstractContextManager[Project]]  # of whom commands and jobs open
+    """Opens another working tree of the files as git would have them now, with the same records
+    and store; gone afterwards, all but its logs."""
+    scratch: Besides
+    """Opens working trees besides this one; one at a time."""
     config_files: tuple[str, ...]
     """Files that made `policy` and `pipeline`, from the root."""
 

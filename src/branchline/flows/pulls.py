@@ -16,7 +16,7 @@ from branchline.flows.new_pull import check_branches, check_title, head_is_gone,
 from branchline.flows.pull_events import approved_event, merged_event, opened_event
 from branchline.ports.branches import MergeMethod, Signature
 from branchline.ports.forge import CheckState, Comment, NewPull, Pull, PullState
-from branchline.render.markdown import escape
+from branchline.render.safe_markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -363,6 +363,7 @@ def objections_of(checks: Sequence[Check]) -> tuple[str, ...]:
         CheckState.PENDING: "has not ended",
         CheckState.FAILED: "failed",
         CheckState.UNKNOWN: "could not tell whether it is good enough",
+        CheckState.WAITING: "waits for a person's approval (`branchline approve RUN`)",
     }
     return tuple(
         f"check {check.name} {words[check.state]}" + (f": {check.summary}" if check.summary else "")

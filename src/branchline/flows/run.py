@@ -11,24 +11,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.entries import entry_of
-from branchline.core.plan.result_json import for_others
 from branchline.core.plan.values import Plan, Source
 from branchline.core.run import StageState
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.errors import StoreError
 from branchline.flows.engine import Engine
 from branchline.flows.finish import Finished, finish
-from branchline.flows.keep import share
 from branchline.flows.plan import Planner, PlanOptions
-from branchline.flows.walked import EngineOptions, Walked
+from branchline.flows.recovering import recover, settle
+from branchline.flows.walked import Beside, EngineOptions, Walked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from branchline.core.pipeline import LockEntry, Stage
-    from branchline.core.plan.values import Result, StagePlan
+    from branchline.core.plan.values import StagePlan
     from branchline.flows.project import Project
-    from branchline.flows.walked import Watcher
+    from branchline.flows.retraining import WalkAgain, Watching
+    from branchline.flows.walked import WalkBeside, Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +81,17 @@ class RunOutcome:
     duration_s: float = 0.0
     to_commit: tuple[str, ...] = ()
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether effects follow: a verdict that chance leaves open may, as the gate says."""
+        if self.finished is None:
+            return False
+        from branchline.core.verdict.standing import standing_of
+
+        gate = self.planner.project.policy.gate
+        approved = self.finished.is_approved
+        return standing_of(self.finished.verdict, gate, is_approved=approved).lets_on
+
 
 def run(
     project: Project,
@@ -109,9 +120,16 @@ def run(
     with nullcontext() if options.is_held else lock.hold(wait_s=options.wait_s):
         began = project.machine.monotonic_s()
         started_at = project.machine.now()
-        recovered = recover(project)
+        later = options.engine.later
+        recovered = () if later is not None and later.has_begun else recover(project)
         planner = Planner(project, options.plan)
         plan = planner.plan()
+        if later is not None:
+            later.has_begun = True
+            if later.is_needed([entry.key for entry in plan.stages]):
+                later.do()
+                planner = Planner(project, options.plan)
+                plan = planner.plan()
         on_plan(plan)
         if may_start(plan):
             walked = _walk(project, planner, plan, options, watcher, is_stopped)
@@ -136,7 +154,11 @@ def run(
                 started_at=started_at,
                 duration_s=project.machine.monotonic_s() - began,
                 dirty=dirty,
+                watcher=watcher,
+                walk_beside=_walk_beside(watcher, is_stopped),
+                watching=_watching(project, watcher, is_stopped),
             )
+            walked.is_cancelled = finished is None
         planner.inputs.reader.save()
         return RunOutcome(
             planner=planner,
@@ -147,6 +169,53 @@ def run(
             duration_s=project.machine.monotonic_s() - began,
             to_commit=_to_commit(project, planner, dirty) if walked.ran else (),
         )
+
+
+def _watching(
+    project: Project, watcher: Watcher, is_stopped: Callable[[], bool]
+) -> Watching | None:
+    """How a commit is trained again; None where no bar may ask for it."""
+    if project.policy.gate.replicates is None:
+        return None
+    from branchline.flows.retraining import Watching
+
+    return Watching(say=watcher.say, tick=watcher.tick, walk=walking_again(is_stopped))
+
+
+def walking_again(is_stopped: Callable[[], bool]) -> WalkAgain:
+    """How stages are walked in a working tree besides, with neither verdict nor record of a run.
+
+    Args:
+        is_stopped: Asked often; True ends such a walk as cancelled.
+    """
+    from branchline.flows.retraining import Again
+
+    def walk(project: Project, plan: PlanOptions, engine: EngineOptions, shown: Watcher) -> Again:
+        options = RunOptions(plan=plan, engine=engine, judges=False, label="noise")
+        made = run(project, options, shown, is_stopped=is_stopped, on_plan=lambda _plan: None)
+        return Again(
+            planner=made.planner, plan=made.plan, walked=made.walked, duration_s=made.duration_s
+        )
+
+    return walk
+
+
+def _walk_beside(watcher: Watcher, is_stopped: Callable[[], bool]) -> WalkBeside:
+    """How stages are walked in another working tree, with no verdict and no record of a run."""
+
+    def walk(project: Project, stages: tuple[str, ...], label: str) -> Walked:
+        options = RunOptions(
+            plan=PlanOptions(targets=stages, single=True, trust_elsewhere=False),
+            engine=EngineOptions(jobs=project.machine.cpus(), starts_afresh=True),
+            judges=False,
+            label=label,
+        )
+        shown = Beside(watcher)
+        return run(
+            project, options, shown, is_stopped=is_stopped, on_plan=lambda _plan: None
+        ).walked
+
+    return walk
 
 
 def _to_commit(project: Project, planner: Planner, dirty: Sequence[str]) -> tuple[str, ...]:
@@ -200,13 +269,24 @@ def _walk(
         carried = Plan(
             stages=tuple(engine.walked.plans.get(entry.stage, entry) for entry in plan.stages)
         )
-        _write_locks(project, planner, carried, engine.entries, restamp=options.restamp)
         project.workspace.ignore(engine.touched)
         results = engine.walked.results
-        settle(project, [results[a] for a in engine.walked.ran if results[a].key])
+        made = [results[a] for a in engine.walked.ran if results[a].key]
         # The label is the id that the record gets; a run that is not recorded has none.
         record = label if state == "succeeded" else ""
-        project.ledger.end(number, state, at=project.machine.now(), record=record)
+
+        def keep() -> None:
+            _write_locks(project, planner, carried, engine.entries, restamp=options.restamp)
+            settle(project, made)
+            project.ledger.end(number, state, at=project.machine.now(), record=record)
+
+        later = options.engine.later
+        if later is not None and state == "succeeded":
+            later.add(keep, [result.key for result in made])
+        else:
+            if later is not None:
+                later.do()
+            keep()
     return walked
 
 
@@ -291,70 +371,6 @@ def _reused_entry(
         return None
     same_bytes = now.deps == plan.result.entry.deps and now.cmd == plan.result.entry.cmd
     return now if same_bytes or restamp else None
-
-
-def recover(project: Project) -> tuple[str, ...]:
-    """Take up what killed runs left: stop their children, keep their finished stages.
-
-    Returns:
-        Addresses of stages whose results were kept.
-    """
-    for active in project.ledger.active():
-        if active.is_alive:
-            continue
-        for child in active.children:
-            project.executor.kill_leftover(child)
-        project.ledger.end(active.run, "lost", at=project.machine.now())
-    return tuple(result.stage for result in settle(project))
-
-
-def settle(project: Project, made: Sequence[Result] | None = None) -> tuple[Result, ...]:
-    """Move results from the ledger into the records, and into dvc.lock where a kill left it out.
-
-    Args:
-        project: Ports.
-        made: What this very run made, dvc.lock being up to date; None takes all that the ledger
-            holds and looks whether dvc.lock knows them.
-    """
-    if made is None:
-        results = tuple(project.ledger.unsettled())
-        _lock_late(project, results)
-    else:
-        results = tuple(made)
-    if results:
-        project.records.add_results([for_others(result) for result in results])
-        project.ledger.settled(results)
-    return results
-
-
-def _lock_late(project: Project, results: Sequence[Result]) -> None:
-    """Do for a killed run what it had not come to: its entries in dvc.lock, its outputs ignored."""
-    if not results:
-        return
-    stages = {stage.address: stage for stage in project.pipeline.stages}
-    lock = project.lock_files.read(project.pipeline.stages)
-    fitting = [
-        (stages[r.stage], r)
-        for r in results
-        if r.stage in stages and _fits(project, stages[r.stage], r)
-    ]
-    late = [(stage, r.entry) for stage, r in fitting if lock.get(stage.address) != r.entry]
-    if late:
-        project.lock_files.write(late)
-    for stage, result in fitting:
-        share(project, stage, result.entry)
-    project.workspace.ignore([out.path for stage, _ in fitting for out in stage.outs if out.cache])
-
-
-def _fits(project: Project, stage: Stage, result: Result) -> bool:
-    """Whether a result is one of the stage as it is declared now, and its outputs still stand.
-
-    After the kill somebody may have switched to another branch, whose dvc.lock says otherwise.
-    """
-    if not stage.leaves(out.path for out in result.outs):
-        return False
-    found = [(project.workspace.content(out.path), out.content) for out in result.outs]
-    return all(now is not None and now.md5 == made.md5 for now, made in found)
 
 
 def _trigger(project: Project, options: RunOptions) -> Trigger:

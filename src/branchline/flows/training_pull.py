@@ -15,7 +15,7 @@ from branchline.flows.best_values import edited
 from branchline.flows.job import JobEnd
 from branchline.flows.search_report import searched_of
 from branchline.render.job_log import job_line
-from branchline.render.markdown import code
+from branchline.render.safe_markdown import code
 from branchline.render.search.markdown import MOST_CHARACTERS, search_markdown
 from branchline.render.trials import change_table, change_words, number_text, sentence
 

@@ -5,7 +5,7 @@ What a trial does not change is reused by key, and a trial whose result is known
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from branchline.core.evidence.find import find_metric
@@ -14,6 +14,7 @@ from branchline.core.run.trials import Trial, TrialState
 from branchline.core.secrecy import redacted
 from branchline.errors import BranchlineError, ConfigError, ProgramKilledError
 from branchline.flows.evidence import EvidenceReader
+from branchline.flows.later import Later
 from branchline.flows.plan import PlanOptions
 from branchline.flows.run import RunOptions, run
 from branchline.flows.stop_early import Judge
@@ -70,11 +71,18 @@ class TrialWalk:
     show: StageLog
     is_stopped: Callable[[], bool]
     jobs: int = 0
+    later: Later = field(init=False)
     _has_remarked: bool = False
     _missing: str = ""
 
+    def __post_init__(self) -> None:
+        self.later = Later(self.say)
+
     def make(self, ask: TrialAsk) -> TrialDone:
         """Make a trial: one training for each of its seeds, and no more than are worth it.
+
+        Its results may wait in `later` to be recorded: until the next trial trains, or the caller
+        has them recorded.
 
         Raises:
             ConfigError: What is set leaves no metric of a name that the search needs.
@@ -171,6 +179,7 @@ class TrialWalk:
                     edited=self.params.edited,
                     limits_memory=True,
                     early=watch,
+                    later=self.later,
                     starts_afresh=True,
                 ),
                 trigger=self.trigger,

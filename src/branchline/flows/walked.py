@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from branchline.core.pipeline import Stage
     from branchline.core.plan.values import Result, StagePlan
     from branchline.core.run.values import Ended
+    from branchline.flows.later import Later
+    from branchline.flows.project import Project
     from branchline.ports.executor import Task
 
 
@@ -60,6 +62,7 @@ class EngineOptions:
         edited: Files, from the root, that the caller has made differ from the commit.
         limits_memory: A process that asks for more memory than `resources` gives its stage fails.
         early: Who may end it early; None for nobody.
+        later: Where what may wait for the next training goes; None: nothing waits.
         starts_afresh: Take away what persists, too, before a stage runs: else the trials of a
             search would go on from one another.
     """
@@ -70,6 +73,7 @@ class EngineOptions:
     edited: tuple[str, ...] = ()
     limits_memory: bool = False
     early: Early | None = None
+    later: Later | None = None
     starts_afresh: bool = False
 
 
@@ -117,3 +121,34 @@ class Walked:
     def ran(self) -> tuple[str, ...]:
         """Stages that were executed and succeeded."""
         return tuple(a for a, s in self.states.items() if s is StageState.SUCCEEDED)
+
+
+class WalkBeside(Protocol):
+    """Walks stages in another working tree."""
+
+    def __call__(self, project: Project, stages: tuple[str, ...], label: str) -> Walked:
+        """Walk these stages alone; what they leave says that it is of `label`."""
+        ...
+
+
+@dataclass(slots=True)
+class Beside:
+    """A watcher to whom stages of the other tree are told apart from those of the run."""
+
+    watcher: Watcher
+
+    def stage(self, stage: str, state: StageState, text: str, elapsed_s: float = 0.0) -> None:
+        """A stage changed its state."""
+        self.watcher.stage(_named(stage), state, text, elapsed_s)
+
+    def tick(self, running: Mapping[str, tuple[float, str]]) -> None:
+        """Time passed."""
+        self.watcher.tick({_named(stage): held for stage, held in running.items()})
+
+    def say(self, text: str) -> None:
+        """A remark."""
+        self.watcher.say(text)
+
+
+def _named(stage: str) -> str:
+    return f"{stage} (champion)"

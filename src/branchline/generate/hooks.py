@@ -217,7 +217,7 @@ while read -r old new ref; do
       # Tags of the registry: whether it is one, and an event, is looked at closer.
       case "$name" in *[@#]*) ask=1 ;; esac
       continue ;;
-    refs/branchline/results/* | refs/branchline/runs/*)
+    refs/branchline/results/* | refs/branchline/approvals/* | refs/branchline/runs/*)
       name=${ref#refs/branchline/*/}
       ask=1
       continue ;;

@@ -23,13 +23,20 @@ class PullState(Enum):
 
 
 class CheckState(Enum):
-    """How a check of a commit stands."""
+    """How a check of a commit stands.
+
+    Attributes:
+        NEUTRAL: Noise leaves its verdict open, and the gate lets it go on with a warning.
+        WAITING: Noise leaves its verdict open, and a person has to say yes.
+    """
 
     PENDING = "pending"
     PASSED = "passed"
     FAILED = "failed"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
+    NEUTRAL = "neutral"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,13 @@ Refs (all point at blobs or trees, never at commits, so no log and no branch sho
                                             from the second attempt on with its number: `-2`
     refs/branchline/answers/<digest of pipeline and lock>/<when>-<run id>      blob, what a plan
                                             that left nothing to do had looked at (`cli.answers`)
+    refs/branchline/noise/<content, 32 characters>/<seed>                      blob, one training
+                                            that was made to learn how much chance does
+    refs/branchline/approvals/<run id>                                         blob, who let an open
+                                            verdict pass, and when
     refs/branchline/runs/<run id>                                              tree, one run
         run.json  plan.json  evidence.json  verdict.json  meanings.json  plots/...
+        champion.json, where the champion was scored again
 """
 
 from __future__ import annotations
@@ -20,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from branchline.core.plan.values import Result
+
+CHAMPION_FILE = "champion.json"
+"""File of a run's record: the champion's evidence, where it was scored again for this run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +129,33 @@ class Records(Protocol):
     @abstractmethod
     def add_answer(self, place: str, content: bytes) -> None:
         """Record an answer at `place`, two words with a slash between them; the first one stays."""
+        ...
+
+    @abstractmethod
+    def approval(self, run: str) -> bytes | None:
+        """The approval that is recorded of a run; None when there is none."""
+        ...
+
+    @abstractmethod
+    def add_approval(self, run: str, content: bytes) -> bytes:
+        """Record an approval of a run, with compare-and-swap.
+
+        Returns:
+            The one that stands now: ours, or the one that was there first.
+        """
+        ...
+
+    @abstractmethod
+    def add_noise(self, place: str, content: bytes) -> None:
+        """Record a training at `place`, two words with a slash between them; the first one stays.
+
+        It stands when this returns, whatever becomes of the process.
+        """
+        ...
+
+    @abstractmethod
+    def noise(self) -> Mapping[str, bytes]:
+        """Place -> all trainings that were recorded so."""
         ...
 
     @abstractmethod

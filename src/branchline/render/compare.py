@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from branchline.core.evidence.figures import difference, figure
+from branchline.core.evidence.figures import between, difference, figure, stepped
 from branchline.core.evidence.find import as_metric
 from branchline.core.evidence.flatten import is_finite
 from branchline.core.policy import Goal
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from branchline.core.evidence import Evidence, Metric
     from branchline.core.policy import Gate
+    from branchline.core.verdict.noise.values import Difference
     from branchline.render.run_view import InputView, RunView
 
 
@@ -74,16 +75,27 @@ class ValueRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Runs side by side, in the order given."""
+    """Runs side by side, in the order given.
+
+    Attributes:
+        runs: The others are compared with the first.
+        metrics, params, inputs: Rows.
+        apart: (run, its difference to the first, with what chance leaves open) where the same
+            examples were predicted.
+    """
 
     runs: tuple[RunView, ...]
     metrics: tuple[MetricRow, ...]
     params: tuple[ValueRow, ...]
     inputs: tuple[ValueRow, ...]
+    apart: tuple[tuple[str, Difference], ...] = ()
 
 
 def compare_runs(
-    runs: Sequence[RunView], gate: Gate, inputs: Sequence[Sequence[InputView]] = ()
+    runs: Sequence[RunView],
+    gate: Gate,
+    inputs: Sequence[Sequence[InputView]] = (),
+    apart: Sequence[tuple[str, Difference]] = (),
 ) -> Comparison:
     """Put runs side by side.
 
@@ -91,33 +103,54 @@ def compare_runs(
         runs: The first is what the others are compared with.
         gate: Its rules say which way is better.
         inputs: Of each run, in the same order; commands and parameters are left to their own rows.
+        apart: (run, its difference to the first) by the same examples.
     """
     return Comparison(
         runs=tuple(runs),
         metrics=metric_rows([run.evidence for run in runs], gate),
-        params=_value_rows([_params(run.evidence) for run in runs]),
+        params=param_rows([run.evidence for run in runs]),
         inputs=_value_rows([_digests(items) for items in inputs]),
+        apart=tuple(apart),
     )
 
 
-def metric_rows(evidences: Sequence[Evidence], gate: Gate) -> tuple[MetricRow, ...]:
-    """The metrics of several runs: those of the gate first, then in the order of the files."""
+def metric_count(evidences: Sequence[Evidence], gate: Gate) -> int:
+    """How many rows `metric_rows` has without a limit."""
+    return len({key for one in evidences for key in _metrics_of(one, evidences[-1], gate)})
+
+
+def metric_rows(
+    evidences: Sequence[Evidence], gate: Gate, *, most: int | None = None
+) -> tuple[MetricRow, ...]:
+    """The metrics of several runs: those of the gate first, then in the order of the files.
+
+    Args:
+        evidences: Of the runs; the others are compared with the first.
+        gate: Says which way is better.
+        most: Rows at most; a training may leave 100,000 numbers.
+    """
     tables = [_metrics_of(evidence, evidences[-1], gate) for evidence in evidences]
     keys = list(dict.fromkeys(key for table in tables for key in table))
     files_of = Counter(name for _, name in keys)
     barred = [rule.name for rule in gate.metrics]
     goals = {rule.name: rule.goal for rule in gate.metrics}
+    named = [(name if files_of[name] == 1 else f"{file}:{name}", file, name) for file, name in keys]
+    named.sort(key=lambda entry: _rank(entry[0], barred))
     rows = []
-    for file, name in keys:
+    for shown, file, name in named[:most]:
         metrics = tuple(table.get((file, name)) for table in tables)
         goal = goals.get(name) or goals.get(f"{file}:{name}")
-        shown = name if files_of[name] == 1 else f"{file}:{name}"
         steps = tuple(_difference(metrics[0], metric) for metric in metrics)
         ways = tuple(
             _direction(metrics[0], m, s, goal) for m, s in zip(metrics, steps, strict=True)
         )
         rows.append(MetricRow(name=shown, metrics=metrics, differences=steps, directions=ways))
-    return tuple(sorted(rows, key=lambda row: _rank(row.name, barred)))
+    return tuple(rows)
+
+
+def param_rows(evidences: Sequence[Evidence]) -> tuple[ValueRow, ...]:
+    """The parameters of several runs."""
+    return _value_rows([_params(evidence) for evidence in evidences])
 
 
 def _metrics_of(evidence: Evidence, newest: Evidence, gate: Gate) -> dict[tuple[str, str], Metric]:
@@ -201,7 +234,7 @@ def comparison_tables(comparison: Comparison, *, everything: bool = False) -> li
         comparison: What to show.
         everything: Show parameters and inputs that are the same everywhere, too.
     """
-    tables = [_head(comparison), _metric_table(comparison)]
+    tables = [_head(comparison), _metric_table(comparison), _apart_table(comparison)]
     for title, heading, rows in (
         ("Parameters", "file", comparison.params),
         ("Inputs", "stage", comparison.inputs),
@@ -235,6 +268,43 @@ def outcome_word(run: RunView) -> str:
 def _metric_table(comparison: Comparison) -> Table:
     rows = tuple((cell(row.name), *_metric_cells(row)) for row in comparison.metrics)
     return Table(columns=(Column(heading="metric"), *_columns(comparison)), rows=rows)
+
+
+def _apart_table(comparison: Comparison) -> Table:
+    """What chance leaves open of each difference to the first run."""
+    rows = []
+    for run, found in comparison.apart:
+        words, tone = said_of(found)
+        rows.append(
+            (
+                cell(found.metric), cell(run), cell(stepped(found.estimate)),
+                cell(between(found.low, found.high)),
+                cell(f"{found.examples:,}"), cell(words, tone),
+            )
+        )  # fmt: skip
+    columns = (
+        Column(heading="metric"),
+        Column(heading="run"),
+        Column(heading="difference", align=Align.RIGHT),
+        Column(heading="likely between", align=Align.RIGHT),
+        Column(heading="examples", align=Align.RIGHT),
+        Column(heading="says"),
+    )
+    title = f"Differences to {comparison.runs[0].run} on the same examples" if rows else ""
+    return Table(columns=columns, rows=tuple(rows), title=title)
+
+
+def said_of(found: Difference) -> tuple[str, Tone]:
+    """What a difference says by chance alone: better, worse, the same, or nothing.
+
+    The interval is what the examples leave open; other seeds of the training may move it as well.
+    """
+    if found.low == found.high == 0:
+        return "the same", Tone.DIM
+    if found.low > 0 or found.high < 0:
+        is_better = (found.low > 0) is (found.goal is Goal.MAXIMIZE)
+        return ("better", Tone.GOOD) if is_better else ("worse", Tone.BAD)
+    return "may be chance", Tone.UNSURE
 
 
 def _metric_cells(row: MetricRow) -> list[Cell]:

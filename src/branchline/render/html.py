@@ -1,79 +1,83 @@
 """A run as one HTML page that needs nothing but itself. Pure.
 
-Plots stand in it as SVG, images as data; no script, no font and no address of another host, which
-the page's own policy forbids as well. It follows the reader's light or dark and the width of a
-phone. Every text from outside is escaped.
+Without a script it is complete; with it values are read off charts and tables are sorted. See
+`page` for what its policy lets in: our own style and script, by their digests, and images as data.
 """
 
 from __future__ import annotations
 
-import base64
-import re
 from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
-from branchline.render.compare import compare_runs, comparison_tables
-from branchline.render.plots import bars_svg, confusion_svg, curves_svg
-from branchline.render.runs import run_tables, when
-from branchline.render.table import Align, Tone, visible
+from branchline.render.findings import verdict_word
+from branchline.render.page import escaped, page, sentence_html
+from branchline.render.report.bars import metric_grid, noise_grid, sentence_lines, slice_grid
+from branchline.render.report.charts import STYLE as CHART_STYLE
+from branchline.render.report.charts import plots_html
+from branchline.render.report.opening import opening
+from branchline.render.report.script import SCRIPT
+from branchline.render.report.story import (
+    changes,
+    params_grid,
+    provenance,
+    recorded_grids,
+    stages_grid,
+)
+from branchline.render.report.values import Name
+from branchline.render.safe_markdown import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.policy import Gate
     from branchline.render.drawing import Drawing
+    from branchline.render.report.values import Cell, Grid, Lines, Mark
     from branchline.render.run_view import RunView
-    from branchline.render.table import Cell, Table
 
-_WORDS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
-_CLASSES = {
-    Tone.GOOD: "good",
-    Tone.BAD: "bad",
-    Tone.UNSURE: "unsure",
-    Tone.DIM: "dim",
-    Tone.STRONG: "strong",
+_MOST_ROWS = 2_000
+_MANY_COLUMNS = 5
+_LONGEST = 2_000
+_LONGEST_NAME = 400
+_WORDS = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN: "unknown",
+    None: "open, and changes nothing",
 }
-_TITLES = {"metric": "Metrics", "parameter": "Parameters", "output": "Outputs"}
+_TONES = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.UNKNOWN: "unsure", None: "dim"}
+_SIGNS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.UNKNOWN: "?", None: "·"}
 _STYLE = """
-:root { color-scheme: light dark; --back: #fff; --text: #1c2128; --dim: #667; --line: #d5d9de;
-  --card: #f6f8fa; --good: #176f2c; --bad: #b3261e; --unsure: #8a5a00; }
-@media (prefers-color-scheme: dark) { :root { --back: #12161b; --text: #e4e8ee; --dim: #98a2ae;
-  --line: #333a44; --card: #1b2128; --good: #57c46f; --bad: #ff8a80; --unsure: #e0b04a; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1rem; max-width: 70rem; background: var(--back);
-  color: var(--text); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: .5rem 0; }
-h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
-code { font: .92em ui-monospace, monospace; background: var(--card); padding: .1em .3em;
-  border-radius: 4px; }
-.badge { display: inline-block; padding: .1em .6em; border-radius: 1em; color: var(--back);
-  background: var(--unsure); }
-.badge.passed { background: var(--good); } .badge.failed { background: var(--bad); }
-.good { color: var(--good); } .bad { color: var(--bad); } .unsure { color: var(--unsure); }
-.dim, footer { color: var(--dim); } .strong { font-weight: 600; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; overflow-wrap: normal; }
-th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line);
-  vertical-align: top; }
-th.right, td.right { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.plots { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem),
-  1fr)); }
-figure { margin: 0; padding: .75rem; background: var(--card); border-radius: 8px; min-width: 0; }
-figcaption { font-weight: 600; margin-bottom: .5rem; }
-svg, img { max-width: 100%; height: auto; display: block; }
-@media (max-width: 36rem) { svg text { font-size: 15px; } }
-@media (prefers-color-scheme: dark) { svg polyline, svg circle,
-  svg text:not([fill="#222"], [fill="#fff"]) { filter: brightness(1.6); } }
-svg [fill="#222"] { fill: currentColor; } svg > rect[fill="#fff"] { fill: none; }
-footer { margin-top: 2rem; padding-top: .75rem; border-top: 1px solid var(--line);
-  font-size: .85rem; }
+.lead { font-size: 1.15rem; max-width: 48rem; }
+.mark { white-space: nowrap; } td .mark { display: block; } td .mark + .mark { margin-top: .2rem; }
+.sign { font-weight: 700; display: inline-block; min-width: 1em; text-align: center; }
+td.words { min-width: 9rem; } td.name { max-width: 24rem; }
+th button.sort { font: inherit; font-weight: 600; background: none; border: 0; padding: 0;
+  color: inherit; cursor: pointer; text-align: inherit; }
+th button.sort::after { content: "\\2195"; opacity: .35; margin-left: .25em; }
+th[aria-sort=ascending] button.sort::after { content: "\\2191"; opacity: 1; }
+th[aria-sort=descending] button.sort::after { content: "\\2193"; opacity: 1; }
+h2 + .wide { margin-top: .25rem; } .note { color: var(--dim); font-size: .9rem; max-width: 48rem; }
+ul { padding-left: 1.25rem; } details { margin: .75rem 0; } summary { cursor: pointer; }
+code { white-space: pre-wrap; }
+td.text:not(.right) { min-width: 8rem; }
+@media (max-width: 36rem) { .plots svg.chart text { font-size: 15px; }
+  body { padding: .75rem; } th, td { padding-right: .6rem; }
+  .cards, .cards tbody { display: block; } .cards thead { display: none; }
+  .cards tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  .cards td { display: flex; justify-content: space-between; gap: 1rem; border: 0;
+    padding: .1rem 0; max-width: none; text-align: right; }
+  .cards td:first-child { font-weight: 600; }
+  .cards td:empty { display: none; } .cards td.right { white-space: normal; }
+  .cards td::before { content: attr(data-head); color: var(--dim); text-align: left; }
+  .cards td .mark { white-space: normal; } }
+@media print { .wide { overflow: visible; } figure, tr { break-inside: avoid; } }
 """
 
 
 def html_report(
     run: RunView, baseline: RunView | None, gate: Gate, drawings: Sequence[Drawing] = ()
 ) -> str:
-    """The page of one run: verdict, plots, what differs from the baseline, everything recorded.
+    """The page of one run: what the change does, in numbers, plots, what changed, what is recorded.
 
     Args:
         run: The run.
@@ -81,137 +85,127 @@ def html_report(
         gate: Names the bars and which way is better.
         drawings: Its plots.
     """
-    name = run.model or "Run"
-    parts = [_head(run, name), _plots(drawings)]
-    if baseline is not None:
-        tables = comparison_tables(compare_runs([baseline, run], gate), everything=False)
-        # The first of them names the two runs, which the heading and the foot do here.
-        parts += [table_html(table, prefix="Against the baseline: ") for table in tables[1:]]
-    parts += [table_html(table) for table in run_tables(run)]
-    parts.append(_foot(run))
-    return page(f"{name}: run {run.run}", parts)
+    name = cut(run.model or "Run", _LONGEST_NAME)
+    parts = [
+        _head(run, name, gate),
+        grid_html(metric_grid(run, baseline, gate, most=_MOST_ROWS)),
+        *map(_lines, sentence_lines(run)),
+        grid_html(slice_grid(run, gate, most=_MOST_ROWS)),
+        grid_html(noise_grid(run)),
+        plots_html(drawings),
+        _lines(changes(run, baseline)),
+        grid_html(params_grid(run, baseline, most=_MOST_ROWS)),
+        grid_html(stages_grid(run, most=_MOST_ROWS)),
+        _recorded(run),
+        _foot(run),
+    ]
+    title = f"{name}: run {cut(run.run, 80)}"
+    return page(title, parts, style=f"{CHART_STYLE}{_STYLE}", script=SCRIPT)
 
 
-def page(title: str, parts: Sequence[str], *, style: str = "") -> str:
-    """A page of parts that are HTML, complete in itself; its policy lets nothing else in.
-
-    Args:
-        title: As a text.
-        parts: In order; empty ones are left out.
-        style: More of it, as CSS.
-    """
-    body = "\n".join(part for part in parts if part)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        "style-src 'unsafe-inline'; img-src data:\">\n"
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escaped(title)}</title>\n<style>{_STYLE}{style}</style>\n"
-        f"</head>\n<body>\n{body}\n</body>\n</html>\n"
-    )
-
-
-def escaped(text: str) -> str:
-    """A text from outside that stays text, in an element or a quoted attribute."""
-    flat = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return flat.replace('"', "&quot;").replace("'", "&#39;")
-
-
-def sentence_html(text: str) -> str:
-    """A sentence of ours; what stands between backquotes becomes code."""
-    pieces = re.split(r"`([^`]*)`", text)
-    return "".join(
-        f"<code>{escaped(p)}</code>" if i % 2 else escaped(p) for i, p in enumerate(pieces)
-    )
-
-
-def _head(run: RunView, name: str) -> str:
+def _head(run: RunView, name: str, gate: Gate) -> str:
     verdict = run.verdict
-    if verdict is None or not verdict.findings:
-        said = "This run was not judged." if verdict is None else verdict.summary
-        badge, items = "", ""
-    else:
+    badge, summary = "", ""
+    if verdict is not None and verdict.findings:
         word = _WORDS[verdict.outcome]
-        badge = f' <span class="badge {word}">{word}</span>'
-        said = verdict.summary
-        marks = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.UNKNOWN: "unsure"}
-        items = "".join(
-            f'<li><span class="{marks[f.outcome]}">{_WORDS[f.outcome]}</span>: '
-            f"{sentence_html(f.sentence)}</li>"
-            for f in verdict.findings
-        )
+        badge = f' <span class="badge {word}">{verdict_word(verdict)}</span>'
+        remarks = "".join(f"<li>{_sentence(text)}</li>" for text in verdict.remarks[:20])
+        summary = f"<p>{_sentence(verdict.summary)}</p>"
+        summary += f'<ul class="note">{remarks}</ul>' if remarks else ""
     dirty = "<p>Made from uncommitted changes: it cannot be promoted.</p>" if run.is_dirty else ""
-    problems = "".join(f'<p class="bad">{sentence_html(text)}</p>' for text in run.problems)
-    about = sentence_html(f"Run `{run.run}`" + (f" on `{run.branch}`" if run.branch else ""))
-    subject = f": {escaped(run.subject)}" if run.subject else ""
-    findings = f"<ul>{items}</ul>" if items else ""
+    problems = "".join(f'<p class="bad">{_sentence(text)}</p>' for text in run.problems[:20])
+    where = f" on `{cut(run.branch, _LONGEST_NAME)}`" if run.branch else ""
+    about = sentence_html(f"Run `{cut(run.run, 80)}`{where}")
+    subject = f": {escaped(cut(run.subject, _LONGEST_NAME))}" if run.subject else ""
     return (
         f'<h1>{escaped(name)}{badge}</h1>\n<p class="dim">{about}{subject}</p>\n'
-        f"<p>{sentence_html(said)}</p>\n{findings}{dirty}{problems}"
+        f'<p class="lead">{_sentence(opening(run, gate))}</p>\n{summary}{dirty}{problems}'
     )
 
 
-def _plots(drawings: Sequence[Drawing]) -> str:
-    if not drawings:
+def _sentence(text: str) -> str:
+    return sentence_html(cut(text, _LONGEST))
+
+
+def grid_html(grid: Grid, *, heading: str = "h2") -> str:
+    """A table under its heading, to be sorted; its note alone where it has no rows."""
+    if not grid.rows and not grid.note:
         return ""
-    figures = "\n".join(
-        f"<figure><figcaption>{escaped(drawing.title)}</figcaption>{_drawn(drawing)}</figure>"
-        for drawing in drawings
-    )
-    return f'<h2>Plots</h2>\n<div class="plots">\n{figures}\n</div>'
-
-
-def _drawn(drawing: Drawing) -> str:
-    if drawing.image is not None:
-        media, data = drawing.image
-        text = base64.b64encode(data).decode("ascii")
-        return f'<img alt="{escaped(drawing.title)}" src="data:{media};base64,{text}">'
-    if drawing.labels:
-        return confusion_svg(drawing.labels, drawing.counts)
-    if drawing.bars:
-        return bars_svg(drawing.bars)
-    if drawing.curves:
-        return curves_svg(
-            drawing.curves,
-            x_label=drawing.x_label,
-            y_label=drawing.y_label,
-            is_scatter=drawing.is_scatter,
+    parts = [f"<{heading}>{escaped(grid.title)}</{heading}>"]
+    if grid.rows:
+        heads = "".join(
+            f'<th scope="col"{" class=right" if is_right else ""}>{escaped(cut(head, 80))}</th>'
+            for head, is_right in zip(grid.heads, grid.right, strict=True)
         )
-    why = sentence_html(drawing.problem)
-    return f'<p class="dim"><code>{escaped(drawing.path)}</code>: {why}</p>'
+        rows = "\n".join(
+            "<tr>" + "".join(map(_cell, row, grid.right, grid.heads)) + "</tr>" for row in grid.rows
+        )
+        kind = "sortable cards" if len(grid.heads) >= _MANY_COLUMNS else "sortable"
+        parts.append(
+            f'<div class="wide" tabindex="0" role="group" aria-label="{escaped(grid.title)}">'
+            f'<table class="{kind}"><thead><tr>{heads}</tr></thead>\n<tbody>{rows}</tbody>'
+            "</table></div>"
+        )
+    if grid.left_out:
+        parts.append(
+            f'<p class="note">{grid.left_out:,} more rows: <code>branchline show</code>.</p>'
+        )
+    if grid.note:
+        parts.append(f'<p class="note">{_sentence(grid.note)}</p>')
+    return "\n".join(parts)
 
 
-def table_html(table: Table, *, prefix: str = "") -> str:
-    """A table under its heading; "" without rows."""
-    if not table.rows:
+def _cell(cell: Cell, is_right: bool, head: str) -> str:  # noqa: FBT001 # mapped over sequences
+    # On a phone each row is a card, in which every number says what it is.
+    named = f'data-head="{escaped(head)}"'
+    right = " right" if is_right else ""
+    if isinstance(cell, Name):
+        shown = escaped(cut(cell, _LONGEST_NAME)) or "–"
+        return f'<td class="name{right}" {named}><code>{shown}</code></td>'
+    if isinstance(cell, str):
+        return f'<td class="text{right}" {named}>{_sentence(cell)}</td>'
+    marks = "".join(map(_mark, cell))
+    return f'<td class="words" {named}>{f"<div>{marks}</div>" if marks else ""}</td>'
+
+
+def _mark(mark: Mark) -> str:
+    word, tone, sign = _WORDS[mark.outcome], _TONES[mark.outcome], _SIGNS[mark.outcome]
+    shown = f'<span class="sign {tone}" role="img" aria-label="{word}">{sign}</span>'
+    return f'<span class="mark">{shown} {_sentence(mark.text)}</span>'
+
+
+def _lines(lines: Lines) -> str:
+    if not lines.lines and not lines.note:
         return ""
-    right = [column.align is Align.RIGHT for column in table.columns]
-    heads = "".join(
-        f"<th{' class=right' if is_right else ''}>{escaped(column.heading)}</th>"
-        for column, is_right in zip(table.columns, right, strict=True)
-    )
-    rows = "\n".join("<tr>" + "".join(map(_cell, row, right)) + "</tr>" for row in table.rows)
-    heading = table.columns[0].heading
-    title = table.title or _TITLES.get(heading, heading.capitalize())
-    title = f"{prefix}{title.lower()}" if prefix else title
-    return (
-        f'<h2>{escaped(title)}</h2>\n<div class="wide"><table>\n<tr>{heads}</tr>\n{rows}\n'
-        "</table></div>"
-    )
+    parts = [f"<h2>{escaped(lines.title)}</h2>"]
+    if lines.note:
+        parts.append(f"<p>{_sentence(lines.note)}</p>")
+    items = []
+    for text, below in lines.lines:
+        said = _sentence(text) if isinstance(text, str) else " ".join(map(_said, text))
+        inner = "".join(f"<li>{_sentence(other)}</li>" for other in below)
+        items.append(f"<li>{said}{f'<ul>{inner}</ul>' if inner else ''}</li>")
+    if lines.left_out:
+        items.append(f"<li>{lines.left_out:,} more.</li>")
+    if items:
+        parts.append(f"<ul>{''.join(items)}</ul>")
+    return "\n".join(parts)
 
 
-def _cell(cell: Cell, is_right: bool) -> str:  # noqa: FBT001 # mapped over two sequences
-    classes = " ".join(
-        name for name in (_CLASSES.get(cell.tone, ""), "right" if is_right else "") if name
-    )
-    return f'<td class="{classes}">{sentence_html(cell.text)}</td>'
+def _said(mark: Mark) -> str:
+    word = f'<span class="{_TONES[mark.outcome]}">{mark.word or _WORDS[mark.outcome]}</span>'
+    return f"{word}: {_sentence(mark.text)}"
+
+
+def _recorded(run: RunView) -> str:
+    """Everything else that the record holds, folded."""
+    parts = [
+        f"<details><summary>{escaped(grid.title)} ({len(grid.rows) + grid.left_out:,})</summary>"
+        f"{grid_html(grid, heading='h3')}</details>"
+        for grid in recorded_grids(run, most=_MOST_ROWS)
+    ]
+    return f"<h2>Recorded</h2>\n{''.join(parts)}" if parts else ""
 
 
 def _foot(run: RunView) -> str:
-    facts = [f"run {run.run}", f"commit {run.commit}" if run.commit else ""]
-    facts.append(f"started {when(run.started_at)} UTC" if run.started_at else "")
-    baseline = run.verdict.baseline if run.verdict else None
-    if baseline is not None and (baseline.run or baseline.via):
-        facts.append(f"baseline: {f'run {baseline.run}, ' if baseline.run else ''}{baseline.via}")
-    return "<footer>" + " · ".join(sentence_html(fact) for fact in facts if fact) + "</footer>"
+    return "<footer>" + " · ".join(_sentence(fact) for fact in provenance(run)) + "</footer>"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.plain_text import plain
 from branchline.core.plan.values import Action
+from branchline.render.findings import finding_lines
 from branchline.render.plan import plan_notes
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ def verdict_lines(verdict: Verdict) -> tuple[str, ...]:
     if not verdict.findings:
         return (job_line("verdict", "none: branchline.yaml has no `gate`, nothing was judged"),)
     lines = [
-        job_line("verdict", f"{finding.outcome.value}: {finding.sentence}")
-        for finding in verdict.findings
+        job_line("verdict", f"{shown.word}: {shown.sentence}")
+        for shown in finding_lines(verdict.findings)
     ]
+    lines += [job_line("verdict", f"note: {remark}") for remark in verdict.remarks]
     return (*lines, job_line("verdict", verdict.summary))
 
 

@@ -24,6 +24,8 @@ CHECK_TONES = {
     CheckState.FAILED: Tone.BAD,
     CheckState.UNKNOWN: Tone.UNSURE,
     CheckState.PENDING: Tone.UNSURE,
+    CheckState.NEUTRAL: Tone.UNSURE,
+    CheckState.WAITING: Tone.UNSURE,
     CheckState.SKIPPED: Tone.DIM,
 }
 _NO_CHECK = cell("no check", Tone.DIM)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from branchline.core.evidence.evidence_json import evidence_to_json, number_to_json
 from branchline.core.values import SCHEMA_VERSION
 from branchline.core.verdict.verdict_json import verdict_to_json
+from branchline.render.compare import said_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.evidence import Metric
     from branchline.core.values import JsonValue
+    from branchline.core.verdict.noise.values import Difference
     from branchline.render.compare import Comparison, MetricRow, ValueRow
     from branchline.render.run_view import RunView
 
@@ -48,19 +50,37 @@ def show_to_json(run: RunView) -> dict[str, JsonValue]:
 
 
 def compare_to_json(comparison: Comparison) -> dict[str, JsonValue]:
-    """`compare --json`: `schema_version`, `runs`, `metrics`, `params`, `inputs`.
+    """`compare --json`: `schema_version`, `runs`, `metrics`, `apart`, `params`, `inputs`.
 
     In every row the lists have one entry a run, in the order of `runs`; null where a run lacks it.
     `metrics`: `name`, `values`, `differences` (against the first run), `directions` (better, worse,
-    same, changed, unknown). `params`: `file`, `name`, `values` as text, `is_same`. `inputs`:
-    `stage`, `name`, `values` (digest, or the text of a command), `is_same`.
+    same, changed, unknown). `apart`: where the same examples were predicted, for each other run and
+    metric of the gate `metric`, `run`, `difference`, `low`, `high`, `confidence`, `examples`,
+    `method`, `says` (better, worse, the same, may be chance). `params`: `file`,
+    `name`, `values` as text, `is_same`. `inputs`: `stage`, `name`, `values` (digest, or the text
+    of a command), `is_same`.
     """
     return {
         "schema_version": SCHEMA_VERSION,
         "runs": [_summary(run) for run in comparison.runs],
         "metrics": [_metric_row(row) for row in comparison.metrics],
+        "apart": [_apart(run, found) for run, found in comparison.apart],
         "params": [_value_row(row, "file") for row in comparison.params],
         "inputs": [_value_row(row, "stage") for row in comparison.inputs],
+    }
+
+
+def _apart(run: str, found: Difference) -> dict[str, JsonValue]:
+    return {
+        "metric": found.metric,
+        "run": run,
+        "difference": number_to_json(found.estimate),
+        "low": number_to_json(found.low),
+        "high": number_to_json(found.high),
+        "confidence": found.confidence,
+        "examples": found.examples,
+        "method": found.method,
+        "says": said_of(found)[0],
     }
 
 

@@ -8,6 +8,7 @@ from branchline.core.evidence.figures import duration, figure, memory
 from branchline.core.evidence.find import find_metric
 from branchline.core.values import Outcome
 from branchline.render.compare import metric_text, outcome_word
+from branchline.render.findings import finding_lines
 from branchline.render.model_tests import cases_table, table_of_tests
 from branchline.render.table import Align, Cell, Column, Line, Table, Tone, cell, line
 
@@ -96,9 +97,10 @@ def run_lines(run: RunView) -> list[Line]:
     verdict = run.verdict
     if verdict is not None:
         lines.append(line("  verdict   ", outcome_cell(run), f"  {verdict.summary}"))
-        for finding in verdict.findings:
-            tone = _OUTCOMES[finding.outcome.value]
-            lines.append(line("    ", cell(finding.outcome.value, tone), f"  {finding.sentence}"))
+        for shown in finding_lines(verdict.findings):
+            tone = Tone.DIM if shown.outcome is None else _OUTCOMES[shown.outcome.value]
+            lines.append(line("    ", cell(shown.word, tone), f"  {shown.sentence}"))
+        lines += [line("    ", cell("note", Tone.DIM), f"  {text}") for text in verdict.remarks]
     lines += [line(cell(f"  {problem}", Tone.BAD)) for problem in run.problems]
     return lines
 

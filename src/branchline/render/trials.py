@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.run.trial_events import SearchResumed, TrialBegun
 from branchline.core.run.trials import Trial, TrialState
-from branchline.render.markdown import code
+from branchline.render.safe_markdown import code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -27,6 +27,7 @@ _SIGNS = {
     "✅": '<span class="sign good" role="img" aria-label="passed">✓</span>',
     "❌": '<span class="sign bad" role="img" aria-label="failed">✗</span>',
     "❔": '<span class="sign unsure" role="img" aria-label="unknown">?</span>',
+    "▫️": '<span class="sign dim" role="img" aria-label="open, and changes nothing">·</span>',
 }
 
 
@@ -49,6 +50,7 @@ def _parser() -> MarkdownIt:
     parser.inline.ruler.before("autolink", "break_and_code", _break_and_code)
     parser.validateLink = _is_web  # type: ignore[method-assign] # the way that it documents
     parser.add_render_rule("text", _text)
+    parser.add_render_rule("fence", _fence)
     parser.add_render_rule("heading_open", _heading)
     parser.add_render_rule("heading_close", _heading)
     parser.add_render_rule("link_open", _link)
@@ -83,6 +85,15 @@ def _text(_renderer: object, tokens: Sequence[Token], index: int, *_: object) ->
     for sign, shown in _SIGNS.items():
         text = text.replace(sign, shown)
     return text
+
+
+def _fence(_renderer: object, tokens: Sequence[Token], index: int, *_: object) -> str:
+    """A block of code; a chart of Mermaid, which needs a script to be drawn, is folded."""
+    token = tokens[index]
+    shown = f"<pre><code>{html.escape(token.content)}</code></pre>\n"
+    if token.info.strip() != "mermaid":
+        return shown
+    return f"<details><summary>Numbers of the chart</summary>{shown}</details>\n"
 
 
 def _heading(_renderer: object, tokens: Sequence[Token], index: int, *_: object) -> str:

@@ -58,6 +58,9 @@ class FakeRecords(Records):
         self.kept: dict[tuple[str, tuple[Observed, ...], int], Result] = {}
         self.trees: dict[str, dict[str, bytes]] = {}
         self.answers: dict[str, bytes] = {}
+        self.trainings: dict[str, bytes] = {}
+
+        self.approvals: dict[str, bytes] = {}
         self.others = dict(others or {})
 
     def results(self, keys: Sequence[str]) -> Mapping[str, Sequence[Result]]:
@@ -123,6 +126,14 @@ class FakeRecords(Records):
         results = self.results([key]).get(key, ())
         return {f"{key[:2]}/{key}/{r.observed!r}-{r.attempt}": repr(r) for r in results}
 
+    def approval(self, run: str) -> bytes | None:
+        """See the port."""
+        return self.approvals.get(run)
+
+    def add_approval(self, run: str, content: bytes) -> bytes:
+        """See the port."""
+        return self.approvals.setdefault(run, content)
+
     def has_answer(self, place: str) -> bool:
         """See the port."""
         return any(known.startswith(place + "/") for known in self.answers)
@@ -130,6 +141,14 @@ class FakeRecords(Records):
     def add_answer(self, place: str, content: bytes) -> None:
         """See the port."""
         self.answers.setdefault(place, content)
+
+    def add_noise(self, place: str, content: bytes) -> None:
+        """See the port."""
+        self.trainings.setdefault(place, content)
+
+    def noise(self) -> Mapping[str, bytes]:
+        """See the port."""
+        return dict(self.trainings)
 
     def push(self, remote: str) -> Exchange:
         """See the port."""
@@ -245,6 +264,16 @@ class RecordsContract:
         assert len(records.standing(self.KEY)) == 2
         assert first.items() <= records.standing(self.KEY).items()
 
+    def test_the_first_approval_of_a_run_stays(self, records: Records) -> None:
+        """Two people who approve at once leave one approval, and both see it."""
+        assert records.approval("abc1234") is None
+        assert records.add_approval("abc1234", b"first") == b"first"
+        assert records.add_approval("abc1234", b"second") == b"first"
+
+        assert records.approval("abc1234") == b"first"
+        assert records.approval("abc1234-2") is None
+        assert list(records.run_ids()) == []
+
     def test_the_first_answer_of_a_place_stays(self, records: Records) -> None:
         """An answer is no run and no result."""
         assert not records.has_answer("abc")
@@ -254,3 +283,11 @@ class RecordsContract:
         assert records.has_answer("abc")
         assert not records.has_answer("ab")
         assert list(records.run_ids()) == []
+
+    def test_the_first_training_of_a_place_stays(self, records: Records) -> None:
+        """Two processes may have made the same one."""
+        records.add_noise("abc/seed-2", b"first")
+        records.add_noise("abc/seed-2", b"second")
+        records.add_noise("abc/own", b"own")
+
+        assert dict(records.noise()) == {"abc/seed-2": b"first", "abc/own": b"own"}

@@ -15,6 +15,7 @@ from branchline.wiring.boxes import (
     over_ssh,
     user_name,
 )
+from branchline.wiring.opening import open_project, open_worktree
 from branchline.wiring.projects import (
     CONFIG_FILE,
     STATE_DIR,
@@ -22,8 +23,6 @@ from branchline.wiring.projects import (
     declared_models,
     load_config,
     look_again,
-    open_project,
-    open_worktree,
 )
 from branchline.wiring.registries import (
     open_artifacts,

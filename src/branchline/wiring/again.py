@@ -68,8 +68,8 @@ def open_again(
                 todo="Get it: git fetch --unshallow, or git fetch from where it was pushed.",
             )
         add_tree(git, tree, commit, environ=os.environ)
-        _refuse_what_is_not_whole(tree)
-        shared = _shared(
+        refuse_what_is_not_whole(tree)
+        shared = shared_with(
             git, repo, commit, folder, has_own_records=has_own_records, searches=searches
         )
         with open_worktree(tree, shared, model=model) as project:
@@ -81,10 +81,10 @@ def open_again(
             os.close(lock)
 
 
-def _shared(
+def shared_with(
     git: Git, repo: GitRepo, commit: str, folder: str, *, has_own_records: bool, searches: bool
 ) -> Shared:
-    """What a working tree below a folder shares with its clone."""
+    """What the working tree `tree` below a folder shares with its clone."""
     from branchline.adapters.dvc.settings import read_settings
 
     root = git.places.root
@@ -117,12 +117,16 @@ def runner_again(
 
     git = Git.open(start)
     folder = os.path.join(git.places.root, STATE_DIR, _FOLDER, str(os.getpid()))
-    shared = _shared(git, GitRepo(git), commit, folder, has_own_records=False, searches=True)
+    shared = shared_with(git, GitRepo(git), commit, folder, has_own_records=False, searches=True)
     return workers_of(git.places.root, folder, shared, model=model)
 
 
-def _refuse_what_is_not_whole(tree: str) -> None:
+def refuse_what_is_not_whole(tree: str, *, but_filtered: bool = False) -> None:
     """See that a working tree holds what a clone's would.
+
+    Args:
+        tree: Absolute path.
+        but_filtered: Whether the caller brings what git would have filtered.
 
     Raises:
         RepositoryError: Submodules are not fetched here, and git's filters are not run.
@@ -136,7 +140,7 @@ def _refuse_what_is_not_whole(tree: str) -> None:
             todo="Check the commit out yourself: git switch --detach COMMIT, git submodule update,"
             " branchline run.",
         )
-    for folder, _, files in os.walk(tree):
+    for folder, _, files in () if but_filtered else os.walk(tree):
         if ".gitattributes" in files and _has_filters(os.path.join(folder, ".gitattributes")):
             where = os.path.relpath(os.path.join(folder, ".gitattributes"), tree)
             raise RepositoryError(

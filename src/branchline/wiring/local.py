@@ -24,3 +24,17 @@ def machine(root: str, state_dir: str) -> object:
     from branchline.adapters.local_machine import LocalMachine
 
     return LocalMachine(os.environ, root=root, memory=os.path.join(state_dir, "python"))
+
+
+def tables() -> object:
+    """What reads predictions."""
+    from branchline.adapters.tables import FileTables
+
+    return FileTables()
+
+
+def metric_functions() -> object:
+    """What calls metrics of the project's own code."""
+    from branchline.adapters.metric_function import ProcessFunctions
+
+    return ProcessFunctions(os.environ)

@@ -308,6 +308,8 @@ def _ports(
         "machine": lambda: local.machine(root, state_dir),
         "executor": lambda: local.executor(forks=searches),
         "steps": local.steps,
+        "tables": local.tables,
+        "metric_functions": local.metric_functions,
         "artifacts": lambda: _artifacts(store(), os.path.dirname(store_dir)),
     }
 

@@ -204,6 +204,7 @@ def _serve(project: Project, opening: Mapping[str, Any], given: _Input) -> None:
         while (line := given.line()) is not None:
             done = walk.make(ask_from_json(json.loads(line)["ask"]))
             _say({"done": done_to_json(done)})
+            walk.later.do()
 
 
 if __name__ == "__main__":

@@ -117,7 +117,8 @@ def test_a_fork_does_what_a_new_python_does(
     place.write(files)
     plain = Place(place.folder, LocalExecutor(shell="/bin/sh"), starts=100)
 
-    ended, log = place.run_forked(command)
+    for _ in range(3):  # the last one is a spare, which was made ahead
+        ended, log = place.run_forked(command)
     expected, expected_log, is_fork = plain.run(command)
 
     assert not is_fork

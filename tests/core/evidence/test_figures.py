@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from branchline.core.evidence import figures, find, flatten
-from branchline.core.evidence.figures import difference, duration, figure
+from branchline.core.evidence.figures import difference, duration, figure, steady
 
 
 @pytest.mark.parametrize("module", [figures, find, flatten])
@@ -52,3 +52,9 @@ def test_figure(value: float | None, text: str) -> None:
 @given(st.floats())
 def test_every_duration_has_a_text(seconds: float) -> None:
     assert duration(seconds)
+
+
+def test_an_integer_beyond_all_floats_has_a_difference() -> None:
+    assert difference(10**400 + 1, 10**400) == 1
+    assert difference(10**400, 0.5) == -difference(0.5, 10**400) == math.inf  # type: ignore[operator] # finite numbers have one
+    assert steady(10**400) == "1.0000e+400"

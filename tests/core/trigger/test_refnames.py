@@ -42,6 +42,7 @@ def test_a_hostile_branch_is_refused(name: str) -> None:
         "refs/tags/v1.0", "refs/tags/model@v1.2.3", "refs/tags/model#production#4",
         "refs/tags/model#production!#5", "refs/tags/model@v1.2.3!", "refs/tags/sub=model@v1.0.0",
         "refs/branchline/results/ab/abcdef/0011", "refs/branchline/runs/abc1234-2",
+        "refs/branchline/approvals/abc1234-2",
         "refs/notes/commits",
     ],
 )  # fmt: skip

@@ -13,8 +13,8 @@ from branchline.core.evidence.measured import Measured
 from branchline.core.evidence.model_tests import Examined
 from branchline.core.policy import Gate, Goal, MetricRule, ModelTest, Policy
 from branchline.core.values import Outcome
-from branchline.core.verdict.judge import TEST_RULE, judge
-from branchline.core.verdict.values import Baseline
+from branchline.core.verdict.judge import judge
+from branchline.core.verdict.values import TEST_RULE, Baseline
 
 PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN
 CHAMPION = Baseline(run="abc1234", via="alias `production`", commit="1" * 40)

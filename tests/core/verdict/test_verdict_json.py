@@ -30,7 +30,16 @@ verdicts = st.builds(
         ),
         max_size=3,
     ).map(tuple),
-    baseline=st.builds(Baseline, run=texts, via=texts, commit=st.none() | texts),
+    baseline=st.builds(
+        Baseline,
+        run=texts,
+        via=texts,
+        commit=st.none() | texts,
+        is_rescored=st.booleans(),
+        recorded_data=texts,
+        evaluation_data=texts,
+        problem=texts,
+    ),
     summary=texts,
 )
 

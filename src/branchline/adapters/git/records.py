@@ -14,6 +14,7 @@ from branchline.adapters.git.exchange import fetch_records, push_records
 from branchline.adapters.git.objects import ObjectReader, ObjectWriter, tree_entries
 from branchline.adapters.git.plumbing import read_text
 from branchline.adapters.git.run_files import stage_keys, started_at
+from branchline.adapters.git.small_records import name_blob, read_below, read_one
 from branchline.errors import BranchlineError, RecordError
 from branchline.ports.records import Exchange, Records, StoredRun
 
@@ -208,12 +209,27 @@ class GitRecords(Records):
 
     def add_answer(self, place: str, content: bytes) -> None:
         """Record an answer, the first of a place stays; see the port."""
-        folder, _, name = place.partition("/")
-        writer = ObjectWriter(self._git)
-        held = writer.blob(content)
-        writer.write()
-        reference = f"{refs.ANSWERS}{refs.component(folder)}/{refs.component(name)}"
-        refs.transact(self._git, create={reference: held})
+        name_blob(self._git, refs.ANSWERS, place, content)
+
+    def add_noise(self, place: str, content: bytes) -> None:
+        """Record a training, the first of a place stays; see the port."""
+        name_blob(self._git, refs.NOISE, place, content)
+
+    def noise(self) -> Mapping[str, bytes]:
+        """Place -> training; see the port."""
+        return read_below(self._git, self._objects, refs.NOISE)
+
+    def approval(self, run: str) -> bytes | None:
+        """Who let a run pass; see the port."""
+        return read_one(self._git, self._objects, refs.APPROVALS + refs.component(run))
+
+    def add_approval(self, run: str, content: bytes) -> bytes:
+        """Record who lets a run pass, the first one stays; see the port."""
+        name_blob(self._git, refs.APPROVALS, run, content)
+        found = self.approval(run)
+        if found is None:
+            raise RecordError(f"the approval of run {run} cannot be read again")
+        return found
 
     def push(self, remote: str) -> Exchange:
         """Send records to a remote; see the port."""

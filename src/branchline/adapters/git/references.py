@@ -22,6 +22,8 @@ HOME = "refs/branchline/"
 RESULTS = HOME + "results/"
 RUNS = HOME + "runs/"
 ANSWERS = HOME + "answers/"
+NOISE = HOME + "noise/"
+APPROVALS = HOME + "approvals/"
 INCOMING = "refs/branchline-incoming/"
 
 _COMPONENT = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z._-]*[0-9A-Za-z_-])?")

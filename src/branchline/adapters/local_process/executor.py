@@ -11,7 +11,6 @@ left their group are not found, and a dead engine's stages are left alone.
 from __future__ import annotations
 
 import os
-import select
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -37,6 +36,7 @@ from branchline.adapters.local_process.tracing import (
     traced_environment,
     traced_words,
 )
+from branchline.adapters.local_process.watching import Watching
 from branchline.core.run import Ended, Failure
 from branchline.core.secrecy import redacted
 from branchline.ports.executor import Executor
@@ -82,8 +82,7 @@ class LocalExecutor(Executor):
         self._unbuffered = unbuffered
         self._running: dict[str, Running] = {}
         self._ended: list[Ended] = []
-        self._poll = select.poll()
-        self._by_pidfd: dict[int, Running] = {}
+        self._watching = Watching()
         self._boot_id, self._engine_mark = "", ""
         self._inherited: dict[str, str] = {}
         self._is_subreaper = False
@@ -119,7 +118,6 @@ class LocalExecutor(Executor):
             running = Running(
                 task=task,
                 pid=pid,
-                pidfd=self._watch(pid),
                 mark=environment[processes.MARK],
                 began=began,
                 until=None if task.timeout_s is None else began + task.timeout_s,
@@ -127,8 +125,7 @@ class LocalExecutor(Executor):
                 forked=forked,
             )
             self._running[task.stage] = running
-            if running.pidfd >= 0:
-                self._by_pidfd[running.pidfd] = running
+            self._watching.add(running)
             if forked is not None:
                 forked.begin()
         process = processes.read_process(pid)
@@ -162,7 +159,7 @@ class LocalExecutor(Executor):
             if self._ended or now >= end:
                 ended, self._ended = self._ended, []
                 return ended
-            self._sleep(min(wake, end) - now)
+            self._watching.sleep(min(wake, end) - now)
 
     def stop(self, stages: Sequence[str] | None = None, *, grace_s: float = 5.0) -> None:
         """See the port. Interrupted while it waits, it kills at once and lets the interrupt out."""
@@ -175,7 +172,7 @@ class LocalExecutor(Executor):
             now = time.monotonic()
             wake = self._advance(now)
             while self._open(chosen):
-                self._sleep(wake - now)
+                self._watching.sleep(wake - now)
                 now = time.monotonic()
                 wake = self._advance(now)
         except BaseException:
@@ -254,26 +251,12 @@ class LocalExecutor(Executor):
 
             self._forks = Forks()
 
-    def _watch(self, pid: int) -> int:
-        """A descriptor that turns readable when the process ends; -1 where there is none."""
-        try:
-            pidfd = os.pidfd_open(pid)
-        except (AttributeError, OSError):
-            return -1
-        self._poll.register(pidfd, select.POLLIN)
-        return pidfd
-
-    def _sleep(self, seconds: float) -> None:
-        # Rounded up: a poll that returns just before a deadline would spin.
-        for pidfd, _ in self._poll.poll(max(0, int(seconds * 1000) + 1)):
-            self._reap(self._by_pidfd[pidfd], 0)
-
     def _advance(self, now: float) -> float:
         """Move every stage on; returns when to look again."""
         wake = now + 3600.0
         for running in tuple(self._running.values()):
             if not running.has_ended and (running.pidfd < 0 or running.phase is Phase.KILLING):
-                self._reap(running, os.WNOHANG)
+                self._watching.reap(running, os.WNOHANG)
             self._move(running, now)
             if running.task.stage not in self._running:
                 continue
@@ -355,23 +338,10 @@ class LocalExecutor(Executor):
                 is_found = True
         return is_found
 
-    def _reap(self, running: Running, options: int) -> None:
-        if running.has_ended:
-            return
-        if running.reap(options):
-            self._forget(running)
-
-    def _forget(self, running: Running) -> None:
-        if running.pidfd >= 0:
-            self._poll.unregister(running.pidfd)
-            del self._by_pidfd[running.pidfd]
-            os.close(running.pidfd)
-            running.pidfd = -1
-
     def _finish(self, running: Running) -> None:
         task = running.task
         del self._running[task.stage]
-        self._forget(running)
+        self._watching.forget(running)
         killed = signal.SIGKILL  # one that would not die counts as killed
         code = os.waitstatus_to_exitcode(killed if running.status is None else running.status)
         kills = None

@@ -36,6 +36,7 @@ _CHANNEL = 3
 _FIRST_FREE = 10
 _ROOM = 160
 """Bytes kept for the mark of a fork, in the memory that /proc shows as its environment."""
+_END = b"\n@end "
 _READY_S = 5.0
 """How long the first start of a script waits for its imports, before it goes its own way."""
 _ANSWER_S = 5.0
@@ -51,11 +52,14 @@ class Forked:
 
     Attributes:
         pid: Its number; group and session are the same. zygote: What it was forked from.
+        is_silent: Whether there is nothing more to hear.
     """
 
     pid: int
     zygote: _Zygote
+    is_silent: bool = False
     _go: socket.socket
+    _said: bytes = b""
 
     def begin(self) -> None:
         """Let it run."""
@@ -73,15 +77,38 @@ class Forked:
         """
         return self.zygote.reap(self.pid, options)
 
+    @property
+    def descriptor(self) -> int:
+        """Readable when it says something."""
+        return self._go.fileno()
+
+    def hear(self) -> tuple[int, int, float, int] | None:
+        """Take what it says; how it ended, as `reap`, once its work is done; else None.
+
+        Its process then has only its memory to give back. Its zygote takes note of that end.
+        """
+        self._listen()
+        _, found, end = self._said.rpartition(_END)
+        if not found or not end.endswith(b"\n"):
+            return None
+        cpu_s, peak_kb = end.split()
+        self.zygote.bury(self.pid)
+        return self.pid, 0, float(cpu_s), int(peak_kb) * 1024
+
     def close(self, *, has_succeeded: bool) -> None:
         """Take what it has told of its imports; one that has not begun never will."""
-        try:
-            if has_succeeded:
-                self._go.settimeout(0)
-                self.zygote.learn(self._go.recv(1 << 20).decode().split())
-        except (OSError, ValueError):
-            pass
+        self._listen()
+        if has_succeeded:
+            with suppress(ValueError):
+                self.zygote.learn(self._said.partition(_END)[0].decode().split())
         self._go.close()
+
+    def _listen(self) -> None:
+        data = b""
+        with suppress(OSError):
+            data = self._go.recv(1 << 20, socket.MSG_DONTWAIT)
+        self.is_silent = not data
+        self._said += data
 
 
 class Forks:
@@ -274,6 +301,11 @@ class _Zygote:
                 return int(answer["pid"]), int(answer["status"]), cpu_s, peak_bytes
         self.end()
         return None
+
+    def bury(self, pid: int) -> None:
+        """Have it take note of the end of a fork, which is known here."""
+        if not self.is_over:
+            self._send(bury=pid)
 
     def learn(self, names: Sequence[str]) -> None:
         """Have it import what a fork of it has imported; the next one finds it done."""

@@ -28,7 +28,7 @@ class Running:
 
     task: Task
     pid: int
-    pidfd: int
+    pidfd: int = -1
     mark: str
     began: float
     phase: Phase = Phase.RUNNING
@@ -46,6 +46,11 @@ class Running:
         """Whether its first process is gone and reaped."""
         return self.status is not None
 
+    @property
+    def said(self) -> int:
+        """Descriptor of what a fork says; -1 where nothing does."""
+        return -1 if self.forked is None else self.forked.descriptor
+
     def reap(self, options: int) -> bool:
         """Take its exit status and what it used, once it has ended; says whether it has.
 
@@ -53,8 +58,14 @@ class Running:
             options: As `os.wait4` takes them.
         """
         told = None if self.forked is None else self.forked.reap(options)
-        if told is None:
-            told = self._wait(options)
+        return self._take(self._wait(options) if told is None else told)
+
+    def hear(self) -> bool:
+        """Take what a fork says; whether it says that it has ended."""
+        told = None if self.forked is None or self.has_ended else self.forked.hear()
+        return told is not None and self._take(told)
+
+    def _take(self, told: tuple[int, int, float, int]) -> bool:
         pid, status, cpu_s, peak_memory_bytes = told
         if pid:
             self.status, self.cpu_s, self.peak_memory_bytes = status, cpu_s, peak_memory_bytes

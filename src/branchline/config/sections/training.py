@@ -129,6 +129,8 @@ CHECK = Section(
 
 
 def _metric_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
+    if "computed_as" in value:
+        _computed_as_rule(value["computed_as"], path, report)
     low, high = value.get("min"), value.get("max")
     if low is not None and high is not None and low > high:
         report.wrong(
@@ -138,6 +140,27 @@ def _metric_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
     if not any(name in value for name in bars):
         known = ", ".join(f"`{name}`" for name in bars)
         report.wrong(path, f"sets no bar, so it can never fail; add one of {known}")
+
+
+_FUNCTION = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
+
+
+def _computed_as_rule(value: str, path: Path, report: Report) -> None:
+    """A metric that is known, or `module:function`."""
+    import re
+
+    from branchline.core.evidence.find import nearest_name
+    from branchline.core.verdict.noise.metrics import KNOWN_NAMES, known_metric
+
+    if known_metric("", value) is not None or re.fullmatch(_FUNCTION, value):
+        return
+    near = nearest_name(value, list(KNOWN_NAMES))
+    meant = f"did you mean `{near}`? " if near else ""
+    report.wrong(
+        (*path, "computed_as"),
+        f"is `{value}`, which is no known metric; {meant}Known: {', '.join(KNOWN_NAMES)}; or a"
+        " function of yours as `module:function`",
+    )
 
 
 METRIC = Section(
@@ -217,6 +240,26 @@ GATE = Section(
         ),
         "min_rows": Key(
             Number(low=1, whole=True), "Examples that a slice must have to be judged.", 200
+        ),
+        "selftest": Key(
+            Flag(),
+            "Test the gate itself before the first model of a name (`branchline gate selftest`).",
+            default=True,
+        ),
+        "accept": Key(
+            ListOf(
+                Choice(
+                    (
+                        "shuffled_labels",
+                        "constant_metric",
+                        "champion_against_itself",
+                        "train_test_overlap",
+                        "single_feature",
+                        "too_good",
+                    )
+                )
+            ),
+            "Probes of the self-test that may fail: it was looked into, and is fine.",
         ),
         "on_inconclusive": Key(
             Choice(("warn", "fail", "approve")),

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from branchline.core.changes.values import InputKind
 from branchline.core.effects.registering import check_model_name, rules_of
 from branchline.core.effects.values import Register
 from branchline.core.evidence.flatten import is_finite
 from branchline.core.evidence.values import MODEL_SUFFIXES
+from branchline.core.plan.reads import needs, overlap, stages_before
 from branchline.core.values import Outcome, digest_of
 from branchline.errors import RegistryError
 
@@ -36,14 +36,16 @@ def files_digest(paths: Mapping[str, str]) -> str:
     return digest_of([[path, digest] for path, digest in sorted(paths.items())])
 
 
-def registers(outcome: Outcome, policy: Policy) -> bool:
+def registers(outcome: Outcome, policy: Policy, *, lets_on: bool = False) -> bool:
     """Whether a verdict lets a run be registered: passed, or nothing was to be judged.
 
-    A gate that could not tell is no yes. Without a gate there is nothing to tell: the version is
-    registered with its outcome, and a protected stage stays closed to it.
+    A gate that could not tell is no yes, unless only noise leaves it open and the gate or a person
+    lets it on: the version then says that its verdict is unknown. Without a gate there is nothing
+    to tell: the version is registered with its outcome, and a protected stage stays closed to it.
     """
-    is_judged = bool(policy.gate.metrics or policy.tests)
-    return outcome is Outcome.PASSED or (outcome is Outcome.UNKNOWN and not is_judged)
+    if outcome is Outcome.UNKNOWN:
+        return lets_on or not (policy.gate.metrics or policy.tests)
+    return outcome is Outcome.PASSED
 
 
 def registration_of(
@@ -55,6 +57,7 @@ def registration_of(
     outcome: Outcome,
     by: str = "",
     stage: str = "",
+    lets_on: bool = False,
 ) -> Register:
     """The registration that follows from a finished run.
 
@@ -66,6 +69,7 @@ def registration_of(
         outcome: Of its verdict.
         by: `Name <address>`.
         stage: Stage that the version gets; "" for none.
+        lets_on: Whether a verdict that noise leaves open goes on (`core.verdict.standing`).
 
     Raises:
         RegistryError: The run is not reproducible from a commit, was not judged good enough, or
@@ -77,7 +81,7 @@ def registration_of(
             f"run {run} was made from uncommitted changes: nobody could make its model again",
             todo="Commit, and run again; what is up to date is reused.",
         )
-    if not registers(outcome, policy):
+    if not registers(outcome, policy, lets_on=lets_on):
         raise RegistryError(
             f"run {run} is not registered: its verdict is {outcome.value}",
             todo=f"`branchline show {run}` says why.",
@@ -131,13 +135,13 @@ def _found(results: Sequence[Result], left_out: Sequence[str]) -> list[tuple[Res
         (result, out)
         for result in sorted(results, key=lambda result: result.stage)
         for out in result.outs
-        if out.kind == "data" and not any(_overlap(out.path, path) for path in left_out)
+        if out.kind == "data" and not any(overlap(out.path, path) for path in left_out)
     ]
     judged = [r for r in results if any(out.kind == "metric" for out in r.outs)]
     own = [pair for pair in data if pair[0] in judged]
-    needed = [p for p in data if p[0] not in judged and any(_needs(j, p[1].path) for j in judged)]
+    needed = [p for p in data if p[0] not in judged and any(needs(j, p[1].path) for j in judged)]
     candidates = own + needed if judged else data
-    likely = _last(results, [pair for pair in candidates if _is_model_like(pair[1].path)])
+    likely = _last(results, [pair for pair in candidates if is_model_like(pair[1].path)])
     if likely:
         chosen = likely
     elif own and needed:
@@ -159,7 +163,7 @@ def _last(
 ) -> list[tuple[Result, Produced]]:
     """Those of stages that no other candidate's stage depends on, however far."""
     stages = {result.stage for result, _ in pairs}
-    before = {stage: _stages_before(results, stage) for stage in stages}
+    before = {stage: stages_before(results, stage) for stage in stages}
     return [
         (result, out)
         for result, out in pairs
@@ -167,31 +171,8 @@ def _last(
     ]
 
 
-def _stages_before(results: Sequence[Result], stage: str) -> set[str]:
-    found: set[str] = set()
-    todo = [result for result in results if result.stage == stage]
-    while todo:
-        result = todo.pop()
-        for other in results:
-            if other.stage in found or other.stage == stage:
-                continue
-            if any(_needs(result, out.path) for out in other.outs):
-                found.add(other.stage)
-                todo.append(other)
-    return found
-
-
-def _needs(result: Result, path: str) -> bool:
-    """Whether a result depends on an output: as declared, or as its run was seen to read it."""
-    declared = any(i.kind is InputKind.DATA and _overlap(i.name, path) for i in result.inputs)
-    return declared or any(_overlap(seen.path, path) for seen in result.observed)
-
-
-def _overlap(one: str, other: str) -> bool:
-    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
-
-
-def _is_model_like(path: str) -> bool:
+def is_model_like(path: str) -> bool:
+    """Whether an output has the name of a model."""
     name = path.rpartition("/")[2].lower()
     words = name.replace("-", "_").replace(".", "_").split("_")
     return name.endswith(MODEL_SUFFIXES) or "model" in words or "models" in path.lower().split("/")

@@ -76,23 +76,29 @@ def rules_of(policy: Policy) -> RegistryRules:
     )
 
 
-def stage_for(policy: Policy, then: Sequence[str], outcome: Outcome) -> str:
+def stage_for(
+    policy: Policy, then: Sequence[str], outcome: Outcome, *, lets_on: bool = False
+) -> str:
     """The stage that a version gets by itself when it is registered; "" for none.
 
     The first stage that is not protected, where the default branch's rule says `deploy` and the
-    verdict has passed. What was not judged gets none, and a protected stage is a person's to give.
+    verdict has passed, or is open for noise alone and the gate or a person lets it on. What was not
+    judged gets none, and a protected stage is a person's to give.
 
     Args:
         policy: Its section `registry` names the stages.
         then: Of the default branch's rule.
         outcome: Of the run's verdict.
+        lets_on: Whether an open one goes on (`core.verdict.standing`); without a gate it says
+            nothing.
 
     >>> from branchline.core.policy import Policy
     >>> policy = Policy(model="m")
     >>> [stage_for(policy, ("register", "deploy"), o) for o in (Outcome.PASSED, Outcome.UNKNOWN)]
     ['staging', '']
     """
-    if "deploy" not in then or outcome is not Outcome.PASSED:
+    is_open = outcome is Outcome.UNKNOWN and lets_on and bool(policy.gate.metrics)
+    if "deploy" not in then or not (outcome is Outcome.PASSED or is_open):
         return ""
     rules = rules_of(policy)
     return next((stage for stage in rules.stages if stage not in rules.protected), "")

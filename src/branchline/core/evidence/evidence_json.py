@@ -10,7 +10,13 @@ import math
 from typing import TYPE_CHECKING
 
 from branchline.core.evidence.measured import measured_from_json, measured_to_json
-from branchline.core.evidence.values import Evidence, Metric, Plot, StageFacts
+from branchline.core.evidence.values import (
+    Evidence,
+    Metric,
+    Plot,
+    PredictionFacts,
+    StageFacts,
+)
 from branchline.core.pipeline import Content
 from branchline.core.values import SCHEMA_VERSION
 from branchline.errors import RecordError
@@ -50,7 +56,33 @@ def evidence_to_json(evidence: Evidence) -> dict[str, JsonValue]:
         "versions": dict(evidence.versions),
         "tests": _tests_to_json(evidence.tests),
         "measured": [measured_to_json(item) for item in evidence.measured],
+        "predictions": _predictions_to_json(evidence.predictions),
     }
+
+
+def _predictions_to_json(facts: PredictionFacts | None) -> JsonValue:
+    if facts is None:
+        return None
+    return {
+        "path": facts.path,
+        "digest": facts.digest,
+        "examples": facts.examples,
+        "count": facts.count,
+        "judged": facts.judged,
+    }
+
+
+def _predictions_from_json(value: object) -> PredictionFacts | None:
+    if value is None:
+        return None
+    fields = _dict(value)
+    return PredictionFacts(
+        path=_text(fields["path"]),
+        digest=_text(fields["digest"]),
+        examples=_text(fields["examples"]),
+        count=_whole_or_none(fields["count"]) or 0,
+        judged=_whole_or_none(fields.get("judged")) or 0,
+    )
 
 
 def evidence_from_json(value: object) -> Evidence:
@@ -78,6 +110,7 @@ def evidence_from_json(value: object) -> Evidence:
             duration_s=_float(fields.get("duration_s", 0.0)),
             tests=_tests_from_json(_list(fields.get("tests", []))),
             measured=tuple(measured_from_json(item) for item in _list(fields.get("measured", []))),
+            predictions=_predictions_from_json(fields.get("predictions")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"evidence.json cannot be read: {_said(error)}") from None

@@ -8,6 +8,7 @@ decimal arithmetic wide enough to be exact for every pair of floats.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def exact(value: float) -> Decimal:
     return Decimal(value) if isinstance(value, int) else Decimal(repr(float(value)))
 
 
+@cache
 def wide_context() -> Context:
     """A decimal context in which sums, differences and products of floats are exact."""
     from decimal import Context
@@ -40,10 +42,12 @@ def difference(value: float, other: float) -> float | None:
     >>> difference(0.9412, 0.9535)
     -0.0123
     """
-    if not (math.isfinite(value) and math.isfinite(other)):
-        return None
     if isinstance(value, int) and isinstance(other, int):
         return value - other
+    # An integer of JSON may be larger than any float, and isfinite would not take it.
+    for number in (value, other):
+        if not isinstance(number, int) and not math.isfinite(number):
+            return None
     return float(wide_context().subtract(exact(value), exact(other)))
 
 
@@ -65,6 +69,50 @@ def figure(value: float | None, *, apart_from: float | None = None) -> str:
         return text
     looks_same = float(text.replace(",", "")) == float(_figure(apart_from).replace(",", ""))
     return repr(value) if looks_same else text
+
+
+def steady(value: float | None, *, apart_from: float | None = None) -> str:
+    """A number for a column of a table: thousands apart, always 4 decimals; more if need be.
+
+    Args:
+        value: None reads "–".
+        apart_from: As in `figure`.
+
+    >>> [steady(n) for n in (0.9, 12345.678, 1234567, 0.000012345, None)]
+    ['0.9000', '12,345.6780', '1,234,567', '1.234e-05', '–']
+    """
+    if value is None:
+        return "–"
+    if apart_from is not None and figure(value) != figure(value, apart_from=apart_from):
+        return repr(value)
+    if isinstance(value, int) or not math.isfinite(value):
+        return _figure(value)
+    if abs(value) >= 1e15 or 0 < abs(value) < 0.001:
+        return f"{value:.4g}"
+    return f"{value + 0.0:,.4f}"  # + 0.0: a zero has no sign for people.
+
+
+def stepped(step: float) -> str:
+    """A difference with its sign, for a column of a table.
+
+    >>> stepped(0.0038), stepped(-1234.5), stepped(0.0)
+    ('+0.0038', '-1,234.5000', '0')
+    """
+    text = steady(step)
+    return "0" if not step else text if text.startswith("-") else f"+{text}"
+
+
+def between(low: float, high: float) -> str:
+    """An interval of a difference, both ends with the same decimals.
+
+    >>> between(-0.0012, 0.0064), between(0.00086, 0.0039), between(0.00001, 0.00002)
+    ('-0.0012 to +0.0064', '+0.0009 to +0.0039', '+1e-05 to +2e-05')
+    """
+    ends = (low, high)
+    if all(map(math.isfinite, ends)) and 0.001 <= max(map(abs, ends)) < 1e15:
+        # A small end beside a larger one says no more with more digits.
+        return " to ".join(f"{end + 0.0:+,.4f}" for end in ends)
+    return " to ".join(map(stepped, ends))
 
 
 def percent(part: float, whole: float = 1.0) -> float:

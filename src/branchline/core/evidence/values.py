@@ -71,6 +71,25 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionFacts:
+    """Which predictions a run left, and of which examples.
+
+    Attributes:
+        path: The file, from the root.
+        digest: Of its content.
+        examples: Which examples these are: a digest over their ids and truth.
+        count: How many there are.
+        judged: How many candidates they have judged so far, this one included; 0: not counted.
+    """
+
+    path: str
+    digest: str
+    examples: str
+    count: int
+    judged: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What one run learned.
 
@@ -88,6 +107,7 @@ class Evidence:
         duration_s: Wall time of the whole run in seconds.
         tests: Of the model, in the order of branchline.yaml.
         measured: What Branchline itself and the tests measured: size, latency.
+        predictions: What it said of each example; None when that was not found or not asked for.
     """
 
     metrics: tuple[Metric, ...] = ()
@@ -104,6 +124,7 @@ class Evidence:
     duration_s: float = 0.0
     tests: tuple[Examined, ...] = ()
     measured: tuple[Measured, ...] = ()
+    predictions: PredictionFacts | None = None
 
     def metric(self, name: str) -> Metric | None:
         """The metric of that name; None when there is none."""

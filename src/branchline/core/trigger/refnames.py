@@ -17,7 +17,7 @@ HEADS = "refs/heads/"
 TAGS = "refs/tags/"
 NOTES = "refs/notes/"
 RECORDS_OF_RUNS = "refs/branchline/runs/"
-RECORDS = ("refs/branchline/results/", RECORDS_OF_RUNS)
+RECORDS = ("refs/branchline/results/", "refs/branchline/approvals/", RECORDS_OF_RUNS)
 MOST_BYTES = 200
 ALLOWABLE = "@+=,%#"
 """What a box may allow besides, next to letters and digits beyond ASCII."""

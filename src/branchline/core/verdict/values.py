@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from branchline.core.values import Outcome
+from branchline.core.values import Outcome
+
+SELFTEST = "selftest"
+"""`Finding.rule` of a probe of the gate's self-test that failed."""
+TEST_RULE = "test"
+"""`Finding.rule` of a test of the model; its `metric` is the test's name."""
 
 
 class Answer(Enum):
@@ -69,13 +72,15 @@ class Finding:
         metric: Name of the metric.
         outcome: Passed, failed or unknown.
         sentence: With its numbers: "auc is 0.9412, at least 0.90 is wanted".
-        rule: Which bar: min, max, max_regression, max_relative_regression.
+        rule: Which bar: min, max, max_regression, max_relative_regression, min_gain.
         value, baseline: The numbers; None when not known.
         bound: What the rule asks for.
         answer: What the comparison says; None for an absolute bound, and where nothing was
             compared.
         noise: What chance leaves open; None where no noise was measured.
         where: The part of the evaluation set, as `column=value`; "" for the whole.
+        counts: Whether it counts when it is not failed: a part of the evaluation set that has too
+            few examples is shown, and changes no verdict.
     """
 
     metric: str
@@ -88,6 +93,7 @@ class Finding:
     answer: Answer | None = None
     noise: Noise | None = None
     where: str = ""
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +104,20 @@ class Baseline:
         run: Id of the baseline's run; "" when there is none.
         via: How it was found: "alias production", "newest passed run of main", or why none.
         commit: Its commit.
+        is_rescored: Its numbers were not taken from its record: its model was scored again.
+        recorded_data: Digest of the evaluation data that its record names; "" when nobody had to
+            look, as nothing of the evaluation changed, or when it is not known.
+        evaluation_data: Digest of those of the run that is judged, likewise.
+        problem: Why its numbers cannot be compared; "" when they can.
     """
 
     run: str = ""
     via: str = ""
     commit: str | None = None
+    is_rescored: bool = False
+    recorded_data: str = ""
+    evaluation_data: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +129,23 @@ class Verdict:
         findings: One a bar, in the order of branchline.yaml.
         baseline: What it was measured against.
         summary: One sentence.
+        remarks: What a reader should know beside the findings, a sentence each.
     """
 
     outcome: Outcome
     findings: tuple[Finding, ...]
     baseline: Baseline
     summary: str
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def is_inconclusive(self) -> bool:
+        """Whether only noise leaves it open: more examples or runs would tell, nothing is missing.
+
+        What `gate.on_inconclusive` is about. A verdict with a bar that is not known for another
+        reason is not inconclusive, and never goes on.
+        """
+        open_ones = [f for f in self.findings if f.outcome is Outcome.UNKNOWN and f.counts]
+        has_failed = any(f.outcome is Outcome.FAILED for f in self.findings)
+        is_noise = all(f.answer is Answer.CANNOT_TELL for f in open_ones)
+        return bool(open_ones) and is_noise and not has_failed

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from branchline.core.evidence.front import is_comparable
 from branchline.core.policy import Goal
 from branchline.core.run.trials import TrialState
-from branchline.render.html import escaped
-from branchline.render.search import svg
-from branchline.render.search.axis import number_axis
+from branchline.render import svg
+from branchline.render.axis import number_axis
+from branchline.render.page import escaped
 from branchline.render.search.facts import best_so_far, brief, good_ones, in_order, usual_range
 from branchline.render.trials import change_words, number_text
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from branchline.core.run.trials import Trial
-    from branchline.render.search.axis import Axis
+    from branchline.render.axis import Axis
     from branchline.render.search.facts import Facts, Searched
-    from branchline.render.search.svg import Point
+    from branchline.render.svg import Point
 
 _BOX = svg.Box(width=460, height=270)
 _MOST_TITLES = 400

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.render.markdown import code, escape, sentence
 from branchline.render.plots import mermaid_label, plain_number
+from branchline.render.safe_markdown import code, escape, sentence
 from branchline.render.search.facts import (
     Facts,
     against,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.render.html import escaped, page, sentence_html, table_html
-from branchline.render.search import charts, svg
+from branchline.render import svg
+from branchline.render.page import escaped, page, sentence_html, table_html
+from branchline.render.search import charts
 from branchline.render.search.facts import (
     against,
     brief,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from branchline.render.search import svg
-from branchline.render.search.axis import axis_of
+from branchline.render import svg
+from branchline.render.axis import axis_of
 from branchline.render.search.charts import SET, STAR, has_number, notable, thinned, value_axis
 from branchline.render.search.facts import good_ones
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.run.trials import Trial
-    from branchline.render.search.axis import Axis
+    from branchline.render.axis import Axis
     from branchline.render.search.facts import Facts, Searched
-    from branchline.render.search.svg import Point
+    from branchline.render.svg import Point
 
 MOST_SLICES = 12
 MOST_AXES = 8

@@ -6,9 +6,12 @@ the script, nor imports a module of the project: each fork does both by itself, 
 would. It ends when the socket is closed or the process that started it is gone.
 
 Messages are JSON after four bytes of length. First comes what to import; the answer is `ready` or
-`unsafe` with the reason. Then `learn` (more modules; no answer), `reap` (how a fork ended), and
-what to fork, with two descriptors, the log and a socket: the answer is the `pid` of a process that
-begins when it reads a byte there.
+`unsafe` with the reason. Then `learn` (more modules, or pages; no answer), `reap` (how a fork
+ended), `bury` (one whose end is known; no answer), and what to fork, with two descriptors, the log
+and a socket: the answer is the `pid` of a process that begins when it reads a byte there.
+
+From the second start on the next fork is made ahead, while the one before it runs: the spare. It
+waits for its request on a socket of its own, and ends when the zygote does.
 """
 
 from __future__ import annotations
@@ -19,20 +22,28 @@ _FRESH = tuple(name for name in globals() if name.startswith("__"))
 if not getattr(sys.flags, "safe_path", False):
     del sys.path[0]  # ours: a script must find none of these modules
 
-import array  # noqa: E402 - the path comes first
-import gc  # noqa: E402
+import gc  # noqa: E402 - the path comes first
 import importlib.util  # noqa: E402
-import json  # noqa: E402
 import os  # noqa: E402
 import socket  # noqa: E402
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
-    from branchline.adapters.local_process.zygote import leaving, preimports, safety, trial
+    from branchline.adapters.local_process.zygote import (
+        channel,
+        leaving,
+        pages,
+        preimports,
+        safety,
+        trial,
+    )
 
 _CHANNEL = 3
+_REPEATED = 2
+"""Starts after which another one is likely."""
 _MARK = b"BRANCHLINE_TASK="
 
 
@@ -46,8 +57,9 @@ def _sibling(name: str) -> Any:
 
 
 if not TYPE_CHECKING:
+    channel = _sibling("channel")
     preimports, safety = _sibling("preimports"), _sibling("safety")
-    trial, leaving = _sibling("trial"), _sibling("leaving")
+    trial, leaving, pages = _sibling("trial"), _sibling("leaving"), _sibling("pages")
 
 
 class Unsafe(Exception):  # noqa: N818 - no error: it says what is not done
@@ -58,48 +70,16 @@ class NotImported(Unsafe):
     """A module cannot be imported ahead."""
 
 
-class Channel:
-    """The socket to the process that started this one."""
-
-    def __init__(self) -> None:
-        self.socket = socket.socket(fileno=_CHANNEL)
-        os.set_inheritable(_CHANNEL, False)  # noqa: FBT003 - its shape
-
-    def receive(self) -> tuple[dict[str, Any], list[int]]:
-        """The next message, and the descriptors that came with it; an empty one at the end."""
-        descriptors = array.array("i")
-        data, ancillary, _, _ = self.socket.recvmsg(4, socket.CMSG_SPACE(2 * descriptors.itemsize))
-        for level, kind, content in ancillary:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                descriptors.frombytes(content)
-        head = self._rest(data, 4)
-        body = self._rest(b"", int.from_bytes(head, "big"))
-        return (json.loads(body) if body else {}), list(descriptors)
-
-    def _rest(self, data: bytes, size: int) -> bytes:
-        while len(data) < size:
-            chunk = self.socket.recv(min(1 << 16, size - len(data)))
-            if not chunk:
-                return b""
-            data += chunk
-        return data
-
-    def send(self, **message: object) -> None:
-        """Answer."""
-        data = json.dumps(message).encode()
-        self.socket.sendall(len(data).to_bytes(4, "big") + data)
-
-
 class Zygote:
     """What is kept ready.
 
     Args:
-        channel: To the process that started this one.
+        to_engine: To the process that started this one.
         asked: The first message: `kind`, `target`, `argv`, `cwd`, `environment`, `audit`.
     """
 
-    def __init__(self, channel: Channel, asked: dict[str, Any]) -> None:
-        self.channel, self.asked = channel, asked
+    def __init__(self, to_engine: channel.Channel, asked: dict[str, Any]) -> None:
+        self.channel, self.asked = to_engine, asked
         self.installed = preimports.installed_folders()
         self.folder = trial.first_folder(asked)
         self.collected = preimports.Preimports(self.folder, self.installed)
@@ -111,6 +91,10 @@ class Zygote:
         self.before, self.open_before = dict(os.environ), safety.open_files()
         self.mark_at = _mark_address()
         self.why = ""
+        self.forks = 0
+        self.dying: list[int] = []
+        self.pages: list[str] = []
+        self.spare: channel.Spare | None = None
         self.is_quick = False
         # Looked at here and not by the forks: to touch a name is to copy the page it stands on.
         self.loaded: frozenset[str] = frozenset()
@@ -210,23 +194,37 @@ class Zygote:
             message, descriptors = self.channel.receive()
             if not message:
                 os._exit(0)
-            if "learn" in message:
-                self._learn(message["learn"])
+            if "bury" in message:
+                self.dying.append(message["bury"])
                 continue
+            self._bury(os.WNOHANG)
             if "reap" in message:
                 self._reap(message["reap"], message["options"])
                 continue
-            made = self._answer(message, descriptors)
-            for descriptor in descriptors:
-                if made is None:
+            made = None
+            if "learn" in message:
+                self._learn(message["learn"])
+            elif self._may_fork():
+                made = self._give(message, descriptors)
+            if made is None:
+                for descriptor in descriptors:
                     os.close(descriptor)
+                made = self._fork_ahead()
             if made is not None:
                 return made
 
     def _learn(self, names: list[str]) -> None:
-        """Import what a fork has imported while it ran."""
-        if self.why or self.collected.is_cut or safety.known_in(names):
+        """Import what a fork has imported while it ran; or note which pages it needed."""
+        ranges = [name for name in names if name.startswith(pages.MARK)]
+        if not ranges and (self.why or self.collected.is_cut or safety.known_in(names)):
             return
+        if self.spare is not None:  # it has neither
+            self.spare.drop()
+            self.spare = None
+        self.pages = ranges
+        if ranges:
+            return
+        self._bury(0)  # else they would look like children that a module has started
         try:
             for name in names:
                 self._import_if_it_can_be(name)
@@ -241,35 +239,63 @@ class Zygote:
         except NotImported:
             pass  # a name that only its own package can give
 
-    def _answer(self, message: dict[str, Any], descriptors: list[int]) -> trial.Trial | None:
+    def _may_fork(self) -> bool:
+        """Whether all is as it was; answers where it is not."""
         if self.watch.is_stale():
             self.channel.send(stale=True)
-            return None
+            return False
         with self.watch.off():
             hiding = preimports.hidden_by(self.folder, self.tops)
         why = self.why or (hiding and f"`{hiding}` has the name of a module that is installed")
         if why:
             self.channel.send(unsafe=why)
-            return None
-        return self._fork(message, descriptors)
+        return not why
 
-    def _fork(self, message: dict[str, Any], descriptors: list[int]) -> trial.Trial | None:
+    def _give(self, message: dict[str, Any], descriptors: list[int]) -> trial.Trial | None:
+        """Give a request to the spare, or to a new fork; returns in a new one."""
+        self.forks += 1
+        for _ in range(1 if self.spare is None else 2):  # a spare may have been killed meanwhile
+            made = None if self.spare is not None else self._fork(descriptors)
+            if made is not None:
+                return made
+            spare, self.spare = self.spare, None
+            if spare is not None and spare.take(message, descriptors):
+                self.channel.send(pid=spare.pid)
+                return None
+        self.channel.send(failed=True)
+        return None
+
+    def _fork_ahead(self) -> trial.Trial | None:
+        """Make a spare where another start is likely; returns in it."""
+        if self.forks < _REPEATED or self.spare is not None or self.why:
+            return None
+        return self._fork(())
+
+    def _fork(self, foreign: Sequence[int]) -> trial.Trial | None:
+        """Make the spare; returns in it, once it is told to begin.
+
+        Args:
+            foreign: Descriptors that are not for it.
+        """
         sys.stdout.flush()
         sys.stderr.flush()
-        reading, writing = os.pipe()
+        ours, theirs = socket.socketpair()
         pid = os.fork()
-        if not pid:
-            os.close(reading)
-            return self._begin(message, descriptors, writing)
-        os.close(writing)
-        is_ready = bool(os.read(reading, 1))
-        os.close(reading)
-        if is_ready:
-            self.channel.send(pid=pid)
-        else:
-            os.waitpid(pid, 0)
-            self.channel.send(failed=True)
-        return None
+        if pid:
+            theirs.close()
+            self.spare = channel.Spare(pid, channel.Channel(ours))
+            return None
+        try:
+            ours.close()
+            for descriptor in foreign:
+                os.close(descriptor)
+            return self._begin(channel.Channel(theirs))
+        except BaseException:  # noqa: BLE001 - it is started in another way
+            os._exit(1)
+
+    def _bury(self, options: int) -> None:
+        """Take note of the end of forks that said before that they had done their work."""
+        self.dying = [pid for pid in self.dying if os.waitpid(pid, options) == (0, 0)]
 
     def _reap(self, pid: int, options: int) -> None:
         """Say how a fork ended: zeros while it goes on."""
@@ -281,12 +307,19 @@ class Zygote:
         cpu_s = usage.ru_utime + usage.ru_stime
         self.channel.send(pid=found, status=status, cpu_s=cpu_s, peak_kb=usage.ru_maxrss)
 
-    def _begin(self, message: dict[str, Any], descriptors: list[int], writing: int) -> trial.Trial:
-        try:
-            made = trial.Trial(self, message)
-            made.leave(descriptors, writing)
-        except BaseException:  # noqa: BLE001 - it is started in another way
-            os._exit(1)
+    def _begin(self, own: channel.Channel) -> trial.Trial:
+        self.channel.socket.close()
+        made = trial.Trial(self)
+        made.prepare()
+        pages.have_ready(self.pages)
+        message, descriptors = own.receive()
+        if not message:
+            os._exit(0)  # never asked for
+        made.leave(message, descriptors)
+        own.socket.send(b"r")
+        own.socket.close()
+        made.settle()
+        made.wait()
         return made
 
 
@@ -324,24 +357,27 @@ def _end_with(parent: int) -> None:
 
 def main() -> trial.Trial:
     """Get ready and serve; returns in each fork."""
-    channel = Channel()
-    asked, _ = channel.receive()
+    os.set_inheritable(_CHANNEL, False)  # noqa: FBT003 - its shape
+    to_engine = channel.Channel(socket.socket(fileno=_CHANNEL))
+    asked, _ = to_engine.receive()
     if not asked:
         os._exit(0)
     _end_with(asked["parent"])
     try:
-        zygote = Zygote(channel, asked)
+        zygote = Zygote(to_engine, asked)
         zygote.get_ready()
     except Unsafe as why:
-        channel.send(unsafe=str(why))
+        to_engine.send(unsafe=str(why))
         os._exit(0)
-    channel.send(ready=True)
+    to_engine.send(ready=True)
     return zygote.serve()
 
 
-trial.FRESH = _FRESH
+trial.FRESH, trial.pages = _FRESH, pages
 _trial = main()
 _trial.run()
 leaving.leave(
-    [module for _, module in trial.newest(_trial.zygote.loaded)], is_quick=_trial.zygote.is_quick
+    [module for _, module in trial.newest(_trial.zygote.loaded)],
+    is_quick=_trial.zygote.is_quick,
+    tell=_trial.tell_end,
 )

@@ -11,16 +11,21 @@ import gc
 import importlib.machinery
 import os
 import sys
+import time
 import types
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
     from types import TracebackType
     from typing import Any
 
 FRESH: tuple[str, ...] = ()
 """Names that the module `__main__` has in this version of Python before anything runs."""
+END = "@end"
+"""What the last line of a fork begins with."""
+pages: Any = None
+"""The module that stands beside this one."""
 _HERE = os.path.dirname(os.path.abspath(__file__)) + "/"
 _LOOKS = ("stat", "lstat", "access")
 
@@ -154,53 +159,17 @@ class Trial:
 
     Args:
         zygote: What it was forked from.
-        message: Of the request: `argv`, `words`, `environment`, `mark`.
     """
 
-    def __init__(self, zygote: Any, message: dict[str, Any]) -> None:
-        self.zygote, self.asked, self.message = zygote, zygote.asked, message
-        self.go = -1
+    def __init__(self, zygote: Any) -> None:
+        self.zygote, self.asked = zygote, zygote.asked
+        self.message: dict[str, Any] = {}
+        self.go, self.said, self.before_kb = -1, b"", 0
 
-    def leave(self, descriptors: list[int], writing: int) -> None:
-        """Become a process of its own, and wait for the word to begin."""
+    def prepare(self) -> None:
+        """Do what needs no request: session, path, random numbers."""
         os.setsid()
-        mark = self.message["mark"].encode()
-        write_memory(self.zygote.mark_at, mark.ljust(self.message["room"], b"\0"))
-        self.zygote.channel.socket.close()
-        said = os.pread(1, os.fstat(1).st_size, 0)
-        log, go = descriptors
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.close(log)
-        self.go = go
-        os.set_inheritable(go, False)  # noqa: FBT003 - its shape
-        os.write(writing, b"r")
-        os.close(writing)
-        if not os.read(go, 1):
-            os._exit(0)  # it was started in another way
-        if said:  # each new Python would say it
-            os.write(1, said)
-
-    def run(self) -> None:
-        """Run the script; an error, or another exit code than 0, goes on to the interpreter."""
-        self._settle()
-        try:
-            self._execute()
-        except SystemExit as end:
-            if end.code not in (None, 0):
-                raise
-        except BaseException as error:
-            _hide_our_frames(error)
-            raise
-        self._report()
-
-    def _settle(self) -> None:
-        """Give this process what a new one has: environment, arguments, path, random numbers."""
         os.chdir(self.asked["cwd"])
-        self._take_environment(self.message["environment"])
-        sys.argv[:] = self.message["argv"]
-        if hasattr(sys, "orig_argv"):
-            sys.orig_argv[:] = self.message["words"]
         if self.zygote.folder:
             sys.path.insert(0, self.zygote.folder)
         for path in list(sys.path_importer_cache):
@@ -212,8 +181,53 @@ class Trial:
         process = sys.modules.get("multiprocessing.process")
         if process is not None:
             process.current_process().authkey = os.urandom(32)
+
+    def leave(self, message: dict[str, Any], descriptors: Sequence[int]) -> None:
+        """Become the process of a request.
+
+        Args:
+            message: Its `argv`, `words`, `environment`, `mark`, `room`.
+            descriptors: Its log, and the socket that the word to begin comes from.
+        """
+        self.message = message
+        mark = message["mark"].encode()
+        write_memory(self.zygote.mark_at, mark.ljust(message["room"], b"\0"))
+        log, self.go = descriptors
+        self.said = os.pread(1, os.fstat(1).st_size, 0)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        os.set_inheritable(self.go, False)  # noqa: FBT003 - its shape
+
+    def settle(self) -> None:
+        """Take what a new Python would get: environment and arguments."""
+        self._take_environment(self.message["environment"])
+        sys.argv[:] = self.message["argv"]
+        if hasattr(sys, "orig_argv"):
+            sys.orig_argv[:] = self.message["words"]
+
+    def wait(self) -> None:
+        """Wait for the word to begin; without it, it was started in another way."""
+        if not self.zygote.pages:
+            self.before_kb = pages.own_kb()
+        if not os.read(self.go, 1):
+            os._exit(0)
+        if self.said:  # each new Python would say it
+            os.write(1, self.said)
+
+    def run(self) -> None:
+        """Run the script; an error, or another exit code than 0, goes on to the interpreter."""
         gc.enable()
         self.zygote.watch.go_on(self.message["environment"])
+        try:
+            self._execute()
+        except SystemExit as end:
+            if end.code not in (None, 0):
+                raise
+        except BaseException as error:
+            _hide_our_frames(error)
+            raise
+        self._report()
 
     def _take_environment(self, given: dict[str, str]) -> None:
         """The task's variables, and what modules have changed when they were imported."""
@@ -255,11 +269,17 @@ class Trial:
             for name, module in newest(self.zygote.loaded)
             if _is_named(module, name) and self.zygote.is_installed(name)
         ]
+        if not names and not self.zygote.pages:
+            names = pages.touched(self.before_kb)
         try:
             os.set_blocking(self.go, False)
             os.write(self.go, "\n".join(names).encode())
         except OSError:
             pass
+
+    def tell_end(self) -> None:
+        """Say that this process has done its work: CPU seconds and peak memory."""
+        os.write(self.go, f"\n{END} {time.process_time()} {pages.peak_kb()}\n".encode())
 
 
 def newest(loaded: Container[str]) -> list[tuple[str, Any]]:

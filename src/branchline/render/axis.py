@@ -1,4 +1,4 @@
-"""Axes of the charts of a search: where a value stands, which ticks are written. Pure."""
+"""Axes of charts: where a value stands, which ticks are written. Pure."""
 
 from __future__ import annotations
 

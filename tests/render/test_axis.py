@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from branchline.core.run.trials import Trial, TrialState
-from branchline.render.search.axis import axis_of, number_axis
+from branchline.render.axis import axis_of, number_axis
 
 if TYPE_CHECKING:
     from branchline.core.values import JsonValue

@@ -1,4 +1,4 @@
-"""Pieces of the charts of a search as SVG inside a page, whose style sheet colours them. Pure.
+"""Pieces of charts as SVG inside a page, whose style sheet colours them. Pure.
 
 Points of one kind are one path of dots: 2,000 of them take 30 kB. Every text is escaped.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from branchline.render.html import escaped
+from branchline.render.page import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from branchline.render.search.axis import Axis
+    from branchline.render.axis import Axis
 
     Point = tuple[float, float]
 

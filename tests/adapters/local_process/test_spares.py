@@ -1,0 +1,199 @@
+"""Forks that are made ahead: they are used, see what has changed, and leave nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.adapters.local_process.places import is_alive, vanish
+
+from branchline.adapters.local_process.processes import all_processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.adapters.local_process.places import Place
+
+SCRIPT = "import json, sys, time\nprint('did', *sys.argv[1:])\ntime.sleep(float(sys.argv[1]))"
+
+
+def within(seconds: float, check: Callable[[], object]) -> bool:
+    """Whether something becomes true in time."""
+    end = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def spares(place: Place) -> set[int]:
+    """Forks that wait: children of a zygote which no stage has."""
+    running = {one.pid for one in place.executor._running.values()}
+    return {
+        p.pid
+        for p in all_processes()
+        if p.parent in place.zygotes and p.pid not in running and not p.is_zombie
+    }
+
+
+def spare(place: Place) -> int:
+    """The one fork that waits, after some starts."""
+    for _ in range(3):
+        place.run_forked("train.py 0")
+    return settled(place)
+
+
+def settled(place: Place) -> int:
+    """The one fork that waits; what has just ended is gone, what is made anew is there."""
+    seen: list[set[int]] = []
+
+    def is_settled() -> bool:
+        seen.append(spares(place))
+        last = seen[-20:]
+        return len(last) == 20 and len(last[-1]) == 1 and all(found == last[-1] for found in last)
+
+    assert within(20, is_settled)
+    return seen[-1].pop()
+
+
+def test_the_next_start_is_the_fork_that_waits(place: Place) -> None:
+    place.write({"train.py": SCRIPT})
+    waiting = spare(place)
+
+    task = place.task("train.py 0.2 more")
+    is_fork = place.start(task)
+    pid = place.executor._running["train"].pid
+    ended, log = place.end(task)
+
+    assert is_fork
+    assert pid == waiting
+    assert ended.failure is None
+    assert log.split()[-3:] == ["did", "0.2", "more"]
+    assert within(20, lambda: spares(place) - {waiting})
+
+
+def test_one_that_was_killed_is_replaced(place: Place) -> None:
+    place.write({"train.py": SCRIPT})
+    os.kill(spare(place), signal.SIGKILL)
+
+    ended, log, is_fork = place.run("train.py 0")
+
+    assert is_fork
+    assert ended.failure is None
+    assert log.count("did") == 1
+
+
+def test_stopping_ends_it(place: Place) -> None:
+    place.write({"train.py": SCRIPT})
+    waiting = spare(place)
+
+    place.executor.stop()
+
+    assert vanish({waiting})
+
+
+def test_the_end_of_its_zygote_ends_it(place: Place) -> None:
+    place.write({"train.py": SCRIPT})
+    waiting = spare(place)
+    (zygote,) = place.zygotes
+
+    os.kill(zygote, signal.SIGKILL)
+
+    assert vanish({waiting})
+
+
+def test_it_never_runs_what_was_not_asked_for(place: Place) -> None:
+    place.write({"train.py": SCRIPT + "\nopen('ran', 'a').write('x')"})
+
+    spare(place)
+    place.executor.stop()
+
+    assert (place.folder / "ran").read_text() == "xxx"
+
+
+def test_it_is_not_used_where_a_file_has_changed_since(place: Place, tmp_path: Path) -> None:
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "lib.py").write_text(
+        "try:\n    VALUE = open('lib.cfg').read()\nexcept OSError:\n    VALUE = ''"
+    )
+    place.env["PYTHONPATH"] = str(site)
+    place.write({"train.py": "import lib\nprint('value', lib.VALUE)", "lib.cfg": "one"})
+    for _ in range(3):
+        before = place.run_forked("train.py")[1]
+    waiting = settled(place)
+
+    place.write({"lib.cfg": "another"})
+    after = place.run("train.py")[1]
+
+    assert before.split()[-1] == "one"
+    assert after.split()[-1] == "another"
+    assert vanish({waiting})
+
+
+def test_what_a_script_leaves_running_is_ended(place: Place) -> None:
+    place.write(
+        {
+            "train.py": """
+            import json, os, sys, time
+            if len(sys.argv) > 2 and not os.fork():
+                os.setsid()
+                time.sleep(60)
+            """
+        }
+    )
+    spare(place)
+
+    ended, _, is_fork = place.run("train.py 0 leave")
+
+    assert is_fork
+    assert "background processes" in ended.detail
+
+
+def test_a_thread_that_goes_on_is_waited_for(place: Place) -> None:
+    place.write(
+        {
+            "train.py": """
+            import json, threading, time
+            def write():
+                time.sleep(0.3)
+                with open("made", "a") as file:
+                    file.write("x")
+            threading.Thread(target=write).start()
+            """
+        }
+    )
+
+    for number in range(1, 5):
+        place.run_forked("train.py 0")
+        assert len((place.folder / "made").read_text()) >= number
+
+
+@pytest.mark.parametrize("number", range(3), ids=["first", "second", "third"])
+def test_what_it_used_is_told(place: Place, number: int) -> None:
+    place.write({"train.py": "import json\nx = bytearray(b'x' * (50 << 20))\nsum(range(10**6))"})
+
+    for _ in range(number + 1):
+        ended, _ = place.run_forked("train.py")
+
+    assert ended.exit_code == 0
+    assert ended.peak_memory_bytes > 50 << 20
+    assert 0 < ended.cpu_s < 60
+
+
+def test_no_fork_that_said_its_end_stays(place: Place) -> None:
+    place.write({"train.py": SCRIPT})
+    pids = set()
+    for _ in range(4):
+        task = place.task("train.py 0")
+        place.start(task)
+        pids.add(place.executor._running["train"].pid)
+        place.end(task)
+
+    assert vanish(pids)
+    assert not any(map(is_alive, pids))
