@@ -6,6 +6,8 @@ the reverse.
 
 from __future__ import annotations
 
+import json_data
+
 # Fields whose own keys are the user's (paths, stage names): not walked into.
 OPEN = {
     "plan": ("stages[].reuses.outs",),
@@ -40,6 +42,9 @@ OPEN = {
     "mirrored": (),
     "approved": (),
     "applied": ("effects[].effect",),
+    "data init": (),
+    "data check": (),
+    "data profile": (),
     "error": (),
 }
 
@@ -77,6 +82,9 @@ HEADINGS = {
     "mirrored": "`branchline registry mirror --json`",
     "approved": "`branchline approve --json`, and `refs/branchline/approvals/RUN`",
     "applied": "`branchline apply --json`",
+    "data init": "`branchline data init --json`",
+    "data check": "`branchline data check --json`",
+    "data profile": "`branchline data profile --json`, and each profile of `profile.json`",
     "error": "Any command with `--json` that ends with an error",
 }
 
@@ -352,7 +360,12 @@ FIELDS: dict[str, dict[str, str]] = {
         "predictions.examples": "string: SHA-256 over ids and truth: which examples these are",
         "predictions.count": "integer: how many there are",
         "predictions.judged": "integer: candidates that these examples have judged so far",
+        "data_checks": "array: what the checks of the data found, in the order of branchline.yaml",
+        **{f"data_checks[].{name}": meaning for name, meaning in json_data.REPORT.items()},
     },
+    "data init": json_data.PROPOSED,
+    "data check": json_data.CHECKED,
+    "data profile": json_data.PROFILE,
     "verdict": {
         "schema_version": "integer: version of this document",
         "outcome": "string: `passed`, `failed` or `unknown`",
@@ -369,7 +382,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "findings": "array: one a bar, in the order of branchline.yaml",
         "findings[].metric": "string: the metric",
         "findings[].rule": "string: `min`, `max`, `max_regression`, `max_relative_regression`, "
-        "`min_gain`, or `slices` for a part",
+        "`min_gain`, `slices` for a part, `selftest` for a probe; `data: RULE` for bad data, whose "
+        "path stands as metric",
         "findings[].outcome": "string: `passed`, `failed` or `unknown`",
         "findings[].value": "number, string or null: the metric",
         "findings[].baseline": "number, string or null: the baseline's metric",

@@ -75,6 +75,24 @@ class DocumentError(BranchlineError):
     slug = "document"
 
 
+class DataSchemaError(BranchlineError):
+    """A schema file of `data.validate` cannot be used; names file and line."""
+
+    slug = "data-schema"
+
+
+class DataError(BranchlineError):
+    """Data that are to be checked cannot be read: not there, broken, or outside the repository."""
+
+    slug = "data"
+
+
+class DataCheckError(BranchlineError):
+    """A check of the project's own (pandera, Great Expectations, Evidently) could not run."""
+
+    slug = "data-check"
+
+
 class ParamsError(BranchlineError):
     """A tracked parameter is missing from its file, or its file is missing."""
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from branchline.core.plan.values import Action
 from branchline.core.run import command_lines
 from branchline.core.run.devices import device_environment
-from branchline.core.run.values import Ended, Failure
 from branchline.flows.stage_files import log_name, stage_files
 from branchline.flows.walked import Attempt
 from branchline.ports.executor import Task
@@ -17,7 +14,6 @@ from branchline.ports.executor import Task
 if TYPE_CHECKING:
     from branchline.core.pipeline import Stage
     from branchline.core.plan.values import StagePlan
-    from branchline.errors import BranchlineError
     from branchline.flows.project import Project
 
 
@@ -85,26 +81,3 @@ def _told_to_tests(project: Project, stage: Stage, log: str) -> dict[str, str]:
     names = ("PYTHONPATH", "PYTEST_PLUGINS")
     inherited = {name: project.machine.variable(name) or "" for name in names}
     return environment_of(stage_files(log).context, inherited)
-
-
-def in_full(error: BranchlineError) -> str:
-    """An error in one sentence, with what it names in its details."""
-    return "; ".join((error.message, *error.details[:3]))
-
-
-def not_started(address: str, error: BranchlineError) -> Ended:
-    """The end of a stage that could not even start."""
-    return Ended(stage=address, exit_code=None, failure=Failure.NOT_STARTED, detail=in_full(error))
-
-
-def not_kept(ended: Ended, error: BranchlineError) -> Ended:
-    """The end of a stage that ended well and whose result cannot be kept."""
-    detail = f"its result cannot be kept: {in_full(error)}"
-    return replace(ended, failure=Failure.NOT_KEPT, detail=detail)
-
-
-def with_reason(decided: StagePlan, plan: StagePlan) -> StagePlan:
-    """The later decision, which knows the key, as a run for the earlier reason."""
-    return replace(
-        decided, action=Action.RUN, reason=plan.reason, result=None, source=None, restore=()
-    )

@@ -12,13 +12,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from branchline.core.plan.values import Action, StagePlan
+from branchline.core.plan.values import Action
 from branchline.core.run import Capacity, Job, Need, Schedule, StageState
 from branchline.core.run.devices import assign_devices, device_names
 from branchline.core.run.retries import is_worth_retrying, retry_delay_s
 from branchline.core.values import Outcome
 from branchline.errors import BranchlineError, ProgramKilledError
-from branchline.flows.attempts import attempt_of, not_kept, not_started, with_reason
+from branchline.flows.attempts import attempt_of
+from branchline.flows.endings import not_kept, not_started, with_reason
 from branchline.flows.keep import Keeper, Kept
 from branchline.flows.stage_files import stage_files
 from branchline.flows.walked import Attempt, EngineOptions, Walked, Watcher
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from branchline.core.evidence.model_tests import Examined
     from branchline.core.pipeline import LockEntry, Stage
-    from branchline.core.plan.values import Plan, Result
+    from branchline.core.plan.values import Plan, Result, StagePlan
     from branchline.core.run.values import Ended
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
@@ -133,6 +134,8 @@ class Engine:
         while queue:
             address = queue.pop(0)
             try:
+                if self._is_blocked(address):
+                    continue
                 plan = self._decide(address)
                 self.walked.plans[address] = plan
                 if plan.action not in (Action.REUSE, Action.SKIP):
@@ -146,6 +149,19 @@ class Engine:
                 self._fail(address, not_started(address, error))
                 continue
             queue.extend(self._schedule.end(address, StageState.REUSED).ready)
+
+    def _is_blocked(self, address: str) -> bool:
+        """Whether a stage may not start, and with it what depends on it."""
+        keeper = self._options.gatekeeper
+        why = keeper.before(address) if keeper is not None else ""
+        if not why:
+            return False
+        self.walked.blocked = self.walked.blocked or why
+        self._schedule.start(address)
+        skipped = self._schedule.end(address, StageState.FAILED).skipped
+        for name in (address, *skipped):
+            self._ended(name, StageState.SKIPPED, "not run: bad data")
+        return True
 
     def _decide(self, address: str, *, again: bool = False) -> StagePlan:
         plan = self._plans[address]

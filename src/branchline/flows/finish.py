@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from branchline.core.trigger import Trigger
     from branchline.core.values import JsonValue
     from branchline.core.verdict.values import Baseline, Verdict
-    from branchline.flows.judged import Judged
+    from branchline.flows.judgement import Judged
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
     from branchline.flows.retraining import Watching
-    from branchline.flows.walked import WalkBeside, Walked, Watcher
+    from branchline.flows.walked import DataFound, WalkBeside, Walked, Watcher
     from branchline.ports.records import StoredRun
     from branchline.ports.repo import Head
 
@@ -70,6 +70,7 @@ def finish(
     watcher: Watcher,
     walk_beside: WalkBeside,
     watching: Watching | None = None,
+    data: DataFound | None = None,
 ) -> Finished | None:
     """Gather the evidence, judge it against the baseline, record the run.
 
@@ -86,6 +87,7 @@ def finish(
         walk_beside: Walks stages in another working tree, for that.
         watching: Who looks on while the commit is trained again, and how that is walked; None:
             nothing is trained again.
+        data: What was found in the data.
 
     Returns:
         None when it was stopped before there was a verdict.
@@ -95,7 +97,8 @@ def finish(
         RecordError: git refused the record.
     """
     reader = EvidenceReader(project, planner, plan, walked)
-    evidence = reader.gather(duration_s=duration_s, dirty=dirty)
+    evidence = reader.gather(duration_s=duration_s, dirty=dirty, with_unmade=not walked.blocked)
+    evidence = replace(evidence, data_checks=data.reports if data else ())
     is_measured = bool(evidence.tests) or _names_measured(project)
     if is_measured:
         evidence = reader.measured(evidence)
@@ -121,6 +124,11 @@ def finish(
     if judged_run is None:
         return None
     evidence, verdict = judged_run.evidence, judged_run.verdict
+    if evidence.data_checks:
+        from branchline.core.verdict.data import with_data
+
+        verdict = with_data(verdict, evidence.data_checks)
+        judged_run = replace(judged_run, verdict=verdict)
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
@@ -139,6 +147,7 @@ def finish(
         started_at=started_at,
     )
     files = _files(project, planner, plan, said, champion, judged_run)
+    files |= data.files() if data else {}
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
 
@@ -237,12 +246,34 @@ def _walk_digest(project: Project, evidence: Evidence) -> str:
             "baseline": gate.baseline,
             "evaluation_data": evidence.evaluation_data,
             **({"tests": tests} if (tests := _tests(evidence)) else {}),
+            **_data_checks(evidence),
         }
     )
 
 
 def _tests(evidence: Evidence) -> list[tuple[str, str]]:
     return [(test.name, test.outcome.value) for test in evidence.tests]
+
+
+def _data_checks(evidence: Evidence) -> dict[str, JsonValue]:
+    """What tells two walks apart by their data; nothing where there are no checks."""
+    checked = [
+        (r.check, r.path, r.key, r.outcome.value, len(r.findings)) for r in evidence.data_checks
+    ]
+    return {"data_checks": checked} if checked else {}
+
+
+def baseline_of(project: Project) -> Baseline:
+    """What a run of this commit is measured against, before it has run."""
+    head = project.repo.head()
+    base = head.short or "initial"
+    history = project.records.runs(names=("run.json",))
+    others = [run for run in history if run.run != base and not run.run.startswith(f"{base}-")]
+    found = _baseline(project, history, same=None)
+    if found.via.startswith("alias"):
+        return found
+    # Nothing holds the alias: the data of this very commit are no reference for themselves.
+    return _baseline(project, others, same=None)
 
 
 def _is_walk(run: StoredRun, base: str, walk: str) -> bool:

@@ -5,18 +5,18 @@ Where no bar compares with a champion nothing of this is loaded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.core.policy import MODEL_SIZE
 from branchline.core.verdict.bars import moved_by_chance
 from branchline.core.verdict.judge import judge
+from branchline.flows.judgement import Judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from branchline.core.evidence import Evidence
-    from branchline.core.evidence.prediction_plots import MadePlot
     from branchline.core.values import JsonValue
     from branchline.core.verdict.noise.values import Spread
     from branchline.core.verdict.values import Verdict
@@ -24,21 +24,6 @@ if TYPE_CHECKING:
     from branchline.flows.project import Project
     from branchline.flows.retraining import Watching
     from branchline.flows.walked import Walked
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """What judging a run gave.
-
-    Attributes:
-        evidence: Of the run, with which predictions it left and the plots made from them.
-        verdict: On it.
-        plots: Those plots, with their bytes.
-    """
-
-    evidence: Evidence
-    verdict: Verdict
-    plots: tuple[MadePlot, ...] = ()
 
 
 def judged(

@@ -7,7 +7,7 @@ loses nothing: ledger (each stage), store, dvc.lock, records, ledger (settled).
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.entries import entry_of
@@ -15,6 +15,7 @@ from branchline.core.plan.values import Plan, Source
 from branchline.core.run import StageState
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.errors import StoreError
+from branchline.flows.data_gate import as_failures, carried_out, data_checks_of
 from branchline.flows.engine import Engine
 from branchline.flows.finish import Finished, finish
 from branchline.flows.plan import Planner, PlanOptions
@@ -130,15 +131,22 @@ def run(
                 later.do()
                 planner = Planner(project, options.plan)
                 plan = planner.plan()
-        on_plan(plan)
-        if may_start(plan):
-            walked = _walk(project, planner, plan, options, watcher, is_stopped)
+        data = data_checks_of(project, planner, watcher)
+        blocked = data.begin() if data else ""
+        if blocked:
+            walked = Walked(blocked=blocked)
         else:
-            walked = Walked(is_cancelled=True)
-        carried = Plan(
-            stages=tuple(walked.plans.get(entry.stage, entry) for entry in plan.stages),
-            notes=plan.notes,
-        )
+            on_plan(plan)
+            options = replace(options, engine=replace(options.engine, gatekeeper=data))
+            if may_start(plan):
+                walked = _walk(project, planner, plan, options, watcher, is_stopped)
+            else:
+                walked = Walked(is_cancelled=True)
+            if data and not walked.failures and not walked.is_cancelled:
+                walked.blocked = walked.blocked or data.rest()
+        if walked.blocked and not options.judges:
+            walked.failures.update(as_failures(plan, walked))
+        carried = carried_out(plan, walked)
         finished = None
         is_done = options.judges and not walked.failures and not walked.is_cancelled
         # Asking costs a git process or two; of a trial nobody commits what it left.
@@ -157,6 +165,7 @@ def run(
                 watcher=watcher,
                 walk_beside=_walk_beside(watcher, is_stopped),
                 watching=_watching(project, watcher, is_stopped),
+                data=data,
             )
             walked.is_cancelled = finished is None
         planner.inputs.reader.save()
@@ -264,7 +273,8 @@ def _walk(
     )
     try:
         walked = engine.walk()
-        state = "cancelled" if walked.is_cancelled else "failed" if walked.failures else "succeeded"
+        is_bad = bool(walked.failures or walked.blocked)
+        state = "cancelled" if walked.is_cancelled else "failed" if is_bad else "succeeded"
     finally:
         carried = Plan(
             stages=tuple(engine.walked.plans.get(entry.stage, entry) for entry in plan.stages)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
+from branchline.render.data_checks import drift_table, finding_table
 from branchline.render.findings import verdict_word
-from branchline.render.page import escaped, page, sentence_html
+from branchline.render.page import escaped, page, sentence_html, table_html
 from branchline.render.report.bars import metric_grid, noise_grid, sentence_lines, slice_grid
 from branchline.render.report.charts import STYLE as CHART_STYLE
 from branchline.render.report.charts import plots_html
@@ -86,8 +87,11 @@ def html_report(
         drawings: Its plots.
     """
     name = cut(run.model or "Run", _LONGEST_NAME)
+    checks = run.evidence.data_checks
     parts = [
         _head(run, name, gate),
+        table_html(finding_table(checks)),
+        *(table_html(drift_table(c.drift), prefix=f"{c.path}: ") for c in checks if c.drift),
         grid_html(metric_grid(run, baseline, gate, most=_MOST_ROWS)),
         *map(_lines, sentence_lines(run)),
         grid_html(slice_grid(run, gate, most=_MOST_ROWS)),

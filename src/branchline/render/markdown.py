@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
+from branchline.render.data_markdown import data_section
 from branchline.render.findings import verdict_word
 from branchline.render.markdown_plots import plot_blocks
 from branchline.render.model_tests import failed_cases
@@ -57,6 +58,7 @@ def report(
     """
     blocks = [
         _head(run, gate),
+        data_section(run.evidence.data_checks, code, sentence),
         _grid(metric_grid(run, baseline, gate)),
         *map(_lines, sentence_lines(run)),
         *_failed_cases(run),

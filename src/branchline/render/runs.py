@@ -97,10 +97,15 @@ def run_lines(run: RunView) -> list[Line]:
     verdict = run.verdict
     if verdict is not None:
         lines.append(line("  verdict   ", outcome_cell(run), f"  {verdict.summary}"))
-        for shown in finding_lines(verdict.findings):
+        for shown in finding_lines([found for found in verdict.findings if not found.is_of_data]):
             tone = Tone.DIM if shown.outcome is None else _OUTCOMES[shown.outcome.value]
             lines.append(line("    ", cell(shown.word, tone), f"  {shown.sentence}"))
         lines += [line("    ", cell("note", Tone.DIM), f"  {text}") for text in verdict.remarks]
+    if run.evidence.data_checks:
+        from branchline.render.data_checks import data_lines
+
+        lines.append(line("  data"))
+        lines += data_lines(run.evidence.data_checks, indent="    ")
     lines += [line(cell(f"  {problem}", Tone.BAD)) for problem in run.problems]
     return lines
 

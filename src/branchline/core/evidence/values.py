@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from branchline.core.evidence.data.values import DataReport
     from branchline.core.evidence.measured import Measured
     from branchline.core.evidence.model_tests import Examined
     from branchline.core.pipeline import Content
@@ -108,6 +109,7 @@ class Evidence:
         tests: Of the model, in the order of branchline.yaml.
         measured: What Branchline itself and the tests measured: size, latency.
         predictions: What it said of each example; None when that was not found or not asked for.
+        data_checks: What the checks of the data found, in the order of branchline.yaml.
     """
 
     metrics: tuple[Metric, ...] = ()
@@ -125,6 +127,7 @@ class Evidence:
     tests: tuple[Examined, ...] = ()
     measured: tuple[Measured, ...] = ()
     predictions: PredictionFacts | None = None
+    data_checks: tuple[DataReport, ...] = ()
 
     def metric(self, name: str) -> Metric | None:
         """The metric of that name; None when there is none."""

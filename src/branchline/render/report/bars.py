@@ -8,7 +8,7 @@ from branchline.core.evidence.figures import between, difference, duration, figu
 from branchline.core.evidence.find import find_metric
 from branchline.core.policy import Goal
 from branchline.core.values import Outcome
-from branchline.core.verdict.values import TEST_RULE, Answer
+from branchline.core.verdict.values import SELFTEST, TEST_RULE, Answer
 from branchline.render.compare import metric_count, metric_rows
 from branchline.render.findings import word_of
 from branchline.render.report.opening import needed_words
@@ -185,13 +185,13 @@ def is_of_metric(finding: Finding) -> bool:
 def sentence_lines(run: RunView) -> tuple[Lines, ...]:
     """The findings in whole sentences, what did not pass first; slices stand in their table."""
     findings = list(run.verdict.findings) if run.verdict else []
-    others = [f for f in findings if not is_of_metric(f)]
+    others = [f for f in findings if not is_of_metric(f) and not f.is_of_data]
     return (
-        _said("Data", [f for f in others if f.rule.startswith("data")]),
         _said("In words", [f for f in findings if is_of_metric(f) and not f.where]),
+        _said("Self-test of the gate", [f for f in others if f.rule == SELFTEST]),
         _said(
             "Tests of the model",
-            [f for f in others if not f.rule.startswith("data")],
+            [f for f in others if f.rule != SELFTEST],
             {test.name: took(test) for test in run.evidence.tests if test.duration_s},
         ),
     )

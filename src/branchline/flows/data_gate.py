@@ -1,0 +1,54 @@
+"""What bad data make of a run: nothing follows them, and the plan says so. Serves `flows.run`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from branchline.core.plan.values import Action, Plan
+from branchline.core.run.values import Ended, Failure
+
+if TYPE_CHECKING:
+    from branchline.flows.data_checks import DataChecks
+    from branchline.flows.plan import Planner
+    from branchline.flows.project import Project
+    from branchline.flows.walked import Walked, Watcher
+
+
+def data_checks_of(project: Project, planner: Planner, watcher: Watcher) -> DataChecks | None:
+    """The checks of the data; None where branchline.yaml asks for none."""
+    if "data" not in project.policy.sections:
+        return None
+    from branchline.flows.data_checks import DataChecks
+
+    return DataChecks(project, planner, say=watcher.say)
+
+
+def as_failures(plan: Plan, walked: Walked) -> dict[str, Ended]:
+    """The first stage that bad data kept from starting, for those who ask for no verdict."""
+    for entry in plan.stages:
+        if entry.stage not in walked.results:
+            ended = Ended(
+                stage=entry.stage,
+                exit_code=None,
+                failure=Failure.NOT_STARTED,
+                detail=walked.blocked,
+            )
+            return {entry.stage: ended}
+    return {}
+
+
+def carried_out(plan: Plan, walked: Walked) -> Plan:
+    """The plan as it was carried out."""
+    stages = [walked.plans.get(entry.stage, entry) for entry in plan.stages]
+    if walked.blocked:
+        why = "not run: the data are bad"
+        stages = [
+            entry
+            if entry.stage in walked.results
+            else replace(
+                entry, action=Action.SKIP, reason=why, result=None, source=None, restore=()
+            )
+            for entry in stages
+        ]
+    return Plan(stages=tuple(stages), notes=plan.notes)
