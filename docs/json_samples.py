@@ -24,6 +24,8 @@ from branchline.core.changes.values import (
 from branchline.core.effects.values import Promote
 from branchline.core.evidence.data.data_json import profile_to_json
 from branchline.core.evidence.evidence_json import evidence_to_json
+from branchline.core.evidence.measured import Measured as MeasuredNumber
+from branchline.core.evidence.model_tests import Case, CaseState, Examined, Reported
 from branchline.core.evidence.values import Evidence, Metric, Plot, PredictionFacts, StageFacts
 from branchline.core.pipeline import Content, LockEntry
 from branchline.core.plan.plan_json import explanation_to_json, plan_to_json
@@ -158,6 +160,19 @@ _EVIDENCE = Evidence(
     metrics=(Metric(name="auc", value=0.9, text="0.9", file="metrics.json"),),
     plots=(Plot(path="roc.csv", content=Content(md5="m")),),
     stages=(StageFacts(stage="train", action="run", key="k", run="r"),),
+    tests=(
+        Examined(
+            name="t",
+            outcome=Outcome.PASSED,
+            sentence="s",
+            reported=Reported(
+                cases=(Case(name="c", state=CaseState.PASSED),),
+                counts={CaseState.PASSED: 1},
+                measured=(MeasuredNumber(name="latency.p95_ms", value=1.0),),
+            ),
+        ),
+    ),
+    measured=(MeasuredNumber(name="model.size_bytes", value=1.0),),
     predictions=PredictionFacts(path="p.csv", digest="m", examples="e", count=2),
     data_checks=(json_data.SAMPLE,),
 )

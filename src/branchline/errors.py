@@ -53,6 +53,16 @@ class ConfigError(BranchlineError):
     slug = "config"
 
 
+class ModelTestError(BranchlineError):
+    """A test of the model cannot have what it asked for: model, data, champion, a library."""
+
+    slug = "model-test"
+
+    def __str__(self) -> str:
+        """Message, details and remedy: pytest shows nothing else."""
+        return "\n".join(text for text in (self.message, *self.details, self.todo) if text)
+
+
 class PipelineError(BranchlineError):
     """dvc.yaml, a .dvc file or `stages:` cannot be used: grammar, cycle, overlapping outputs."""
 

@@ -66,6 +66,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
                 force=options.force,
                 single=options.single,
                 trust_lock=options.trust_lock,
+                with_tests=True,
             ),
         )
         plan = planner.plan()

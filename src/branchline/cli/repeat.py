@@ -36,6 +36,9 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
     finished = outcome.finished
     if finished is None:
         return
+    if any(test.outcome is not Outcome.PASSED for test in finished.evidence.tests):
+        quick_memory.forget(project.root)  # The next run tries them again.
+        return
     if finished.verdict.baseline.problem or _may_change(finished):
         quick_memory.forget(project.root)  # what was missing may have come by the next time
         return
@@ -45,7 +48,7 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
         try:
             # Read everything anew: somebody may have edited dvc.yaml while the run went on.
             again = wiring.look_again(project)
-            planner = Planner(again, PlanOptions(trust_elsewhere=False))
+            planner = Planner(again, PlanOptions(trust_elsewhere=False, with_tests=True))
             plan = planner.plan()
             if plan.is_empty and not _is_same(project, again, finished):
                 quick_memory.forget(project.root)

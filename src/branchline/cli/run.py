@@ -107,6 +107,7 @@ def _options(options: argparse.Namespace, cpus: int) -> RunOptions:
             single=options.single,
             trust_elsewhere=False,
             trust_lock=options.trust_lock,
+            with_tests=True,
         ),
         engine=EngineOptions(
             jobs=options.jobs or cpus,

@@ -23,6 +23,12 @@ def not_started(address: str, error: BranchlineError) -> Ended:
     return Ended(stage=address, exit_code=None, failure=Failure.NOT_STARTED, detail=in_full(error))
 
 
+def not_kept(ended: Ended, error: BranchlineError) -> Ended:
+    """The end of a stage that ended well and whose result cannot be kept."""
+    detail = f"its result cannot be kept: {in_full(error)}"
+    return replace(ended, failure=Failure.NOT_KEPT, detail=detail)
+
+
 def with_reason(decided: StagePlan, plan: StagePlan) -> StagePlan:
     """The later decision, which knows the key, as a run for the earlier reason."""
     return replace(

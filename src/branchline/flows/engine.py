@@ -13,22 +13,24 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.values import Action
-from branchline.core.run import Capacity, Job, Need, Schedule, StageState, command_lines
-from branchline.core.run.devices import assign_devices, device_environment, device_names
+from branchline.core.run import Capacity, Job, Need, Schedule, StageState
+from branchline.core.run.devices import assign_devices, device_names
 from branchline.core.run.retries import is_worth_retrying, retry_delay_s
-from branchline.core.run.values import Ended, Failure
+from branchline.core.values import Outcome
 from branchline.errors import BranchlineError, ProgramKilledError
-from branchline.flows.endings import in_full, not_started, with_reason
+from branchline.flows.attempts import attempt_of
+from branchline.flows.endings import not_kept, not_started, with_reason
 from branchline.flows.keep import Keeper, Kept
-from branchline.flows.stage_files import log_name, stage_files
+from branchline.flows.stage_files import stage_files
 from branchline.flows.walked import Attempt, EngineOptions, Walked, Watcher
-from branchline.ports.executor import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from branchline.core.evidence.model_tests import Examined
     from branchline.core.pipeline import LockEntry, Stage
-    from branchline.core.plan.values import Plan, StagePlan
+    from branchline.core.plan.values import Plan, Result, StagePlan
+    from branchline.core.run.values import Ended
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
 
@@ -204,7 +206,12 @@ class Engine:
         try:
             self.walked.notes.extend(self._keeper.make_room(stage))
             attempt = self._attempt(stage, plan, number)
-            stage_files(attempt.task.log).clear()
+            files = stage_files(attempt.task.log)
+            files.clear()
+            if stage.is_test:
+                from branchline.flows.model_tests import write_context
+
+                write_context(self._planner, self.walked, address, files.context, files.tests)
             if self._options.early is not None:
                 self._options.early.starting(attempt)
             child = self._project.executor.start(attempt.task)
@@ -246,39 +253,16 @@ class Engine:
         return True
 
     def _attempt(self, stage: Stage, plan: StagePlan, number: int) -> Attempt:
-        project, policy = self._project, self._project.policy
-        wanted = policy.resources_of(stage.name)
+        wanted = self._project.policy.resources_of(stage.name)
         taken = {name for a in self._attempts.values() for name in a.devices}
-        devices = assign_devices(wanted.gpus, self._devices, taken)
-        log = os.path.join(self._logs, log_name(stage.address, number))
-        trace = policy.changes.trace
-        task = Task(
-            stage=stage.address,
-            cmd=command_lines(stage.cmd, is_list=stage.cmd_is_list),
-            cwd=os.path.normpath(os.path.join(project.root, stage.wdir)),
-            log=log,
-            env={
-                "DVC_ROOT": project.root,
-                "DVC_STAGE": stage.address,
-                "BRANCHLINE_STAGE": stage.address,
-                **stage_files(log).environment,
-                **device_environment(wanted.gpus, devices),
-            },
-            timeout_s=wanted.timeout_s,
-            memory_bytes=wanted.memory_bytes if self._options.limits_memory else None,
-            trace=trace,
-            trace_file=log.removesuffix(".log") + ".reads",
-            root=project.root,
-        )
-        return Attempt(
-            stage=stage,
-            plan=plan,
-            task=task,
+        return attempt_of(
+            self._project,
+            stage,
+            plan,
             number=number,
-            started_s=self._now(),
-            started_at=project.machine.now(),
-            started_ns=project.machine.time_ns(),
-            devices=devices,
+            logs=self._logs,
+            devices=assign_devices(wanted.gpus, self._devices, taken),
+            limits_memory=self._options.limits_memory,
         )
 
     # Waiting
@@ -303,19 +287,48 @@ class Engine:
         if self._was_stopped_early(self._attempts[ended.stage]):
             return
         attempt = self._attempts.pop(ended.stage)
+        if attempt.stage.is_test:
+            self._take_test(attempt, ended)
+            return
         if ended.failure is None:
-            try:
-                kept = self._keeper.keep(attempt, ended)
-            except ProgramKilledError:
-                raise
-            except BranchlineError as error:
-                detail = f"its result cannot be kept: {in_full(error)}"
-                kept = Kept(ended=replace(ended, failure=Failure.NOT_KEPT, detail=detail))
+            kept = self._kept(attempt, ended)
             if kept.ended.failure is None and kept.result is not None:
                 self._succeed(attempt, kept)
                 return
             ended = kept.ended
         self._fail_or_retry(attempt, ended)
+
+    def _kept(self, attempt: Attempt, ended: Ended) -> Kept:
+        """What becomes of a stage that ended well; what cannot be kept has failed."""
+        try:
+            return self._keeper.keep(attempt, ended)
+        except ProgramKilledError:
+            raise
+        except BranchlineError as error:
+            return Kept(ended=not_kept(ended, error))
+
+    def _take_test(self, attempt: Attempt, ended: Ended) -> None:
+        """A test ended: one that passed is kept like any stage, others go into the verdict."""
+        from branchline.flows.model_tests import reported_result, what_came
+
+        test = what_came(ended, stage_files(attempt.task.log).tests)
+        if test.outcome is Outcome.PASSED:
+            kept = self._kept(attempt, ended)
+            if kept.ended.failure is None and kept.result is not None:
+                result = reported_result(kept.result, test)
+                self._succeed(attempt, replace(kept, result=result))
+                self.walked.tests[attempt.stage.address] = test
+                return
+            test = what_came(kept.ended)
+        self._end_test(test, ended)
+
+    def _end_test(self, test: Examined, ended: Ended) -> None:
+        """Note a test that did not pass; nothing waits for its success, and the run goes on."""
+        address = ended.stage
+        self._note(address, StageState.FAILED, ended)
+        self.walked.tests[address] = test
+        self._ended(address, StageState.FAILED, test.said, ended.duration_s)
+        self._decide_all(self._schedule.end(address, StageState.SUCCEEDED).ready)
 
     def _was_stopped_early(self, attempt: Attempt) -> bool:
         """Whether a stage was told to stop: then nothing of it is kept, however well it ended.
@@ -331,15 +344,9 @@ class Engine:
 
     def _succeed(self, attempt: Attempt, kept: Kept) -> None:
         address = attempt.stage.address
-        self._project.ledger.stage_ended(
-            self._run,
-            address,
-            StageState.SUCCEEDED.value,
-            ended=kept.ended,
-            # Without a key (data outside the repository) nothing can be looked up again.
-            result=kept.result if kept.result is not None and kept.result.key else None,
-            at=self._project.machine.now(),
-        )
+        # Without a key (data outside the repository) nothing can be looked up again.
+        result = kept.result if kept.result is not None and kept.result.key else None
+        self._note(address, StageState.SUCCEEDED, kept.ended, result)
         later = self._options.later
         if later is None:
             self._keeper.share(attempt.stage, self.walked.notes.append)
@@ -366,14 +373,12 @@ class Engine:
         self._schedule.retry(address, self._now() + delay)
 
     def _fail(self, address: str, ended: Ended) -> None:
-        self._project.ledger.stage_ended(
-            self._run,
-            address,
-            StageState.FAILED.value,
-            ended=ended,
-            result=None,
-            at=self._project.machine.now(),
-        )
+        if self._stages[address].is_test:
+            from branchline.flows.model_tests import what_came
+
+            self._end_test(what_came(ended), ended)
+            return
+        self._note(address, StageState.FAILED, ended)
         self.walked.failures[address] = ended
         self._ended(address, StageState.FAILED, ended.detail, ended.duration_s)
         for skipped in self._schedule.end(address, StageState.FAILED).skipped:
@@ -381,16 +386,29 @@ class Engine:
 
     def _cancel(self) -> None:
         self._project.executor.stop(grace_s=GRACE_S)
-        now = self._project.machine.now()
         for address in list(self._attempts):
-            self._project.ledger.stage_ended(
-                self._run, address, StageState.CANCELLED.value, ended=None, result=None, at=now
-            )
+            self._note(address, StageState.CANCELLED)
             self._ended(address, StageState.CANCELLED, "stopped")
         self._attempts.clear()
         for address in self._schedule.cancel():
             self._ended(address, StageState.CANCELLED, "not started")
         self.walked.is_cancelled = True
+
+    def _note(
+        self,
+        address: str,
+        state: StageState,
+        ended: Ended | None = None,
+        result: Result | None = None,
+    ) -> None:
+        self._project.ledger.stage_ended(
+            self._run,
+            address,
+            state.value,
+            ended=ended,
+            result=result,
+            at=self._project.machine.now(),
+        )
 
     def _ended(self, address: str, state: StageState, text: str, elapsed_s: float = 0.0) -> None:
         self.walked.states[address] = state

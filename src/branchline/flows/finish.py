@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from branchline.core.evidence.evidence_json import evidence_from_json, evidence_to_json
 from branchline.core.plan.plan_json import plan_to_json
+from branchline.core.policy import MODEL_SIZE
 from branchline.core.values import SCHEMA_VERSION, Outcome, digest_of
-from branchline.core.verdict.baseline import RunFacts, find_baseline
+from branchline.core.verdict.baseline import find_baseline
 from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
 from branchline.errors import RecordError
 from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere, stands
 from branchline.flows.evidence import EvidenceReader
 from branchline.flows.judged import judged
+from branchline.flows.run_facts import run_facts, run_fields, verdict_of
 from branchline.ports.records import CHAMPION_FILE
 from branchline.ports.workspace import EntryKind
 
@@ -94,10 +96,12 @@ def finish(
         DocumentError: A metric file cannot be read.
         RecordError: git refused the record.
     """
-    evidence = EvidenceReader(project, planner, plan, walked).gather(
-        duration_s=duration_s, dirty=dirty, with_unmade=not walked.blocked
-    )
+    reader = EvidenceReader(project, planner, plan, walked)
+    evidence = reader.gather(duration_s=duration_s, dirty=dirty, with_unmade=not walked.blocked)
     evidence = replace(evidence, data_checks=data.reports if data else ())
+    is_measured = bool(evidence.tests) or _names_measured(project)
+    if is_measured:
+        evidence = reader.measured(evidence)
     head = project.repo.head()
     base = head.short or "initial"
     history = project.records.runs(names=("run.json",))
@@ -113,7 +117,7 @@ def finish(
         evidence,
         champion,
         history=map(run_fields, history),
-        targets=tuple(stage.address for stage in planner.stages),
+        targets=tuple(stage.address for stage in planner.stages if not stage.is_test),
         watching=watching,
         known=same.run if same is not None and not walked.ran else "",
     )
@@ -129,6 +133,10 @@ def finish(
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
         return _known(project, same.run, evidence, verdict)
+    if not is_measured:
+        # For runs that this one will be the baseline of.
+        judged_run = replace(judged_run, evidence=reader.measured(evidence))
+        evidence = judged_run.evidence
     said = run_to_json(
         head,
         evidence,
@@ -208,6 +216,11 @@ def _champion_file(champion: Champion) -> dict[str, bytes]:
     return {CHAMPION_FILE: _json(evidence_to_json(champion.evidence))}
 
 
+def _names_measured(project: Project) -> bool:
+    """Whether the gate has a bar on what Branchline measures itself."""
+    return any(MODEL_SIZE in rule.name for rule in project.policy.gate.metrics)
+
+
 def _walk_digest(project: Project, evidence: Evidence) -> str:
     """What makes two walks of one commit the same: results, outputs, and the bars."""
     gate = project.policy.gate
@@ -232,9 +245,14 @@ def _walk_digest(project: Project, evidence: Evidence) -> str:
             "on_inconclusive": gate.on_inconclusive.value,
             "baseline": gate.baseline,
             "evaluation_data": evidence.evaluation_data,
+            **({"tests": tests} if (tests := _tests(evidence)) else {}),
             **_data_checks(evidence),
         }
     )
+
+
+def _tests(evidence: Evidence) -> list[tuple[str, str]]:
+    return [(test.name, test.outcome.value) for test in evidence.tests]
 
 
 def _data_checks(evidence: Evidence) -> dict[str, JsonValue]:
@@ -264,39 +282,10 @@ def _is_walk(run: StoredRun, base: str, walk: str) -> bool:
     return run_fields(run).get("walk") == walk
 
 
-def run_fields(run: StoredRun) -> dict[str, JsonValue]:
-    """The fields of a record's run.json; empty when it cannot be read."""
-    try:
-        fields = json.loads(run.files.get("run.json", b"{}"))
-    except ValueError:
-        return {}
-    return fields if isinstance(fields, dict) else {}
-
-
-def verdict_of(run: StoredRun) -> str:
-    """The outcome word of a recorded run; "" when it has none."""
-    return str(run_fields(run).get("outcome") or "")
-
-
 def _baseline(
     project: Project, history: Sequence[StoredRun], *, same: StoredRun | None
 ) -> Baseline:
-    facts = []
-    for run in history:
-        fields = run_fields(run)
-        if fields.get("model") != project.policy.model:
-            continue  # Of two models in one repository neither is the other's baseline.
-        outcome = str(fields.get("outcome") or "")
-        facts.append(
-            RunFacts(
-                run=run.run,
-                started_at=str(fields.get("started_at") or ""),
-                commit=_text(fields.get("commit")),
-                branch=_text(fields.get("branch")),
-                is_dirty=fields.get("is_dirty") is not False,
-                outcome=Outcome(outcome) if outcome in [o.value for o in Outcome] else None,
-            )
-        )
+    facts = run_facts(project, history)
     elsewhere, remark = holders_elsewhere(project) if is_elsewhere(project) else ({}, "")
     found = find_baseline(
         facts,
@@ -406,7 +395,3 @@ def _plot_paths(evidence: Evidence) -> list[str]:
 
 def _json(value: JsonValue) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def _text(value: JsonValue) -> str | None:
-    return value if isinstance(value, str) else None

@@ -178,6 +178,7 @@ def walk_job(
                 force_reason=_why_forced(asked),
                 single=single,
                 trust_elsewhere=False,
+                with_tests=True,
             ),
             engine=EngineOptions(jobs=project.machine.cpus()),
             reason=asked.note or asked.reason,

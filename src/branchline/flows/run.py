@@ -353,6 +353,8 @@ def _write_locks(
             entries.append(made[entry.stage])
             continue
         stage = stages[entry.stage]
+        if stage.is_test:
+            continue
         stamped = _reused_entry(planner, stage, entry, restamp=restamp)
         if stamped is not None:
             entries.append((stage, stamped))

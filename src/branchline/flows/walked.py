@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from branchline.core.evidence.data.values import DataReport
+    from branchline.core.evidence.model_tests import Examined
     from branchline.core.pipeline import Stage
     from branchline.core.plan.values import Result, StagePlan
     from branchline.core.run.values import Ended
@@ -128,6 +129,7 @@ class Walked:
         stopped_early: Why a stage was told to stop; "" when none was.
         blocked: Why stages were kept from starting; "" when none was.
         notes: Remarks, for the end of the output.
+        tests: Address -> what came of a test of the model that ran; none of them fails the run.
     """
 
     plans: dict[str, StagePlan] = field(default_factory=dict)
@@ -139,6 +141,7 @@ class Walked:
     stopped_early: str = ""
     blocked: str = ""
     notes: list[str] = field(default_factory=list)
+    tests: dict[str, Examined] = field(default_factory=dict)
 
     @property
     def ran(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
 from branchline.core.plan.view import MODE_SUFFIX
+from branchline.flows.gathered import CHAMPION_INPUT
 from branchline.flows.unimported import siblings_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def watched_paths(
 
 def has_no_path(project: Project, planner: Planner) -> bool:
     """Whether something counts that has no path in the repository."""
+    if any(CHAMPION_INPUT in gathered.inputs for gathered in planner.gathered.values()):
+        return True  # Tags and the records of other runs say which model that is.
     if "data" in project.policy.sections:
         from branchline.flows.data_checks import has_no_lasting_answer
 

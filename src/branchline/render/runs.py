@@ -9,6 +9,7 @@ from branchline.core.evidence.find import find_metric
 from branchline.core.values import Outcome
 from branchline.render.compare import metric_text, outcome_word
 from branchline.render.findings import finding_lines
+from branchline.render.model_tests import cases_table, table_of_tests
 from branchline.render.table import Align, Cell, Column, Line, Table, Tone, cell, line
 
 if TYPE_CHECKING:
@@ -119,7 +120,12 @@ def run_tables(run: RunView) -> list[Table]:
     evidence = run.evidence
     tables = [
         stage_table(run),
+        table_of_tests(evidence.tests),
+        cases_table(evidence.tests),
         _pairs("Metrics", [(m.name, metric_text(m), m.file) for m in evidence.metrics], "file"),
+        _pairs(
+            "Measured", [(m.name, f"{m.value:.10g}", m.source) for m in evidence.measured], "by"
+        ),
         _pairs("Parameters", [(n, _short(v), "") for n, v in evidence.params.items()]),
         _pairs("Data", [(name, digest, "") for name, digest in evidence.data.items()]),
         _pairs("Outputs", [(name, digest, "") for name, digest in evidence.outs.items()]),

@@ -221,14 +221,6 @@ TUNE = Section(
     rule=_tune_rule,
 )
 
-TEST = Section(
-    {
-        "name": Key(Text(), "Name of the test, as reported."),
-        "run": Key(COMMAND, "Command; exit code 0 passes.", required=True),
-        "timeout": Key(DURATION_KIND, "Time after which it is stopped."),
-    }
-)
-
 RAY = Section(
     {
         "address": Key(

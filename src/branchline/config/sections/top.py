@@ -52,7 +52,7 @@ SECTIONS: dict[str, Key] = {
     "data": Key(data.DATA, "Checks of the data."),
     "tune": Key(serving.TUNE, "Search for hyperparameters."),
     "gate": Key(training.GATE, "What a model must reach."),
-    "tests": Key(ListOf(serving.TEST), "Tests of the model itself."),
+    "tests": Key(ListOf(training.TEST), "Tests of the model itself."),
     "resources": Key(MapOf(training.STAGE_RESOURCES, "stages"), "What stages need and may use."),
     "executors": Key(serving.EXECUTORS, "Settings of the machines and engines that run stages."),
     "environment": Key(training.ENVIRONMENT, "What surrounds the code and enters every key."),

@@ -380,3 +380,16 @@ TRAIN = OneOf(
         ),
     )
 )
+
+TEST = Section(
+    {
+        "name": Key(Text(), "Name of the test, as reported; made of its command when not set."),
+        "run": Key(COMMAND, "Command; exit code 0 passes.", required=True),
+        "timeout": Key(DURATION_KIND, "Time after which it is stopped."),
+        "deps": Key(
+            OneOf((Text("a file or folder"), TEXTS)),
+            "What it reads besides its code, the outputs and the evaluation data. What Python reads"
+            " is seen without it, and so is a file that the command names.",
+        ),
+    }
+)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from branchline.core.changes.values import Change, Input
     from branchline.core.pipeline import Content, LockEntry
+    from branchline.core.values import JsonValue
 
 
 class Action(Enum):
@@ -89,6 +90,7 @@ class Result:
         store: Identity of the store that keeps the outputs.
         versions: Python, platform, branchline, lock digest.
         attempt: From 1; raised by `--force`.
+        report: What a test of the model said of itself; None for other stages.
     """
 
     key: str
@@ -108,6 +110,7 @@ class Result:
     store: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     attempt: int = 1
+    report: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

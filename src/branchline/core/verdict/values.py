@@ -9,6 +9,8 @@ from branchline.core.values import Outcome
 
 SELFTEST = "selftest"
 """`Finding.rule` of a probe of the gate's self-test that failed."""
+TEST_RULE = "test"
+"""`Finding.rule` of a test of the model; its `metric` is the test's name."""
 
 
 class Answer(Enum):

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.core.evidence.figures import between, difference, figure, steady, stepped
+from branchline.core.evidence.figures import between, difference, duration, figure, steady, stepped
 from branchline.core.evidence.find import find_metric
 from branchline.core.policy import Goal
 from branchline.core.values import Outcome
-from branchline.core.verdict.values import SELFTEST, Answer
+from branchline.core.verdict.values import SELFTEST, TEST_RULE, Answer
 from branchline.render.compare import metric_count, metric_rows
 from branchline.render.findings import word_of
 from branchline.render.report.opening import needed_words
 from branchline.render.report.values import Grid, Lines, Mark, Name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from branchline.core.evidence import Metric
+    from branchline.core.evidence.model_tests import Examined
     from branchline.core.policy import Gate
     from branchline.core.verdict.values import Finding, Noise
     from branchline.render.compare import MetricRow
@@ -62,7 +63,7 @@ def metric_grid(
     for name, findings in by_metric.items():
         if name not in seen:
             rows.insert(0, _unseen_row(run, name, findings))
-    left_out = max(0, len(rows) - most) + metric_count(evidences) - len(every)
+    left_out = max(0, len(rows) - most) + metric_count(evidences, gate) - len(every)
     heads = ("metric", "baseline", "this run", "difference", "likely between", "verdict")
     right = (False, True, True, True, True, False)
     kept = tuple(rows[:most])
@@ -185,19 +186,37 @@ def sentence_lines(run: RunView) -> tuple[Lines, ...]:
     """The findings in whole sentences, what did not pass first; slices stand in their table."""
     findings = list(run.verdict.findings) if run.verdict else []
     others = [f for f in findings if not is_of_metric(f) and not f.is_of_data]
+    # With their checks they stand in a section of their own, with rows.
+    of_data = [] if run.evidence.data_checks else [f for f in findings if f.is_of_data]
     return (
+        _said("Data", of_data),
         _said("In words", [f for f in findings if is_of_metric(f) and not f.where]),
         _said("Self-test of the gate", [f for f in others if f.rule == SELFTEST]),
-        _said("Tests of the model", [f for f in others if f.rule != SELFTEST]),
+        _said(
+            "Tests of the model",
+            [f for f in others if f.rule != SELFTEST],
+            {test.name: took(test) for test in run.evidence.tests if test.duration_s},
+        ),
     )
 
 
-def _said(title: str, findings: list[Finding]) -> Lines:
+def took(test: Examined) -> str:
+    """How long a test of the model took, and whose result it is where it is reused."""
+    reused = f", from run `{test.run}`" if test.run else ""
+    return f"took {duration(test.duration_s)}{reused}"
+
+
+def _said(title: str, findings: list[Finding], more: Mapping[str, str] | None = None) -> Lines:
+    """The findings as a list; below each on a test of the model what is said `more` of it."""
+    below = more or {}
     findings.sort(key=lambda f: _ORDER[f.outcome])
     return Lines(
         title=title,
         lines=tuple(
-            ((Mark(outcome=f.outcome, text=f.sentence, word=word_of(f)),), ())
+            (
+                (Mark(outcome=f.outcome, text=f.sentence, word=word_of(f)),),
+                (below[f.metric],) if f.rule == TEST_RULE and f.metric in below else (),
+            )
             for f in findings[:MOST_ROWS]
         ),
         left_out=max(0, len(findings) - MOST_ROWS),

@@ -11,7 +11,7 @@ from branchline.core.evidence.figures import difference, duration, figure
 from branchline.core.evidence.flatten import is_finite
 from branchline.core.policy import Goal
 from branchline.core.values import Outcome
-from branchline.core.verdict.values import Answer
+from branchline.core.verdict.values import TEST_RULE, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,12 +48,13 @@ def opening(run: RunView, gate: Gate) -> str:
 def _failed(failed: Sequence[Finding], findings: Sequence[Finding], gate: Gate) -> str:
     worse = [f for f in failed if f.answer is Answer.WORSE or _is_loss(f, gate)]
     first = (worse or failed)[0]
+    more = _more(failed, first)
     if not worse and first.rule.startswith("data"):
-        return f"The data are not as they have to be: {_lower(first.sentence)}{_more(failed)}"
-    if not worse and first.rule == "test":
-        return f"This model fails a test: {_lower(first.sentence)}{_more(failed)}"
+        return f"The data are not as they have to be: {_lower(first.sentence)}{more}"
+    if not worse and first.rule == TEST_RULE:
+        return f"This model fails a test: {_lower(first.sentence)}{more}"
     if not worse:
-        return f"This model is not good enough: {_lower(first.sentence)}{_more(failed)}"
+        return f"This model is not good enough: {_lower(first.sentence)}{more}"
     if first.where:
         whole = [f for f in findings if not f.where and f.metric == first.metric]
         hidden = whole and all(f.outcome is Outcome.PASSED for f in whole)
@@ -61,7 +62,7 @@ def _failed(failed: Sequence[Finding], findings: Sequence[Finding], gate: Gate) 
         said = f"This change makes the model worse for `{first.where}`{though}"
     else:
         said = "This change makes the model worse"
-    return f"{said}: {_moved(first)}{_tolerated(first, gate)}.{_more(failed)}"
+    return f"{said}: {_moved(first)}{_tolerated(first, gate)}.{more}"
 
 
 def _unknown(unknown: Sequence[Finding]) -> str:
@@ -149,11 +150,16 @@ def needed_words(examples: int | None, runs: int | None, seconds: float | None) 
     return " or ".join(parts)
 
 
-def _more(failed: Sequence[Finding]) -> str:
-    count = len(failed) - 1
-    if not count:
-        return ""
-    return f" {count} more bar{' does' if count == 1 else 's do'} not hold."
+def _more(failed: Sequence[Finding], first: Finding) -> str:
+    """What failed besides the first."""
+    rest = [finding for finding in failed if finding is not first]
+    tests = sum(finding.rule == TEST_RULE for finding in rest)
+    bars = len(rest) - tests
+    said = f" {bars} more bar{' does' if bars == 1 else 's do'} not hold." if bars else ""
+    if not tests:
+        return said
+    more = "more " if first.rule == TEST_RULE else ""
+    return f"{said} {tests} {more}test{' fails' if tests == 1 else 's fail'}."
 
 
 def _step(finding: Finding) -> float | None:

@@ -33,7 +33,7 @@ _MOST_BINS = 100
 _FEWEST_ROWS = 50
 _MOST_SHOWN = 10
 _MOST_SPREAD = 300
-"""So many numbers a row are looked at one by one; longer rows (pictures) are compared as a whole."""
+"""So many numbers a row are looked at one by one; longer rows (pictures) as a whole."""
 
 
 def train_test_overlap(train: Table, test: Table) -> Proof:
