@@ -139,7 +139,7 @@ def _goal(metric: str, rule: Mapping[str, Any]) -> Goal:
     """As it says, else as the metric is by nature: RMSE is better when it is lower."""
     if "goal" in rule:
         return Goal(rule["goal"])
-    from branchline.core.verdict.noise.metrics import natural_goal
+    from branchline.core.directions import natural_goal
 
     return natural_goal(metric, rule.get("computed_as", "")) or Goal.MAXIMIZE
 

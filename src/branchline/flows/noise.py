@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from branchline.core.evidence.directions import goal_of
+from branchline.core.directions import goal_of
 from branchline.core.plan.values import Action
 from branchline.core.verdict.noise.moves import moves_of
 from branchline.core.verdict.noise.trainings import content_in

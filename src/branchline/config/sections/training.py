@@ -146,9 +146,8 @@ def _metric_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
 
 def _goal_rule(metric: str, value: Mapping[str, Any], path: Path, report: Report) -> None:
     """A comparison the wrong way round calls every loss a gain."""
-    from branchline.core.evidence.directions import goal_of
+    from branchline.core.directions import goal_of, natural_goal
     from branchline.core.policy import Goal
-    from branchline.core.verdict.noise.metrics import natural_goal
 
     computed_as = value.get("computed_as", "")
     natural, said = natural_goal(metric, computed_as), value.get("goal")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from branchline.core.policy import MODEL_SIZE, Goal
+from branchline.core.policy import Goal
 
 
 class Needs(Enum):
@@ -133,19 +133,3 @@ def known_metric(name: str, computed_as: str = "") -> Metric | None:
         k = int(found[2])
         return Metric(name=f"{word}@{k}", goal=_UP, needs=Needs.RANKS, kind=Kind.QUERIES, k=k)
     return _KNOWN.get(folded)
-
-
-def natural_goal(name: str, computed_as: str = "") -> Goal | None:
-    """Which way a metric is better by what it is; None where it is not known.
-
-    What Branchline measures itself (latency, size) says so by its name.
-
-    >>> natural_goal("val.rmse"), natural_goal("cost", "mine:cost")
-    (<Goal.MINIMIZE: 'minimize'>, None)
-    """
-    if ":" in computed_as:  # A function of the project's own.
-        return None
-    if not computed_as and (name == MODEL_SIZE or name.startswith("latency.")):
-        return Goal.MINIMIZE
-    known = known_metric(name, computed_as)
-    return known.goal if known is not None else None
