@@ -205,7 +205,9 @@ class EvidenceReader:
         dirty -= outs | {f"{path.rpartition('/')[0]}/.gitignore".lstrip("/") for path in outs}
         if not dirty:
             return False
-        if dirty & set(self._project.config_files):
+        # No result depends on what git ignores, and a run of another model here wrote its own.
+        settings = {p for p in self._project.config_files if not p.endswith(".gitignore")}
+        if dirty & settings:
             return True
         touched = {above for path in dirty for above in with_folders(path)}
         for result in self._walked.results.values():

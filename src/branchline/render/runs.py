@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from branchline.core.evidence import Evidence
     from branchline.core.policy import Gate
+    from branchline.core.verdict.standing import Approval
     from branchline.render.run_view import RunView
 
 _HEADLINES = 3
@@ -84,8 +85,13 @@ def _metric_cell(evidence: Evidence, name: str) -> Cell:
     return cell("-" if metric is None else metric_text(metric))
 
 
-def run_lines(run: RunView) -> list[Line]:
-    """The head of one run: verdict with its findings, where it comes from."""
+def run_lines(run: RunView, approval: Approval | None = None) -> list[Line]:
+    """The head of one run: verdict with its findings, where it comes from.
+
+    Args:
+        run: It.
+        approval: Who let it pass though chance leaves its verdict open; None for nobody.
+    """
     branch = f" on {run.branch}" if run.branch else ""
     lines = [line(cell(f"run {run.run}", Tone.STRONG), f"{branch}  {run.subject}".rstrip())]
     lines.append(
@@ -97,6 +103,10 @@ def run_lines(run: RunView) -> list[Line]:
     verdict = run.verdict
     if verdict is not None:
         lines.append(line("  verdict   ", outcome_cell(run), f"  {verdict.summary}"))
+        if approval is not None:
+            why = f": {approval.reason}" if approval.reason else ""
+            by = f"by {approval.by}, {when(approval.at)} UTC{why}"
+            lines.append(line("    ", cell("approved", Tone.GOOD), f"  {by}"))
         for shown in finding_lines([found for found in verdict.findings if not found.is_of_data]):
             tone = Tone.DIM if shown.outcome is None else _OUTCOMES[shown.outcome.value]
             lines.append(line("    ", cell(shown.word, tone), f"  {shown.sentence}"))
