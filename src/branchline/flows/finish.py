@@ -85,8 +85,7 @@ def finish(
         dirty: What git does not have as it is now.
         watcher: Shows how the champion is scored again, where it has to be.
         walk_beside: Walks stages in another working tree, for that.
-        watching: Who looks on while the commit is trained again, and how that is walked; None:
-            nothing is trained again.
+        watching: Who looks on while the commit is trained again; None: it never is.
         data: What was found in the data.
 
     Returns:
@@ -99,8 +98,7 @@ def finish(
     reader = EvidenceReader(project, planner, plan, walked)
     evidence = reader.gather(duration_s=duration_s, dirty=dirty, with_unmade=not walked.blocked)
     evidence = replace(evidence, data_checks=data.reports if data else ())
-    is_measured = bool(evidence.tests) or _names_measured(project)
-    if is_measured:
+    if is_measured := bool(evidence.tests) or _names_measured(project):
         evidence = reader.measured(evidence)
     head = project.repo.head()
     base = head.short or "initial"
@@ -123,33 +121,32 @@ def finish(
     )
     if judged_run is None:
         return None
+    judged_run = _with_data(judged_run)
     evidence, verdict = judged_run.evidence, judged_run.verdict
-    if evidence.data_checks:
-        from branchline.core.verdict.data import with_data
-
-        verdict = with_data(verdict, evidence.data_checks)
-        judged_run = replace(judged_run, verdict=verdict)
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
         return _known(project, same.run, evidence, verdict)
     if not is_measured:
         # For runs that this one will be the baseline of.
-        judged_run = replace(judged_run, evidence=reader.measured(evidence))
-        evidence = judged_run.evidence
-    said = run_to_json(
-        head,
-        evidence,
-        verdict,
-        trigger,
-        model=project.policy.model,
-        walk=walk,
-        started_at=started_at,
-    )
+        evidence = reader.measured(evidence)
+        judged_run = replace(judged_run, evidence=evidence)
+    named = {"model": project.policy.model, "walk": walk, "started_at": started_at}
+    said = run_to_json(head, evidence, verdict, trigger, **named)
     files = _files(project, planner, plan, said, champion, judged_run)
     files |= data.files() if data else {}
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
+
+
+def _with_data(found: Judged) -> Judged:
+    """The verdict with what was found in the data."""
+    checks = found.evidence.data_checks
+    if not checks:
+        return found
+    from branchline.core.verdict.data import with_data
+
+    return replace(found, verdict=with_data(found.verdict, checks))
 
 
 def _files(

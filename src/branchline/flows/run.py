@@ -19,7 +19,7 @@ from branchline.flows.data_gate import as_failures, carried_out, data_checks_of
 from branchline.flows.engine import Engine
 from branchline.flows.finish import Finished, finish
 from branchline.flows.plan import Planner, PlanOptions
-from branchline.flows.recovering import recover, settle
+from branchline.flows.recovering import planned, settle
 from branchline.flows.walked import Beside, EngineOptions, Walked
 
 if TYPE_CHECKING:
@@ -121,16 +121,7 @@ def run(
     with nullcontext() if options.is_held else lock.hold(wait_s=options.wait_s):
         began = project.machine.monotonic_s()
         started_at = project.machine.now()
-        later = options.engine.later
-        recovered = () if later is not None and later.has_begun else recover(project)
-        planner = Planner(project, options.plan)
-        plan = planner.plan()
-        if later is not None:
-            later.has_begun = True
-            if later.is_needed([entry.key for entry in plan.stages]):
-                later.do()
-                planner = Planner(project, options.plan)
-                plan = planner.plan()
+        planner, plan, recovered = planned(project, options.plan, options.engine.later)
         data = data_checks_of(project, planner, watcher)
         blocked = data.begin() if data else ""
         if blocked:
