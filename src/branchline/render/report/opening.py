@@ -155,7 +155,12 @@ def _more(failed: Sequence[Finding], first: Finding) -> str:
     rest = [finding for finding in failed if finding is not first]
     tests = sum(finding.rule == TEST_RULE for finding in rest)
     bars = len(rest) - tests
-    said = f" {bars} more bar{' does' if bars == 1 else 's do'} not hold." if bars else ""
+    noun, nouns = ("bar", "bars")
+    if all(finding.is_of_data for finding in failed):
+        noun, nouns = ("rule of the data", "rules of the data")
+    said = (
+        f" {bars} more {f'{noun} does' if bars == 1 else f'{nouns} do'} not hold." if bars else ""
+    )
     if not tests:
         return said
     more = "more " if first.rule == TEST_RULE else ""
