@@ -155,7 +155,12 @@ def _more(failed: Sequence[Finding], first: Finding) -> str:
     rest = [finding for finding in failed if finding is not first]
     tests = sum(finding.rule == TEST_RULE for finding in rest)
     bars = len(rest) - tests
-    said = f" {bars} more bar{' does' if bars == 1 else 's do'} not hold." if bars else ""
+    said = ""
+    if bars:
+        kind = " of the data" if all(finding.is_of_data for finding in failed) else ""
+        noun = "rule" if kind else "bar"
+        does = f"{noun}{kind} does" if bars == 1 else f"{noun}s{kind} do"
+        said = f" {bars} more {does} not hold."
     if not tests:
         return said
     more = "more " if first.rule == TEST_RULE else ""
