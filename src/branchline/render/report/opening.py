@@ -49,7 +49,9 @@ def _failed(failed: Sequence[Finding], findings: Sequence[Finding], gate: Gate) 
     worse = [f for f in failed if f.answer is Answer.WORSE or _is_loss(f, gate)]
     first = (worse or failed)[0]
     if not worse and first.rule.startswith("data"):
-        return f"The data are not as they have to be: {_lower(first.sentence)}{_more(failed)}"
+        return (
+            f"Nothing was trained on these data, for they are bad: {first.sentence}{_rules(failed)}"
+        )
     if not worse and first.rule == "test":
         return f"This model fails a test: {_lower(first.sentence)}{_more(failed)}"
     if not worse:
@@ -66,6 +68,9 @@ def _failed(failed: Sequence[Finding], findings: Sequence[Finding], gate: Gate) 
 
 def _unknown(unknown: Sequence[Finding]) -> str:
     open_ones = [f for f in unknown if f.answer is Answer.CANNOT_TELL]
+    if not open_ones and unknown[0].is_of_data:
+        said = "Nothing was trained on these data, for it is not known whether they are good"
+        return f"{said}: {unknown[0].sentence}"
     if not open_ones:
         first = unknown[0]
         return f"It is not known whether this model is good enough: {_lower(first.sentence)}"
@@ -154,6 +159,13 @@ def _more(failed: Sequence[Finding]) -> str:
     if not count:
         return ""
     return f" {count} more bar{' does' if count == 1 else 's do'} not hold."
+
+
+def _rules(broken: Sequence[Finding]) -> str:
+    count = len(broken) - 1
+    if not count:
+        return ""
+    return f" {count} more {'rule is' if count == 1 else 'rules are'} broken."
 
 
 def _step(finding: Finding) -> float | None:
