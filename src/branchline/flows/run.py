@@ -145,7 +145,7 @@ def run(
             if data and not walked.failures and not walked.is_cancelled:
                 walked.blocked = walked.blocked or data.rest()
         if walked.blocked and not options.judges:
-            walked.failures.update(as_failures(plan, walked))
+            walked.failures.update(as_failures(plan, walked, data))
         carried = carried_out(plan, walked)
         finished = None
         is_done = options.judges and not walked.failures and not walked.is_cancelled

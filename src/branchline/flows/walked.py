@@ -127,6 +127,7 @@ class Walked:
         is_cancelled: Stopped by a signal, or early.
         stopped_early: Why a stage was told to stop; "" when none was.
         blocked: Why stages were kept from starting; "" when none was.
+        broken: Then each rule that the data break, a sentence each.
         notes: Remarks, for the end of the output.
     """
 
@@ -138,6 +139,7 @@ class Walked:
     is_cancelled: bool = False
     stopped_early: str = ""
     blocked: str = ""
+    broken: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 
     @property
