@@ -38,8 +38,10 @@ def checked(data: DataChecks, walk: Callable[[], Walked]) -> Walked:
     return walked
 
 
-def as_failures(plan: Plan, walked: Walked) -> dict[str, Ended]:
+def as_failures(plan: Plan, walked: Walked, data: DataChecks | None) -> dict[str, Ended]:
     """The first stage that bad data kept from starting, for those who ask for no verdict."""
+    if data is not None:
+        walked.broken = data.broken
     for entry in plan.stages:
         if entry.stage not in walked.results:
             ended = Ended(

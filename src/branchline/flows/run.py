@@ -132,7 +132,7 @@ def run(
 
         walked = walk() if data is None else checked(data, walk)
         if walked.blocked and not options.judges:
-            walked.failures.update(as_failures(plan, walked))
+            walked.failures.update(as_failures(plan, walked, data))
         carried = carried_out(plan, walked)
         finished = None
         is_done = options.judges and not walked.failures and not walked.is_cancelled
