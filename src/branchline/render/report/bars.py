@@ -186,7 +186,10 @@ def sentence_lines(run: RunView) -> tuple[Lines, ...]:
     """The findings in whole sentences, what did not pass first; slices stand in their table."""
     findings = list(run.verdict.findings) if run.verdict else []
     others = [f for f in findings if not is_of_metric(f) and not f.is_of_data]
+    # With their checks they stand in a section of their own, with rows.
+    of_data = [] if run.evidence.data_checks else [f for f in findings if f.is_of_data]
     return (
+        _said("Data", of_data),
         _said("In words", [f for f in findings if is_of_metric(f) and not f.where]),
         _said("Self-test of the gate", [f for f in others if f.rule == SELFTEST]),
         _said(
