@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from branchline.config.units import bytes_of, seconds_of, share_of
 from branchline.core.policy import (
     DEFAULT_BRANCH,
-    MODEL_SIZE,
     TESTS,
     BranchRule,
     ChangeRules,
@@ -137,9 +136,12 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
 
 
 def _goal(metric: str, rule: Mapping[str, Any]) -> Goal:
-    """Which way is better; what Branchline measures itself says so by its name."""
-    is_cost = metric == MODEL_SIZE or metric.startswith("latency.")
-    return Goal(rule.get("goal", "minimize" if is_cost else "maximize"))
+    """As it says, else as the metric is by nature: RMSE is better when it is lower."""
+    if "goal" in rule:
+        return Goal(rule["goal"])
+    from branchline.core.directions import natural_goal
+
+    return natural_goal(metric, rule.get("computed_as", "")) or Goal.MAXIMIZE
 
 
 def _tests(

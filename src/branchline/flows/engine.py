@@ -13,13 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.values import Action
-from branchline.core.run import Capacity, Job, Need, Schedule, StageState
+from branchline.core.run import Capacity, Schedule, StageState
 from branchline.core.run.devices import assign_devices, device_names
 from branchline.core.run.retries import is_worth_retrying, retry_delay_s
 from branchline.core.values import Outcome
 from branchline.errors import BranchlineError, ProgramKilledError
-from branchline.flows.attempts import attempt_of
-from branchline.flows.endings import late_decision, not_kept, not_started, why_stopped
+from branchline.flows.attempts import attempt_of, job_of, kept_or_failed
+from branchline.flows.endings import late_decision, not_started, why_stopped
 from branchline.flows.keep import Keeper, Kept
 from branchline.flows.stage_files import stage_files
 from branchline.flows.walked import Attempt, EngineOptions, Walked, Watcher
@@ -80,7 +80,7 @@ class Engine:
         machine = project.machine
         self._devices = device_names(machine.variable("CUDA_VISIBLE_DEVICES"), machine.gpus())
         self._schedule = Schedule(
-            jobs=[self._job(entry) for entry in plan.stages],
+            jobs=[job_of(project.policy, self._stages[e.stage], e) for e in plan.stages],
             capacity=Capacity(
                 jobs=options.jobs,
                 cpus=max(float(options.jobs), float(machine.cpus())),
@@ -99,16 +99,6 @@ class Engine:
     def touched(self) -> list[str]:
         """Outputs that were stored or restored: git shall ignore them."""
         return self._keeper.touched
-
-    def _job(self, entry: StagePlan) -> Job:
-        wanted = self._project.policy.resources_of(self._stages[entry.stage].name)
-        is_reused = entry.action in (Action.REUSE, Action.SKIP)
-        return Job(
-            stage=entry.stage,
-            after=entry.after,
-            need=Need(cpus=wanted.cpus, gpus=wanted.gpus, memory_bytes=wanted.memory_bytes or 0),
-            estimate_s=0.0 if is_reused else entry.estimate_s,
-        )
 
     def walk(self) -> Walked:
         """Run until everything ended; leaves no child behind, however it ends."""
@@ -280,21 +270,12 @@ class Engine:
             self._take_test(attempt, ended)
             return
         if ended.failure is None:
-            kept = self._kept(attempt, ended)
+            kept = kept_or_failed(self._keeper, attempt, ended)
             if kept.ended.failure is None and kept.result is not None:
                 self._succeed(attempt, kept)
                 return
             ended = kept.ended
         self._fail_or_retry(attempt, ended)
-
-    def _kept(self, attempt: Attempt, ended: Ended) -> Kept:
-        """What becomes of a stage that ended well; what cannot be kept has failed."""
-        try:
-            return self._keeper.keep(attempt, ended)
-        except ProgramKilledError:
-            raise
-        except BranchlineError as error:
-            return Kept(ended=not_kept(ended, error))
 
     def _take_test(self, attempt: Attempt, ended: Ended) -> None:
         """One that passed is kept like any stage, others go into the verdict."""
@@ -302,7 +283,7 @@ class Engine:
 
         test = what_came(ended, stage_files(attempt.task.log).tests)
         if test.outcome is Outcome.PASSED:
-            kept = self._kept(attempt, ended)
+            kept = kept_or_failed(self._keeper, attempt, ended)
             if kept.ended.failure is None and kept.result is not None:
                 result = reported_result(kept.result, test)
                 self._succeed(attempt, replace(kept, result=result))

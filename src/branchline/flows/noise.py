@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from branchline.core.directions import goal_of
 from branchline.core.plan.values import Action
 from branchline.core.verdict.noise.moves import moves_of
 from branchline.core.verdict.noise.trainings import content_in
 from branchline.errors import BranchlineError, ConfigError, StageFailedError
-from branchline.flows.init.directions import goal_of
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.replicated import seeds_from
 from branchline.flows.retraining import (

@@ -116,8 +116,7 @@ def _calibration(predictions: Predictions) -> Iterable[MadePlot]:
     yield _plot(
         "calibration", "Calibration", rows, x="score", y="share", diagonal=True,
         x_label="score of the model", y_label="how often it is so",
-        note="Good is near the dotted line: of those with a score of 0.7, 7 in 10 are of the"
-        " class.",
+        note="Good lies on the dotted line: of those with score 0.7, 7 in 10 are of the class.",
     )  # fmt: skip
 
 
