@@ -240,7 +240,7 @@ def test_tests_of_the_model_and_data_have_lists_of_their_own() -> None:
     text = report(run, run, GATE)
 
     check_markdown(text)
-    assert "### Data\n" not in text  # their tables come from the checks themselves
+    assert "### Data\n\n- ❌ `data/a.csv`: 12 rows." in text
     assert "### Tests of the model\n\n- ❌ `flip` failed." in text
     assert "tests/test_model.py::flip" not in text.partition("### In words")[0]
     check_html(html_report(run, run, GATE))
