@@ -87,6 +87,13 @@ class DataError(BranchlineError):
     slug = "data"
 
 
+class BadDataError(BranchlineError):
+    """The data are bad whatever a search tries, so that it ends; `details` are the broken rules."""
+
+    slug = "bad-data"
+    exit_code = EXIT_VERDICT_FAILED
+
+
 class DataCheckError(BranchlineError):
     """A check of the project's own (pandera, Great Expectations, Evidently) could not run."""
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from branchline.core.run import command_lines
+from branchline.core.plan.values import Action
+from branchline.core.run import Job, Need, command_lines
 from branchline.core.run.devices import device_environment
+from branchline.errors import BranchlineError, ProgramKilledError
+from branchline.flows.endings import not_kept
+from branchline.flows.keep import Kept
 from branchline.flows.stage_files import log_name, stage_files
 from branchline.flows.walked import Attempt
 from branchline.ports.executor import Task
@@ -14,7 +18,22 @@ from branchline.ports.executor import Task
 if TYPE_CHECKING:
     from branchline.core.pipeline import Stage
     from branchline.core.plan.values import StagePlan
+    from branchline.core.policy import Policy
+    from branchline.core.run.values import Ended
+    from branchline.flows.keep import Keeper
     from branchline.flows.project import Project
+
+
+def job_of(policy: Policy, stage: Stage, entry: StagePlan) -> Job:
+    """A stage of a plan as the schedule sees it."""
+    wanted = policy.resources_of(stage.name)
+    is_reused = entry.action in (Action.REUSE, Action.SKIP)
+    return Job(
+        stage=entry.stage,
+        after=entry.after,
+        need=Need(cpus=wanted.cpus, gpus=wanted.gpus, memory_bytes=wanted.memory_bytes or 0),
+        estimate_s=0.0 if is_reused else entry.estimate_s,
+    )
 
 
 def attempt_of(
@@ -81,3 +100,13 @@ def _told_to_tests(project: Project, stage: Stage, log: str) -> dict[str, str]:
     names = ("PYTHONPATH", "PYTEST_PLUGINS")
     inherited = {name: project.machine.variable(name) or "" for name in names}
     return environment_of(stage_files(log).context, inherited)
+
+
+def kept_or_failed(keeper: Keeper, attempt: Attempt, ended: Ended) -> Kept:
+    """What becomes of a stage that ended well; one whose result cannot be kept has failed."""
+    try:
+        return keeper.keep(attempt, ended)
+    except ProgramKilledError:
+        raise
+    except BranchlineError as error:
+        return Kept(ended=not_kept(ended, error))

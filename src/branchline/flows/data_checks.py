@@ -124,6 +124,15 @@ class DataChecks:
         """Why nothing may start; "" while it may."""
         return summary_of(self.reports)
 
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Each rule that was found to be broken, or not to be judged, a sentence each."""
+        return tuple(
+            f"`{report.path}`: {finding.sentence}"
+            for report in self.reports
+            for finding in report.broken
+        )
+
     def begin(self) -> str:
         """Check all data that are there before anything runs; why nothing may start, or ""."""
         self._check(lambda item: not item.makers)

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from branchline.core.plan.values import Action, Plan
 from branchline.core.run.values import Ended, Failure
+from branchline.flows.walked import Walked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from branchline.flows.data_checks import DataChecks
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
-    from branchline.flows.walked import Walked, Watcher
+    from branchline.flows.walked import Watcher
 
 
 def data_checks_of(project: Project, planner: Planner, watcher: Watcher) -> DataChecks | None:
@@ -24,8 +27,21 @@ def data_checks_of(project: Project, planner: Planner, watcher: Watcher) -> Data
     return DataChecks(project, planner, say=watcher.say)
 
 
-def as_failures(plan: Plan, walked: Walked) -> dict[str, Ended]:
+def checked(data: DataChecks, walk: Callable[[], Walked]) -> Walked:
+    """Walk where the data let it: looked at before, meanwhile (as gatekeeper) and after."""
+    blocked = data.begin()
+    if blocked:
+        return Walked(blocked=blocked)
+    walked = walk()
+    if not walked.failures and not walked.is_cancelled:
+        walked.blocked = walked.blocked or data.rest()
+    return walked
+
+
+def as_failures(plan: Plan, walked: Walked, data: DataChecks | None) -> dict[str, Ended]:
     """The first stage that bad data kept from starting, for those who ask for no verdict."""
+    if data is not None:
+        walked.broken = data.broken
     for entry in plan.stages:
         if entry.stage not in walked.results:
             ended = Ended(

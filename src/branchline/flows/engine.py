@@ -13,13 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.values import Action
-from branchline.core.run import Capacity, Job, Need, Schedule, StageState
+from branchline.core.run import Capacity, Schedule, StageState
 from branchline.core.run.devices import assign_devices, device_names
 from branchline.core.run.retries import is_worth_retrying, retry_delay_s
 from branchline.core.values import Outcome
 from branchline.errors import BranchlineError, ProgramKilledError
-from branchline.flows.attempts import attempt_of
-from branchline.flows.endings import not_kept, not_started, with_reason
+from branchline.flows.attempts import attempt_of, job_of, kept_or_failed
+from branchline.flows.endings import late_decision, not_started, why_stopped
 from branchline.flows.keep import Keeper, Kept
 from branchline.flows.stage_files import stage_files
 from branchline.flows.walked import Attempt, EngineOptions, Walked, Watcher
@@ -80,7 +80,7 @@ class Engine:
         machine = project.machine
         self._devices = device_names(machine.variable("CUDA_VISIBLE_DEVICES"), machine.gpus())
         self._schedule = Schedule(
-            jobs=[self._job(entry) for entry in plan.stages],
+            jobs=[job_of(project.policy, self._stages[e.stage], e) for e in plan.stages],
             capacity=Capacity(
                 jobs=options.jobs,
                 cpus=max(float(options.jobs), float(machine.cpus())),
@@ -99,16 +99,6 @@ class Engine:
     def touched(self) -> list[str]:
         """Outputs that were stored or restored: git shall ignore them."""
         return self._keeper.touched
-
-    def _job(self, entry: StagePlan) -> Job:
-        wanted = self._project.policy.resources_of(self._stages[entry.stage].name)
-        is_reused = entry.action in (Action.REUSE, Action.SKIP)
-        return Job(
-            stage=entry.stage,
-            after=entry.after,
-            need=Need(cpus=wanted.cpus, gpus=wanted.gpus, memory_bytes=wanted.memory_bytes or 0),
-            estimate_s=0.0 if is_reused else entry.estimate_s,
-        )
 
     def walk(self) -> Walked:
         """Run until everything ended; leaves no child behind, however it ends."""
@@ -169,18 +159,8 @@ class Engine:
         if self._options.later is not None and (again or plan.key is None):
             self._options.later.do()  # what was just made may be what is asked for
         ran = [n for n in plan.after if self.walked.states.get(n) is StageState.SUCCEEDED]
-        if ran and self._options.force_downstream:
-            reason = f"`{ran[0]}` ran, and --force-downstream was given"
-            return self._planner.decide(stage, force=reason)
-        if not again and (plan.key is not None or plan.action is Action.SKIP):
-            return plan
-        if plan.action is Action.RUN:
-            # Decided already, by the user or by a change of its own; only the key was open.
-            decided = self._planner.decide(stage)
-            return (
-                decided if decided.action is Action.REUSE or again else with_reason(decided, plan)
-            )
-        return self._planner.decide(stage)
+        after = ran[0] if ran and self._options.force_downstream else ""
+        return late_decision(self._planner, stage, plan, after=after, again=again)
 
     def _reuse(self, stage: Stage, plan: StagePlan) -> None:
         state = StageState.SKIPPED if plan.action is Action.SKIP else StageState.REUSED
@@ -229,12 +209,11 @@ class Engine:
         self._watcher.stage(address, StageState.RUNNING, plan.reason)
 
     def _is_reused_after_all(self, address: str) -> bool:
-        """Look once more at inputs that were digested when the plan was made, perhaps hours ago.
+        """Look once more at inputs that were digested by the plan, perhaps hours ago.
 
-        What was edited since is what the stage will read. Says whether it need not run any more.
+        What was edited since is what the stage will read. True when it need not run any more.
         """
-        stage = self._stages[address]
-        inputs = self._planner.inputs
+        stage, inputs = self._stages[address], self._planner.inputs
         if not inputs.moved(stage, self._planner.gathered[address]):
             return False
         inputs.look_again()
@@ -268,12 +247,12 @@ class Engine:
     # Waiting
 
     def _wait(self) -> None:
-        wakes = self._schedule.wakes_at()
+        wakes, later = self._schedule.wakes_at(), self._options.later
         timeout = POLL_S if wakes is None else max(0.0, min(POLL_S, wakes - self._now()))
         if not self._attempts and wakes is None:
             return
-        if self._options.later is not None:
-            self._options.later.do()
+        if later is not None:
+            later.do()
         for ended in self._project.executor.wait(timeout):
             self._take(ended)
         if self._options.early is not None and (late := self._options.early.overdue()):
@@ -291,29 +270,20 @@ class Engine:
             self._take_test(attempt, ended)
             return
         if ended.failure is None:
-            kept = self._kept(attempt, ended)
+            kept = kept_or_failed(self._keeper, attempt, ended)
             if kept.ended.failure is None and kept.result is not None:
                 self._succeed(attempt, kept)
                 return
             ended = kept.ended
         self._fail_or_retry(attempt, ended)
 
-    def _kept(self, attempt: Attempt, ended: Ended) -> Kept:
-        """What becomes of a stage that ended well; what cannot be kept has failed."""
-        try:
-            return self._keeper.keep(attempt, ended)
-        except ProgramKilledError:
-            raise
-        except BranchlineError as error:
-            return Kept(ended=not_kept(ended, error))
-
     def _take_test(self, attempt: Attempt, ended: Ended) -> None:
-        """A test ended: one that passed is kept like any stage, others go into the verdict."""
+        """One that passed is kept like any stage, others go into the verdict."""
         from branchline.flows.model_tests import reported_result, what_came
 
         test = what_came(ended, stage_files(attempt.task.log).tests)
         if test.outcome is Outcome.PASSED:
-            kept = self._kept(attempt, ended)
+            kept = kept_or_failed(self._keeper, attempt, ended)
             if kept.ended.failure is None and kept.result is not None:
                 result = reported_result(kept.result, test)
                 self._succeed(attempt, replace(kept, result=result))
@@ -331,14 +301,7 @@ class Engine:
         self._decide_all(self._schedule.end(address, StageState.SUCCEEDED).ready)
 
     def _was_stopped_early(self, attempt: Attempt) -> bool:
-        """Whether a stage was told to stop: then nothing of it is kept, however well it ended.
-
-        What it left is that of half a training, and its key stands for the whole one.
-        """
-        early = self._options.early
-        why = "" if early is None else early.ended(attempt.stage.address)
-        if not why and stage_files(attempt.task.log).is_stopped:
-            why = f"`{attempt.stage.address}` was told to stop"
+        why = why_stopped(self._options.early, attempt)
         self.walked.stopped_early = self.walked.stopped_early or why
         return bool(why)
 

@@ -99,8 +99,7 @@ def finish(
     reader = EvidenceReader(project, planner, plan, walked)
     evidence = reader.gather(duration_s=duration_s, dirty=dirty, with_unmade=not walked.blocked)
     evidence = replace(evidence, data_checks=data.reports if data else ())
-    is_measured = bool(evidence.tests) or _names_measured(project)
-    if is_measured:
+    if _is_asked_for(project, evidence):
         evidence = reader.measured(evidence)
     head = project.repo.head()
     base = head.short or "initial"
@@ -109,8 +108,6 @@ def finish(
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
     found = _baseline(project, history, same=same)
     champion = _champion(project, planner, plan, walked, found, evidence, watcher, walk_beside)
-    if champion.is_stopped:
-        return None
     judged_run = judged(
         project,
         walked,
@@ -123,33 +120,31 @@ def finish(
     )
     if judged_run is None:
         return None
+    judged_run = _with_data(judged_run)
     evidence, verdict = judged_run.evidence, judged_run.verdict
-    if evidence.data_checks:
-        from branchline.core.verdict.data import with_data
-
-        verdict = with_data(verdict, evidence.data_checks)
-        judged_run = replace(judged_run, verdict=verdict)
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
         return _known(project, same.run, evidence, verdict)
-    if not is_measured:
-        # For runs that this one will be the baseline of.
-        judged_run = replace(judged_run, evidence=reader.measured(evidence))
-        evidence = judged_run.evidence
+    if not _is_asked_for(project, evidence):
+        evidence = reader.measured(evidence)  # for runs that this one will be the baseline of
+        judged_run = replace(judged_run, evidence=evidence)
+    model = project.policy.model
     said = run_to_json(
-        head,
-        evidence,
-        verdict,
-        trigger,
-        model=project.policy.model,
-        walk=walk,
-        started_at=started_at,
+        head, evidence, verdict, trigger, model=model, walk=walk, started_at=started_at
     )
-    files = _files(project, planner, plan, said, champion, judged_run)
-    files |= data.files() if data else {}
+    files = _files(project, planner, plan, said, champion, judged_run, data)
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
+
+
+def _with_data(found: Judged) -> Judged:
+    """The same, where the data were checked with what that makes of the verdict."""
+    if not found.evidence.data_checks:
+        return found
+    from branchline.core.verdict.data import with_data
+
+    return replace(found, verdict=with_data(found.verdict, found.evidence.data_checks))
 
 
 def _files(
@@ -159,6 +154,7 @@ def _files(
     said: JsonValue,
     champion: Champion,
     found: Judged,
+    data: DataFound | None,
 ) -> dict[str, bytes]:
     """The files of a record."""
     return {
@@ -170,6 +166,7 @@ def _files(
         **_meanings(planner),
         **_plots(project, found.evidence),
         **{f"plots/{one.plot.path}": one.data for one in found.plots},
+        **(data.files() if data else {}),
     }
 
 
@@ -216,9 +213,10 @@ def _champion_file(champion: Champion) -> dict[str, bytes]:
     return {CHAMPION_FILE: _json(evidence_to_json(champion.evidence))}
 
 
-def _names_measured(project: Project) -> bool:
-    """Whether the gate has a bar on what Branchline measures itself."""
-    return any(MODEL_SIZE in rule.name for rule in project.policy.gate.metrics)
+def _is_asked_for(project: Project, evidence: Evidence) -> bool:
+    """Whether the verdict needs what Branchline measures itself."""
+    names = [rule.name for rule in project.policy.gate.metrics]
+    return bool(evidence.tests) or any(MODEL_SIZE in name for name in names)
 
 
 def _walk_digest(project: Project, evidence: Evidence) -> str:

@@ -52,6 +52,8 @@ def judged(
     Returns:
         None when it was stopped.
     """
+    if champion.is_stopped:
+        return None
     found = _judged(
         project, walked, evidence, champion, history=history, targets=targets, watching=watching
     )

@@ -15,11 +15,11 @@ from branchline.core.plan.values import Plan, Source
 from branchline.core.run import StageState
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.errors import StoreError
-from branchline.flows.data_gate import as_failures, carried_out, data_checks_of
+from branchline.flows.data_gate import as_failures, carried_out, checked, data_checks_of
 from branchline.flows.engine import Engine
 from branchline.flows.finish import Finished, finish
 from branchline.flows.plan import Planner, PlanOptions
-from branchline.flows.recovering import recover, settle
+from branchline.flows.recovering import planned, settle
 from branchline.flows.walked import Beside, EngineOptions, Walked
 
 if TYPE_CHECKING:
@@ -117,35 +117,22 @@ def run(
         BusyError: Another run holds the clone for longer than `wait_s`.
         MissingInputError, CodeError, ConfigError, ...: Nothing was started.
     """
-    lock = project.workspace_lock
-    with nullcontext() if options.is_held else lock.hold(wait_s=options.wait_s):
+    with nullcontext() if options.is_held else project.workspace_lock.hold(wait_s=options.wait_s):
         began = project.machine.monotonic_s()
         started_at = project.machine.now()
-        later = options.engine.later
-        recovered = () if later is not None and later.has_begun else recover(project)
-        planner = Planner(project, options.plan)
-        plan = planner.plan()
-        if later is not None:
-            later.has_begun = True
-            if later.is_needed([entry.key for entry in plan.stages]):
-                later.do()
-                planner = Planner(project, options.plan)
-                plan = planner.plan()
+        planner, plan, recovered = planned(project, options.plan, options.engine.later)
         data = data_checks_of(project, planner, watcher)
-        blocked = data.begin() if data else ""
-        if blocked:
-            walked = Walked(blocked=blocked)
-        else:
+
+        def walk() -> Walked:
             on_plan(plan)
-            options = replace(options, engine=replace(options.engine, gatekeeper=data))
-            if may_start(plan):
-                walked = _walk(project, planner, plan, options, watcher, is_stopped)
-            else:
-                walked = Walked(is_cancelled=True)
-            if data and not walked.failures and not walked.is_cancelled:
-                walked.blocked = walked.blocked or data.rest()
+            guarded = replace(options, engine=replace(options.engine, gatekeeper=data))
+            if not may_start(plan):
+                return Walked(is_cancelled=True)
+            return _walk(project, planner, plan, guarded, watcher, is_stopped)
+
+        walked = walk() if data is None else checked(data, walk)
         if walked.blocked and not options.judges:
-            walked.failures.update(as_failures(plan, walked))
+            walked.failures.update(as_failures(plan, walked, data))
         carried = carried_out(plan, walked)
         finished = None
         is_done = options.judges and not walked.failures and not walked.is_cancelled

@@ -128,6 +128,7 @@ class Walked:
         is_cancelled: Stopped by a signal, or early.
         stopped_early: Why a stage was told to stop; "" when none was.
         blocked: Why stages were kept from starting; "" when none was.
+        broken: Then each rule that the data break, a sentence each.
         notes: Remarks, for the end of the output.
         tests: Address -> what came of a test of the model that ran; none of them fails the run.
     """
@@ -140,6 +141,7 @@ class Walked:
     is_cancelled: bool = False
     stopped_early: str = ""
     blocked: str = ""
+    broken: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     tests: dict[str, Examined] = field(default_factory=dict)
 

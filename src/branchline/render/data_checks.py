@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from branchline.core.evidence.data.data_json import report_to_json
 from branchline.core.evidence.data.schema import Severity
 from branchline.core.values import SCHEMA_VERSION, Outcome
+from branchline.render.safe_markdown import cut
 from branchline.render.table import Align, Column, Line, Table, Tone, cell, line, table_to_text
 
 if TYPE_CHECKING:
@@ -31,12 +32,14 @@ MOST_EXAMPLES = 10
 _FEW_EXAMPLES = 5
 """On a terminal, where they stand between the findings."""
 MOST_COLUMNS = 10
+_MOST_DRIFT = 2_000
+"""Columns in the table of all."""
 _TONES = {Outcome.PASSED: Tone.GOOD, Outcome.FAILED: Tone.BAD, Outcome.UNKNOWN: Tone.UNSURE}
 
 
 def headline(report: DataReport) -> str:
     """One sentence on a check: what was held against what, and how it went."""
-    rows = "" if report.rows is None else f", {report.rows:,} rows"
+    rows = "" if report.rows is None else f", {report.rows:,} row{'' if report.rows == 1 else 's'}"
     if report.check == "drift":
         drifted = sum(1 for item in report.drift if item.is_drifted)
         judged = sum(1 for item in report.drift if item.psi is not None)
@@ -46,6 +49,8 @@ def headline(report: DataReport) -> str:
             f"`{report.path}` against {_name(report)}: {drifted} of {judged} columns drifted{rows}"
         )
     count = len(report.broken)
+    if any(finding.rule == "unreadable" for finding in report.broken):
+        return f"`{report.path}` cannot be read"
     if not count:
         warned = len(report.warnings)
         more = f", {warned} {'warning' if warned == 1 else 'warnings'}" if warned else ""
@@ -114,11 +119,13 @@ def examples_table(examples: Examples, *, most: int = MOST_EXAMPLES) -> Table:
     """Rows that break a rule."""
     return Table(
         columns=tuple(Column(heading=_short(name)) for name in examples.columns),
-        rows=tuple(
-            tuple(cell("(none)" if v is None else '""' if v == "" else _short(v)) for v in row)
-            for row in examples.rows[:most]
-        ),
+        rows=tuple(tuple(cell(shown_example(v)) for v in row) for row in examples.rows[:most]),
     )
+
+
+def shown_example(value: str | None) -> str:
+    """A value of a row that breaks a rule, as a cell."""
+    return "(none)" if value is None else '""' if value == "" else _short(value)
 
 
 def _short(text: str) -> str:
@@ -149,9 +156,9 @@ def drift_table(drift: Sequence[ColumnDrift]) -> Table:
             cell(_number(item.chance)),
             cell(_number(item.distance)),
             cell(_number(item.shift)),
-            cell(item.why),
+            cell(cut(item.why, 300)),
         )
-        for item in drift
+        for item in drift[:_MOST_DRIFT]
     ]
     columns = (
         Column(heading="column", is_kept=True),
@@ -167,30 +174,6 @@ def drift_table(drift: Sequence[ColumnDrift]) -> Table:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def finding_table(reports: Sequence[DataReport]) -> Table:
-    """All checks and findings as one table, for pages."""
-    rows = []
-    for report in reports:
-        tone = _TONES[report.outcome]
-        rows.append((cell(report.outcome.value, tone), cell(headline(report)), cell("")))
-        rows += [
-            (mark(finding), cell(finding.sentence), cell(_examples_text(finding)))
-            for finding in report.findings[:MOST_FINDINGS]
-        ]
-        rows += [(cell(""), cell(text), cell("")) for text in drift_texts(report.drift)]
-    columns = (Column(heading="data"), Column(heading="finding"), Column(heading="such as"))
-    return Table(columns=columns, rows=tuple(rows), title="Checks of the data")
-
-
-def _examples_text(finding: DataFinding) -> str:
-    """A few values in one line; the broken column comes first in each row."""
-    if finding.examples is None:
-        return ""
-    first = [row[0] for row in finding.examples.rows[:MOST_EXAMPLES] if row]
-    values = ["(none)" if v is None else '""' if v == "" else _short(v) for v in first]
-    return ", ".join(dict.fromkeys(values))
 
 
 def profile_table(profile: TableProfile) -> Table:

@@ -12,6 +12,7 @@ from branchline.render.data_checks import (
     MOST_FINDINGS,
     drift_texts,
     headline,
+    shown_example,
 )
 
 if TYPE_CHECKING:
@@ -65,10 +66,13 @@ def _table(examples: Examples, code: Callable[[str], str]) -> list[str]:
     heads = [code(_short(name)) for name in examples.columns[:count]]
     rows = [heads, ["---"] * count]
     rows += [
-        ["*none*" if value is None else code(_short(value)) for value in row[:count]]
-        for row in examples.rows[:MOST_EXAMPLES]
+        [_value(value, code) for value in row[:count]] for row in examples.rows[:MOST_EXAMPLES]
     ]
     return [f"  | {' | '.join(row)} |" for row in rows]
+
+
+def _value(value: str | None, code: Callable[[str], str]) -> str:
+    return code(_short(value)) if value else shown_example(value)
 
 
 def _short(text: str) -> str:

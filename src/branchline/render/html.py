@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
-from branchline.render.data_checks import drift_table, finding_table
+from branchline.render.data_checks import drift_table
+from branchline.render.data_html import STYLE as DATA_STYLE
+from branchline.render.data_html import data_html
 from branchline.render.findings import verdict_word
 from branchline.render.page import escaped, page, sentence_html, table_html
 from branchline.render.report.bars import metric_grid, noise_grid, sentence_lines, slice_grid
@@ -90,8 +92,12 @@ def html_report(
     checks = run.evidence.data_checks
     parts = [
         _head(run, name, gate),
-        table_html(finding_table(checks)),
-        *(table_html(drift_table(c.drift), prefix=f"{c.path}: ") for c in checks if c.drift),
+        data_html(checks),
+        *(
+            table_html(drift_table(c.drift), prefix=f"{cut(c.path, 80)}: ")
+            for c in checks
+            if c.drift
+        ),
         grid_html(metric_grid(run, baseline, gate, most=_MOST_ROWS)),
         *map(_lines, sentence_lines(run)),
         grid_html(slice_grid(run, gate, most=_MOST_ROWS)),
@@ -104,7 +110,7 @@ def html_report(
         _foot(run),
     ]
     title = f"{name}: run {cut(run.run, 80)}"
-    return page(title, parts, style=f"{CHART_STYLE}{_STYLE}", script=SCRIPT)
+    return page(title, parts, style=f"{CHART_STYLE}{_STYLE}{DATA_STYLE}", script=SCRIPT)
 
 
 def _head(run: RunView, name: str, gate: Gate) -> str:
@@ -114,7 +120,7 @@ def _head(run: RunView, name: str, gate: Gate) -> str:
         word = _WORDS[verdict.outcome]
         badge = f' <span class="badge {word}">{verdict_word(verdict)}</span>'
         remarks = "".join(f"<li>{_sentence(text)}</li>" for text in verdict.remarks[:20])
-        summary = f"<p>{_sentence(verdict.summary)}</p>"
+        summary = "" if verdict.is_of_data else f"<p>{_sentence(verdict.summary)}</p>"
         summary += f'<ul class="note">{remarks}</ul>' if remarks else ""
     dirty = "<p>Made from uncommitted changes: it cannot be promoted.</p>" if run.is_dirty else ""
     problems = "".join(f'<p class="bad">{_sentence(text)}</p>' for text in run.problems[:20])

@@ -87,8 +87,9 @@ def _head(run: RunView, gate: Gate) -> str:
         return f"## Run {code(run.run)}{name}\n\n{said}{dirty}"
     mark, word = _MARKS[verdict.outcome], verdict_word(verdict)
     remarks = "".join(f"\n\n> {sentence(text)}" for text in verdict.remarks[:_REMARKS])
-    summary = f"{sentence(verdict.summary)}{dirty}{remarks}"
-    return f"## {mark} Verdict: {word}{name}\n\n{said}\n\n{summary}"
+    # Of bad data the first sentence and the section below say all of it.
+    summary = "" if verdict.is_of_data else f"\n\n{sentence(verdict.summary)}"
+    return f"## {mark} Verdict: {word}{name}\n\n{said}{summary}{dirty}{remarks}"
 
 
 def _failed_cases(run: RunView) -> list[str]:

@@ -13,6 +13,7 @@ from branchline.core.evidence.measured import Measured
 from branchline.core.evidence.model_tests import Examined
 from branchline.core.policy import Gate, Goal, MetricRule, ModelTest, Policy
 from branchline.core.values import Outcome
+from branchline.core.verdict.bars import moved_by_chance
 from branchline.core.verdict.judge import judge
 from branchline.core.verdict.values import TEST_RULE, Baseline
 
@@ -116,6 +117,28 @@ def test_a_metric_of_the_project_comes_before_what_was_measured() -> None:
     verdict = judge(evidence, None, Gate(metrics=(MetricRule(name="latency.p95_ms", max=5),)))
 
     assert verdict.outcome is PASSED
+
+
+def test_noise_says_nothing_of_what_was_measured() -> None:
+    gate = Gate(metrics=(SIZE, MetricRule(name="auc", max_regression=0.1)))
+    ours, before = measured("model.size_bytes", 900.0), measured("model.size_bytes", 1000.0)
+    unknown = {"model.size_bytes": "what another seed does to it is not known."}
+
+    verdict = judge(ours, before, gate, baseline=CHAMPION, uncompared=unknown)
+
+    assert verdict.findings[0].outcome is PASSED
+    assert [rule.name for rule in moved_by_chance(gate, ours)] == ["auc"]
+
+
+def test_an_open_test_is_no_matter_of_chance() -> None:
+    gate = Gate(metrics=(MetricRule(name="auc", min=0.5),))
+    metric = Metric(name="auc", value=1, text="1", file="m.json")
+
+    verdict = judge(Evidence(metrics=(metric,), tests=(a_test(UNKNOWN),)), None, gate)
+
+    assert verdict.outcome is UNKNOWN
+    assert not verdict.is_inconclusive
+    assert verdict.summary.startswith("Unknown: test `t`.")
 
 
 def test_an_open_test_registers_nothing() -> None:

@@ -49,7 +49,9 @@ def summary_of(reports: Sequence[DataReport]) -> str:
         return ""
     told = [f"`{r.path}` {_what(r)}" for r in bad[:3]]
     more = f", and {len(bad) - 3} more" if len(bad) > 3 else ""
-    return f"Failed: bad data, so nothing was trained on them. {'; '.join(told)}{more}."
+    is_failed = any(report.outcome is Outcome.FAILED for report in bad)
+    what = "Failed: bad data" if is_failed else "Not known whether the data are good"
+    return f"{what}, so nothing was trained on them. {'; '.join(told)}{more}."
 
 
 def _what(report: DataReport) -> str:
@@ -58,5 +60,7 @@ def _what(report: DataReport) -> str:
     if report.check == "drift":
         return f"drifted from {report.against}"
     count = len(report.broken)
+    if report.outcome is Outcome.UNKNOWN:
+        return f"cannot be held against all of `{report.against}`"
     rules = "1 rule" if count == 1 else f"{count} rules"
     return f"breaks {rules} of `{report.against}`"

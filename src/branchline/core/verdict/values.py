@@ -149,6 +149,11 @@ class Verdict:
     remarks: tuple[str, ...] = ()
 
     @property
+    def is_of_data(self) -> bool:
+        """Whether bad data ended the run, so that nothing else was judged."""
+        return any(finding.is_of_data for finding in self.findings)
+
+    @property
     def is_inconclusive(self) -> bool:
         """Whether only noise leaves it open: more examples or runs would tell, nothing is missing.
 

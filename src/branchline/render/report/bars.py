@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 60
 """Rows of one table; nobody reads more, and a forge cuts long comments."""
 _WORST = 20
+_FEW = 8
 _ANSWERS = {
     Answer.BETTER: "better",
     Answer.NO_WORSE: "no worse",
@@ -45,6 +46,8 @@ def metric_grid(
     run: RunView, baseline: RunView | None, gate: Gate, *, most: int = MOST_ROWS
 ) -> Grid:
     """Every metric with the baseline's, their difference with its interval, and what that says."""
+    if run.verdict is not None and run.verdict.is_of_data and not run.evidence.metrics:
+        return _without_empty(Grid(title="Metrics", heads=(), right=(), rows=()))
     evidences = [run.evidence] if baseline is None else [baseline.evidence, run.evidence]
     by_metric: dict[str, list[Finding]] = {}
     for finding in run.verdict.findings if run.verdict else ():
@@ -240,7 +243,7 @@ def slice_grid(run: RunView, gate: Gate, *, most: int = _WORST) -> Grid:
     heads = ("part of the data", "metric", "baseline", "this run", "difference", "likely between",
              "examples", "verdict")  # fmt: skip
     grid = Grid(
-        title="Parts of the data, the worst first",
+        title=f"Parts of the data{', the worst first' if rows else ''}",
         heads=heads,
         right=(False, False, True, True, True, True, True, False),
         rows=rows,
@@ -263,11 +266,17 @@ def _loss(finding: Finding, goal: Goal | None) -> float:
 
 
 def _not_judged(findings: Sequence[Finding]) -> str:
+    """Each part once: of several metrics it has most often the same reason."""
     if not findings:
         return ""
-    shown = [f.sentence for f in findings[:8]]
-    more = f" And {len(findings) - 8:,} more." if len(findings) > 8 else ""
-    return f"Not judged: {' '.join(shown)}{more}"
+    parts: dict[tuple[str, str], None] = {}
+    for finding in findings:
+        why = finding.sentence.rpartition(": ")[2].removesuffix(".")
+        why = why.removeprefix("not judged (").removesuffix(")")
+        parts[finding.where.replace("`", "'"), why] = None
+    shown = [f"`{where}` ({why})" for where, why in list(parts)[:_FEW]]
+    more = f", and {len(parts) - _FEW:,} more" if len(parts) > _FEW else ""
+    return f"Not judged: {', '.join(shown)}{more}."
 
 
 def noise_grid(run: RunView) -> Grid:

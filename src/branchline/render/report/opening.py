@@ -50,7 +50,8 @@ def _failed(failed: Sequence[Finding], findings: Sequence[Finding], gate: Gate) 
     first = (worse or failed)[0]
     more = _more(failed, first)
     if not worse and first.rule.startswith("data"):
-        return f"The data are not as they have to be: {_lower(first.sentence)}{more}"
+        bad = "Nothing was trained on these data, for they are bad"
+        return f"{bad}: {first.sentence}{more}"
     if not worse and first.rule == TEST_RULE:
         return f"This model fails a test: {_lower(first.sentence)}{more}"
     if not worse:
@@ -67,6 +68,9 @@ def _failed(failed: Sequence[Finding], findings: Sequence[Finding], gate: Gate) 
 
 def _unknown(unknown: Sequence[Finding]) -> str:
     open_ones = [f for f in unknown if f.answer is Answer.CANNOT_TELL]
+    if not open_ones and unknown[0].is_of_data:
+        said = "Nothing was trained on these data, for it is not known whether they are good"
+        return f"{said}: {unknown[0].sentence}"
     if not open_ones:
         first = unknown[0]
         return f"It is not known whether this model is good enough: {_lower(first.sentence)}"
@@ -155,7 +159,12 @@ def _more(failed: Sequence[Finding], first: Finding) -> str:
     rest = [finding for finding in failed if finding is not first]
     tests = sum(finding.rule == TEST_RULE for finding in rest)
     bars = len(rest) - tests
-    said = f" {bars} more bar{' does' if bars == 1 else 's do'} not hold." if bars else ""
+    said = ""
+    if bars:
+        kind = " of the data" if all(finding.is_of_data for finding in failed) else ""
+        noun = "rule" if kind else "bar"
+        does = f"{noun}{kind} does" if bars == 1 else f"{noun}s{kind} do"
+        said = f" {bars} more {does} not hold."
     if not tests:
         return said
     more = "more " if first.rule == TEST_RULE else ""

@@ -32,10 +32,15 @@ def changes(run: RunView, baseline: RunView | None) -> Lines:
         said = f"`{stage.stage}` ran: {stage.reason}{against}"
         lines.append((said, others[:MOST_ROWS]))
     note = ""
-    if run.stages and not lines:
+    has_stopped = run.verdict is not None and run.verdict.is_of_data
+    if has_stopped:
+        note = "No further stage ran, for the data are bad." if lines else "Nothing ran."
+    elif run.stages and not lines:
         note = "Nothing had to run: every stage has its result."
     left_out = max(0, len(lines) - MOST_ROWS)
-    lines = lines[:MOST_ROWS] + [(text, ()) for text in _data(run, baseline)]
+    # A run that ended early looked at no more than it came to: what it lacks says nothing.
+    data = [] if has_stopped else _data(run, baseline)
+    lines = lines[:MOST_ROWS] + [(text, ()) for text in data]
     return Lines(title="What changed", lines=tuple(lines), note=note, left_out=left_out)
 
 

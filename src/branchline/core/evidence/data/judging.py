@@ -111,14 +111,14 @@ def judge_counts(
 def _rows(schema: DataSchema, rows: int, before: int | None) -> list[DataFinding]:
     rule, found = schema.rows, []
     if rule.min is not None and rows < rule.min:
-        found.append(f"There are {rows:,} rows; at least {rule.min:,} are wanted.")
+        found.append(f"{_there_are(rows)}; at least {rule.min:,} are wanted.")
     if rule.max is not None and rows > rule.max:
-        found.append(f"There are {rows:,} rows; at most {rule.max:,} are wanted.")
+        found.append(f"{_there_are(rows)}; at most {rule.max:,} are wanted.")
     if rule.change is not None and before:
         change = rows / before - 1
         if abs(change) > rule.change:
             found.append(
-                f"There are {rows:,} rows, {change:+.1%} against the {before:,} of the"
+                f"{_there_are(rows)}, {change:+.1%} against the {before:,} of the"
                 f" baseline; at most {rule.change * 100:.4g} % may come or go."
             )
     return [DataFinding(rule="rows", sentence=text, total=rows) for text in found]
@@ -241,6 +241,10 @@ def _figure(item: Asked, rule: ColumnRule, number: Number, present: int) -> Data
     return DataFinding(
         rule="distribution", column=rule.name, severity=rule.severity, sentence=sentence
     )
+
+
+def _there_are(rows: int) -> str:
+    return "There is 1 row" if rows == 1 else f"There are {rows:,} rows"
 
 
 def of_rows(broken: int, rows: int) -> str:
