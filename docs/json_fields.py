@@ -229,6 +229,12 @@ FIELDS: dict[str, dict[str, str]] = {
         "stages": "array: in an order in which each stands after those it needs",
         **{f"stages[].{name}": meaning for name, meaning in _STAGE.items()},
         "notes": "array of strings: remarks about the whole",
+        "data": "array: checks of data that come before training; empty in a record, whose "
+        "`evidence.json` has what they found",
+        "data[].path": "string: the data",
+        "data[].check": "string: schema, drift, pandera, great_expectations, evidently",
+        "data[].state": "string: good, bad, or unchecked: these data against these rules",
+        "data[].sentence": "string: what that means",
     },
     "result": {
         "schema_version": "integer: version of this document",

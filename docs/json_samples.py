@@ -32,6 +32,8 @@ from branchline.core.plan.plan_json import explanation_to_json, plan_to_json
 from branchline.core.plan.result_json import result_to_json
 from branchline.core.plan.values import (
     Action,
+    DataPlan,
+    DataState,
     Observed,
     Plan,
     Produced,
@@ -154,7 +156,8 @@ _PLAN = Plan(
             inputs=(_INPUT,),
             observed=(Observed(path="p", digest="d"),),
         ),
-    )
+    ),
+    data=(DataPlan(path="p", check="schema", state=DataState.GOOD, sentence="s"),),
 )
 _EVIDENCE = Evidence(
     metrics=(Metric(name="auc", value=0.9, text="0.9", file="metrics.json"),),

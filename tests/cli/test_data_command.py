@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from typing import TYPE_CHECKING
@@ -325,3 +326,27 @@ def test_hostile_names_and_values_are_harmless_everywhere(make_clone: MakeClone)
     assert "\u202e" not in said.out + markdown + page
     assert "<script>alert" not in markdown + page
     assert "<img src" not in markdown + page
+
+
+def test_tracked_data_that_only_the_store_has_come_back_to_be_checked(
+    make_clone: MakeClone,
+) -> None:
+    files = project()
+    data = files.pop("data/train.csv")
+    md5 = hashlib.md5(data.encode(), usedforsecurity=False).hexdigest()
+    files[".dvc/config"] = ""
+    files["data/train.csv.dvc"] = (
+        f"outs:\n- md5: {md5}\n  size: {len(data)}\n  hash: md5\n  path: train.csv\n"
+    )
+    files[".gitignore"] = "/data/train.csv\n/.dvc/cache\n"
+    clone = make_clone(files)
+
+    absent = clone.call("run")
+    clone.write(f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}", data)
+    there = clone.call("run")
+
+    assert absent.code == 1
+    assert "data to check, `data/train.csv`, are not on this machine" in absent.err
+    assert there.code == 0, there.err
+    assert (clone.root / "data/train.csv").read_text() == data
+    assert trainings(clone) == 1

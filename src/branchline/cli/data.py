@@ -126,6 +126,6 @@ def _profile(project: Project, options: argparse.Namespace, console: Console) ->
         return EXIT_FINE
     from branchline.render.data_checks import profile_table
 
-    console.write(f"{profile.path}: {profile.rows:,} rows")
+    console.write(f"{profile.path}: {profile.rows:,} row{'' if profile.rows == 1 else 's'}")
     console.table(profile_table(profile))
     return EXIT_FINE

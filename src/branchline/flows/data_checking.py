@@ -161,6 +161,7 @@ class Checker:
             DataSchemaError, DataCheckError, MissingExtraError: They could not be checked.
         """
         against = self.against(kind, asked)
+        self._bring_back([asked.path, *self._beside(kind, asked)])
         try:
             if isinstance(asked, Drift):
                 report = check_drift(self._project, asked, self._champion, against)
@@ -175,6 +176,37 @@ class Checker:
             finding = DataFinding(rule="unreadable", sentence=text)
             report = DataReport(check=kind, path=asked.path, against=against, findings=(finding,))
         return replace(report, key=key)
+
+    def _beside(self, kind: str, asked: Validate | Drift) -> list[str]:
+        """Further data that a check reads."""
+        if isinstance(asked, Drift):
+            return [asked.reference] if asked.reference != BASELINE else []
+        if kind == "schema":
+            return self.others(asked.schema)
+        reference = asked.evidently.reference if kind == "evidently" and asked.evidently else ""
+        return [reference] if reference else []
+
+    def _bring_back(self, paths: Sequence[str]) -> None:
+        """Put tracked data back that only the store has, as before a stage that reads them.
+
+        Raises:
+            MissingInputError: The store has them not.
+        """
+        if self._planner is None:
+            return
+        store, workspace = self._project.store, self._project.workspace
+        for path in paths:
+            pointer = self._planner.producers.pointer(path)
+            if pointer is None or workspace.entry(pointer.path) is not None:
+                continue
+            if not (store.has(pointer.content) or store.can_fetch(pointer.content)):
+                raise MissingInputError(
+                    f"data to check, `{path}`, are not on this machine: {store.looked_at()}",
+                    todo=f"Type `dvc pull {path}`, or `dvc push` it to a folder that this machine"
+                    " reaches by an absolute path.",
+                )
+            store.restore(pointer.path, pointer.content)
+            self._planner.inputs.reader.forget([pointer.path, path])
 
     def against(self, kind: str, asked: Validate | Drift) -> str:
         """What the data are held against, in words."""

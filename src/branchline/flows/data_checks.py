@@ -19,8 +19,10 @@ from branchline.core.evidence.data.data_json import (
     report_to_json,
 )
 from branchline.core.evidence.data.settings import BASELINE, Drift, Validate, reference_path
+from branchline.core.plan.values import Action, DataPlan, DataState
 from branchline.core.values import Outcome, digest_of
 from branchline.core.verdict.data import summary_of
+from branchline.errors import BranchlineError
 from branchline.flows.data_checking import Checker
 from branchline.flows.data_reference import FILE, Champion, profiles_file
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from branchline.core.evidence.data.values import DataReport, TableProfile
+    from branchline.core.plan.values import Plan
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
 
@@ -155,6 +158,41 @@ class DataChecks:
         """Check what is left once the walk is over; why the run is not good, or ""."""
         self._check(lambda _item: True)
         return self.why_not
+
+    def foreseen(self, plan: Plan) -> tuple[DataPlan, ...]:
+        """What is known of the data without reading them: nothing is checked, nothing is kept."""
+        return tuple(self._foreseen(item, plan) for item in self._items)
+
+    def _foreseen(self, item: Item, plan: Plan) -> DataPlan:
+        path, known = item.asked.path, None
+        moving = [
+            entry.stage
+            for entry in plan.stages
+            if entry.stage in item.makers
+            and (entry.action in (Action.RUN, Action.MAY_RUN) or entry.restore)
+        ]
+        try:
+            against = self._checker.against(item.kind, item.asked)
+            key = "" if moving else self._checker.key(item.kind, item.asked)
+            known = self._kept(key) if key else None
+        except BranchlineError as error:
+            state, said = (
+                DataState.BAD,
+                f"`{path}` cannot be checked: {error.message}. {error.todo}",
+            )
+            return DataPlan(path=path, check=item.kind, state=state, sentence=said.strip())
+        if known is None:
+            named = against if " " in against else f"`{against}`"
+            when = f"once `{moving[-1]}` has made it" if moving else "before anything trains on it"
+            state, said = DataState.UNCHECKED, f"`{path}` will be checked against {named}, {when}."
+        elif known.outcome is Outcome.PASSED:
+            state, said = DataState.GOOD, f"`{path}` was checked before, and is good."
+        else:
+            count = len(known.broken) - 1
+            rest = f" And {count} more broken." if count else ""
+            state = DataState.BAD
+            said = f"`{path}` was checked before, and is bad: {known.broken[0].sentence}{rest}"
+        return DataPlan(path=path, check=item.kind, state=state, sentence=said)
 
     def _check(self, is_due: Callable[[Item], bool]) -> None:
         for index, item in enumerate(self._items):

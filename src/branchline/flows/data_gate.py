@@ -38,6 +38,15 @@ def checked(data: DataChecks, walk: Callable[[], Walked]) -> Walked:
     return walked
 
 
+def with_data(project: Project, planner: Planner, plan: Plan) -> Plan:
+    """The plan with what is known of the data that are checked before training."""
+    if "data" not in project.policy.sections:
+        return plan
+    from branchline.flows.data_checks import DataChecks
+
+    return replace(plan, data=DataChecks(project, planner).foreseen(plan))
+
+
 def as_failures(plan: Plan, walked: Walked, data: DataChecks | None) -> dict[str, Ended]:
     """The first stage that bad data kept from starting, for those who ask for no verdict."""
     if data is not None:

@@ -32,8 +32,6 @@ MOST_EXAMPLES = 10
 _FEW_EXAMPLES = 5
 """On a terminal, where they stand between the findings."""
 MOST_COLUMNS = 10
-_MOST_DRIFT = 2_000
-"""Columns in the table of all."""
 _TONES = {Outcome.PASSED: Tone.GOOD, Outcome.FAILED: Tone.BAD, Outcome.UNKNOWN: Tone.UNSURE}
 
 
@@ -139,11 +137,12 @@ def drift_texts(drift: Sequence[ColumnDrift], *, everything: bool = False) -> li
 
 
 def _drift_text(item: ColumnDrift) -> str:
-    why = f": {item.why}" if item.why else ""
+    name, why = f"`{_short(item.column)}`", cut(item.why, 300)
     if item.psi is None or item.chance is None:
-        return f"`{_short(item.column)}`{why}"
+        return f"{name}: {why}" if why else name
     second = "" if item.distance is None else f", distance {item.distance:.2f}"
-    return f"`{_short(item.column)}` PSI {item.psi:.2f} (chance {item.chance:.3f}){second}{why}"
+    numbers = f"PSI {item.psi:.2f}, by chance {item.chance:.3f}{second}"
+    return f"{name}: {why} ({numbers})" if why else f"{name}: {numbers}"
 
 
 def drift_table(drift: Sequence[ColumnDrift]) -> Table:
@@ -158,7 +157,7 @@ def drift_table(drift: Sequence[ColumnDrift]) -> Table:
             cell(_number(item.shift)),
             cell(cut(item.why, 300)),
         )
-        for item in drift[:_MOST_DRIFT]
+        for item in drift
     ]
     columns = (
         Column(heading="column", is_kept=True),

@@ -15,12 +15,14 @@ from branchline.render.data_checks import (
     shown_example,
 )
 from branchline.render.page import escaped, sentence_html
+from branchline.render.report.values import Grid, Mark, Name
 from branchline.render.safe_markdown import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.evidence.data.values import DataFinding, DataReport, Examples
+    from branchline.render.report.values import Cell
 
 _TONES = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.UNKNOWN: "unsure"}
 _LONGEST = 2_000
@@ -37,6 +39,34 @@ def data_html(reports: Sequence[DataReport]) -> str:
     if not reports:
         return ""
     return "\n".join(["<h2>Data</h2>", *map(_check, reports)])
+
+
+def drift_grid(report: DataReport, *, most: int) -> Grid:
+    """Every column that was compared, in numbers; what moved is said in words above."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            Name(item.column),
+            (Mark(outcome=Outcome.FAILED, text="drifted"),) if item.is_drifted else "",
+            _number(item.psi),
+            _number(item.chance),
+            _number(item.distance),
+            _number(item.shift),
+        )
+        for item in report.drift
+    ]
+    return Grid(
+        title=f"Drift of {cut(report.path, 80)}",
+        heads=("column", "verdict", "PSI", "by chance", "distance", "shift"),
+        right=(False, False, True, True, True, True),
+        rows=tuple(rows[:most]),
+        left_out=max(0, len(rows) - most),
+        note="PSI and distance: how far the values moved, 0 for not at all. By chance: the PSI that"
+        " chance alone rarely exceeds. Shift: in standard deviations.",
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _check(report: DataReport) -> str:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
-from branchline.render.data_checks import drift_table
 from branchline.render.data_html import STYLE as DATA_STYLE
-from branchline.render.data_html import data_html
+from branchline.render.data_html import data_html, drift_grid
 from branchline.render.findings import verdict_word
-from branchline.render.page import escaped, page, sentence_html, table_html
+from branchline.render.page import escaped, page, sentence_html
 from branchline.render.report.bars import metric_grid, noise_grid, sentence_lines, slice_grid
 from branchline.render.report.charts import STYLE as CHART_STYLE
 from branchline.render.report.charts import plots_html
@@ -93,11 +92,7 @@ def html_report(
     parts = [
         _head(run, name, gate),
         data_html(checks),
-        *(
-            table_html(drift_table(c.drift), prefix=f"{cut(c.path, 80)}: ")
-            for c in checks
-            if c.drift
-        ),
+        *(grid_html(drift_grid(check, most=_MOST_ROWS)) for check in checks if check.drift),
         grid_html(metric_grid(run, baseline, gate, most=_MOST_ROWS)),
         *map(_lines, sentence_lines(run)),
         grid_html(slice_grid(run, gate, most=_MOST_ROWS)),

@@ -272,6 +272,14 @@ def test_what_cannot_be_read_is_said(
         files.profile(files.open(path))
 
 
+def test_a_table_in_utf_16_is_said_to_be_none_in_utf_8(tmp_path: Path) -> None:
+    text = "id,x\n" + "".join(f"{n},{n / 7}\n" for n in range(100))
+    (tmp_path / "t.csv").write_bytes(text.encode("utf-16"))
+
+    with pytest.raises(DataError, match="not in UTF-8"):
+        DuckdbFiles(str(tmp_path)).open("t.csv")
+
+
 def test_a_link_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:
     root = tmp_path / "repo"
     root.mkdir()

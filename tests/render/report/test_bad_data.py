@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.render.report.sample import GATE, SMALL, run_of, verdict_of
+from tests.render.report.sample import AUC, GATE, NOISE, SMALL, run_of, verdict_of
 
 from branchline.core.evidence import Evidence
-from branchline.core.evidence.data.values import DataFinding, DataReport, Examples
+from branchline.core.evidence.data.values import ColumnDrift, DataFinding, DataReport, Examples
 from branchline.core.values import Outcome
 from branchline.core.verdict.data import with_data
 from branchline.render.html import html_report
@@ -78,3 +78,28 @@ def test_parts_that_are_not_judged_stand_once_each(count: int) -> None:
     assert text.count("`site=s0` (0 rows)") == 1
     assert "### Parts of the data\n\nNot judged: `site=s0`" in text
     assert (", and 4 more." in text) is (count == 12)
+
+
+def test_drift_is_said_in_words_first_and_in_numbers_once() -> None:
+    moved = ColumnDrift(column="x", psi=1.2, chance=0.1, distance=0.4, is_drifted=True, why="up")
+    still = ColumnDrift(column="z", psi=0.0, chance=0.1)
+    found = DataFinding(rule="drift", sentence="1 of 2 columns drifted.")
+    run = blocked_run(found)
+    check = DataReport(check="drift", path="n.csv", against="s.csv", findings=(found,),
+                       drift=(moved, still))  # fmt: skip
+    run = replace(run, evidence=Evidence(data_checks=(check,)))
+
+    text, page = report(run, None, GATE), html_report(run, None, GATE)
+
+    assert "for they drifted: `data/a.csv`: 1 of 2 columns drifted." in text
+    assert "- `x`: up (PSI 1.20, by chance 0.100, distance 0.40)" in text
+    assert "<h2>Drift of n.csv</h2>" in page
+    assert page.count("up (PSI 1.20") == 1
+
+
+def test_where_all_predictions_are_the_same_chance_has_no_table() -> None:
+    same = replace(AUC, noise=replace(NOISE, low=0.0, high=0.0, sampling=0.0, training=None))
+
+    text = report(run_of(verdict_of(same)), None, GATE)
+
+    assert "### What chance alone can do" not in text

@@ -153,6 +153,12 @@ def _unreadable(path: str, said: str, root: str) -> DataError:
     """What DuckDB said of a file, without the rows that it shows: these may be personal."""
     lines = [line.strip() for line in said.replace(root.rstrip("/") + "/", "").splitlines()]
     first = lines[0].rstrip(".:") if lines else "no reason was given"
+    if "sniffing file" in first:
+        return DataError(
+            f"`{path}` cannot be read as CSV: no delimiter and quotes fit its rows, or it is not in"
+            " UTF-8",
+            todo="Write it anew as UTF-8 with one header line, or as parquet.",
+        )
     parts = [first]
     for before, text in pairwise(lines):
         # A row of the file stands below its heading; hints and options follow.

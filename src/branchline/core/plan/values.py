@@ -150,6 +150,31 @@ class StagePlan:
     estimate_s: float | None = None
 
 
+class DataState(Enum):
+    """What is known of data before anything starts."""
+
+    GOOD = "good"
+    UNCHECKED = "unchecked"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataPlan:
+    """One check of data that `run` makes before anything trains on them.
+
+    Attributes:
+        path: The data.
+        check: `schema`, `drift`, `pandera`, `great_expectations`, `evidently`.
+        state: Good and bad by a check of the same data against the same rules.
+        sentence: What that means.
+    """
+
+    path: str
+    check: str
+    state: DataState
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Stages in an order in which each stands after those it needs.
@@ -157,10 +182,12 @@ class Plan:
     Attributes:
         stages: One entry a stage.
         notes: Remarks about the whole.
+        data: Checks of data; filled where a plan is shown, not where it is carried out.
     """
 
     stages: tuple[StagePlan, ...]
     notes: tuple[str, ...] = ()
+    data: tuple[DataPlan, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -286,8 +286,8 @@ def noise_grid(run: RunView) -> Grid:
     seen: set[str] = set()
     for finding in findings:
         noise = finding.noise
-        if noise is None or finding.metric in seen:
-            continue
+        if noise is None or finding.metric in seen or not (noise.sampling or noise.training):
+            continue  # of the same predictions chance cannot do anything
         seen.add(finding.metric)
         rows.append(
             (

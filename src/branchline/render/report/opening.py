@@ -11,7 +11,7 @@ from branchline.core.evidence.figures import difference, duration, figure
 from branchline.core.evidence.flatten import is_finite
 from branchline.core.policy import Goal
 from branchline.core.values import Outcome
-from branchline.core.verdict.values import TEST_RULE, Answer
+from branchline.core.verdict.values import RULE_OF_DATA, TEST_RULE, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from branchline.core.verdict.values import Finding
     from branchline.render.run_view import RunView
 
+_DRIFT = f"{RULE_OF_DATA}drift"
 _SLIGHT = 0.01
 """A change of less than this share of the number is called slight."""
 
@@ -50,8 +51,8 @@ def _failed(failed: Sequence[Finding], findings: Sequence[Finding], gate: Gate) 
     first = (worse or failed)[0]
     more = _more(failed, first)
     if not worse and first.rule.startswith("data"):
-        bad = "Nothing was trained on these data, for they are bad"
-        return f"{bad}: {first.sentence}{more}"
+        bad = "they drifted" if all(f.rule == _DRIFT for f in failed) else "they are bad"
+        return f"Nothing was trained on these data, for {bad}: {first.sentence}{more}"
     if not worse and first.rule == TEST_RULE:
         return f"This model fails a test: {_lower(first.sentence)}{more}"
     if not worse:
