@@ -144,6 +144,12 @@ class EffectError(BranchlineError):
     slug = "effect"
 
 
+class CiError(BranchlineError):
+    """A job of a forge's CI is not told what it needs, or results of another job are unusable."""
+
+    slug = "ci"
+
+
 class LockFileError(BranchlineError):
     """dvc.lock cannot be read."""
 
