@@ -53,7 +53,7 @@ def execute_run(options: argparse.Namespace, console: Console) -> int:
     from branchline.cli.run import Stop
     from branchline.flows.ci_run import hand_on
     from branchline.flows.ci_setting import bring_records, policies_of
-    from branchline.render.ci import run_markdown
+    from branchline.render.ci import nothing_markdown, run_markdown
     from branchline.wiring import ci
 
     environ = dict(os.environ)
@@ -63,13 +63,14 @@ def execute_run(options: argparse.Namespace, console: Console) -> int:
         setting = open_setting(options, job, environ)
         folder = ci.open_results(options.folder, environ)
         ci.take_away()
+        walks = Walks(setting, console, stop, notes, deadline_s=options.deadline)
         policies = () if setting.idle_reason else policies_of(setting, ci.own_policies())
         if policies:
             bring_records(setting, [policy.model for policy in policies])
         else:
             console.write(f"Nothing to do: {setting.idle_reason}.")
+            walks.reports.append(nothing_markdown("", setting.idle_reason))
         before = setting.remote.record_names()
-        walks = Walks(setting, console, stop, notes, deadline_s=options.deadline)
         for policy in policies:
             walks.walk(policy)
         stop.defer()

@@ -217,5 +217,5 @@ def _list(texts: Sequence[str]) -> str:
 
 
 def _fit(blocks: Sequence[str]) -> str:
-    kept = [block for block in blocks if block.strip()]
+    kept = [block for block in blocks if block.strip()] or ["Nothing to do."]
     return fitted(kept[:-1], kept[-1], most_bytes=MOST_BYTES, rest="The rest does not fit here.")

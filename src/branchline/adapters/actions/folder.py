@@ -36,43 +36,39 @@ class LocalResultsFolder(ResultsFolder):
 
     def read(self, name: str, *, most_bytes: int) -> bytes | None:
         """See the port."""
-        handle = self._open(name)
+        handle = self._open(name, most_bytes)
         if handle is None:
             return None
         with os.fdopen(handle, "rb") as file:
-            self._check(handle, name, most_bytes)
-            data = file.read(most_bytes + 1)
-        if len(data) > most_bytes:
-            raise CiError(f"{self._place(name)} has more than {most_bytes:,} bytes")
-        return data
+            return file.read(most_bytes)
 
     def checked(self, name: str, *, most_bytes: int) -> str:
         """See the port."""
-        handle = self._open(name)
+        handle = self._open(name, most_bytes)
         if handle is None:
             return ""
-        try:
-            self._check(handle, name, most_bytes)
-        finally:
-            os.close(handle)
+        os.close(handle)
         return self._place(name)
 
     def _place(self, name: str) -> str:
         return os.path.join(self.path, name)
 
-    def _open(self, name: str) -> int | None:
-        """A file, read only; None when there is none. A named pipe would else wait for ever."""
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    def _open(self, name: str, most_bytes: int) -> int | None:
+        """A plain file, read only; None when there is none. A pipe would else wait for ever."""
+        place, flags = self._place(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            return os.open(self._place(name), flags)
+            handle = os.open(place, flags)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise CiError(f"{self._place(name)} is no plain file: {error.strerror}") from error
-
-    def _check(self, handle: int, name: str, most_bytes: int) -> None:
+            raise CiError(f"{place} is no plain file: {error.strerror}") from error
         about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            raise CiError(f"{self._place(name)} is no plain file")
-        if about.st_size > most_bytes:
-            raise CiError(f"{self._place(name)} has more than {most_bytes:,} bytes")
+        is_plain, is_small = stat.S_ISREG(about.st_mode), about.st_size <= most_bytes
+        if is_plain and is_small:
+            return handle
+        os.close(handle)
+        raise CiError(
+            f"{place} has more than {most_bytes:,} bytes"
+            if is_plain
+            else f"{place} is no plain file"
+        )

@@ -51,7 +51,6 @@ def event_from_payload(
     readers = {
         "push": _push,
         "pull_request": _pull_request,
-        "pull_request_target": _pull_request,
         "merge_group": _merge_group,
         "schedule": _schedule,
         "workflow_dispatch": _workflow_dispatch,
@@ -119,7 +118,14 @@ def _merge_group(payload: Mapping[str, Any], known: Mapping[str, Any]) -> dict[s
 def _schedule(payload: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     cron = _text(payload.get("schedule"))
     says = cron if re.fullmatch(r"[0-9A-Za-z*/, -]{9,100}", cron) else ""
-    return {"kind": EventKind.SCHEDULE, "branch": _branch_of(known), "says": says, "actor": ""}
+    branch = _branch_of(known)
+    return {
+        "kind": EventKind.SCHEDULE,
+        "branch": branch,
+        "default_branch": known["default_branch"] or branch,  # the only one that has schedules
+        "says": says,
+        "actor": "",
+    }
 
 
 def _workflow_dispatch(payload: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
