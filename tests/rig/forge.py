@@ -16,6 +16,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -49,12 +50,14 @@ class Fault:
     Attributes:
         is_done: Whether the call is carried out all the same, and only its answer lost.
         status: Answered instead; 0 closes the connection.
+        after: How many calls that match go through first.
     """
 
     match: str = ""
     method: str = ""
     status: int = 502
     count: int = 1
+    after: int = 0
     is_done: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     message: str = "injected fault"
@@ -95,7 +98,7 @@ class JudgedForge:
         self.deviations: list[str] = []
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
-        self.lock = threading.Lock()
+        self.lock, self.opening = threading.Lock(), threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -172,7 +175,9 @@ def _handler(forge: JudgedForge) -> type[BaseHTTPRequestHandler]:
             if fault and not fault.is_done:
                 self._broken(fault)
                 return
-            status, headers, answer = _answered(forge, request, self.path, raw)
+            # GitHub looks whether a pull request is there and opens it in one step.
+            with forge.opening if request.method == "POST" else nullcontext():
+                status, headers, answer = _answered(forge, request, self.path, raw)
             if fault:
                 self._broken(fault)
                 return
@@ -204,7 +209,11 @@ def _handler(forge: JudgedForge) -> type[BaseHTTPRequestHandler]:
 
 
 def _is_hit(fault: Fault, request: Request) -> bool:
-    return fault.count > 0 and fault.match in request.path and fault.method in ("", request.method)
+    is_match = fault.match in request.path and fault.method in ("", request.method)
+    if is_match and fault.after > 0:
+        fault.after -= 1
+        return False
+    return is_match and fault.count > 0
 
 
 def _answered(

@@ -55,6 +55,16 @@ class Site:
         assert status < 400, (method, path, status, answer)
         return answer
 
+    def as_ada(self, method: str, path: str, body: dict[str, Any]) -> Any:
+        """What the emulator answers to somebody else."""
+        import json
+
+        headers = {"Authorization": "Bearer tok-ada"}
+        raw = json.dumps(body).encode()
+        status, _, answer = self.judged.forwarded(method, f"/repos/{self.name}{path}", headers, raw)
+        assert status < 400, (status, answer)
+        return json.loads(answer)
+
     def head(self, branch: str = "main") -> str:
         return str(self.ask("GET", f"/git/ref/heads/{branch}")["object"]["sha"])
 

@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 __all__ = ["permission_of", "refusal"]
 
 _WRITES = ("POST", "PUT", "PATCH", "DELETE")
-# The first that is found in the path; names as in a workflow's `permissions:`.
+# The first that fits what stands behind the repository; names as in a workflow's `permissions:`.
 _PERMISSIONS = (
-    (r"/statuses(/|$)|/commits/[^/]+/status(es)?$", "statuses"),
-    (r"/check-(runs|suites)", "checks"),
-    (r"/environments|/deployments", "deployments"),
-    (r"/pulls(/|$)", "pull-requests"),
-    (r"/issues/comments|/issues/\d+/comments|/issues/\d+/labels", "pull-requests"),
+    (r"/statuses/|/commits/[^/]+/status(es)?$", "statuses"),
+    (r"/check-(runs|suites)|/commits/[^/]+/check-(runs|suites)$", "checks"),
+    (r"/environments/[^/]+/secrets", "environments"),
+    (r"/environments", "actions"),
+    (r"/deployments", "deployments"),
+    (r"/pulls", "pull-requests"),
+    (r"/issues/comments|/issues/\d+/(comments|labels)", "pull-requests"),
     (r"/issues|/labels", "issues"),
-    (r"/actions/(permissions|runners)|/rulesets|/branches/.+/protection", "administration"),
-    (r"/actions/secrets|/secrets(/|$)", "secrets"),
-    (r"/actions/variables", "variables"),
-    (r"/actions", "actions"),
+    (r"/actions/(permissions|runners)|/branches/.+/protection", "administration"),
+    (r"/actions/(organization-)?secrets", "secrets"),
+    (r"/actions/(organization-)?variables", "variables"),
+    (r"/actions/", "actions"),
 )
 # What no workflow's token can be given.
-_FOR_PERSONS = ("administration", "secrets", "variables")
+_FOR_PERSONS = ("administration", "environments", "secrets", "variables")
 _SETTING = "Settings > Actions > General > Allow GitHub Actions to create and approve pull requests"
 
 
@@ -42,8 +44,9 @@ def permission_of(method: str, path: str) -> tuple[str, str]:
     (('pull-requests', 'write'), ('contents', 'read'))
     """
     level = "write" if method in _WRITES else "read"
+    rest = re.sub(r"^/repos/[^/]+/[^/]+", "", path)
     for pattern, name in _PERMISSIONS:
-        if re.search(pattern, path):
+        if re.match(pattern, rest):
             return name, level
     return "contents", level
 
