@@ -63,6 +63,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("report", "pull-request", "register"),
         help="report: comment, status and records; a job for each needs fewer permissions",
     )
+    applied.add_argument(
+        "--workflow",
+        default="",
+        metavar="FILE",
+        help="workflow that trains a search's pull request (branchline.yml beside this one)",
+    )
     applied.add_argument("--dry-run", action="store_true", help="print the effects, apply none")
 
 

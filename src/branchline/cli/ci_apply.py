@@ -37,8 +37,6 @@ ONLY: Mapping[str, tuple[type[Effect], ...]] = {
 
 def execute_apply(options: argparse.Namespace, console: Console) -> int:
     """Apply what follows from the results, and say what holds now."""
-    from branchline.core.values import without_secrets
-    from branchline.flows.apply import apply
     from branchline.render.ci import applied_markdown
     from branchline.render.effects import effect_text
     from branchline.wiring import ci
@@ -49,23 +47,39 @@ def execute_apply(options: argparse.Namespace, console: Console) -> int:
         setting = open_setting(options, job, environ, is_trusted=True)
         folder = ci.open_results(options.folder, environ)
         found = _followed(setting, folder, options)
-        appliers: Appliers = {}
-        if not options.dry_run:
-            appliers = ci.open_appliers(setting, environ, options.model)
-        rows: list[tuple[str, str, str]] = []
-        for effect in found.effects:
-            holds, error = "", ""
-            if not options.dry_run:
-                try:
-                    holds = apply(effect, appliers)
-                except BranchlineError as failure:
-                    parts = [failure.message, *failure.details[:3], failure.todo]
-                    error = without_secrets(" ".join(part for part in parts if part))
-            rows.append((effect_text(effect), holds, error))
+        if options.dry_run:
+            rows = [(effect_text(effect), "", "") for effect in found.effects]
+        else:
+            with ci.open_appliers(
+                setting, environ, model=options.model, workflow=options.workflow
+            ) as appliers:
+                rows = applied(found.effects, appliers)
         job.write_summary(applied_markdown(rows, found.notes, is_dry=options.dry_run))
         _show(console, rows, found.notes, is_dry=options.dry_run)
     has_failed = found.is_doubted or any(error for *_, error in rows)
     return EXIT_ERROR if has_failed else EXIT_FINE
+
+
+def applied(effects: Sequence[Effect], appliers: Appliers) -> list[tuple[str, str, str]]:
+    """Apply each, whatever became of those before it.
+
+    Returns:
+        What each is, what holds now, why it failed; one of the last two empty.
+    """
+    from branchline.core.values import without_secrets
+    from branchline.flows.apply import apply
+    from branchline.render.effects import effect_text
+
+    rows = []
+    for effect in effects:
+        holds, error = "", ""
+        try:
+            holds = apply(effect, appliers)
+        except BranchlineError as failure:
+            parts = [failure.message, *failure.details[:3], failure.todo]
+            error = without_secrets(" ".join(part for part in parts if part))
+        rows.append((effect_text(effect), holds, error))
+    return rows
 
 
 def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Namespace) -> Told:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from branchline.errors import CiError
 from branchline.wiring import projects
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from branchline.flows.project import Project
     from branchline.ports.ci import CiJob, ResultsFolder
     from branchline.ports.ci_remote import CiRemote
-    from branchline.ports.forge import Forge
+    from branchline.ports.forge import Forge, Pull
     from branchline.ports.registry import Registry
     from branchline.ports.repo import Repo
 
@@ -121,14 +120,43 @@ def _with_token(environ: Mapping[str, str], start: str) -> Git:
     return Git.open(start, with_token(environ, server, environ.get("GITHUB_TOKEN", "")))
 
 
-def open_appliers(setting: CiSetting, environ: Mapping[str, str], model: str | None) -> Appliers:
+@contextmanager
+def open_appliers(
+    setting: CiSetting, environ: Mapping[str, str], *, model: str | None, workflow: str
+) -> Iterator[Appliers]:
     """Who applies what in a CI job.
 
     Args:
         setting: The job.
         environ: Of the process.
         model: Whose registry rules count; None for the first.
+        workflow: File of the workflow that trains a pull request; "" finds it.
+
+    Raises:
+        UsageError: The job does not know its repository, or its token cannot be used.
     """
+    from branchline.wiring.forges import open_github
+
+    with open_github(".", environ, repository=environ.get("GITHUB_REPOSITORY", "")) as side:
+        file = workflow or training_workflow(environ.get("GITHUB_WORKFLOW_REF", ""))
+
+        def start(branch: str, pull: Pull) -> str:
+            inputs = {"pr": str(pull.number), "reason": f"pull request #{pull.number}"}
+            side.workflows.dispatch(file, ref=branch, inputs=inputs)
+            return f"{file} trains it"
+
+        yield appliers(setting, side.forge, environ, model=model, start=start)
+
+
+def appliers(
+    setting: CiSetting,
+    forge: Forge,
+    environ: Mapping[str, str],
+    *,
+    model: str | None = None,
+    start: Callable[[str, Pull], str] | None = None,
+) -> Appliers:
+    """Who applies what, on a forge; see `open_appliers`."""
     import time
 
     from branchline.adapters.git import Git
@@ -138,9 +166,7 @@ def open_appliers(setting: CiSetting, environ: Mapping[str, str], model: str | N
     from branchline.flows.ci_pull import RemoteOpener
     from branchline.wiring.registries import registry_appliers
 
-    forge = open_forge(environ)
-    branches = GitBranches(Git.open("."))
-    opener = RemoteOpener(forge, branches, setting.remote, time.time)
+    opener = RemoteOpener(forge, GitBranches(Git.open(".")), setting.remote, time.time, start)
 
     def check(effect: SetCheck) -> str:
         apply_check(forge, effect, at=time.time())
@@ -160,10 +186,15 @@ def open_appliers(setting: CiSetting, environ: Mapping[str, str], model: str | N
     }
 
 
-def open_forge(environ: Mapping[str, str]) -> Forge:
-    """The forge of the job's repository.
+def training_workflow(reference: str) -> str:
+    """File of the workflow that trains, as `branchline workflows write` names both.
 
-    Raises:
-        CiError: The job does not know its repository, or has no token.
+    Args:
+        reference: GITHUB_WORKFLOW_REF, of the workflow that searched.
+
+    >>> training_workflow("o/r/.github/workflows/branchline-tune-a.yml@refs/heads/main")
+    'branchline-a.yml'
     """
-    raise CiError("no forge client is installed")
+    file = reference.partition("@")[0].rpartition("/")[2]
+    is_search = file.startswith("branchline-tune")
+    return f"branchline{file.removeprefix('branchline-tune')}" if is_search else file
