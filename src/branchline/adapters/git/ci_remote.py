@@ -17,10 +17,11 @@ from branchline.adapters.git.exchange import fetch_records, merge_incoming, push
 from branchline.adapters.git.plumbing import Git, is_object_name, refusal
 from branchline.errors import RecordError
 from branchline.ports.ci_remote import CiRemote
-from branchline.ports.records import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from branchline.ports.records import Exchange
 
 MOST_RECORDS = 5_000
 MOST_OBJECT_BYTES = 16_000_000
@@ -187,14 +188,12 @@ class GitCiRemote(CiRemote):
         place = os.path.abspath(path)
         listed = self._git.ask(["bundle", "list-heads", place])
         rows = [row.partition(" ") for row in listed.out.decode("utf-8", "replace").splitlines()]
-        if listed.code != 0 or len(rows) > MOST_RECORDS:
+        if listed.code != 0 or not 0 < len(rows) <= MOST_RECORDS:
             raise RecordError(f"{os.path.basename(path)} holds no records that can be read")
         for name, _, ref in rows:
             if not (_NAME.fullmatch(ref) and is_object_name(name)):
                 what = ref if ref.isprintable() and len(ref) < 100 else "something"
                 raise RecordError(f"{os.path.basename(path)} holds {what!r}, which is no record")
-        if not rows:
-            return Exchange()
         lobby = f"{refs.INCOMING}{os.getpid()}-{os.urandom(4).hex()}/"
         moves = [f"+{ref}:{lobby}{ref.removeprefix(refs.HOME)}" for _, _, ref in rows]
         strict = ["-c", "fetch.fsckObjects=true", "-c", "transfer.unpackLimit=1"]
