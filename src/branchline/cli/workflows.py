@@ -111,9 +111,7 @@ def _paths(root: str, asked: Asked) -> Iterator[str]:
 
 
 def _read(root: str, path: str) -> str | None:
-    from branchline.config.pipeline import refuse_link_outside
-
-    refuse_link_outside(root, path)
+    _refuse_outside(root, path)
     try:
         with open(os.path.join(root, path), encoding="utf-8", errors="replace", newline="") as file:
             return file.read()
@@ -123,6 +121,16 @@ def _read(root: str, path: str) -> str | None:
         raise RepositoryError(
             f"{path} cannot be read: {error.strerror}", todo="Look what stands there."
         ) from error
+
+
+def _refuse_outside(root: str, path: str) -> None:
+    """Refuse a path that a link leads out of the repository."""
+    home, real = os.path.realpath(root), os.path.realpath(os.path.join(root, path))
+    if os.path.commonpath([home, real]) != home:
+        raise RepositoryError(
+            f"{path} is a link to {real}, outside the repository",
+            todo="Replace the link by a folder of the repository.",
+        )
 
 
 def _check(states: Sequence[FileState], console: Console, *, is_diff: bool) -> int:

@@ -207,9 +207,10 @@ def _checks(policy: Policy, section: Mapping[str, Any]) -> tuple[CheckFacts, ...
     for number, check in enumerate(checks):
         key = f"checks.{number}"
         labels = check.get("runs_on") or section.get("runs_on", ("ubuntu-24.04",))
+        matrix = check.get("matrix") or {}
         axes = tuple(
-            (name, tuple(_axis_text(value) for value in values))
-            for name, values in (check.get("matrix") or {}).items()
+            (name, tuple(_axis_text(value, f"{key}.matrix.{name}") for value in values))
+            for name, values in matrix.items()
         )
         _check_axes(axes, f"{key}.matrix")
         seconds = seconds_of(check.get("timeout")) or 1800.0
@@ -225,7 +226,11 @@ def _checks(policy: Policy, section: Mapping[str, Any]) -> tuple[CheckFacts, ...
     return tuple(made)
 
 
-def _axis_text(value: Any) -> str:
+def _axis_text(value: Any, key: str) -> str:
+    if isinstance(value, float):
+        raise _wrong(
+            key, f"holds the number {value}; 3.10 is read as 3.1", "Quote it, e.g. '3.10'."
+        )  # fmt: skip
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -139,7 +139,7 @@ TRAIN = """\
           <<variables>>
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
-          branchline ci run --model "$MODEL" --results "$RUNNER_TEMP/<<folder>>"
+          branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>"
       <<upload>>
 
 """
@@ -167,9 +167,11 @@ REPORT = """\
       - name: report
         env:
           GITHUB_TOKEN: ${{ github.token }}
+          MODEL: ${{ inputs.model || '<<model_text>>' }}
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
-          branchline ci apply --results "$RUNNER_TEMP/<<folder>>" --only report
+          branchline ci apply --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\
+            --only report
 
 """
 
@@ -244,7 +246,9 @@ REGISTER = """\
       - name: register
         env:
           GITHUB_TOKEN: ${{ github.token }}
+          MODEL: ${{ inputs.model || '<<model_text>>' }}
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
-          branchline ci apply --results "$RUNNER_TEMP/<<folder>>" --only register
+          branchline ci apply --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\
+            --only register
 """

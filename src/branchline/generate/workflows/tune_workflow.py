@@ -86,7 +86,7 @@ jobs:
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
           code=0
-          branchline ci run --model "$MODEL" --results "$RUNNER_TEMP/<<folder>>" \\
+          branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\
             --deadline "$DEADLINE" || code=$?
           # 75: trials are left, the next run goes on.
           if [ "$code" -eq 75 ]; then
@@ -149,9 +149,11 @@ _OPEN = """\
       - name: open
         env:
           GITHUB_TOKEN: <<token>>
+          MODEL: <<model>>
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
-          branchline ci apply --results "$RUNNER_TEMP/<<folder>>" --only pull-request
+          branchline ci apply --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\
+            --only pull-request
 """
 
 _APP = """\
@@ -234,6 +236,7 @@ def _open(facts: Facts, tune: TuneFacts) -> str:
         alone=steps.branchline_alone(facts),
         download=steps.download(name=_LEFT),
         token=token,
+        model=quoted(facts.model),
         folder=steps.RESULTS,
     )
 
