@@ -219,16 +219,16 @@ def pushed(ref: str, commit: str, **more: Any) -> tuple[str, dict[str, Any]]:
 
 
 def pulled(
-    head: str, *, branch: str = "work", repo: object = REPOSITORY
+    head: str, *, branch: str = "work", repo: object = REPOSITORY, number: int = 7
 ) -> tuple[str, dict[str, Any]]:
     """A pull request, as its job is told of it."""
     return "pull_request", {
         "action": "synchronize",
-        "number": 7,
+        "number": number,
         "repository": REPOSITORY,
         "sender": {"login": "ada"},
         "pull_request": {
-            "number": 7,
+            "number": number,
             "state": "open",
             "title": "x\n::error::y",
             "head": {"ref": branch, "sha": head, "repo": repo},

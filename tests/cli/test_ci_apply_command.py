@@ -75,14 +75,14 @@ class Walked:
             (eve / "text").write_text(text)
             held = scene.git(eve, "hash-object", "-w", "text")
             rows.append(f"100644 blob {held}\t{name}")
-            if extra:
-                scene.git(eve, "update-ref", extra, held)
         (eve / "rows").write_text("\n".join(rows) + "\n")
         with (eve / "rows").open() as given:
             made = subprocess.run(
                 ["git", "mktree"], cwd=eve, stdin=given, capture_output=True, check=True, text=True
             )
         scene.git(eve, "update-ref", f"refs/branchline/runs/{run}", made.stdout.strip())
+        if extra:
+            scene.git(eve, "update-ref", extra, made.stdout.strip())
         scene.git(eve, "bundle", "create", "--quiet", bundle, "--glob=refs/branchline/*")
 
     def apply(self, *words: str, ref: str = "refs/heads/main", **more: Any) -> Ended:
@@ -180,14 +180,14 @@ def test_a_record_that_passes_for_another_is_refused(
     assert "is not of model `demo` at commit" in done.err
 
 
-def test_a_record_that_no_run_made_is_refused(scene: CiScene) -> None:
+def test_a_run_that_nobody_named_is_refused(scene: CiScene) -> None:
     walked = Walked(scene, is_pull=True)
-    walked.rebundle({}, extra=f"refs/branchline/results/ff/{'f' * 64}/{'1' * 16}")
+    walked.rebundle({}, extra="refs/branchline/runs/fffffff")
 
     done = walked.apply()
 
     assert done.code == 1
-    assert "no run of the results made" in done.err
+    assert "a run came along that the results do not name" in done.err
 
 
 def test_without_results_it_is_said_what_is_missing(scene: CiScene) -> None:

@@ -44,7 +44,7 @@ class Gaps:
 
     Attributes:
         dispatched: Bodies of workflow dispatches, with the file. settings: (method, template) or
-            template -> answer that a test sets.
+            template -> answer that a test sets. commits: Hashes of commits that git brought.
     """
 
     def __init__(self, checker: Checker, upstream: Callable[[str], Answer]) -> None:
@@ -52,6 +52,7 @@ class Gaps:
         self._statuses: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.dispatched: list[dict[str, Any]] = []
         self.settings: dict[str, Any] = {}
+        self.commits: set[str] = set()
 
     def refused(self, method: str, path: str, body: Any, token: str) -> Answer | None:
         """What GitHub refuses and the emulator lets pass."""
@@ -100,8 +101,11 @@ class Gaps:
                     pull["head"]["sha"] = found["object"]["sha"]
         return answer
 
+    def _has(self, repo: str, sha: str) -> bool:
+        return sha in self.commits or self._upstream(f"{repo}/git/commits/{sha}")[0] == 200
+
     def _set_status(self, repo: str, sha: str, operation: Any, request: Any) -> Answer:
-        if self._upstream(f"{repo}/git/commits/{sha}")[0] != 200:
+        if not self._has(repo, sha):
             return error(422, f"No commit found for SHA: {sha}")
         held = self._statuses.setdefault((repo, sha), [])
         blank = {"description": None, "target_url": None, "context": "default"}
@@ -110,7 +114,7 @@ class Gaps:
         return 201, answer
 
     def _combined(self, repo: str, ref: str, operation: Any) -> Answer:
-        if self._upstream(f"{repo}/git/commits/{ref}")[0] != 200:
+        if not self._has(repo, ref):
             return error(404, "Not Found")
         held = self._statuses.get((repo, ref), [])
         latest = {status["context"]: status for status in reversed(held)}
