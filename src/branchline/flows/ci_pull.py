@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from branchline.ports.ci_remote import CiRemote
     from branchline.ports.forge import Forge, Pull
 
-_WHOLE_DIFF = 50_000_000
-
 
 class RemoteOpener:
     """Opens pull requests with files that we write.
@@ -82,14 +80,9 @@ class RemoteOpener:
 
     def _is_same(self, one: str, other: str) -> bool:
         """Whether two commits stand on the same one, with the same files."""
-        parents = list(self._remote.parents(one))
-        if parents != list(self._remote.parents(other)) or len(parents) != 1:
-            return False
-        first, second = (
-            self._branches.diff(parents[0], commit, limit_bytes=_WHOLE_DIFF)
-            for commit in (one, other)
-        )
-        return first == second
+        # No diff: in a checkout of one commit none of them has a history.
+        is_beside = list(self._remote.parents(one)) == list(self._remote.parents(other))
+        return is_beside and self._remote.same_files(one, other)
 
     def _ended(self, effect: OpenPullRequest, before: str, commit: str) -> Opened | None:
         """An answer where these values were merged or turned down already."""

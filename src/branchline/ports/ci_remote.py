@@ -51,6 +51,11 @@ class CiRemote(Protocol):
         ...
 
     @abstractmethod
+    def same_files(self, one: str, other: str) -> bool:
+        """Whether two commits that are here hold the same files, whatever history is missing."""
+        ...
+
+    @abstractmethod
     def is_empty_commit(self, commit: str) -> bool:
         """Whether a commit has one parent, and the same files as that; False when not known."""
         ...

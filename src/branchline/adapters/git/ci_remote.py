@@ -116,16 +116,21 @@ class GitCiRemote(CiRemote):
             # What stands here under such a name stays: a tag of the registry is never moved.
             self._fetch([f"{name}:{name}" for name in wanted])
 
+    def same_files(self, one: str, other: str) -> bool:
+        """See the port."""
+        trees = [
+            self._git.ask(["rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}"])
+            for commit in (one, other)
+            if is_object_name(commit)
+        ]
+        return len({tree.out for tree in trees}) == 1 and all(tree.code == 0 for tree in trees)
+
     def is_empty_commit(self, commit: str) -> bool:
         """See the port."""
         parents = self.parents(commit)
         if len(parents) != 1 or not self.bring_commit(parents[0]):
             return False
-        trees = [
-            self._git.ask(["rev-parse", "--verify", "--quiet", f"{one}^{{tree}}"])
-            for one in (commit, parents[0])
-        ]
-        return all(tree.code == 0 for tree in trees) and trees[0].out == trees[1].out
+        return self.same_files(commit, parents[0])
 
     def branch_head(self, branch: str) -> str:
         """See the port."""
