@@ -190,6 +190,24 @@ def test_a_run_that_nobody_named_is_refused(scene: CiScene) -> None:
     assert "a run came along that the results do not name" in done.err
 
 
+def test_the_first_pull_request_of_a_project_gets_its_report(tmp_path: Path) -> None:
+    scene = CiScene(tmp_path)
+    scene.commit({"README.md": "x"}, message="before Branchline")
+    head = scene.commit(FILES, branch="work")
+    scene.merged(7, head)
+    walked = object.__new__(Walked)
+    walked.scene, walked.head, walked.ref = scene, head, "refs/pull/7/merge"
+    walked.event = pulled(head)
+    walked.run = scene.job("run", walked.event, "--no-push", "--model", "demo", ref=walked.ref)
+    walked.folder = walked.run.folder
+
+    done = walked.apply("--model", "demo")
+
+    assert (walked.run.code, done.code) == (0, 0), walked.run.err + done.err
+    assert "would set check branchline/demo" in done.out
+    assert "would register" not in done.out
+
+
 def test_without_results_it_is_said_what_is_missing(scene: CiScene) -> None:
     walked = Walked(scene, is_pull=True)
     sha = walked.told()["tested"]

@@ -95,7 +95,8 @@ def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Names
             todo="Download the artifact that the job of `branchline ci run` left, and name its"
             " folder with --folder.",
         )
-    policies = policies_of(setting, ci.own_policies())
+    # The models are the commit's, which may bring a new one; the rules are the default branch's.
+    policies = policies_of(setting, ci.policies_at(setting.event.tested))
     bring_records(setting, [policy.model for policy in policies])
     new = take_records(setting, folder)
     found = follow(setting, handed, policies, new)

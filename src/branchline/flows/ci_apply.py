@@ -130,7 +130,8 @@ def follow(
                 f"the results name {shown(handed.model)}, which is no model of this event"
             )
         if handed.state is HandedState.WALKED:
-            with setting.project(handed.model) as project:
+            with setting.project("") as project:
+                project.policy = policy
                 view = _checked_view(setting, project, handed)
                 accepted.add(f"{_RUNS}{view.run}")
                 _follow_run(setting, project, view, told)

@@ -86,6 +86,23 @@ def own_policies(start: str = ".") -> tuple[Policy, ...]:
     return tuple(model.policy for model in loaded.models)
 
 
+def policies_at(commit: str, start: str = ".") -> tuple[Policy, ...]:
+    """Policies of all models that a commit declares; those of the checkout where it has none.
+
+    Its branchline.yaml is read as data: the checkout stays as it is.
+
+    Raises:
+        ConfigError: It cannot be used.
+    """
+    from branchline.config.branchline_yaml import load_policy
+
+    repo = open_repo(start)
+    text = repo.show(commit, projects.CONFIG_FILE) if repo.resolve(commit) else None
+    if text is None:
+        return own_policies(start)
+    return tuple(model.policy for model in load_policy(text).models)
+
+
 def opener(start: str = ".") -> Callable[[CiSetting, str], AbstractContextManager[Project]]:
     """What opens the project of one model under the rules of a setting."""
     return partial(_open, start)
