@@ -141,6 +141,19 @@ def test_no_script_holds_an_expression() -> None:
     assert held == []
 
 
+def test_no_value_is_folded() -> None:
+    # GitHub's own parser keeps the indentation of a folded value; conditions do not mind.
+    folded = [
+        line
+        for asked in ASKED
+        for text in asked.files.values()
+        for line in text.splitlines()
+        if line.endswith(">-") and line.strip() != "if: >-"
+    ]
+
+    assert folded == []
+
+
 def test_secrets_are_only_in_jobs_with_an_environment() -> None:
     bare = [
         (path, name)

@@ -6,6 +6,12 @@ SAME_REPOSITORY = """\
 (github.event_name != 'pull_request'
 || github.event.pull_request.head.repo.full_name == github.repository)
 """
+IS_FORK = (
+    "github.event_name == 'pull_request'"
+    " && github.event.pull_request.head.repo.full_name != github.repository"
+)
+# Values stand on one line: GitHub's own parser keeps the indentation of folded ones.
+PLACE = "${{ github.event.pull_request.number || github.ref }}"
 LEFT = "${{ needs.train.outputs.results }}"
 RESULTS_NAME = "results-${{ inputs.model || '<<slug>>' }}-${{ github.run_attempt }}"
 
@@ -49,8 +55,7 @@ permissions: {}
 
 # A newer commit of a pull request ends the run of the older one; a branch's runs wait.
 concurrency:
-  group: >-
-    branchline-<<slug>>-${{ inputs.model }}-${{ github.event.pull_request.number || github.ref }}
+  group: branchline-<<slug>>-${{ inputs.model }}-<<place>>
   cancel-in-progress: ${{ github.event_name == 'pull_request' }}
 
 defaults:
@@ -192,9 +197,7 @@ GATE = """\
           TRAIN: ${{ needs.train.result }}
           REASON: ${{ needs.decide.outputs.reason }}
           WITHHELD: ${{ needs.decide.outputs.withheld }}
-          IS_FORK: >-
-            ${{ github.event_name == 'pull_request'
-            && github.event.pull_request.head.repo.full_name != github.repository }}
+          IS_FORK: ${{ <<is_fork>> }}
           <<results>>
         run: |
           refuse() {

@@ -96,6 +96,7 @@ def _head(facts: Facts) -> str:
         schedule=schedule,
         model=quoted(facts.model),
         slug=facts.slug,
+        place=job_texts.PLACE,
     )
 
 
@@ -164,6 +165,7 @@ def _gate(facts: Facts, runs_on: str) -> str:
     return fill(
         job_texts.GATE,
         gate=quoted(gate_name(facts)),
+        is_fork=job_texts.IS_FORK,
         needs=", ".join(["decide", *jobs, "train"]),
         runs_on=runs_on,
         results="\n".join(results),

@@ -40,10 +40,10 @@ _CACHE = """\
   uses: <<cache>>
   with:
     path: ${{ runner.temp }}/packages
-    key: >-
-      branchline-${{ runner.os }}-${{ runner.arch }}-${{ steps.python.outputs.python-version
-      }}-<<kind>>-${{ hashFiles(<<files>>) }}
+    key: branchline-<<machine>>-<<kind>>-${{ hashFiles(<<files>>) }}
 """
+
+_MACHINE = "${{ runner.os }}-${{ runner.arch }}-${{ steps.python.outputs.python-version }}"
 
 # pip compiles what it installs, so a restored environment starts without compiling.
 _INSTALL = """\
@@ -156,7 +156,7 @@ def packages(facts: Facts, *, kind: str, with_install: bool) -> str:
     """Branchline, and what stages need, in a folder that is kept between runs."""
     files = [facts.requirements, *(facts.locks if with_install else ())]
     listed = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
-    cache = fill(_CACHE, cache=actions.CACHE, kind=kind, files=listed)
+    cache = fill(_CACHE, cache=actions.CACHE, machine=_MACHINE, kind=kind, files=listed)
     return cache + fill(
         _INSTALL,
         condition="if: steps.packages.outputs.cache-hit != 'true'",
