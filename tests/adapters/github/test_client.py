@@ -181,17 +181,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    words = [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-    ]
+    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split()  # noqa: SIM905
     names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out"]
     openssl = shutil.which("openssl")
     if openssl is None:

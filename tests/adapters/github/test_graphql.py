@@ -45,8 +45,10 @@ def ready(server: Server, answer: dict[str, Any]) -> None:
     repository = Repository(client, "o/r", web="https://x", login="our-app")
     forge = GitHubForge(repository, Statuses(repository))
     asked = NewPull(title="t", head="x", base="main")
-    forge.ensure_pull(asked, commit="", at=0.0)
-    client.close()
+    try:
+        forge.ensure_pull(asked, commit="", at=0.0)
+    finally:
+        client.close()
 
 
 def test_a_draft_becomes_ready(server: Server) -> None:
