@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.adapters.github.server import Server
 
 from branchline.adapters.github.checks import Statuses
 from branchline.adapters.github.client import Client
@@ -101,3 +102,19 @@ def site(judged_forge: JudgedForge) -> Iterator[Site]:
         assert "tok-" not in request.path + request.query
         holders = [name for name, value in request.headers.items() if "tok-" in value]
         assert holders in ([], ["Authorization"])
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server that answers what the test says."""
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def other() -> Iterator[Server]:
+    """Another one."""
+    made = Server()
+    yield made
+    made.close()

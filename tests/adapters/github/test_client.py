@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import ssl
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,69 +15,12 @@ from branchline.adapters.github.repository import Repository
 from branchline.errors import ForgeError, ForgeTokenError, ForgeUnreachableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.adapters.github.server import Answer, Server
 
 TOKEN = "ghp_Secret0123456789"
-Answer = tuple[int, dict[str, str], bytes]
-
-
-class Server:
-    """A server on loopback that answers what a function says, and notes what it got."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, str, dict[str, str]]] = []
-        self.connections = 0
-        self.answer: Callable[[str, str], Answer] = lambda method, path: (200, {}, b"{}")
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def setup(self) -> None:
-                outer.connections += 1
-                super().setup()
-
-            def _handle(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                outer.got.append((self.command, self.path, dict(self.headers.items())))
-                status, headers, body = outer.answer(self.command, self.path)
-                if status == 0:
-                    self.close_connection = True
-                    return
-                self.send_response_only(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_GET = do_POST = do_PATCH = do_CONNECT = _handle  # noqa: N815
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-
-    def close(self) -> None:
-        self.http.shutdown()
-        self.http.server_close()
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def other() -> Iterator[Server]:
-    made = Server()
-    yield made
-    made.close()
 
 
 class Asked:
@@ -231,6 +175,36 @@ def test_nobody_there_is_said() -> None:
         asked.client.send("POST", "/x", {})
 
     assert len(asked.slept) == 7
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split()  # noqa: SIM905
+    names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out"]
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not on this machine")
+    subprocess.run([openssl, *words, *names, str(certificate)], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.http.socket = context.wrap_socket(server.http.socket, server_side=True)
+    url = f"https://localhost:{server.http.server_port}"
+    asked = Asked(url)
+
+    with pytest.raises(ForgeUnreachableError, match="does not trust") as raised:
+        asked.client.get("/user")
+    assert "SSL_CERT_FILE" in raised.value.todo
+    assert (asked.slept, server.got) == ([], [])
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    trusting = Asked(url)
+    assert trusting.client.get("/user") == {}
+    trusting.client.close()
+    wrong_name = Asked(url.replace("localhost", "127.0.0.1"))
+    with pytest.raises(ForgeUnreachableError, match="does not trust"):
+        wrong_name.client.get("/user")
 
 
 def test_a_page_instead_of_the_api_is_said(server: Server, asked: Asked) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode
 
 from branchline.adapters.github.fields import text, whole
 from branchline.adapters.github.marks import LARGEST_BYTES, clean, clean_line
+from branchline.errors import ForgeError, ForgeMissingError
 from branchline.ports.forge import Check, CheckState
 
 if TYPE_CHECKING:
@@ -89,8 +90,16 @@ class Statuses(Checks):
             "target_url": f"{page.partition('#')[0]}#{_note(check, at)}",
         }
         path = self._repository.at("statuses", commit)
-        # Said twice is said once: the newest of a name counts.
-        self._client.send("POST", path, body, is_repeatable=True)
+        try:
+            # Said twice is said once: the newest of a name counts.
+            self._client.send("POST", path, body, is_repeatable=True)
+        except ForgeError as error:
+            if "No commit found" not in error.message:
+                raise
+            raise ForgeMissingError(
+                f"{self._repository.name} has no commit {commit[:12]} on GitHub",
+                todo="Push it first.",
+            ) from error
 
     def of(self, commit: str) -> Sequence[Check]:
         """See the port."""

@@ -233,6 +233,8 @@ class Client:
                 return got.status, self._json(got, method, path), got.headers
             if standing is Standing.UNSURE and not is_repeatable:
                 break
+            if isinstance(got, Lost) and got.is_final:
+                break
             pause_s = wait_s(got, attempt=attempt, now=self._now())
             if waited_s + pause_s > self._patience_s or attempt == _MOST_TRIES - 1:
                 break
@@ -294,6 +296,11 @@ class Client:
 
     def _given_up(self, got: Reply | Lost, method: str, path: str) -> ForgeUnreachableError:
         asked = f"{method} {path}"
+        if isinstance(got, Lost) and got.is_final:
+            return ForgeUnreachableError(
+                f"{self._origin} has a certificate that this machine does not trust: {got.reason}",
+                todo="Where the server has an authority of its own, set SSL_CERT_FILE to its file.",
+            )
         if isinstance(got, Lost):
             return ForgeUnreachableError(
                 f"{self._origin} does not answer {asked}: {got.reason}",

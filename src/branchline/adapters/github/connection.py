@@ -37,10 +37,12 @@ class Lost:
     Attributes:
         was_sent: Whether the other side may have got the request, and done it.
         reason: Words of the system.
+        is_final: Whether it would be the same again: the other side is not who it should be.
     """
 
     was_sent: bool
     reason: str
+    is_final: bool = False
 
 
 class Connection:
@@ -74,9 +76,9 @@ class Connection:
         was_sent = False
         try:
             if self._open is None:
-                made = self._made()
-                made.connect()
-                self._open = made
+                # Kept before it is opened: what fails half-way is closed below.
+                self._open = self._made()
+                self._open.connect()
             was_sent = True
             self._open.request(method, target, body=body, headers=dict(headers))
             with self._open.getresponse() as response:
@@ -85,7 +87,9 @@ class Connection:
                 reply = Reply(status=response.status, headers=names, body=content)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            return Lost(was_sent=was_sent, reason=str(error) or type(error).__name__)
+            reason = str(error) or type(error).__name__
+            is_final = "CERTIFICATE_VERIFY_FAILED" in reason
+            return Lost(was_sent=was_sent, reason=reason, is_final=is_final)
         if len(content) > _LARGEST_REPLY:
             self.close()
             return Lost(was_sent=True, reason=f"the reply is longer than {_LARGEST_REPLY} bytes")

@@ -112,7 +112,7 @@ def _forbidden(method: str, path: str, said: str, headers: Mapping[str, str]) ->
         )
     return ForgePermissionError(
         f"{asked}. The token lacks the permission `{name}: {level}`",
-        todo="Add the permission to the job (a run for a pull request from a fork never gets it):",
+        todo="Add these lines to the job. A run for a pull request from a fork never gets them.",
         details=("permissions:", f"  {name}: {level}", *_accepted(headers)),
     )
 

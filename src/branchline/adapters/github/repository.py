@@ -63,7 +63,10 @@ class Repository:
 
     def is_ours(self, written: object) -> bool:
         """Whether an issue, pull request or comment was written by us, as GitHub says."""
-        return text(written, "user", "login").lower() == self.login.lower()
+        login, ours = text(written, "user", "login").lower(), self.login.lower()
+        # GraphQL names a bot without the ending; no person's name can hold a bracket.
+        is_bot = text(written, "user", "type") == "Bot"
+        return login == ours or (is_bot and login == f"{ours}[bot]")
 
     def _asked(self) -> str:
         try:
