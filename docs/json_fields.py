@@ -450,7 +450,8 @@ FIELDS: dict[str, dict[str, str]] = {
     "show": {
         "schema_version": "integer: version of this document",
         **_ONE_RUN,
-        "trigger": "object: what woke it: `kind`, `actor`, `force`, `reason`",
+        "trigger": "object: what woke it: `kind`, `actor`, `force`, `reason`; of a pull request in"
+        " a CI also `pull_request` (number), `head` and `base` (commits; `commit` is their merge)",
         "plan": "object: `plan.json`",
         "evidence": "object: `evidence.json`",
         "verdict": "object or null: `verdict.json`",

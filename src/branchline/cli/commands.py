@@ -66,6 +66,8 @@ COMMANDS = (
     Command("apply", "Register", "apply the effects of a run; --dry-run prints them"),
     Command("records", "Share", "push records to a remote, fetch them from it"),
     Command("schema", "Share", "the JSON Schema of branchline.yaml, for editors"),
+    Command("ci", "GitHub", "plan, run, apply: the walk inside a job of GitHub Actions"),
+    Command("workflows", "GitHub", "write the workflows of GitHub Actions, check that they stand"),
     Command("remote", "Box", "git remotes that train what is pushed to them"),
     Command("queue", "Box", "the jobs of a box that wait and run; --all: ended ones"),
     Command("cancel", "Box", "stop a job of a box, or all of a branch"),

@@ -1,4 +1,4 @@
-"""`branchline init`: writes branchline.yaml for the repository here, and nothing else."""
+"""`branchline init`: writes branchline.yaml for the repository here; workflows where asked."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--diff", action="store_true", help="print what would be written or changed; write nothing"
     )
     parser.add_argument("--yes", action="store_true", help="write without asking")
+    parser.add_argument(
+        "--github", action="store_true", help="write the workflows of GitHub Actions, too"
+    )
 
 
 def execute(options: argparse.Namespace, console: Console) -> int:
@@ -50,6 +53,10 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         return EXIT_FINE
     _write(target, proposal.text)
     console.write(f"Wrote {os.path.relpath(target)}.")
+    if options.github:
+        from branchline.cli.workflows import write_workflows
+
+        return write_workflows(console)
     console.write("next: branchline plan")
     return EXIT_FINE
 

@@ -124,7 +124,7 @@ class Opener:
         ended = self._ended(effect, known, commit)
         if ended is not None:
             return ended
-        pull, _ = self._forge.ensure_pull(_pull_of(effect), commit=commit, at=self._now())
+        pull, _ = self._forge.ensure_pull(pull_of(effect), commit=commit, at=self._now())
         # Said before it is done: a commit that is not in this list is never overwritten.
         self._note(pull, {*self._written(pull), commit, *([before] if before else [])})
         did_change = before != commit
@@ -143,7 +143,7 @@ class Opener:
             effect.base_commit,
             {path: text.encode("utf-8") for path, text in effect.files.items()},
             message=effect.message,
-            by=_author_of(effect, at=self._now()),
+            by=author_of(effect, at=self._now()),
         )
 
     def _known(self, effect: OpenPullRequest) -> list[Pull]:
@@ -193,13 +193,14 @@ class Opener:
         )
 
 
-def _author_of(effect: OpenPullRequest, *, at: float) -> Signature:
+def author_of(effect: OpenPullRequest, *, at: float) -> Signature:
     """Who commits; a text that names nobody is Branchline."""
     name, _, address = (effect.author or _BOT_SIGNED).rpartition(" <")
     return Signature(name=name, email=address.removesuffix(">"), at=at)
 
 
-def _pull_of(effect: OpenPullRequest) -> NewPull:
+def pull_of(effect: OpenPullRequest) -> NewPull:
+    """The pull request that an effect asks for."""
     return NewPull(
         title=effect.title,
         head=effect.branch,

@@ -61,8 +61,7 @@ def ended_check(
         standing: What the verdict lets happen; None where there is none.
     """
     if state is JobState.SUCCEEDED:
-        said = _STATES.get(verdict, "unknown")
-        said = _OPEN.get(standing, said) if standing is not None else said
+        said = state_of_end(verdict, standing)
     else:
         said = "failed" if state is JobState.FAILED else "unknown"
     return SetCheck(
@@ -72,6 +71,17 @@ def ended_check(
         summary=summary,
         job=job.job,
     )
+
+
+def state_of_end(verdict: str, standing: Standing | None) -> str:
+    """State of the check of what came to its end.
+
+    Args:
+        verdict: Word of its verdict; "" when nothing was to be judged.
+        standing: What the verdict lets happen; None where there is none.
+    """
+    said = _STATES.get(verdict, "unknown")
+    return _OPEN.get(standing, said) if standing is not None else said
 
 
 def superseded_check(job: QueuedJob) -> SetCheck:

@@ -347,6 +347,7 @@ def run_to_json(
             "actor": trigger.actor,
             "force": trigger.force,
             "reason": trigger.reason,
+            **_pull_of(trigger),
         },
         "started_at": started_at,
         "duration_s": evidence.duration_s,
@@ -355,6 +356,13 @@ def run_to_json(
         "walk": walk,
         **_examples_of(evidence),
     }
+
+
+def _pull_of(trigger: Trigger) -> dict[str, JsonValue]:
+    """What a pull request adds: its number, its head, the base that it was merged into."""
+    pull = trigger.pull_request
+    told = {"pull_request": pull, "head": trigger.head, "base": trigger.base}
+    return {name: value for name, value in told.items() if value is not None and pull is not None}
 
 
 def _examples_of(evidence: Evidence) -> dict[str, JsonValue]:

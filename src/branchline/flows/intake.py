@@ -21,7 +21,7 @@ from branchline.core.trigger.rules import RefUpdate, decide_pull_request, decide
 from branchline.errors import BranchlineError, ConfigError, ProgramKilledError, PushRefusedError
 from branchline.flows.apply import outbox_rows
 from branchline.flows.checks import pending_check, superseded_check
-from branchline.flows.law import CONFIG_FILE, law_text
+from branchline.flows.law import CONFIG_FILE, law_text, ruled
 from branchline.flows.told import found_event, is_gap
 from branchline.ports.box import PushedRef
 from branchline.ports.queue import QueueQuery
@@ -309,7 +309,6 @@ class Taker:
     def _policies(self, moved: RefUpdate) -> Iterator[Policy]:
         """Rules of each model that the pushed tree declares."""
         from branchline.config.branchline_yaml import default_config, load_policy
-        from branchline.config.governing import governed
 
         try:
             data = self._repo.show(moved.new, CONFIG_FILE)
@@ -324,8 +323,8 @@ class Taker:
             models = [default_config(self._name).models[0].policy]
         law = law_text(self._repo)
         for own in models:
-            ruled = own if law is None else _ruled(own, law, governed)
-            yield with_default_branch(ruled, self._repo.default_branch())
+            counting = own if law is None else ruled(own, law)
+            yield with_default_branch(counting, self._repo.default_branch())
 
     def _is_empty(self, update: PushedRef) -> bool:
         """Whether the commit came with this push and changes nothing."""
@@ -341,23 +340,6 @@ class Taker:
     def _is_known_elsewhere(self, update: PushedRef) -> bool:
         """Whether a new branch points at what another branch was asked for before."""
         return update.new in self._queue.heads().values()
-
-
-def _ruled(own: Policy, law: bytes, governed: Callable[[Policy, bytes], Policy]) -> Policy:
-    """Rules for a model that the default branch may not know yet: then its first model's rules.
-
-    A branch cannot make rules of its own by naming another model.
-    """
-    from branchline.config.branchline_yaml import load_policy
-    from branchline.config.governing import law_for
-
-    if law_for(own.model, law) is not None:
-        return governed(own, law)
-    try:
-        first = load_policy(law).models[0].policy
-    except ConfigError:
-        return own
-    return replace(own, branches=first.branches, pull_requests=first.pull_requests)
 
 
 def need_of(policy: Policy) -> Need:

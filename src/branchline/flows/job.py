@@ -77,6 +77,7 @@ class JobEnd:
         outcome: What the run did; None when it never came to that.
         leader: The job that makes the result already.
         standing: What its verdict lets happen; None where there is none.
+        is_unfinished: A search had to end before its trials did.
     """
 
     state: JobState
@@ -86,6 +87,7 @@ class JobEnd:
     detail: str = ""
     leader: int | None = None
     standing: Standing | None = None
+    is_unfinished: bool = False
 
 
 @dataclass(slots=True)

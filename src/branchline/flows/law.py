@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,27 @@ def law_policy(repo: Repo, model: str = "") -> Policy | None:
         return None
     found = next((policy for policy in policies if model in ("", policy.model)), None)
     return found and with_default_branch(found, repo.default_branch())
+
+
+def ruled(own: Policy, law: bytes) -> Policy:
+    """Rules for a model that the default branch may not know yet: then its first model's rules.
+
+    A branch cannot make rules of its own by naming another model.
+
+    Args:
+        own: As a tree declares it.
+        law: branchline.yaml of the default branch.
+    """
+    from branchline.config.branchline_yaml import load_policy
+    from branchline.config.governing import governed, law_for
+
+    if law_for(own.model, law) is not None:
+        return governed(own, law)
+    try:
+        first = load_policy(law).models[0].policy
+    except ConfigError:
+        return own
+    return replace(own, branches=first.branches, pull_requests=first.pull_requests)
 
 
 @lru_cache(maxsize=8)

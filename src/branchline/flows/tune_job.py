@@ -5,6 +5,7 @@ What follows is an effect, a pull request with the best values; nothing is opene
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.core.evidence.front import front_of
@@ -15,6 +16,7 @@ from branchline.flows.own_search import own_search
 from branchline.flows.search import own_search_stages, search_of
 from branchline.flows.searched import Setting, searched
 from branchline.flows.training_pull import pull_of
+from branchline.flows.trials import Ending
 from branchline.render.job_log import job_line
 from branchline.render.trials import choice_words, trial_words
 
@@ -38,6 +40,7 @@ def search(
     setting: Setting,
     *,
     rule: BranchRule | None,
+    deadline_s: float | None = None,
 ) -> tuple[JobEnd, tuple[Effect, ...]]:
     """Search, and say which pull request follows.
 
@@ -48,20 +51,27 @@ def search(
         grip: What holds the job.
         setting: What surrounds the trials.
         rule: The branch rule; its `open_pull_request` says where the best values go.
+        deadline_s: Seconds within which it has to end; another job goes on where trials are left.
 
     Raises:
         BranchlineError: The search cannot begin: settings, parameters, code.
     """
     asked = search_of(project)
     grip.at("run")
-    confirmed = None
+    asked = replace(asked, budget=replace(asked.budget, deadline_s=deadline_s))
+    confirmed, is_unfinished = None, False
     if asked.command or own_search_stages(project):
         best = own_search(project, asked, job, log, grip)
     else:
         found = searched(project, asked, setting)
         best, confirmed = list(found.trials), found.confirmed
+        is_unfinished = found.ending is Ending.DEADLINE
     if grip.is_stopped():
         return JobEnd(state=JobState.CANCELLED, detail="stopped"), ()
+    if is_unfinished:
+        made = sum(trial.number > 0 for trial in best)
+        detail = f"{made} of {asked.trials} trials are made; the next run goes on"
+        return JobEnd(state=JobState.CANCELLED, detail=detail, is_unfinished=True), ()
     if not best or not (best[0].has_value or best[0].state is TrialState.GIVEN):
         why = f"no trial left a number for `{asked.metric}`"
         return JobEnd(state=JobState.FAILED, detail=why), ()

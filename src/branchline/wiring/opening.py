@@ -34,6 +34,19 @@ def open_project(
 
 
 @contextmanager
+def open_checkout(
+    start: str, *, model: str | None, branch: str, default_branch: str, law: bytes | None
+) -> Iterator[Project]:
+    """Open the checkout of a CI job: its code and stages, the default branch's rules."""
+    with projects.open_project(
+        start, model=model, branch=branch, default_branch=default_branch, law=law
+    ) as project:
+        project.scratch = partial(_scratch, project.root, None, model)
+        project.beside = partial(_beside, project, None, model)
+        yield project
+
+
+@contextmanager
 def open_worktree(root: str, shared: Shared, *, model: str | None = None) -> Iterator[Project]:
     """Open a job's worktree; see `projects.open_worktree`."""
     with projects.open_worktree(root, shared, model=model) as project:

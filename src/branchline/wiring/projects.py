@@ -70,6 +70,9 @@ def open_project(
     *,
     model: str | None = None,
     waiting: Callable[[str], None] | None = None,
+    branch: str = "",
+    default_branch: str = "",
+    law: bytes | None = None,
 ) -> Iterator[Project]:
     """Open the project that holds a folder, and close what was opened.
 
@@ -77,6 +80,9 @@ def open_project(
         start: Any folder of it.
         model: Which model, where branchline.yaml declares several.
         waiting: Told who holds the clone, when this process has to wait for it.
+        branch: What a detached HEAD stands for.
+        default_branch: Its name; "" asks git.
+        law: branchline.yaml that governs; None where the tree's own does.
 
     Raises:
         RepositoryError: No git repository, or local state that was committed to it.
@@ -85,9 +91,9 @@ def open_project(
     from branchline.adapters.git import Git, GitRepo
 
     git = Git.open(start)
-    repo = GitRepo(git)
+    repo = GitRepo(git, branch=branch, default_branch=default_branch)
     state_dir = os.path.join(git.places.root, STATE_DIR)
-    declarations = _declarations(git.places.root, model)
+    declarations = _declarations(git.places.root, model, law)
     ports = _ports(git, git.places.root, waiting=waiting)
     with _opened(repo, state_dir, {**declarations, **ports}) as project:
         yield project
@@ -355,10 +361,11 @@ def load_config(
         model: Which model.
         name: Name of the model where there is no branchline.yaml; "" takes the folder's.
     """
-    return _read_config(root, name).of(model), (CONFIG_FILE,)
+    return read_config(root, name).of(model), (CONFIG_FILE,)
 
 
-def _read_config(root: str, name: str = "") -> LoadedConfig:
+def read_config(root: str, name: str = "") -> LoadedConfig:
+    """What a tree's branchline.yaml says of all models; see `load_config`."""
     from branchline.config.branchline_yaml import default_config, load_policy
     from branchline.config.pipeline import refuse_link_outside
 
@@ -379,7 +386,7 @@ def declared_models(start: str = ".") -> tuple[str, ...]:
     """Names of the models that branchline.yaml declares."""
     from branchline.adapters.git import Git
 
-    loaded = _read_config(Git.open(start).places.root)
+    loaded = read_config(Git.open(start).places.root)
     return tuple(model.policy.model for model in loaded.models)
 
 

@@ -68,7 +68,7 @@ def fetch_records(git: Git, remote: str) -> Exchange:
         if answer.code != 0:
             raise _refused(answer, remote, "", verb="fetch")
         for _ in range(_TRIES):
-            exchange = _merge(git, lobby)
+            exchange = merge_incoming(git, lobby)
             if exchange is not None:
                 return exchange
     finally:
@@ -76,7 +76,7 @@ def fetch_records(git: Git, remote: str) -> Exchange:
     raise RecordError(f"could not fetch records from {remote}: others kept changing them here")
 
 
-def _merge(git: Git, lobby: str) -> Exchange | None:
+def merge_incoming(git: Git, lobby: str) -> Exchange | None:
     """Take over what is in the lobby; None when somebody changed records meanwhile."""
     found = refs.list_references(git, [refs.HOME, lobby])
     ours = {name: held for name, held in found.items() if name.startswith(refs.HOME)}

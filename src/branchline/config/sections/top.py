@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from branchline.config.kinds import Anything, Key, ListOf, MapOf, OneOf, Section, Text
-from branchline.config.sections import data, serving, training
+from branchline.config.sections import data, github, serving, training
 
 MODEL = Text(
     "a name of letters, digits, `-`, `_` and `/` that starts and ends with a letter or digit",
@@ -65,6 +65,7 @@ SECTIONS: dict[str, Key] = {
     "retrain": Key(serving.RETRAIN, "When the model is trained again."),
     "notify": Key(serving.NOTIFY, "Who is told what."),
     "report": Key(serving.REPORT, "What reports show."),
+    "github": Key(github.GITHUB, "What `branchline workflows` writes for GitHub Actions."),
 }
 """Everything that a model may have, on top or below `models`."""
 

@@ -26,6 +26,8 @@ class Trigger:
         branch: Short branch name; None when HEAD is detached.
         commit: Full commit hash; None in a repository without commits.
         base: Commit that a pull request is compared with; None elsewhere.
+        head: Commit that people see, where another one is tested: a pull request's, whose merge is.
+        pull_request: Its number; None elsewhere.
         is_dirty: Whether the working tree differs from the commit.
         force: Run although a result exists.
         reason: Why, in the actor's words.
@@ -36,6 +38,8 @@ class Trigger:
     branch: str | None = None
     commit: str | None = None
     base: str | None = None
+    head: str | None = None
+    pull_request: int | None = None
     is_dirty: bool = False
     force: bool = False
     reason: str = ""

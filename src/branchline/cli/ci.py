@@ -1,0 +1,140 @@
+"""`branchline ci plan|run|apply`: the walk inside a job of a forge's CI."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from branchline.cli.arguments import duration_of
+from branchline.cli.ci_setting import open_setting, told
+from branchline.cli.plan import add_model
+from branchline.errors import EXIT_FINE
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from branchline.cli.console import Console
+    from branchline.core.plan.asked import AskedModel
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the sub-commands."""
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    planned = verbs.add_parser(
+        "plan",
+        help="what this event asks for; writes outputs for later jobs, trains nothing",
+        description="Reads the event of the job, decides by the default branch's rules and by"
+        " content, and writes should-train, training-changed, data-changed, kind, matrix, labels"
+        " and reason to GITHUB_OUTPUT, and the plan to the summary.",
+    )
+    add_model(planned)
+    planned.add_argument(
+        "--force", action="store_true", help="train whatever is known, as the event's `force`"
+    )
+    walked = verbs.add_parser(
+        "run",
+        help="walk to the verdict, share the records, leave results for later jobs",
+        description="Trains what must be trained, judges, records in git, and leaves the folder"
+        " that `branchline ci apply` reads.",
+    )
+    add_model(walked)
+    walked.add_argument("--force", action="store_true", help="run whatever is known")
+    _add_results(walked)
+    walked.add_argument(
+        "--deadline",
+        type=duration_of,
+        metavar="TIME",
+        help="end a search within it, with exit code 75 when trials are left",
+    )
+    walked.add_argument(
+        "--no-push", action="store_true", help="leave the records in the folder of results only"
+    )
+    applied = verbs.add_parser(
+        "apply",
+        help="comment, status, pull request and registration, from a folder of results",
+        description="Reads the folder that `branchline ci run` left, believes nothing of it, and"
+        " tells the forge. Runs no code of the repository.",
+    )
+    add_model(applied)
+    _add_results(applied)
+    applied.add_argument(
+        "--only",
+        choices=("report", "pull-request", "register"),
+        help="report: comment, status and records; a job for each needs fewer permissions",
+    )
+    applied.add_argument(
+        "--workflow",
+        default="",
+        metavar="FILE",
+        help="workflow that trains a search's pull request (branchline.yml beside this one)",
+    )
+    applied.add_argument("--dry-run", action="store_true", help="print the effects, apply none")
+
+
+def execute(options: argparse.Namespace, console: Console) -> int:
+    """Do one of the three."""
+    if options.verb == "plan":
+        return _plan(options, console)
+    if options.verb == "run":
+        from branchline.cli.ci_run import execute_run
+
+        return execute_run(options, console)
+    from branchline.cli.ci_apply import execute_apply
+
+    return execute_apply(options, console)
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--folder",
+        default="",
+        metavar="DIR",
+        help="folder of results (RUNNER_TEMP/branchline-results)",
+    )
+
+
+def _plan(options: argparse.Namespace, console: Console) -> int:
+    from branchline.core.plan.asked import outputs_of, reason_of
+    from branchline.flows.ci_plan import plan_models
+    from branchline.flows.ci_setting import bring_records, policies_of
+    from branchline.render.ci import plan_markdown, plan_remarks
+    from branchline.wiring import ci
+
+    environ = dict(os.environ)
+    job = ci.open_job(environ, console.out)
+    with told(job) as notes:
+        setting = open_setting(options, job, environ)
+        policies = () if setting.idle_reason else policies_of(setting, ci.own_policies())
+        if policies:
+            bring_records(setting, [policy.model for policy in policies])
+        asked, stages = plan_models(setting, policies)
+        reason = setting.idle_reason or reason_of(asked)
+        outputs = outputs_of(asked, reason=reason)
+        if not job.write_outputs(outputs):
+            console.note("GITHUB_OUTPUT is not set: the outputs are printed only")
+        text = plan_markdown(setting.event, asked, setting.notes, reason=reason)
+        job.write_summary(text)
+        notes.extend(plan_remarks(asked, stages))
+        _show(console, outputs, asked, setting.notes)
+    return EXIT_FINE
+
+
+def _show(
+    console: Console,
+    outputs: dict[str, str],
+    asked: Sequence[AskedModel],
+    notes: Sequence[str],
+) -> None:
+    """The outputs, and the plan of each model, for the log."""
+    from branchline.cli.plan_report import show_plan
+    from branchline.core.plain_text import plain
+
+    for one in asked:
+        if one.plan is not None:
+            console.write(f"{plain(one.model)}:")
+            show_plan(one.plan, console)
+    for note in notes:
+        console.note(f"note: {plain(note)}")
+    for name, value in outputs.items():
+        console.write(f"{name}={plain(value)}")

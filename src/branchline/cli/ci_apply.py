@@ -1,0 +1,141 @@
+"""`branchline ci apply`: what the world gets to know of a folder of results."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from branchline.cli.ci_setting import open_setting, told
+from branchline.core.effects.values import (
+    Mirror,
+    OpenPullRequest,
+    Register,
+    SetCheck,
+    StickyComment,
+    TagRun,
+)
+from branchline.core.plain_text import plain
+from branchline.errors import EXIT_ERROR, EXIT_FINE, BranchlineError, CiError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from branchline.cli.console import Console
+    from branchline.core.effects.values import Effect
+    from branchline.flows.apply import Appliers
+    from branchline.flows.ci_apply import Told
+    from branchline.flows.ci_setting import CiSetting
+    from branchline.ports.ci import ResultsFolder
+
+ONLY: Mapping[str, tuple[type[Effect], ...]] = {
+    "report": (SetCheck, StickyComment),
+    "pull-request": (OpenPullRequest,),
+    "register": (Register, Mirror, TagRun),
+}
+
+
+def execute_apply(options: argparse.Namespace, console: Console) -> int:
+    """Apply what follows from the results, and say what holds now."""
+    from branchline.render.ci import applied_markdown
+    from branchline.render.effects import effect_text
+    from branchline.wiring import ci
+
+    environ = dict(os.environ)
+    job = ci.open_job(environ, console.out)
+    with told(job):
+        setting = open_setting(options, job, environ, is_trusted=True)
+        folder = ci.open_results(options.folder, environ)
+        found = _followed(setting, folder, options)
+        if options.dry_run:
+            rows = [(effect_text(effect), "", "") for effect in found.effects]
+        else:
+            with ci.open_appliers(
+                setting, environ, model=options.model, workflow=options.workflow
+            ) as appliers:
+                rows = applied(found.effects, appliers)
+        job.write_summary(applied_markdown(rows, found.notes, is_dry=options.dry_run))
+        _show(console, rows, found.notes, is_dry=options.dry_run)
+    has_failed = found.is_doubted or any(error for *_, error in rows)
+    return EXIT_ERROR if has_failed else EXIT_FINE
+
+
+def applied(effects: Sequence[Effect], appliers: Appliers) -> list[tuple[str, str, str]]:
+    """Apply each, whatever became of those before it.
+
+    Returns:
+        What each is, what holds now, why it failed; one of the last two empty.
+    """
+    from branchline.core.values import without_secrets
+    from branchline.flows.apply import apply
+    from branchline.render.effects import effect_text
+
+    rows = []
+    for effect in effects:
+        holds, error = "", ""
+        try:
+            holds = apply(effect, appliers)
+        except BranchlineError as failure:
+            parts = [failure.message, *failure.details[:3], failure.todo]
+            error = without_secrets(" ".join(part for part in parts if part))
+        rows.append((effect_text(effect), holds, error))
+    return rows
+
+
+def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Namespace) -> Told:
+    """The effects that were asked for, and remarks."""
+    from branchline.flows.ci_apply import comment_of, follow, read_results, take_records
+    from branchline.flows.ci_setting import bring_records, policies_of
+    from branchline.wiring import ci
+
+    handed = None if setting.idle_reason else read_results(setting, folder)
+    if handed is None:
+        raise CiError(
+            f"there are no results in {folder.path}",
+            todo="Download the artifact that the job of `branchline ci run` left, and name its"
+            " folder with --folder.",
+        )
+    # The models are the commit's, which may bring a new one; the rules are the default branch's.
+    policies = policies_of(setting, ci.policies_at(setting.event.tested))
+    bring_records(setting, [policy.model for policy in policies])
+    new = take_records(setting, folder)
+    found = follow(setting, handed, policies, new)
+    pull = setting.event.pull_request
+    if pull is not None:
+        found.effects.append(comment_of(setting, found.reports, pull))
+    if options.only:
+        found.effects = [e for e in found.effects if isinstance(e, ONLY[options.only])]
+    if setting.event.fork:
+        found.notes.append("the pull request comes from a fork: this summary is all that is said")
+        found.effects.clear()
+    found.notes.extend(setting.notes)
+    if new and not options.dry_run and options.only in (None, "report") and not found.is_doubted:
+        found.notes.extend(_sent(setting))
+    return found
+
+
+def _sent(setting: CiSetting) -> Sequence[str]:
+    """Send records that the job which made them could not; what was lost."""
+    try:
+        setting.remote.push_records()
+    except BranchlineError as error:
+        told_of = " ".join([error.message, *error.details[:2]])
+        return [
+            "the records were not pushed, so other machines would train this again:"
+            f" {told_of}. This job needs `permissions: {{contents: write}}`"
+        ]
+    return []
+
+
+def _show(
+    console: Console, rows: Sequence[tuple[str, str, str]], notes: Sequence[str], *, is_dry: bool
+) -> None:
+    for what, holds, error in rows:
+        if error:
+            console.write(f"failed: {plain(what)}: {plain(error)}")
+        else:
+            console.write(f"would {plain(what)}" if is_dry else f"{plain(holds or what)}.")
+    for note in dict.fromkeys(notes):
+        console.note(f"note: {plain(note)}")
+    if not rows and not notes:
+        console.note("nothing follows")

@@ -1,0 +1,232 @@
+"""Verb: apply, in a CI job. From a folder of results to effects, and to a forge that knows them.
+
+The folder was left by a job that ran a branch's code: it names runs, whose records come with it.
+Everything that the world is told is made here again from these records, by the rules of the default
+branch. No code of the repository is run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from branchline.core.effects.handed_on import (
+    MOST_RECORDS_BYTES,
+    MOST_RESULTS_BYTES,
+    RECORDS_FILE,
+    RESULTS_FILE,
+    HandedState,
+    handed_from_text,
+)
+from branchline.core.effects.openings import checked_opening
+from branchline.core.effects.values import SetCheck, StickyComment
+from branchline.core.trigger.refnames import shown
+from branchline.core.verdict.believed import doubts
+from branchline.core.verdict.standing import standing_of
+from branchline.errors import BranchlineError, CiError, RecordError
+from branchline.flows.apply_run import effects_of_run
+from branchline.flows.checks import check_name, state_of_end
+from branchline.flows.history import History
+from branchline.flows.pulls import REPORT
+from branchline.flows.report import reported
+from branchline.render.ci import failure_markdown, nothing_markdown
+from branchline.render.markdown import MOST_BYTES, report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from branchline.core.effects.handed_on import HandedModel, HandedOn
+    from branchline.core.effects.values import Effect
+    from branchline.core.policy import Policy
+    from branchline.flows.ci_setting import CiSetting
+    from branchline.flows.project import Project
+    from branchline.ports.ci import ResultsFolder
+    from branchline.render.run_view import RunView
+
+_CHECKS = {
+    HandedState.SEARCHED: "passed",
+    HandedState.FAILED: "failed",
+    HandedState.SKIPPED: "skipped",
+    HandedState.WITHHELD: "skipped",
+}
+_MOST_SUMMARY = 1_000
+_RUNS = "refs/branchline/runs/"
+
+
+@dataclass(slots=True)
+class Told:
+    """What follows from the results of one event.
+
+    Attributes:
+        effects: In the order in which they are applied.
+        notes: What does not follow, and what was doubted; a sentence each.
+        reports: Markdown, one a model. is_doubted: Something did not fit.
+    """
+
+    effects: list[Effect] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
+    is_doubted: bool = False
+
+
+def read_results(setting: CiSetting, folder: ResultsFolder) -> HandedOn | None:
+    """What a folder says; None where there is none.
+
+    Raises:
+        CiError: It cannot be used, or is about another commit.
+    """
+    text = folder.read(RESULTS_FILE, most_bytes=MOST_RESULTS_BYTES)
+    if text is None:
+        return None
+    handed = handed_from_text(text)
+    event = setting.event
+    if (handed.head, handed.tested) != (event.head, event.tested):
+        raise CiError(
+            f"the results are of commit {handed.head[:10] or 'none'}, and this job is about"
+            f" {event.head[:10] or 'none'}",
+            todo="Download the artifact of this very run.",
+        )
+    return handed
+
+
+def take_records(setting: CiSetting, folder: ResultsFolder) -> frozenset[str]:
+    """Take over the records that a folder holds.
+
+    Returns:
+        Names of those that were not here before.
+
+    Raises:
+        RecordError, CiError: They are not what records are.
+    """
+    path = folder.checked(RECORDS_FILE, most_bytes=MOST_RECORDS_BYTES)
+    if not path:
+        return frozenset()
+    before = setting.remote.record_names()
+    setting.remote.unpack_records(path)
+    return frozenset(name for name, _ in setting.remote.record_names() - before)
+
+
+def follow(
+    setting: CiSetting, folder_of: HandedOn, policies: Sequence[Policy], new: frozenset[str]
+) -> Told:
+    """What the world is to know of the results of one folder.
+
+    Args:
+        setting: The job.
+        folder_of: What the folder says.
+        policies: Of the models of the event.
+        new: Names of the records that came with the folder.
+
+    Raises:
+        CiError, RecordError: It names what is not there, or records come that nobody asked for.
+    """
+    told = Told()
+    known = {policy.model: policy for policy in policies}
+    accepted: set[str] = set()
+    for handed in folder_of.models:
+        policy = known.get(handed.model)
+        if policy is None:
+            raise CiError(
+                f"the results name {shown(handed.model)}, which is no model of this event"
+            )
+        if handed.state is HandedState.WALKED:
+            with setting.project("") as project:
+                project.policy = policy
+                view = _checked_view(setting, project, handed)
+                accepted.add(f"{_RUNS}{view.run}")
+                _follow_run(setting, project, view, told)
+        else:
+            _follow_other(setting, policy, handed, told)
+    # A result counts for its key alone; a run could pass for the baseline of others.
+    strange = sorted(name for name in new if name.startswith(_RUNS) and name not in accepted)
+    if strange:
+        raise CiError(f"a run came along that the results do not name: {strange[0]}")
+    told.notes.extend(folder_of.notes)
+    return told
+
+
+def comment_of(setting: CiSetting, reports: Sequence[str], pull: int) -> StickyComment:
+    """The one comment of a pull request, with the reports of all models."""
+    room = MOST_BYTES // max(1, len(reports)) - 200
+    parts = [text if len(text.encode()) <= room else _cut(text, room) for text in reports]
+    run = setting.event.head[:7]
+    return StickyComment(pull_request=pull, marker=REPORT, body="\n\n".join(parts), run=run)
+
+
+def _cut(text: str, room: int) -> str:
+    kept = text.encode()[:room].decode("utf-8", "ignore").rpartition("\n\n")[0]
+    return f"{kept}\n\nThe rest does not fit here; it stands in the job's summary.\n"
+
+
+def _checked_view(setting: CiSetting, project: Project, handed: HandedModel) -> RunView:
+    """The record of a run, where it is that of this event.
+
+    Raises:
+        RecordError: It is not here, cannot be read, or says that it is of something else.
+    """
+    view = History(project.records, project.repo).find(handed.run)
+    event = setting.event
+    if view.problems or view.verdict is None:
+        raise RecordError(view.problems[0] if view.problems else f"run {view.run} was not judged")
+    own = (handed.run, handed.model, event.tested, event.branch or None)
+    said = (view.run, view.model, view.commit, view.branch)
+    if said != own or view.evidence.commit != event.tested:
+        raise RecordError(
+            f"the record of run {shown(handed.run)} is not of model {shown(handed.model)} at"
+            f" commit {event.tested[:10]} on {shown(event.branch)}"
+        )
+    return view
+
+
+def _follow_run(setting: CiSetting, project: Project, view: RunView, told: Told) -> None:
+    verdict = view.verdict
+    if verdict is None:
+        return
+    event, gate = setting.event, project.policy.gate
+    wrong = doubts(verdict, view.evidence, gate)
+    found = reported(History(project.records, project.repo), view)
+    text = report(found.run, found.baseline, gate, found.drawings)
+    approved = project.records.approval(view.run) is not None
+    standing = standing_of(verdict, gate, is_approved=approved)
+    state = state_of_end(verdict.outcome.value if verdict.findings else "", standing)
+    summary = verdict.summary if verdict.findings else "nothing was judged: there is no gate"
+    if wrong:
+        told.is_doubted = True
+        told.notes.extend(f"run {view.run} does not fit the gate: {why}" for why in wrong)
+        state, summary = "failed", f"the record does not fit the gate: {wrong[0]}"
+        text = failure_markdown(view.model, [summary, *wrong[1:]])
+    told.reports.append(text)
+    told.effects.append(_check(setting, view.model, state, summary))
+    if event.is_on_default_branch and not wrong:
+        effects, notes = effects_of_run(project, view)
+        told.effects.extend(effects)
+        told.notes.extend(notes)
+
+
+def _follow_other(setting: CiSetting, policy: Policy, handed: HandedModel, told: Told) -> None:
+    state = _CHECKS.get(handed.state, "unknown")
+    told.effects.append(_check(setting, handed.model, state, handed.detail))
+    if handed.state in (HandedState.SKIPPED, HandedState.WITHHELD, HandedState.SEARCHED):
+        told.reports.append(nothing_markdown(handed.model, handed.detail))
+    else:
+        told.reports.append(failure_markdown(handed.model, [handed.detail]))
+    if handed.opens is None:
+        return
+    try:
+        rule = setting.decide(policy).rule
+        opening = checked_opening(handed.opens, rule, setting.event, model=handed.model)
+    except BranchlineError as error:
+        told.is_doubted = True
+        told.notes.append(f"no pull request is opened: {error.message}")
+    else:
+        told.effects.append(opening)
+
+
+def _check(setting: CiSetting, model: str, state: str, summary: str) -> SetCheck:
+    """Checks belong to the commit that people see, whatever merge was tested."""
+    return SetCheck(
+        commit=setting.event.head,
+        name=check_name(model),
+        state=state,
+        summary=summary[:_MOST_SUMMARY],
+    )

@@ -1,0 +1,127 @@
+"""Verb: write workflows. What the settings ask for, and how the files of a repository differ.
+
+Reads and writes no file: the command line does.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from branchline.core.policy import with_default_branch
+from branchline.generate.workflows import Facts, facts_of, is_edited, is_ours, workflow_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from branchline.core.pipeline import Pipeline
+    from branchline.core.policy import Policy
+
+
+class Standing(Enum):
+    """How a file stands to what the settings ask for.
+
+    Attributes:
+        CURRENT: As it should be. MISSING: Not there.
+        OUTDATED: Ours, from other settings or another version.
+        EDITED: Ours, and changed by hand since.
+        FOREIGN: Somebody else's, where ours should be.
+        LEFT_OVER: Ours, and not asked for any more.
+    """
+
+    CURRENT = "current"
+    MISSING = "missing"
+    OUTDATED = "outdated"
+    EDITED = "edited"
+    FOREIGN = "foreign"
+    LEFT_OVER = "left over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileState:
+    """One file. `old` and `new` are its texts; None where there is none, or should be none."""
+
+    path: str
+    standing: Standing
+    old: str | None
+    new: str | None
+
+    def difference(self) -> tuple[str, ...]:
+        """What would change, as lines of a unified diff."""
+        old, new = self.old or "", self.new or ""
+        return tuple(
+            difflib.unified_diff(
+                old.splitlines(),
+                new.splitlines(),
+                f"a/{self.path}" if self.old is not None else "/dev/null",
+                f"b/{self.path}" if self.new is not None else "/dev/null",
+                lineterm="",
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the settings of a repository ask for.
+
+    Attributes:
+        policies: Of the models, whose patterns name the default branch.
+        facts: Of the same models. files: Paths from the root and their texts.
+    """
+
+    policies: tuple[Policy, ...]
+    facts: tuple[Facts, ...]
+    files: Mapping[str, str]
+
+
+def asked_files(models: Sequence[tuple[Policy, Pipeline]], *, default_branch: str) -> Asked:
+    """The workflows of a repository.
+
+    Args:
+        models: Policy and pipeline of each.
+        default_branch: Short name; `github.default_branch` of the first model goes before it.
+
+    Raises:
+        ConfigError: GitHub would refuse what the settings ask for.
+    """
+    section = models[0][0].sections.get("github")
+    named = section.get("default_branch") if isinstance(section, dict) else None
+    branch = str(named or default_branch)
+    policies = tuple(with_default_branch(policy, branch) for policy, _ in models)
+    facts = tuple(
+        facts_of(policy, pipeline, default_branch=branch, is_only=len(models) == 1)
+        for policy, (_, pipeline) in zip(policies, models, strict=True)
+    )
+    return Asked(policies=policies, facts=facts, files=workflow_files(facts))
+
+
+def compare(asked: Mapping[str, str], standing: Mapping[str, str]) -> tuple[FileState, ...]:
+    """How each file stands.
+
+    Args:
+        asked: Paths and texts that the settings ask for.
+        standing: Paths and texts that are there: at least those asked for, and all workflows.
+
+    Returns:
+        In the order of what is asked for, then what is left over.
+    """
+    states = []
+    for path, new in asked.items():
+        old = standing.get(path)
+        states.append(FileState(path=path, standing=_standing(old, new), old=old, new=new))
+    for path, old in sorted(standing.items()):
+        if path not in asked and is_ours(old):
+            states.append(FileState(path=path, standing=Standing.LEFT_OVER, old=old, new=None))
+    return tuple(states)
+
+
+def _standing(old: str | None, new: str) -> Standing:
+    if old is None:
+        return Standing.MISSING
+    if old == new:
+        return Standing.CURRENT
+    if not is_ours(old):
+        return Standing.FOREIGN
+    return Standing.EDITED if is_edited(old) else Standing.OUTDATED

@@ -1,0 +1,50 @@
+"""All files of a repository's workflows: paths and texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.errors import ConfigError
+from branchline.generate.workflows.header import digest, with_header
+from branchline.generate.workflows.model_workflow import model_workflow
+from branchline.generate.workflows.tune_workflow import tune_workflow
+from branchline.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from branchline.generate.workflows.values import Facts
+
+FOLDER = ".github/workflows"
+REQUIREMENTS = ".github/branchline/requirements.txt"
+
+
+def workflow_files(models: Sequence[Facts]) -> dict[str, str]:
+    """Paths from the root and their texts, in order.
+
+    Args:
+        models: Facts of each model of the repository.
+
+    Raises:
+        ConfigError: Two models would have the same files.
+    """
+    files: dict[str, str] = {}
+    for facts in models:
+        end = "" if facts.is_only else f"-{facts.slug}"
+        path = f"{FOLDER}/branchline{end}.yml"
+        if path in files:
+            raise ConfigError(
+                f"branchline.yaml: models.{facts.model}: another model has the file {path}",
+                todo="Give it a name that differs in more than `/` and `-`.",
+            )
+        files[path] = with_header(model_workflow(facts), facts.digest)
+        if facts.tune is not None:
+            name = f"branchline-tune{end}.yml"
+            files[f"{FOLDER}/{name}"] = with_header(
+                tune_workflow(facts, facts.tune, name), facts.digest
+            )
+    if any(facts.writes_requirements for facts in models):
+        text = f"branchline=={__version__}\n"
+        # Of the pin alone: caches are named after this file, and outlive other settings.
+        files[REQUIREMENTS] = with_header(text, digest(text))
+    return files

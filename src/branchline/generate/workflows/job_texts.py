@@ -1,0 +1,257 @@
+"""The jobs of a model's workflow, as templates that `model_workflow` fills."""
+
+from __future__ import annotations
+
+SAME_REPOSITORY = """\
+(github.event_name != 'pull_request'
+|| github.event.pull_request.head.repo.full_name == github.repository)
+"""
+IS_FORK = (
+    "github.event_name == 'pull_request'"
+    " && github.event.pull_request.head.repo.full_name != github.repository"
+)
+# Values stand on one line: GitHub's own parser keeps the indentation of folded ones.
+PLACE = "${{ github.event.pull_request.number || github.ref }}"
+LEFT = "${{ needs.train.outputs.results }}"
+RESULTS_NAME = "results-${{ inputs.model || '<<slug>>' }}-${{ github.run_attempt }}"
+
+HEAD = """\
+name: <<title>>
+run-name: "<<title>>: ${{ github.event_name }} on ${{ github.head_ref || github.ref_name }}"
+
+on:
+  <<push>>
+  <<pull_request>>
+  <<merge_group>>
+  <<schedule>>
+  workflow_dispatch:
+    inputs:
+      force:
+        description: Train although a result exists
+        type: boolean
+        default: false
+      reason:
+        description: Why, for the record
+        type: string
+        default: ""
+      model:
+        description: Which model
+        type: choice
+        options: [<<model>>]
+        default: <<model>>
+      pr:
+        description: Number of the pull request that it is for
+        type: string
+        default: ""
+  workflow_call:
+    inputs:
+      model:
+        description: Which model of the calling repository
+        type: string
+        default: <<model>>
+
+# Every job says what it may do, and why.
+permissions: {}
+
+# A newer commit of a pull request ends the run of the older one; a branch's runs wait.
+concurrency:
+  group: branchline-<<slug>>-${{ inputs.model }}-<<place>>
+  cancel-in-progress: ${{ github.event_name == 'pull_request' }}
+
+defaults:
+  run:
+    shell: bash
+
+jobs:
+"""
+
+DECIDE = """\
+  decide:
+    name: decide
+    <<runs_on>>
+    timeout-minutes: 15
+    permissions:
+      contents: read # check out the commit, fetch records
+    outputs:
+      should-train: ${{ steps.plan.outputs.should-train }}
+      training-changed: ${{ steps.plan.outputs.training-changed }}
+      data-changed: ${{ steps.plan.outputs.data-changed }}
+      withheld: ${{ steps.plan.outputs.withheld }}
+      matrix: ${{ steps.plan.outputs.matrix }}
+      labels: ${{ steps.plan.outputs.labels }}
+      reason: ${{ steps.plan.outputs.reason }}
+    steps:
+      <<checkout>>
+      <<python>>
+      <<packages>>
+      - name: plan
+        id: plan
+        env:
+          GITHUB_TOKEN: ${{ github.token }}
+          MODEL: ${{ inputs.model || '<<model_text>>' }}
+        run: |
+          export PATH="$RUNNER_TEMP/packages/bin:$PATH"
+          branchline ci plan --model "$MODEL"
+
+"""
+
+CHECK = """\
+  <<job>>:
+    name: <<name>>
+    <<runs_on>>
+    timeout-minutes: <<minutes>>
+    permissions:
+      contents: read # check out the commit
+    <<strategy>>
+    steps:
+      <<checkout>>
+      <<python>>
+      <<packages>>
+      - name: check
+        <<env>>
+        run: |
+          export PATH="$RUNNER_TEMP/packages/bin:$PATH"
+          <<run>>
+
+"""
+
+TRAIN = """\
+  train:
+    name: train
+    needs: decide
+    if: >-
+      needs.decide.outputs.should-train == 'true'
+      <<same_repository>>
+    <<runs_on>>
+    timeout-minutes: <<minutes>>
+    <<environment>>
+    permissions:
+      contents: read # check out the commit, fetch records
+      <<identity>>
+    outputs:
+      # Of this attempt: a later one that does not train again finds it by this.
+      results: <<results>>
+    steps:
+      <<disk>>
+      <<checkout>>
+      <<python>>
+      <<packages>>
+      <<aws>>
+      - name: train
+        env:
+          GITHUB_TOKEN: ${{ github.token }}
+          MODEL: ${{ inputs.model || '<<model_text>>' }}
+          <<variables>>
+        run: |
+          export PATH="$RUNNER_TEMP/packages/bin:$PATH"
+          branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>"
+      <<upload>>
+
+"""
+
+REPORT = """\
+  # The only job that may write to pull requests. It runs no code of the repository: Branchline
+  # comes from the default branch, and what the training left is read as a stranger's.
+  report:
+    name: report
+    needs: [decide, train]
+    if: >-
+      !cancelled() && needs.train.outputs.results != ''
+      <<same_repository>>
+    <<runs_on>>
+    timeout-minutes: 15
+    permissions:
+      contents: write # push the records of the run: refs/branchline, no branch
+      pull-requests: write # the comment with the report
+      statuses: write # the status of the head commit
+    steps:
+      <<checkout>>
+      <<python>>
+      <<alone>>
+      <<download>>
+      - name: report
+        env:
+          GITHUB_TOKEN: ${{ github.token }}
+          MODEL: ${{ inputs.model || '<<model_text>>' }}
+        run: |
+          export PATH="$RUNNER_TEMP/packages/bin:$PATH"
+          branchline ci apply --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\
+            --only report
+
+"""
+
+GATE = """\
+  # The check to require. It always runs: a required check that is skipped would wait for ever.
+  gate:
+    name: <<gate>>
+    needs: [<<needs>>]
+    if: always()
+    <<runs_on>>
+    timeout-minutes: 5
+    permissions: {}
+    steps:
+      - name: gate
+        env:
+          DECIDE: ${{ needs.decide.result }}
+          SHOULD_TRAIN: ${{ needs.decide.outputs.should-train }}
+          TRAIN: ${{ needs.train.result }}
+          REASON: ${{ needs.decide.outputs.reason }}
+          WITHHELD: ${{ needs.decide.outputs.withheld }}
+          IS_FORK: ${{ <<is_fork>> }}
+          <<results>>
+        run: |
+          refuse() {
+            printf '%s\\n' "$1"
+            printf '%s\\n' "$1" >> "$GITHUB_STEP_SUMMARY"
+            exit 1
+          }
+          [ "$DECIDE" = success ] || refuse "The job decide ended with: $DECIDE."
+          <<checks>>
+          case "$TRAIN" in
+            success) ;;
+            skipped)
+              if [ "$SHOULD_TRAIN" = true ]; then
+                refuse "There is something to train, and it was not trained."
+              fi
+              if [ "$IS_FORK" = true ] && [ "$WITHHELD" != false ]; then
+                refuse "Training is withheld from forks: read it, then push the branch here."
+              fi
+              ;;
+            *) refuse "The job train ended with: $TRAIN." ;;
+          esac
+          printf 'Decided: %s\\n' "$REASON"
+"""
+
+REGISTER = """\
+
+  register:
+    name: register
+    needs: [decide, train, gate]
+    if: >-
+      !cancelled() && needs.gate.result == 'success' && needs.train.result == 'success'
+      && github.ref == '<<ref>>'
+    <<runs_on>>
+    timeout-minutes: 30
+    environment: <<environment>>
+    # Never cancelled: what began to register ends.
+    concurrency:
+      group: branchline-<<slug>>-${{ inputs.model }}-register
+      cancel-in-progress: false
+      <<queue>>
+    permissions:
+      contents: write # tags of the registry, and records
+      statuses: write # the status of the commit
+    steps:
+      <<checkout>>
+      <<python>>
+      <<alone>>
+      <<download>>
+      - name: register
+        env:
+          GITHUB_TOKEN: ${{ github.token }}
+          MODEL: ${{ inputs.model || '<<model_text>>' }}
+        run: |
+          export PATH="$RUNNER_TEMP/packages/bin:$PATH"
+          branchline ci apply --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\
+            --only register
+"""

@@ -1,0 +1,173 @@
+"""The workflow of one model: decide, check, train, report, gate, register.
+
+Only `decide`, `checks` and `train` run code of the repository, and none of them may write.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.generate.workflows import job_texts, steps
+from branchline.generate.workflows.text import fill, flow, quoted
+
+if TYPE_CHECKING:
+    from branchline.generate.workflows.values import CheckFacts, Facts
+
+GATE = "branchline gate"
+"""Name of the check to require; that of the only model."""
+
+
+def model_workflow(facts: Facts) -> str:
+    """The text of one model's workflow, without its head."""
+    small = steps.runs_on(facts.runs_on)
+    shared = {
+        "runs_on": small,
+        "python": steps.python(facts),
+        "model_text": facts.model,
+        "slug": facts.slug,
+        "folder": steps.RESULTS,
+    }
+    results = fill(job_texts.RESULTS_NAME, slug=facts.slug)
+    trusted = {
+        **shared,
+        # The default branch's own, whatever commit woke us.
+        "checkout": steps.checkout(ref=facts.default_branch),
+        "alone": steps.branchline_alone(facts),
+        "download": steps.download(name=job_texts.LEFT),
+    }
+    parts = [
+        _head(facts),
+        fill(
+            job_texts.DECIDE,
+            **shared,
+            checkout=steps.checkout(),
+            packages=steps.packages(facts, kind="plan", with_install=False),
+        ),
+        *(_check(facts, number, check) for number, check in enumerate(facts.checks)),
+        _train(facts, shared, results),
+        fill(job_texts.REPORT, **trusted, same_repository=f"&& {job_texts.SAME_REPOSITORY}"),
+        _gate(facts, small),
+    ]
+    if facts.registers:
+        queue = "" if facts.is_enterprise else "queue: max"
+        parts.append(
+            fill(
+                job_texts.REGISTER,
+                **trusted,
+                ref=_expression_text(f"refs/heads/{facts.default_branch}"),
+                environment=quoted(facts.register_environment),
+                queue=queue,
+            )
+        )
+    return "".join(parts)
+
+
+def title_of(facts: Facts, word: str = "") -> str:
+    """Name of a workflow: `branchline`, with the model's name where there are several."""
+    words = ["branchline", word, "" if facts.is_only else facts.model]
+    return " ".join(part for part in words if part)
+
+
+def gate_name(facts: Facts) -> str:
+    """Name of the check to require."""
+    return GATE if facts.is_only else f"{GATE} {facts.model}"
+
+
+def _expression_text(text: str) -> str:
+    """A text between single quotes of an expression."""
+    return text.replace("'", "''")
+
+
+def _head(facts: Facts) -> str:
+    schedule = ""
+    if facts.schedule:
+        schedule = (
+            "# In UTC. GitHub starts late, or drops what is due at the start of an hour; in a\n"
+            "# public repository without a commit for 60 days it stops.\n"
+            f"schedule:\n  - cron: {quoted(facts.schedule)}"
+        )
+    pulls = facts.pull_requests
+    return fill(
+        job_texts.HEAD,
+        title=title_of(facts),
+        push=f"push:\n  branches: {flow(facts.push)}" if facts.push else "",
+        pull_request=f"pull_request:\n  branches: {flow(pulls)}" if pulls else "",
+        merge_group="merge_group:\n  types: [checks_requested]" if pulls else "",
+        schedule=schedule,
+        model=quoted(facts.model),
+        slug=facts.slug,
+        place=job_texts.PLACE,
+    )
+
+
+def _check(facts: Facts, number: int, check: CheckFacts) -> str:
+    axes = dict(check.axes)
+    strategy, env, name = "", "", check.name
+    version = ""
+    if axes:
+        rows = [f"    {axis}: {flow(values)}" for axis, values in axes.items()]
+        strategy = "\n".join(["strategy:", "  fail-fast: false", "  matrix:", *rows])
+        given = [f"  MATRIX_{axis.upper()}: ${{{{ matrix.{axis} }}}}" for axis in axes]
+        env = "\n".join(["env:", *given])
+        name += " (" + ", ".join(f"${{{{ matrix.{axis} }}}}" for axis in axes) + ")"
+        version = "${{ matrix.python }}" if "python" in axes else ""
+    return fill(
+        job_texts.CHECK,
+        job=f"check-{number + 1}",
+        name=quoted(name),
+        runs_on=steps.runs_on(check.runs_on),
+        minutes=str(check.minutes),
+        strategy=strategy,
+        checkout=steps.checkout(),
+        python=steps.python(facts, version),
+        packages=steps.packages(facts, kind="stages", with_install=True),
+        env=env,
+        run=check.run,
+    )
+
+
+def _train(facts: Facts, shared: dict[str, str], results: str) -> str:
+    return fill(
+        job_texts.TRAIN,
+        **{**shared, "runs_on": steps.runs_on(facts.train_on)},
+        same_repository="" if facts.fork_trains else f"&& {job_texts.SAME_REPOSITORY}",
+        minutes=str(facts.minutes),
+        environment=_environment(facts),
+        results=results,
+        identity="id-token: write # proves to AWS which job this is" if facts.aws else "",
+        disk=steps.disk(facts),
+        checkout=steps.checkout(),
+        packages=steps.packages(facts, kind="stages", with_install=True),
+        aws=steps.aws(facts),
+        variables=steps.variables(facts),
+        upload=steps.upload(facts, name=results, condition="if: always()"),
+    )
+
+
+def _environment(facts: Facts) -> str:
+    if not facts.train_environment and not facts.pull_environment:
+        return ""
+    if facts.train_environment == facts.pull_environment:
+        return f"environment: {quoted(facts.train_environment)}"
+    of_pull, other = facts.pull_environment, facts.train_environment
+    return (
+        f"environment: ${{{{ github.event_name == 'pull_request' && '{of_pull}' || '{other}' }}}}"
+    )
+
+
+def _gate(facts: Facts, runs_on: str) -> str:
+    jobs = [f"check-{number + 1}" for number in range(len(facts.checks))]
+    results = [f"CHECK_{n}: ${{{{ needs.check-{n}.result }}}}" for n in range(1, len(jobs) + 1)]
+    refusals = [
+        f'[ "$CHECK_{n}" = success ] || refuse "The job check-{n} ended with: $CHECK_{n}."'
+        for n in range(1, len(jobs) + 1)
+    ]
+    return fill(
+        job_texts.GATE,
+        gate=quoted(gate_name(facts)),
+        is_fork=job_texts.IS_FORK,
+        needs=", ".join(["decide", *jobs, "train"]),
+        runs_on=runs_on,
+        results="\n".join(results),
+        checks="\n".join(refusals),
+    )

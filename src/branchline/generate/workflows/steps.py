@@ -1,0 +1,229 @@
+"""Steps that several jobs share, as text that `text.fill` puts into a job.
+
+No step holds an expression in its script: values come as variables of the step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from branchline.generate.workflows import actions
+from branchline.generate.workflows.text import fill, flow, quoted, shell_word
+from branchline.version import __version__
+
+if TYPE_CHECKING:
+    from branchline.generate.workflows.values import Facts
+
+RESULTS = "branchline-results"
+"""Folder of what one job hands to the next, in the runner's folder for such: not in the tree."""
+_RESULTS_PATH = "${{ runner.temp }}/" + RESULTS
+
+_CHECKOUT = """\
+- name: check out
+  uses: <<checkout>>
+  with:
+    <<ref>>
+    persist-credentials: false
+"""
+
+_PYTHON = """\
+- name: set up Python
+  id: python
+  uses: <<setup_python>>
+  with:
+    python-version: <<python>>
+"""
+
+_CACHE = """\
+- name: installed packages
+  id: packages
+  uses: <<cache>>
+  with:
+    path: ${{ runner.temp }}/packages
+    key: branchline-<<machine>>-<<kind>>-${{ hashFiles(<<files>>) }}
+"""
+
+_MACHINE = "${{ runner.os }}-${{ runner.arch }}-${{ steps.python.outputs.python-version }}"
+
+# pip compiles what it installs, so a restored environment starts without compiling.
+_INSTALL = """\
+- name: install
+  <<condition>>
+  run: |
+    python -m venv "$RUNNER_TEMP/packages"
+    export PATH="$RUNNER_TEMP/packages/bin:$PATH"
+    python -m pip install --disable-pip-version-check --compile -r <<requirements>>
+    <<install>>
+"""
+
+_INSTALL_PINNED = """\
+- name: install Branchline
+  run: |
+    python -m venv "$RUNNER_TEMP/packages"
+    export PATH="$RUNNER_TEMP/packages/bin:$PATH"
+    <<pin>>
+    python -m pip install --disable-pip-version-check -r <<requirements>>
+"""
+
+_FREE_DISK = """\
+- name: free disk space
+  if: runner.environment == 'github-hosted' && runner.os == 'Linux'
+  run: |
+    sudo rm -rf /usr/share/dotnet /usr/local/lib/android /opt/ghc /usr/local/.ghcup \\
+      /opt/hostedtoolcache/CodeQL
+    df -h /
+"""
+
+_CLEAN = """\
+- name: clean up what an earlier job left
+  if: runner.environment == 'self-hosted'
+  run: |
+    find "$RUNNER_TEMP" -mindepth 1 -maxdepth 1 -name packages -exec rm -rf {} +
+    df -h .
+"""
+
+_AWS = """\
+- name: credentials of AWS
+  env:
+    AWS_REGION: <<region>>
+    ROLE: <<role>>
+    SECONDS_VALID: "<<seconds>>"
+  run: |
+    python3 - <<'PYTHON'
+    import json, os, urllib.parse, urllib.request
+    asked = urllib.request.Request(
+        os.environ["ACTIONS_ID_TOKEN_REQUEST_URL"] + "&audience=sts.amazonaws.com",
+        headers={"Authorization": "bearer " + os.environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]},
+    )
+    token = json.load(urllib.request.urlopen(asked, timeout=30))["value"]
+    form = urllib.parse.urlencode({
+        "Action": "AssumeRoleWithWebIdentity",
+        "Version": "2011-06-15",
+        "RoleArn": os.environ["ROLE"],
+        "RoleSessionName": "branchline-" + os.environ["GITHUB_RUN_ID"],
+        "DurationSeconds": os.environ["SECONDS_VALID"],
+        "WebIdentityToken": token,
+    }).encode()
+    asked = urllib.request.Request(
+        "https://sts." + os.environ["AWS_REGION"] + ".amazonaws.com/", data=form,
+        headers={"Accept": "application/json"},
+    )
+    said = json.load(urllib.request.urlopen(asked, timeout=30))
+    result = said["AssumeRoleWithWebIdentityResponse"]["AssumeRoleWithWebIdentityResult"]
+    got = result["Credentials"]
+    for name in ("SecretAccessKey", "SessionToken"):
+        print("::add-mask::" + got[name])
+    place = os.path.join(os.environ["RUNNER_TEMP"], "aws-credentials")
+    with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write("[default]\\naws_access_key_id = " + got["AccessKeyId"])
+        file.write("\\naws_secret_access_key = " + got["SecretAccessKey"])
+        file.write("\\naws_session_token = " + got["SessionToken"] + "\\n")
+    PYTHON
+"""
+
+_UPLOAD = """\
+- name: <<title>>
+  <<condition>>
+  uses: <<upload>>
+  with:
+    name: <<name>>
+    path: <<path>>
+    if-no-files-found: error
+    retention-days: <<days>>
+"""
+
+_DOWNLOAD = """\
+- name: what the training left
+  uses: <<download>>
+  with:
+    name: <<name>>
+    path: <<path>>
+"""
+
+
+def checkout(*, ref: str = "") -> str:
+    """The repository, without the token; `ref` is a branch whose code is trusted."""
+    return fill(_CHECKOUT, checkout=actions.CHECKOUT, ref=f"ref: {quoted(ref)}" if ref else "")
+
+
+def python(facts: Facts, version: str = "") -> str:
+    """A Python of this version: the settings' own, or an expression."""
+    said = version or quoted(facts.python)
+    return fill(_PYTHON, setup_python=actions.SETUP_PYTHON, python=said)
+
+
+def packages(facts: Facts, *, kind: str, with_install: bool) -> str:
+    """Branchline, and what stages need, in a folder that is kept between runs."""
+    files = [facts.requirements, *(facts.locks if with_install else ())]
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
+    cache = fill(_CACHE, cache=actions.CACHE, machine=_MACHINE, kind=kind, files=listed)
+    return cache + fill(
+        _INSTALL,
+        condition="if: steps.packages.outputs.cache-hit != 'true'",
+        requirements=shell_word(facts.requirements),
+        install=facts.install if with_install else "",
+    )
+
+
+def branchline_alone(facts: Facts) -> str:
+    """Branchline without a cache, for jobs that may write: nobody else's files are restored."""
+    if not facts.writes_requirements:
+        return fill(_INSTALL_PINNED, pin="", requirements=shell_word(facts.requirements))
+    # Pinned here and not by a file: the default branch has none before the first merge.
+    place = '"$RUNNER_TEMP/requirements.txt"'
+    pin = f"printf '%s\\n' 'branchline=={__version__}' > {place}"
+    return fill(_INSTALL_PINNED, pin=pin, requirements=place)
+
+
+def disk(facts: Facts) -> str:
+    """Room for a training: on hosted runners where asked for, on own ones what is left of ours."""
+    if facts.is_own_runner:
+        return _CLEAN
+    return _FREE_DISK if facts.free_disk else ""
+
+
+def aws(facts: Facts) -> str:
+    """Credentials by the job's identity, in a file that only this job has."""
+    if facts.aws is None:
+        return ""
+    return fill(
+        _AWS,
+        region=quoted(facts.aws.region),
+        role=quoted(facts.aws.role),
+        seconds=str(facts.aws.seconds),
+    )
+
+
+def upload(facts: Facts, *, name: str, path: str = _RESULTS_PATH, condition: str = "") -> str:
+    """Keep a folder for other jobs, under a name that this attempt alone uses."""
+    return fill(
+        _UPLOAD, title="keep the results", upload=actions.UPLOAD, name=name, path=path,
+        days=str(facts.retention_days), condition=condition,
+    )  # fmt: skip
+
+
+def download(*, name: str) -> str:
+    """What another job of this attempt kept."""
+    return fill(_DOWNLOAD, download=actions.DOWNLOAD, name=name, path=_RESULTS_PATH)
+
+
+def variables(facts: Facts) -> str:
+    """Variables of the step that runs stages: names are the settings', values GitHub's."""
+    lines = [f"{name}: ${{{{ secrets.{name} }}}}" for name in facts.secrets]
+    lines += [f"{name}: ${{{{ vars.{name} }}}}" for name in facts.variables]
+    if facts.aws is not None:
+        lines += [
+            "AWS_SHARED_CREDENTIALS_FILE: ${{ runner.temp }}/aws-credentials",
+            f"AWS_REGION: {quoted(facts.aws.region)}",
+        ]
+    return "\n".join(lines)
+
+
+def runs_on(labels: tuple[str, ...]) -> str:
+    """A runner; an own one with the reason why it may be."""
+    if len(labels) == 1:
+        return f"runs-on: {quoted(labels[0])}"
+    if "self-hosted" not in labels:
+        return f"runs-on: {flow(labels)}"
+    why = "zizmor: ignore[self-hosted-runner] code of forks never reaches this job"
+    return f"runs-on: {flow(labels)} # {why}"

@@ -1,0 +1,109 @@
+"""What decides the text of one model's workflows, as values; `facts` makes them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from branchline.generate.workflows.header import digest
+
+OWN = "self-hosted"
+"""Label of a machine of the team."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFacts:
+    """One cheap check. `axes` are a matrix: name -> values, as texts."""
+
+    name: str
+    run: str
+    axes: tuple[tuple[str, tuple[str, ...]], ...]
+    runs_on: tuple[str, ...]
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsFacts:
+    """Access to AWS by the job's identity."""
+
+    role: str
+    region: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppFacts:
+    """A GitHub App: names of the variable and of the secret, and where that stands."""
+
+    client_id: str
+    private_key: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneFacts:
+    """The search: on which branches, how long a job of it may last, how its training starts."""
+
+    patterns: tuple[str, ...]
+    minutes: int
+    deadline_minutes: int
+    opens_pull_request: bool
+    mode: str
+    app: AppFacts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that decides the text of one model's workflows.
+
+    Attributes:
+        model: Its name. slug: The same where `/` may not stand.
+        is_only: Whether the repository has one model: names are shorter then.
+        push, pull_requests: Patterns of branches; empty means not woken by that.
+        fork_trains: Whether pull requests of forks train.
+        registers: Whether the default branch registers.
+        runs_on, train_on: Labels of the small jobs, and of the training.
+        minutes: Most minutes of a training.
+        install: Command that installs what stages need; "" for none.
+        locks: Files whose content says what is installed.
+        requirements: File that installs Branchline; `writes_requirements`: we write it.
+    """
+
+    model: str
+    slug: str
+    is_only: bool
+    default_branch: str
+    push: tuple[str, ...]
+    pull_requests: tuple[str, ...]
+    fork_trains: bool
+    schedule: str
+    checks: tuple[CheckFacts, ...]
+    python: str
+    runs_on: tuple[str, ...]
+    train_on: tuple[str, ...]
+    minutes: int
+    install: str
+    locks: tuple[str, ...]
+    requirements: str
+    writes_requirements: bool
+    secrets: tuple[str, ...]
+    variables: tuple[str, ...]
+    train_environment: str
+    pull_environment: str
+    registers: bool
+    register_environment: str
+    aws: AwsFacts | None
+    tune: TuneFacts | None
+    retention_days: int
+    free_disk: bool
+    is_enterprise: bool
+
+    @property
+    def digest(self) -> str:
+        """Twelve characters that stand for all of it."""
+        return digest(json.dumps(asdict(self), sort_keys=True))
+
+    @property
+    def is_own_runner(self) -> bool:
+        """Whether trainings run on machines of the team."""
+        return OWN in self.train_on

@@ -1,0 +1,217 @@
+"""Picks the adapters of a CI job: the job, the remote of its checkout, its projects, its forge."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from branchline.wiring import projects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from typing import TextIO
+
+    from branchline.adapters.git import Git
+    from branchline.core.policy import Policy
+    from branchline.flows.apply import Appliers
+    from branchline.flows.ci_setting import CiSetting
+    from branchline.flows.project import Project
+    from branchline.ports.ci import CiJob, ResultsFolder
+    from branchline.ports.ci_remote import CiRemote
+    from branchline.ports.forge import Forge, Pull
+    from branchline.ports.registry import Registry
+    from branchline.ports.repo import Repo
+
+DEFAULT_SERVER = "https://github.com"
+RESULTS = "branchline-results"
+SECRETS = (
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "ACTIONS_RUNTIME_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+)
+FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
+"""Files by which a process speaks to the runner: not a stage's."""
+
+
+def open_job(environ: Mapping[str, str], out: TextIO) -> CiJob:
+    """The job that this process runs in."""
+    from branchline.adapters.actions import ActionsJob
+
+    return ActionsJob(environ, out)
+
+
+def open_repo(start: str = ".") -> Repo:
+    """The checkout."""
+    from branchline.adapters.git import Git, GitRepo
+
+    return GitRepo(Git.open(start))
+
+
+def open_remote(environ: Mapping[str, str], start: str = ".") -> CiRemote:
+    """Where the checkout came from, with the job's token."""
+    from branchline.adapters.git.ci_remote import GitCiRemote
+
+    return GitCiRemote(_with_token(environ, start))
+
+
+def open_ci_registry(environ: Mapping[str, str], start: str = ".") -> Registry:
+    """The registry of the checkout's remote."""
+    from branchline.adapters.git.registry import GitRegistry
+
+    return GitRegistry(_with_token(environ, start), remote="origin")
+
+
+def open_results(path: str, environ: Mapping[str, str]) -> ResultsFolder:
+    """The folder of results.
+
+    Args:
+        path: Of it; "" is beside the checkout, in RUNNER_TEMP, so that the tree stays clean.
+        environ: Of the process.
+    """
+    from branchline.adapters.actions.folder import LocalResultsFolder
+
+    return LocalResultsFolder(path or os.path.join(environ.get("RUNNER_TEMP", "."), RESULTS))
+
+
+def own_policies(start: str = ".") -> tuple[Policy, ...]:
+    """Policies of all models that the checked-out tree declares."""
+    from branchline.adapters.git import Git
+
+    loaded = projects.read_config(Git.open(start).places.root)
+    return tuple(model.policy for model in loaded.models)
+
+
+def policies_at(commit: str, start: str = ".") -> tuple[Policy, ...]:
+    """Policies of all models that a commit declares; those of the checkout where it has none.
+
+    Its branchline.yaml is read as data: the checkout stays as it is.
+
+    Raises:
+        ConfigError: It cannot be used.
+    """
+    from branchline.config.branchline_yaml import load_policy
+
+    repo = open_repo(start)
+    text = repo.show(commit, projects.CONFIG_FILE) if repo.resolve(commit) else None
+    if text is None:
+        return own_policies(start)
+    return tuple(model.policy for model in load_policy(text).models)
+
+
+def opener(start: str = ".") -> Callable[[CiSetting, str], AbstractContextManager[Project]]:
+    """What opens the project of one model under the rules of a setting."""
+    return partial(_open, start)
+
+
+@contextmanager
+def _open(start: str, setting: CiSetting, model: str) -> Iterator[Project]:
+    from branchline.wiring import opening
+
+    event = setting.event
+    with opening.open_checkout(
+        start,
+        model=model,
+        branch=event.branch,
+        default_branch=setting.default_branch,
+        law=setting.law,
+    ) as project:
+        yield project
+
+
+def take_away() -> None:
+    """Take the job's own variables from this process: stages run a branch's code without them."""
+    for name in (*SECRETS, *FILES):
+        os.environ.pop(name, None)
+
+
+def _with_token(environ: Mapping[str, str], start: str) -> Git:
+    from branchline.adapters.git import Git
+    from branchline.adapters.git.ci_remote import with_token
+
+    server = environ.get("GITHUB_SERVER_URL") or DEFAULT_SERVER
+    return Git.open(start, with_token(environ, server, environ.get("GITHUB_TOKEN", "")))
+
+
+@contextmanager
+def open_appliers(
+    setting: CiSetting, environ: Mapping[str, str], *, model: str | None, workflow: str
+) -> Iterator[Appliers]:
+    """Who applies what in a CI job.
+
+    Args:
+        setting: The job.
+        environ: Of the process.
+        model: Whose registry rules count; None for the first.
+        workflow: File of the workflow that trains a pull request; "" finds it.
+
+    Raises:
+        UsageError: The job does not know its repository, or its token cannot be used.
+    """
+    from branchline.wiring.forges import open_github
+
+    with open_github(".", environ, repository=environ.get("GITHUB_REPOSITORY", "")) as side:
+        file = workflow or training_workflow(environ.get("GITHUB_WORKFLOW_REF", ""))
+
+        def start(branch: str, pull: Pull) -> str:
+            inputs = {"pr": str(pull.number), "reason": f"pull request #{pull.number}"}
+            side.workflows.dispatch(file, ref=branch, inputs=inputs)
+            return f"{file} trains it"
+
+        yield appliers(setting, side.forge, environ, model=model, start=start)
+
+
+def appliers(
+    setting: CiSetting,
+    forge: Forge,
+    environ: Mapping[str, str],
+    *,
+    model: str | None = None,
+    start: Callable[[str, Pull], str] | None = None,
+) -> Appliers:
+    """Who applies what, on a forge; see `open_appliers`."""
+    import time
+
+    from branchline.adapters.git import Git
+    from branchline.adapters.git.branches import GitBranches
+    from branchline.core.effects.values import OpenPullRequest, SetCheck, StickyComment
+    from branchline.flows.apply_forge import apply_check, apply_comment
+    from branchline.flows.ci_pull import RemoteOpener
+    from branchline.wiring.registries import registry_appliers
+
+    opener = RemoteOpener(forge, GitBranches(Git.open(".")), setting.remote, time.time, start)
+
+    def check(effect: SetCheck) -> str:
+        apply_check(forge, effect, at=time.time())
+        return f"check {effect.name} of commit {effect.commit[:7]} is {effect.state}"
+
+    def comment(effect: StickyComment) -> str:
+        apply_comment(forge, effect, at=time.time())
+        return f"the report of #{effect.pull_request} is that of commit {effect.run}"
+
+    policies = own_policies()
+    policy = next((one for one in policies if one.model == model), policies[0])
+    return {
+        SetCheck: check,
+        StickyComment: comment,
+        OpenPullRequest: lambda effect: opener.apply(effect).said,
+        **registry_appliers(open_ci_registry(environ), policy),
+    }
+
+
+def training_workflow(reference: str) -> str:
+    """File of the workflow that trains, as `branchline workflows write` names both.
+
+    Args:
+        reference: GITHUB_WORKFLOW_REF, of the workflow that searched.
+
+    >>> training_workflow("o/r/.github/workflows/branchline-tune-a.yml@refs/heads/main")
+    'branchline-a.yml'
+    """
+    file = reference.partition("@")[0].rpartition("/")[2]
+    is_search = file.startswith("branchline-tune")
+    return f"branchline{file.removeprefix('branchline-tune')}" if is_search else file

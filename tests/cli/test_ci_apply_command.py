@@ -1,0 +1,257 @@
+"""`branchline ci apply`: what a job tells the forge of results that strangers may have written."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if str(HOUSE := Path(__file__).parents[2]) not in sys.path:
+    sys.path.append(str(HOUSE))
+from tests.cli.ci_scene import FILES, CiScene, Ended, pulled, pushed
+
+from branchline.testing.forge import FakeForge
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> CiScene:
+    """A forge with a project on its default branch."""
+    scene = CiScene(tmp_path)
+    scene.commit(FILES, message="first")
+    return scene
+
+
+class Walked:
+    """A pull request, or a push to the default branch, whose training left a folder."""
+
+    def __init__(self, scene: CiScene, *, is_pull: bool) -> None:
+        self.scene = scene
+        if is_pull:
+            head = scene.commit({"params.yaml": "lr: 0.2\n"}, branch="work")
+            scene.merged(7, head)
+            self.event, self.ref = pulled(head), "refs/pull/7/merge"
+        else:
+            head = scene.git(scene.bare, "rev-parse", "main")
+            self.event, self.ref = pushed("refs/heads/main", head), "refs/heads/main"
+        self.head = head
+        self.run = scene.job("run", self.event, "--no-push", ref=self.ref)
+        assert self.run.code == 0, self.run.err
+        self.folder = self.run.folder
+
+    def told(self) -> dict[str, Any]:
+        return dict(json.loads((self.folder / "results.json").read_text()))
+
+    def rewrite(self, **more: Any) -> None:
+        """Change what the folder says of its only model, or of the whole."""
+        told = self.told()
+        whole = {key: more.pop(key) for key in ("head", "tested") if key in more}
+        told["models"][0].update(more)
+        (self.folder / "results.json").write_text(json.dumps({**told, **whole}))
+
+    def rebundle(self, files: dict[str, dict[str, Any]], *, extra: str = "") -> None:
+        """Change files of the run's record, as code of the branch could; or add a record."""
+        scene, eve = self.scene, self.scene.home / "eve"
+        eve.mkdir()
+        scene.git(eve, "init", "-q", "--bare")
+        bundle = str(self.folder / "records.bundle")
+        scene.git(eve, "fetch", "-q", bundle, "+refs/*:refs/*")
+        run = self.told()["models"][0]["run"]
+        tree = {
+            name: scene.git(eve, "show", f"refs/branchline/runs/{run}:{name}")
+            for name in ("run.json", "plan.json", "evidence.json", "verdict.json")
+        }
+        for name, change in files.items():
+            tree[name] = json.dumps({**json.loads(tree[name]), **change})
+        rows = []
+        for name, text in tree.items():
+            (eve / "text").write_text(text)
+            held = scene.git(eve, "hash-object", "-w", "text")
+            rows.append(f"100644 blob {held}\t{name}")
+        (eve / "rows").write_text("\n".join(rows) + "\n")
+        with (eve / "rows").open() as given:
+            made = subprocess.run(
+                ["git", "mktree"], cwd=eve, stdin=given, capture_output=True, check=True, text=True
+            )
+        scene.git(eve, "update-ref", f"refs/branchline/runs/{run}", made.stdout.strip())
+        if extra:
+            scene.git(eve, "update-ref", extra, made.stdout.strip())
+        scene.git(eve, "bundle", "create", "--quiet", bundle, "--glob=refs/branchline/*")
+
+    def apply(self, *words: str, ref: str = "refs/heads/main", **more: Any) -> Ended:
+        """A dry run in a checkout of the default branch, whatever the event is about."""
+        sha = self.told()["tested"] if "GITHUB_SHA" not in more else more.pop("GITHUB_SHA")
+        return self.scene.job(
+            "apply", self.event, "--dry-run", *words, ref=ref, results=self.folder.parent,
+            GITHUB_SHA=sha, GITHUB_REF=self.ref, **more,
+        )  # fmt: skip
+
+
+def test_a_pull_request_gets_its_comment_and_its_head_a_status(scene: CiScene) -> None:
+    walked = Walked(scene, is_pull=True)
+
+    done = walked.apply()
+
+    assert done.code == 0, done.err
+    lines = [line for line in done.out.splitlines() if line.startswith("would")]
+    assert lines == [
+        f"would set check branchline/demo of commit {walked.head[:7]} to passed",
+        f"would put the report of run {walked.head[:7]} on pull request 7",
+    ]
+    assert scene.records() == []
+
+
+def test_only_what_was_asked_for_is_done(scene: CiScene) -> None:
+    walked = Walked(scene, is_pull=False)
+
+    report, register = walked.apply("--only", "report"), walked.apply("--only", "register")
+
+    assert "would set check" in report.out
+    assert "would register" not in report.out
+    assert "would register demo" in register.out
+    assert "would set check" not in register.out
+
+
+@pytest.mark.parametrize(
+    ("is_pull", "change", "words"),
+    [
+        pytest.param(True, {"head": "f" * 40}, "are of commit ffffffffff", id="of-another-commit"),
+        pytest.param(True, {"model": "other"}, "no model of this event", id="of-another-model"),
+        pytest.param(True, {"run": "0000000"}, "names no run", id="of-a-run-that-is-not-there"),
+        pytest.param(True, {"state": "passed"}, "is unusable", id="of-a-state-that-is-none"),
+    ],
+)
+def test_results_that_name_something_else_are_refused(
+    scene: CiScene, change: dict[str, str], words: str, *, is_pull: bool
+) -> None:
+    walked = Walked(scene, is_pull=is_pull)
+    sha = walked.told()["tested"]
+    walked.rewrite(**change)
+
+    done = walked.apply(GITHUB_SHA=sha)
+
+    assert done.code in (1, 2)
+    assert words in done.err
+    assert "would" not in done.out
+
+
+def test_a_forged_verdict_fails_the_check_and_registers_nothing(scene: CiScene) -> None:
+    commit = scene.commit({"train.py": FILES["train.py"].replace("0.9", "0.4")})
+    walked = object.__new__(Walked)
+    walked.scene, walked.head, walked.ref = scene, commit, "refs/heads/main"
+    walked.event = pushed("refs/heads/main", commit)
+    walked.run = scene.job("run", walked.event, "--no-push", ref=walked.ref)
+    walked.folder = walked.run.folder
+    assert walked.run.code == 3
+    walked.rebundle({"verdict.json": {"outcome": "passed", "summary": "Passed: @all <b>good</b>"}})
+
+    done = walked.apply()
+
+    assert done.code == 1, done.out
+    assert "to failed" in done.out
+    assert "would register" not in done.out
+    assert "does not fit the gate" in done.err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"branch": "main"}, id="of-another-branch"),
+        pytest.param({"commit": "f" * 40}, id="of-another-commit"),
+        pytest.param({"model": "other"}, id="of-another-model"),
+    ],
+)
+def test_a_record_that_passes_for_another_is_refused(
+    scene: CiScene, change: dict[str, str]
+) -> None:
+    walked = Walked(scene, is_pull=True)
+    walked.rebundle({"run.json": change})
+
+    done = walked.apply()
+
+    assert done.code == 1
+    assert "is not of model `demo` at commit" in done.err
+
+
+def test_a_run_that_nobody_named_is_refused(scene: CiScene) -> None:
+    walked = Walked(scene, is_pull=True)
+    walked.rebundle({}, extra="refs/branchline/runs/fffffff")
+
+    done = walked.apply()
+
+    assert done.code == 1
+    assert "a run came along that the results do not name" in done.err
+
+
+def test_the_first_pull_request_of_a_project_gets_its_report(tmp_path: Path) -> None:
+    scene = CiScene(tmp_path)
+    scene.commit({"README.md": "x"}, message="before Branchline")
+    head = scene.commit(FILES, branch="work")
+    scene.merged(7, head)
+    walked = object.__new__(Walked)
+    walked.scene, walked.head, walked.ref = scene, head, "refs/pull/7/merge"
+    walked.event = pulled(head)
+    walked.run = scene.job("run", walked.event, "--no-push", "--model", "demo", ref=walked.ref)
+    walked.folder = walked.run.folder
+
+    done = walked.apply("--model", "demo")
+
+    assert (walked.run.code, done.code) == (0, 0), walked.run.err + done.err
+    assert "would set check branchline/demo" in done.out
+    assert "would register" not in done.out
+
+
+def test_without_results_it_is_said_what_is_missing(scene: CiScene) -> None:
+    walked = Walked(scene, is_pull=True)
+    sha = walked.told()["tested"]
+    shutil.rmtree(walked.folder)
+
+    done = walked.apply(GITHUB_SHA=sha)
+
+    assert done.code == 1
+    assert "there are no results in" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_the_forge_is_told_once_and_the_model_is_registered(
+    scene: CiScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from branchline.cli.ci_apply import _followed, applied
+    from branchline.cli.ci_setting import open_setting
+    from branchline.wiring import ci
+
+    walked = Walked(scene, is_pull=False)
+    tree = scene.checkout("refs/heads/main")
+    event = scene.home / "event.json"
+    event.write_text(json.dumps(walked.event[1]))
+    for name, value in scene.environ.items():
+        monkeypatch.setenv(name, value)
+    environ = {
+        **scene.environ, "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push",
+        "GITHUB_EVENT_PATH": str(event), "GITHUB_SHA": walked.head, "GITHUB_REF": walked.ref,
+    }  # fmt: skip
+    monkeypatch.chdir(tree)
+    options = Namespace(folder="", model=None, dry_run=False, only=None)
+    forge = FakeForge()
+
+    said = []
+    for _ in range(2):
+        job = ci.open_job(environ, io.StringIO())
+        setting = open_setting(options, job, environ, is_trusted=True)
+        folder = ci.open_results(str(walked.folder), environ)
+        found = _followed(setting, folder, options)
+        said.append(applied(found.effects, ci.appliers(setting, forge, environ)))
+
+    assert not any(error for rows in said for *_, error in rows), said
+    assert [check.state.value for check in forge.checks(walked.head)] == ["passed"]
+    tags = scene.git(scene.bare, "tag").splitlines()
+    assert tags == ["demo#staging#1", "demo@v1.0.0"]
+    assert {name.split("/")[2] for name in scene.records()} == {"results", "runs"}
+    assert os.path.isdir(tree)

@@ -1,0 +1,154 @@
+"""`branchline workflows` in a real repository."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Clone
+
+FILES = {
+    "branchline.yaml": "model: m\ntrain: python train.py\n",
+    "train.py": "open('metrics.json', 'w').write('{}')\n",
+}
+WORKFLOW = ".github/workflows/branchline.yml"
+
+
+@pytest.fixture
+def clone(make_clone: Callable[..., Clone]) -> Clone:
+    return make_clone(FILES)
+
+
+def test_what_was_written_stands(clone: Clone) -> None:
+    written = clone.call("workflows", "write")
+
+    assert written.code == 0
+    assert f"Wrote {WORKFLOW}." in written.out
+    assert "require the check `branchline gate` on main" in written.out
+    checked = clone.call("workflows", "check")
+    assert (checked.code, checked.out) == (0, "The 2 files are what branchline.yaml asks for.\n")
+    assert clone.call("workflows", "write").out == checked.out
+
+
+def test_nothing_there_is_said_without_showing_it_all(clone: Clone) -> None:
+    said = clone.call("workflows", "check")
+
+    assert said.code == 1
+    assert f"{WORKFLOW}: is missing" in said.err
+    assert said.out == ""
+    assert not (clone.root / ".github").exists()
+
+
+def test_other_settings_are_shown_and_written(clone: Clone) -> None:
+    clone.call("workflows", "write")
+    clone.write("branchline.yaml", FILES["branchline.yaml"] + "github: {python: '3.11'}\n")
+
+    checked = clone.call("workflows", "check")
+
+    assert checked.code == 1
+    assert '+          python-version: "3.11"' in checked.out
+    assert "is from other settings" in checked.err
+    assert clone.call("workflows", "write").code == 0
+    assert clone.call("workflows", "check").code == 0
+
+
+def test_an_edit_is_not_lost(clone: Clone) -> None:
+    clone.call("workflows", "write")
+    text = (clone.root / WORKFLOW).read_text()
+    clone.write(WORKFLOW, text + "# mine\n")
+
+    checked, written = clone.call("workflows", "check"), clone.call("workflows", "write")
+
+    assert checked.code == 1
+    assert "-# mine" in checked.out
+    assert written.code == 2
+    assert "was edited by hand" in written.err
+    assert (clone.root / WORKFLOW).read_text().endswith("# mine\n")
+    assert clone.call("workflows", "write", "--force").code == 0
+    assert (clone.root / WORKFLOW).read_text() == text
+
+
+def test_a_file_of_somebody_else_stays(clone: Clone) -> None:
+    clone.write(WORKFLOW, "name: mine\n")
+
+    said = clone.call("workflows", "write")
+
+    assert said.code == 2
+    assert "was not written by Branchline" in said.err
+    assert (clone.root / WORKFLOW).read_text() == "name: mine\n"
+
+
+def test_a_workflow_that_is_not_asked_for_any_more_goes(clone: Clone) -> None:
+    clone.write("branchline.yaml", "models: {a: {}, b: {}}\ntrain: python train.py\n")
+    clone.call("workflows", "write")
+    clone.write(".github/workflows/other.yml", "name: mine\n")
+    clone.write("branchline.yaml", FILES["branchline.yaml"])
+
+    said = clone.call("workflows", "write")
+
+    assert "Removed .github/workflows/branchline-a.yml" in said.out
+    names = sorted(path.name for path in (clone.root / ".github/workflows").iterdir())
+    assert names == ["branchline.yml", "other.yml"]
+
+
+def test_diff_writes_nothing(clone: Clone) -> None:
+    said = clone.call("workflows", "write", "--diff")
+
+    assert said.code == 0
+    assert f"+++ b/{WORKFLOW}" in said.out
+    assert not (clone.root / ".github").exists()
+
+
+def test_a_link_out_of_the_repository_is_refused(clone: Clone) -> None:
+    outside = clone.root.parent / "outside"
+    outside.mkdir()
+    (clone.root / ".github").symlink_to(outside)
+
+    said = clone.call("workflows", "write")
+
+    assert said.code == 1
+    assert list(outside.iterdir()) == []
+
+
+def test_init_writes_them_where_asked(make_clone: Callable[..., Clone]) -> None:
+    clone = make_clone({"train.py": 'open("model.bin", "wb")\n'})
+
+    said = clone.call("init", "--github", "--yes")
+
+    assert said.code == 0, said.err
+    assert (clone.root / WORKFLOW).exists()
+    assert clone.call("workflows", "check").code == 0
+
+
+def test_suggestions_are_printed(clone: Clone) -> None:
+    clone.git("remote", "add", "origin", "git@github.com:acme/tumours.git")
+    clone.write(
+        "branchline.yaml",
+        FILES["branchline.yaml"]
+        + "resources: {train: {runs_on: [self-hosted, gpu], gpus: 1}}\n"
+        + "github: {owners: ['@a'], aws: {role: 'arn:aws:iam::123456789012:role/t',"
+        + " region: eu-central-1}}\n",
+    )
+
+    for what, expected in {
+        "dependabot": "cooldown:",
+        "codeowners": "/.github/ @a",
+        "runner": "https://github.com/acme/tumours",
+        "aws": "repo:acme/tumours:environment:training",
+        "aws-trust": "AssumeRoleWithWebIdentity",
+    }.items():
+        said = clone.call("workflows", "suggest", what)
+        assert said.code == 0, said.err
+        assert expected in said.out
+
+
+def test_what_is_missing_is_said(clone: Clone) -> None:
+    assert clone.call("workflows").code == 2
+    assert "github.owners" in clone.call("workflows", "suggest", "codeowners").err
+    assert "github: {repository" in clone.call("workflows", "suggest", "aws").err
+    other = clone.call("workflows", "suggest", "runner", "--model", "x")
+    assert "declares no model `x`" in other.err

@@ -1,0 +1,119 @@
+"""Settings for the workflows: every pair of options that change the text stands in one of them."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from branchline.config.branchline_yaml import load_policy
+from branchline.core.pipeline import Pipeline, Stage
+from branchline.flows.workflow_files import Asked, asked_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+OWN = "[self-hosted, linux, gpu]"
+ROLE = "arn:aws:iam::123456789012:role/training"
+
+# Option -> its values -> what it adds: top-level lines, and lines below `github:`.
+OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "lock": {"none": ("", ""), "file": ("environment: {lock: req/my lock.txt}", "")},
+    "checks": {
+        "none": ("", ""),
+        "plain": ("checks: [{name: 'lint: all', run: \"ruff check .\\nmypy\"}]", ""),
+        "matrix": (
+            "checks: [{name: tests, run: pytest -q, timeout: 10m,"
+            " matrix: {python: ['3.10', '3.12'], torch: [2, '2.10', true]}}]",
+            "",
+        ),
+        "own": (f"checks: [{{name: tests, run: pytest -q, runs_on: {OWN}}}]", ""),
+    },
+    "secrets": {"none": ("", ""), "two": ("", "secrets: [KEY, OTHER_KEY]")},
+    "variables": {"none": ("", ""), "one": ("", "variables: [REGION]")},
+    "environments": {
+        "default": ("", ""),
+        "own": ("", "environments: {train: gpu, pull_requests: gpu pulls, register: live}"),
+    },
+    "aws": {"none": ("", ""), "role": ("", f"aws: {{role: '{ROLE}', region: eu-central-1}}")},
+    "runner": {
+        "hosted": ("", ""),
+        "own": (f"resources: {{train: {{runs_on: {OWN}, timeout: 30h}}}}", ""),
+        "limited": ("resources: {train: {timeout: 90m}}", ""),
+    },
+    "tune": {
+        "none": ("", ""),
+        **{
+            mode: (
+                "tune: {objective: {metric: auc}, space: {lr: [1, 2]}, timeout: 30m}\n"
+                "branches: {'tuning/**': {do: tune, open_pull_request:"
+                f" {{branch: 'training/{{commit}}', mode: {mode}}}}},"
+                " 'training/**': {do: train}, '{default}': {do: train, then: [register]}}",
+                "app: {client_id: APP_ID, private_key: APP_KEY}" if mode == "app" else "",
+            )
+            for mode in ("approve", "dispatch", "app")
+        },
+        "quiet": (
+            "tune: {objective: {metric: auc}, space: {lr: [1, 2]}}\n"
+            "branches: {'tuning/*': {do: tune}, 'x': {do: nothing}, '{default}': {do: train}}",
+            "",
+        ),
+    },
+    "schedule": {"none": ("", ""), "weekly": ("retrain: {schedule: '17 2 * * 1'}", "")},
+    "pulls": {"train": ("", ""), "nothing": ("pull_requests: {do: nothing}", "")},
+    "disk": {"as-is": ("", ""), "freed": ("", "free_disk: true")},
+    "server": {"public": ("", ""), "enterprise": ("", "server: enterprise")},
+    "packages": {
+        "pinned": ("", ""),
+        "own": ("", "requirements: ci/requirements.txt\n  install: pip install -e .[train]"),
+    },
+    "branch": {"main": ("", ""), "other": ("", "default_branch: it's/main")},
+    "models": {"one": ("model: tumours", ""), "two": ("models: {a/b: {}, c: {}}", "")},
+}
+
+Choice = tuple[tuple[str, str], ...]
+
+
+def pairwise() -> Iterator[Choice]:
+    """Choices of all options, so that every pair of values stands in one."""
+    values = [(name, value) for name, values in OPTIONS.items() for value in values]
+    missing = {
+        frozenset(pair) for pair in itertools.combinations(values, 2) if pair[0][0] != pair[1][0]
+    }
+    while missing:
+        first = min(missing, key=sorted)
+        chosen: dict[str, str] = dict(sorted(first))
+        for name in OPTIONS:
+            if name not in chosen:
+                chosen[name] = max(OPTIONS[name], key=lambda v: _gain((name, v), chosen, missing))
+        choice = tuple((name, chosen[name]) for name in OPTIONS)
+        missing -= {frozenset(pair) for pair in itertools.combinations(choice, 2)}
+        yield choice
+
+
+def _gain(
+    one: tuple[str, str], chosen: Mapping[str, str], missing: set[frozenset[tuple[str, str]]]
+) -> int:
+    return sum(frozenset((one, other)) in missing for other in chosen.items())
+
+
+def settings_of(choice: Choice) -> str:
+    """The branchline.yaml of a choice."""
+    added = [OPTIONS[name][value] for name, value in choice]
+    top = [text for text, _ in added if text]
+    below = [f"  {text}" for _, text in added if text]
+    return "\n".join([*top, *(["github:", *below] if below else [])]) + "\n"
+
+
+def asked_of(text: str, *, stages: tuple[str, ...] = ("train",)) -> Asked:
+    """What a branchline.yaml asks for, in a repository with these stages."""
+    loaded = load_policy(text.encode())
+    pipeline = Pipeline(
+        stages=tuple(
+            Stage(
+                name=name, address=name, cmd=("x",), cmd_is_list=False, wdir=".", file="d", line=1
+            )
+            for name in stages
+        )
+    )
+    models = [(model.policy, pipeline) for model in loaded.models]
+    return asked_files(models, default_branch="main")

@@ -1,0 +1,193 @@
+"""Every pair of options makes workflows that GitHub's own parser and the other judges take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from tests.generate.workflows.combinations import asked_of, pairwise, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.rig.judges import Judge
+
+CHOICES = list(pairwise())
+ASKED = [asked_of(settings_of(choice)) for choice in CHOICES]
+NAMES = [f"choice-{number}" for number in range(len(CHOICES))]
+WRITE = {"contents", "pull-requests", "statuses", "actions"}
+
+
+CALLER = """\
+name: lungs
+on:
+  pull_request:
+  merge_group:
+  push: {branches: [main]}
+permissions: {}
+concurrency: {group: "lungs-${{ github.ref }}", cancel-in-progress: false}
+jobs:
+  lungs:
+    name: lungs
+    permissions: {contents: write, pull-requests: write, statuses: write} # as its jobs ask
+    uses: $/.github/workflows/branchline.yml
+    with:
+      model: lungs
+"""
+
+
+def workflows() -> Iterator[tuple[str, dict[Any, Any]]]:
+    for name, asked in zip(NAMES, ASKED, strict=True):
+        for path, text in asked.files.items():
+            if path.endswith(".yml"):
+                yield f"{name}/{path}", yaml.safe_load(text)
+
+
+WORKFLOWS = dict(workflows())
+JOBS = [
+    (path, name, job)
+    for path, workflow in WORKFLOWS.items()
+    for name, job in workflow["jobs"].items()
+]
+
+
+def test_all_judges_are_content(judge: Judge) -> None:
+    files = {
+        f"{name}/{path}": text
+        for name, asked in zip(NAMES, ASKED, strict=True)
+        for path, text in asked.files.items()
+    }
+    called = asked_of("model: tumours\nchecks: [{name: t, run: pytest}]\n").files
+    files |= {f"called/{path}": text for path, text in called.items()}
+    files["called/.github/workflows/lungs.yml"] = CALLER
+
+    findings = judge(
+        files,
+        labels=["self-hosted", "linux", "gpu"],
+        secrets=["KEY", "OTHER_KEY", "APP_KEY"],
+        variables=["REGION", "APP_ID"],
+    )
+
+    assert findings == []
+
+
+def test_the_same_settings_make_the_same_text() -> None:
+    again = [asked_of(settings_of(choice)).files for choice in CHOICES]
+
+    assert again == [asked.files for asked in ASKED]
+
+
+def test_every_job_has_a_name_a_limit_and_rights_of_its_own() -> None:
+    bad = [
+        (path, name)
+        for path, name, job in JOBS
+        if not (job["name"] and 1 <= job["timeout-minutes"] <= 7200 and "permissions" in job)
+    ]
+
+    assert bad == []
+    assert {str(workflow["permissions"]) for workflow in WORKFLOWS.values()} == {"{}"}
+
+
+def test_what_runs_code_of_the_repository_may_write_nothing() -> None:
+    runs_code = {"decide", "train", "search"}
+    for path, name, job in JOBS:
+        if name in runs_code or name.startswith("check-"):
+            rights = {right for right, access in job["permissions"].items() if access == "write"}
+            assert rights <= {"id-token"}, (path, name)
+
+
+def test_what_may_write_checks_out_the_default_branch_and_restores_no_cache() -> None:
+    for path, name, job in JOBS:
+        if "write" not in {v for k, v in job["permissions"].items() if k in WRITE}:
+            continue
+        for step in job["steps"]:
+            uses = step.get("uses", "")
+            assert not uses.startswith("actions/cache"), (path, name)
+            if uses.startswith("actions/checkout"):
+                assert step["with"]["ref"] in ("main", "it's/main"), (path, name)
+
+
+def test_pull_requests_are_written_by_one_job_of_a_workflow() -> None:
+    for path, workflow in WORKFLOWS.items():
+        writers = [
+            name
+            for name, job in workflow["jobs"].items()
+            if job["permissions"].get("pull-requests") == "write"
+        ]
+        assert len(writers) <= 1, path
+
+
+def test_no_checkout_keeps_the_token() -> None:
+    kept = [
+        (path, name)
+        for path, name, job in JOBS
+        for step in job["steps"]
+        if step.get("uses", "").startswith("actions/checkout")
+        and step["with"]["persist-credentials"] is not False
+    ]
+
+    assert kept == []
+
+
+def test_no_script_holds_an_expression() -> None:
+    held = [
+        (path, name)
+        for path, name, job in JOBS
+        for step in job["steps"]
+        if "${{" in step.get("run", "")
+    ]
+
+    assert held == []
+
+
+def test_no_value_is_folded() -> None:
+    # GitHub's own parser keeps the indentation of a folded value; conditions do not mind.
+    folded = [
+        line
+        for asked in ASKED
+        for text in asked.files.values()
+        for line in text.splitlines()
+        if line.endswith(">-") and line.strip() != "if: >-"
+    ]
+
+    assert folded == []
+
+
+def test_secrets_are_only_in_jobs_with_an_environment() -> None:
+    bare = [
+        (path, name)
+        for path, name, job in JOBS
+        if "secrets." in str(job["steps"]) and "environment" not in job
+    ]
+
+    assert bare == []
+
+
+def test_only_actions_of_github_at_a_commit() -> None:
+    used = {step["uses"] for _, _, job in JOBS for step in job["steps"] if "uses" in step}
+
+    assert all(use.startswith("actions/") and len(use.partition("@")[2]) == 40 for use in used), (
+        used
+    )
+
+
+def test_versions_stay_texts() -> None:
+    matrices = [job["strategy"]["matrix"] for _, _, job in JOBS if "strategy" in job]
+
+    assert {"python": ["3.10", "3.12"], "torch": ["2", "2.10", "true"]} in matrices
+
+
+@pytest.mark.parametrize("event", ["pull_request_target", "workflow_run", "issue_comment"])
+def test_dangerous_events_wake_nothing(event: str) -> None:
+    # YAML 1.1 reads the key `on` as true.
+    assert [path for path, workflow in WORKFLOWS.items() if event in workflow[True]] == []
+
+
+def test_no_paths_on_a_workflow_with_the_required_check() -> None:
+    assert [p for p, workflow in WORKFLOWS.items() if "paths" in str(workflow[True])] == []
+
+
+def test_another_repository_calls_it_in_fifteen_lines() -> None:
+    # That it is clean is said with all others.
+    assert len(CALLER.splitlines()) <= 15

@@ -1,0 +1,193 @@
+"""The workflows for each event: which jobs run, and with which rights.
+
+GitHub's own parser and expressions decide; Branchline is a stand-in that notes how it was called.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.generate.workflows.combinations import asked_of
+from tests.rig.host import REPOSITORY, Host, repository, results
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SETTINGS = (
+    "model: m\ntrain: python train.py\n"
+    "checks: [{name: lint, run: 'true', matrix: {python: ['3.11', '3.12']}}]\n"
+    "tune: {objective: {metric: auc}, space: {lr: [1, 2]}}\n"
+    "retrain: {schedule: '17 2 * * 1'}\n"
+)
+BRANCHLINE = """\
+#!/bin/sh
+echo "$* $GITHUB_TOKEN" >> {folder}/calls
+case "$2" in
+  plan)
+    {{
+      echo "should-train=${{SHOULD_TRAIN:-true}}"
+      echo "withheld=${{WITHHELD:-false}}"
+      echo "reason=because"
+    }} >> "$GITHUB_OUTPUT" ;;
+  run) mkdir -p "$RUNNER_TEMP/branchline-results"
+    echo '{{}}' > "$RUNNER_TEMP/branchline-results/results.json"
+    exit "${{TRAIN_CODE:-0}}" ;;
+  apply) test -f "$RUNNER_TEMP/branchline-results/results.json" ;;
+esac
+"""
+TRAIN = ".github/workflows/branchline.yml"
+TUNE = ".github/workflows/branchline-tune.yml"
+SUCCESS, SKIPPED, FAILURE = "success", "skipped", "failure"
+
+
+def git(folder: object, *words: str) -> str:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    done = subprocess.run(
+        ["git", *identity, *words], cwd=str(folder), check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """A repository with the workflows, on `main` and `tuning/x`, and a machine for its jobs."""
+    root, folder = tmp_path_factory.mktemp("repository"), tmp_path_factory.mktemp("host")
+    git(root, "init", "-q", "-b", "main")
+    for path, text in {**asked_of(SETTINGS).files, "branchline.yaml": SETTINGS}.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "first")
+    for branch in ("tuning/x", "training/y", "gh-readonly-queue/main/pr-3"):
+        git(root, "branch", branch)
+    host = Host(root, folder)
+    host.install("branchline", BRANCHLINE.format(folder=folder))
+    return host
+
+
+def push(host: Host, ref: str) -> dict[str, Any]:
+    return {"ref": ref, "before": "0" * 40, "after": git(host.root, "rev-parse", "main")}
+
+
+def pull(host: Host, *, head_repository: str = REPOSITORY) -> dict[str, Any]:
+    commit = git(host.root, "rev-parse", "main")
+    head = {"ref": "x'; touch pwned; '", "sha": commit, "repo": repository(head_repository)}
+    base = {"ref": "main", "sha": commit, "repo": repository()}
+    return {
+        "action": "opened",
+        "number": 3,
+        "pull_request": {"number": 3, "head": head, "base": base, "merge_commit_sha": commit},
+    }
+
+
+def ended(**changed: str) -> dict[str, str]:
+    every = ("decide", "check-1", "train", "report", "gate", "register")
+    return dict.fromkeys(every, SUCCESS) | {k.replace("_", "-"): v for k, v in changed.items()}
+
+
+@pytest.mark.parametrize(
+    ("event", "ref", "variables", "expected"),
+    [
+        pytest.param("push", "refs/heads/main", {}, ended(), id="push-to-main"),
+        pytest.param(
+            "push", "refs/heads/training/y", {}, ended(register=SKIPPED), id="push-to-training"
+        ),
+        pytest.param("push", "refs/heads/tuning/x", {}, {}, id="tuning-has-its-own-workflow"),
+        pytest.param("push", "refs/heads/feature", {}, {}, id="branch-without-a-rule"),
+        pytest.param("push", "refs/tags/m@v1.2.3", {}, {}, id="tag-of-the-registry"),
+        pytest.param(
+            "push", "refs/heads/main", {"SHOULD_TRAIN": "false"},
+            ended(train=SKIPPED, report=SKIPPED, register=SKIPPED), id="nothing-to-train",
+        ),
+        pytest.param(
+            "push", "refs/heads/main", {"TRAIN_CODE": "3"},
+            ended(train=FAILURE, gate=FAILURE, register=SKIPPED), id="verdict-failed",
+        ),
+        pytest.param("pull", "", {}, ended(register=SKIPPED), id="pull-request"),
+        pytest.param(
+            "fork", "", {"SHOULD_TRAIN": "false", "WITHHELD": "true"},
+            ended(train=SKIPPED, report=SKIPPED, register=SKIPPED, gate=FAILURE),
+            id="fork-with-something-to-train",
+        ),
+        pytest.param(
+            "fork", "", {"SHOULD_TRAIN": "true"},
+            ended(train=SKIPPED, report=SKIPPED, register=SKIPPED, gate=FAILURE),
+            id="fork-is-not-trained-whatever-the-plan-says",
+        ),
+        pytest.param(
+            "fork", "", {"SHOULD_TRAIN": "false"},
+            ended(train=SKIPPED, report=SKIPPED, register=SKIPPED), id="fork-of-docs",
+        ),
+        pytest.param("merge_group", "", {}, ended(register=SKIPPED), id="merge-queue"),
+        pytest.param("schedule", "", {}, ended(), id="schedule"),
+        pytest.param("workflow_dispatch", "", {}, ended(), id="by-hand"),
+    ],
+)  # fmt: skip
+def test_jobs(
+    host: Host, event: str, ref: str, variables: dict[str, str], expected: dict[str, str]
+) -> None:
+    payloads: Mapping[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
+        "push": ("push", push(host, ref), ()),
+        "pull": ("pull_request", pull(host), ()),
+        "fork": ("pull_request", pull(host, head_repository="eve/tumours"), ()),
+        "merge_group": (
+            "merge_group",
+            {"action": "checks_requested"},
+            ("--ref", "refs/heads/gh-readonly-queue/main/pr-3"),
+        ),
+        "schedule": ("schedule", {"schedule": "17 2 * * 1"}, ()),
+        "workflow_dispatch": (
+            "workflow_dispatch",
+            {"ref": "refs/heads/main", "inputs": {"force": "true", "reason": "$(touch pwned)"}},
+            (),
+        ),
+    }
+    name, payload, words = payloads[event]
+
+    report = host.run(TRAIN, name, payload, *words, **variables)
+
+    assert results(report) == expected, report.get("why", report)
+
+
+def test_each_job_has_the_rights_that_it_declares(host: Host) -> None:
+    (host.folder / "calls").unlink(missing_ok=True)
+
+    host.run(TRAIN, "push", push(host, "refs/heads/main"))
+
+    calls = [line.split() for line in (host.folder / "calls").read_text().splitlines()]
+    rights = {
+        f"{call[1]} {call[-2]}" if "--only" in call else call[1]: set(call[-1].split("+")[2:])
+        for call in calls
+    }
+    assert rights == {
+        "plan": {"contents:read"},
+        "run": {"contents:read"},
+        "apply report": {"contents:write", "pull-requests:write", "statuses:write"},
+        "apply register": {"contents:write", "statuses:write"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("0", {"search": SUCCESS, "go-on": SKIPPED, "open": SUCCESS}, id="done"),
+        pytest.param("75", {"search": SUCCESS, "go-on": SUCCESS, "open": SKIPPED}, id="goes-on"),
+        pytest.param("1", {"search": FAILURE, "go-on": SKIPPED, "open": SKIPPED}, id="failed"),
+    ],
+)
+def test_a_search(host: Host, code: str, expected: dict[str, str]) -> None:
+    gh = host.folder / "bin/gh"
+    gh.parent.mkdir(exist_ok=True)
+    gh.write_text(f'#!/bin/sh\necho "$* $GH_TOKEN" > {host.folder}/gh\n')
+    gh.chmod(0o755)
+
+    report = host.run(TUNE, "push", push(host, "refs/heads/tuning/x"), TRAIN_CODE=code)
+
+    assert results(report) == expected, report
+    if code == "75":
+        # The branch goes as one word, the right as one right.
+        said = (host.folder / "gh").read_text().split()
+        assert said[:5] == ["workflow", "run", "branchline-tune.yml", "--ref", "tuning/x"]
+        assert said[-1].endswith("+actions:write")
