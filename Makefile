@@ -23,6 +23,9 @@ RAY_READY := $(RAY)/.ready
 DATA := .venv-data
 DATA_READY := $(DATA)/.ready
 
+RIG := .rig
+RIG_READY := $(RIG)/.ready
+
 # The first Python that is new enough; PYTHON=... overrides it.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && \
@@ -35,8 +38,9 @@ export BRANCHLINE_MLFLOW_PYTHON = $(CURDIR)/$(MLFLOW)/bin/python
 export BRANCHLINE_DATA_PYTHON = $(CURDIR)/$(DATA)/bin/python
 export BRANCHLINE_RAY_PYTHON = $(CURDIR)/$(RAY)/bin/python
 export BRANCHLINE_PEERS_PYTHON = $(CURDIR)/$(PEERS)/bin/python
+export BRANCHLINE_RIG ?= $(CURDIR)/$(RIG)
 
-.PHONY: help python peers mlflow ray data demo test quick check bench docs pictures format clean
+.PHONY: help python peers mlflow ray data rig demo test quick check bench docs pictures format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,12 +98,20 @@ $(DATA_READY): constraints-data.txt | python
 
 data: $(DATA_READY) ## the environment with pandera and others, for the tests of data checks
 
+# GitHub's own parser and language service, an emulator of its API, zizmor, shellcheck.
+$(RIG_READY): tests/rig/install.sh tests/rig/package.json tests/rig/requirements.txt | python
+	@echo "setting up $(RIG) (the judges of the tests for GitHub) ..."
+	@tests/rig/install.sh $(RIG) $(PYTHON)
+	@touch $@
+
+rig: $(RIG_READY) ## the judges of workflows and of what is sent to GitHub, for the tests
+
 peers: $(PEERS_READY) ## the environment with DVC, for the tests that compare with it
 
 demo: $(EXAMPLE_READY) ## the whole story on a small real project
 	@$(PY) examples/demo.py
 
-test: $(EXAMPLE_READY) $(PEERS_READY) $(MLFLOW_READY) $(RAY_READY) $(DATA_READY) ## all tests
+test: $(EXAMPLE_READY) $(PEERS_READY) $(MLFLOW_READY) $(RAY_READY) $(DATA_READY) $(RIG_READY) ## all tests
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal || { test $$? -eq 1 && $(PY) tests/alone.py; }
 
 quick: $(READY) ## the tests that take seconds
@@ -128,5 +140,5 @@ format: $(READY) ## put the code into its format
 	@$(VENV)/bin/ruff format .
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(PEERS) $(MLFLOW) $(RAY) $(DATA) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
+	rm -rf $(VENV) $(PEERS) $(MLFLOW) $(RAY) $(DATA) $(RIG) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

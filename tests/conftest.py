@@ -1,4 +1,4 @@
-"""What every test may count on: a `python` on PATH, and a PostgreSQL where it asks for one.
+"""What every test may count on: a `python` on PATH; a PostgreSQL, judges of workflows if it asks.
 
 Debian has `python3` only, and stages of scratch projects say `python`.
 """
@@ -15,6 +15,8 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.rig.judges import Judge
 
     from branchline.testing.postgres import PostgresServer
 
@@ -52,3 +54,11 @@ def postgres_server() -> Iterator[PostgresServer]:
 def postgres_url(postgres_server: PostgresServer) -> str:
     """The URL of an empty schema of it; the schema is made by who connects."""
     return postgres_server.url(f"test_{next(_SCHEMAS)}")
+
+
+@pytest.fixture(scope="session")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """What GitHub and others would say of a workflow; see tests/rig/judges.py."""
+    from tests.rig.judges import Judge, rig_folder
+
+    return Judge(rig_folder(), tmp_path_factory.mktemp("judge"))
