@@ -131,6 +131,10 @@ class Follower:
         """
         if was_handled(self._box.queue, hook):
             return "it was handled before"
+        default = self._box.repo.default_branch()
+        if self._box.branches.head(default) is None and hook.branch != default:
+            # Rules are those of the default branch, so nothing is looked at before it is here.
+            self._moved(replace(hook, is_deleted=False), default)
         if hook.kind is HookKind.MOVED:
             return self._moved(hook, hook.branch)
         if hook.kind is HookKind.PULL:
