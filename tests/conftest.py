@@ -16,6 +16,7 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.rig.forge import JudgedForge
     from tests.rig.judges import Judge
 
     from branchline.testing.postgres import PostgresServer
@@ -62,3 +63,14 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     from tests.rig.judges import Judge, rig_folder
 
     return Judge(rig_folder(), tmp_path_factory.mktemp("judge"))
+
+
+@pytest.fixture(scope="session")
+def judged_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedForge]:
+    """A GitHub on loopback whose every exchange is judged; see tests/rig/forge.py."""
+    from tests.rig.forge import JudgedForge
+    from tests.rig.judges import rig_folder
+
+    forge = JudgedForge(rig_folder(), tmp_path_factory.mktemp("forge"))
+    yield forge
+    forge.close()

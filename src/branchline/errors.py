@@ -174,6 +174,36 @@ class EffectError(BranchlineError):
     slug = "effect"
 
 
+class ForgeError(BranchlineError):
+    """A forge (GitHub) refuses, or answers what cannot be understood; `todo` says what it needs."""
+
+    slug = "forge"
+
+
+class ForgeMissingError(ForgeError):
+    """A forge has no such thing (repository, branch, workflow), or hides it from this token."""
+
+    slug = "forge-missing"
+
+
+class ForgePermissionError(ForgeError):
+    """The token may not do that; names the permission, and the YAML that grants it."""
+
+    slug = "forge-permission"
+
+
+class ForgeTokenError(ForgeError):
+    """There is no token for a forge, or the forge does not know it (any more)."""
+
+    slug = "forge-token"
+
+
+class ForgeUnreachableError(ForgeError):
+    """A forge gave no answer, or asks to wait for longer than we do; try again later."""
+
+    slug = "forge-unreachable"
+
+
 class LockFileError(BranchlineError):
     """dvc.lock cannot be read."""
 

@@ -1,0 +1,1 @@
+"""GitHub and GitHub Enterprise: pull requests, checks, comments, workflows, assets."""

@@ -1,0 +1,156 @@
+"""What the emulator of GitHub lacks: operations answered here, and refusals that it forgets.
+
+Answers have the shape of GitHub's own examples.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.rig.openapi_check import Checker
+
+Answer = tuple[int, Any]
+
+_REPO = "/repos/{owner}/{repo}"
+_DOCS = "https://docs.github.com/rest"
+# Path -> permissions of which one is enough, as a workflow's token has them.
+_NEEDS = (
+    (r"/statuses/|/commits/[^/]+/status(es)?$", ("statuses",)),
+    (r"/check-(runs|suites)", ("checks",)),
+    (r"/deployments", ("deployments",)),
+    (r"/environments", ("actions",)),
+    (r"/pulls", ("pull-requests",)),
+    (r"/issues|/labels", ("issues", "pull-requests")),
+    (r"/actions/(permissions|runners)", ("administration",)),
+    (r"/secrets", ("secrets",)),
+    (r"/actions/variables", ("variables",)),
+    (r"/actions/", ("actions",)),
+    (r"/contents|/git/|/releases|/dispatches|/merges", ("contents",)),
+)
+
+
+def error(status: int, message: str, **more: Any) -> Answer:
+    """A refusal in GitHub's words."""
+    return status, {"message": message, **more, "documentation_url": _DOCS, "status": str(status)}
+
+
+class Gaps:
+    """State and answers of what the emulator lacks.
+
+    Attributes:
+        dispatched: Bodies of workflow dispatches, with the file. settings: (method, template) or
+            template -> answer that a test sets.
+    """
+
+    def __init__(self, checker: Checker, upstream: Callable[[str], Answer]) -> None:
+        self._checker, self._upstream = checker, upstream
+        self._statuses: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.dispatched: list[dict[str, Any]] = []
+        self.settings: dict[str, Any] = {}
+
+    def refused(self, method: str, path: str, body: Any, token: str) -> Answer | None:
+        """What GitHub refuses and the emulator lets pass."""
+        base, *permissions = token.split("+")
+        if base != "tok-bot":
+            return error(401, "Bad credentials" if token else "Requires authentication")
+        if permissions and not _is_allowed(method, path, dict(p.split(":") for p in permissions)):
+            return error(403, "Resource not accessible by integration")
+        found = re.fullmatch(r"(/repos/([^/]+)/[^/]+)/pulls", path)
+        if found and method == "POST" and isinstance(body, dict):
+            return self._no_pull(found[1], found[2], body)
+        return None
+
+    def filled(self, method: str, path: str, body: Any) -> Answer | None:
+        """An answer where the emulator has none; None where there is nothing to say."""
+        found = self._checker.route(method, path)
+        if found is None:
+            return None
+        template, operation, values, _ = found
+        request = body if isinstance(body, dict) else {}
+        wrong = self._checker.request_problems(method, path, {}, body) if method != "GET" else []
+        if any(line.startswith("request") and "does not know" not in line for line in wrong):
+            return error(422, "Validation Failed", errors=wrong)
+        key = f"{method} {template.removeprefix(_REPO)}"
+        if key in self.settings:
+            return 200, self.settings[key]
+        repo = f"/repos/{values.get('owner')}/{values.get('repo')}"
+        if key == "POST /statuses/{sha}":
+            return self._set_status(repo, values["sha"], operation, request)
+        if key == "GET /commits/{ref}/status":
+            return self._combined(repo, values["ref"], operation)
+        if key == "POST /actions/workflows/{workflow_id}/dispatches":
+            self.dispatched.append({"workflow": values["workflow_id"], **request})
+            return 204, None
+        if key == "GET /actions/workflows/{workflow_id}/runs":
+            return 200, {"total_count": 0, "workflow_runs": []}
+        return None
+
+    def with_heads(self, answer: Any) -> Any:
+        """Pull requests with the heads of their branches now; the emulator keeps the first."""
+        for pull in answer if isinstance(answer, list) else [answer]:
+            if pull.get("state") == "open":
+                repo, branch = pull["head"]["repo"]["full_name"], pull["head"]["ref"]
+                status, found = self._upstream(f"/repos/{repo}/git/ref/heads/{branch}")
+                if status == 200:
+                    pull["head"]["sha"] = found["object"]["sha"]
+        return answer
+
+    def _set_status(self, repo: str, sha: str, operation: Any, request: Any) -> Answer:
+        if self._upstream(f"{repo}/git/commits/{sha}")[0] != 200:
+            return error(422, f"No commit found for SHA: {sha}")
+        held = self._statuses.setdefault((repo, sha), [])
+        blank = {"description": None, "target_url": None, "context": "default"}
+        answer = {**self._checker.example(operation, 201), **blank, **request, "id": len(held) + 1}
+        held.insert(0, answer)
+        return 201, answer
+
+    def _combined(self, repo: str, ref: str, operation: Any) -> Answer:
+        if self._upstream(f"{repo}/git/commits/{ref}")[0] != 200:
+            return error(404, "Not Found")
+        held = self._statuses.get((repo, ref), [])
+        latest = {status["context"]: status for status in reversed(held)}
+        shown = [{k: v for k, v in s.items() if k != "creator"} for s in latest.values()]
+        states = {status["state"] for status in shown}
+        worst = "failure" if states & {"failure", "error"} else "pending"
+        state = "success" if states == {"success"} else worst
+        answer = {"sha": ref, "state": state, "statuses": shown, "total_count": len(shown)}
+        return 200, {**self._checker.example(operation, 200), **answer}
+
+    def _no_pull(self, repo: str, owner: str, body: Any) -> Answer | None:
+        base, head = str(body.get("base")), str(body.get("head")).split(":")[-1]
+        for field, branch in (("base", base), ("head", head)):
+            if self._upstream(f"{repo}/git/ref/heads/{branch}")[0] != 200:
+                return _invalid(field=field, code="invalid")
+        for pull in self._upstream(f"{repo}/pulls?state=open&per_page=100")[1] or []:
+            if (pull["head"]["ref"], pull["base"]["ref"]) == (head, base):
+                said = f"A pull request already exists for {owner}:{head}."
+                return _invalid(code="custom", message=said)
+        compared = self._upstream(f"{repo}/compare/{base}...{head}")[1] or {}
+        if compared.get("ahead_by") == 0:
+            return _invalid(code="custom", message=f"No commits between {base} and {head}")
+        return None
+
+
+def _is_allowed(method: str, path: str, have: dict[str, str]) -> bool:
+    levels = {"read", "write"} if method == "GET" else {"write"}
+    for pattern, names in _NEEDS:
+        if re.search(pattern, path):
+            return any(have.get(name) in levels for name in names)
+    return True
+
+
+def _invalid(**more: str) -> Answer:
+    return error(422, "Validation Failed", errors=[{"resource": "PullRequest", **more}])
+
+
+def load(raw: bytes) -> Any:
+    """JSON, or None."""
+    try:
+        return json.loads(raw) if raw else None
+    except ValueError:
+        return None
