@@ -21,15 +21,32 @@ __all__ = ["checks_to_json", "configure", "execute", "print_checks"]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `branchline doctor`."""
+    parser.add_argument(
+        "--github",
+        action="store_true",
+        help="check the repository on GitHub instead: settings, permissions, names of secrets, "
+        "environments, runners; and how training pull requests start",
+    )
+    parser.add_argument(
+        "--repository",
+        default="",
+        metavar="OWNER/NAME",
+        help="the repository on GitHub (default: of the remote `origin`)",
+    )
     add_json(parser)
 
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Look and print; ends with 1 when a check failed."""
-    from branchline.flows.doctor import examine
-    from branchline.wiring import folders
+    if options.github:
+        from branchline.wiring.github_doctor import examine_folder
 
-    checks = examine(folders.open_checkup(os.getcwd()).facts())
+        checks = examine_folder(os.getcwd(), os.environ, repository=options.repository)
+    else:
+        from branchline.flows.doctor import examine
+        from branchline.wiring import folders
+
+        checks = examine(folders.open_checkup(os.getcwd()).facts())
     if options.json:
         console.json(checks_to_json(checks))
     else:

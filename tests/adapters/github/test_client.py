@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,7 @@ class Server:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self.http.server_port}"
 
     def close(self) -> None:
@@ -162,14 +161,12 @@ def test_no_token_goes_over_a_plain_or_strange_address(api: str) -> None:
     assert "secret" not in raised.value.message
 
 
-@pytest.mark.parametrize(
-    "token", [f"{TOKEN}\n", f"{TOKEN}\r\nX-Evil: 1", f"a {TOKEN}", f"{TOKEN}é"]
-)
-def test_a_token_that_is_none_is_refused_and_not_shown(token: str) -> None:
+@pytest.mark.parametrize("end", ["\n", "\r\nX-Evil: 1", " a", "é"])
+def test_a_token_that_is_none_is_refused_and_not_shown(end: str) -> None:
     with pytest.raises(UsageError, match="the token for GitHub holds") as raised:
-        Client(api="https://api.github.com", token=token)
+        Client(api="https://api.github.com", token=TOKEN + end)
 
-    assert TOKEN not in "".join(traceback.format_exception(raised.value)).replace(repr(token), "")
+    assert TOKEN not in raised.value.message + raised.value.todo
 
 
 def test_a_server_that_says_the_token_back_does_not_get_it_shown(
@@ -230,7 +227,7 @@ def test_nobody_there_is_said() -> None:
         port = free.getsockname()[1]
     asked = Asked(f"http://127.0.0.1:{port}")
 
-    with pytest.raises(ForgeUnreachableError, match="does not answer POST /x: .*refused"):
+    with pytest.raises(ForgeUnreachableError, match=r"does not answer POST /x: .*refused"):
         asked.client.send("POST", "/x", {})
 
     assert len(asked.slept) == 7

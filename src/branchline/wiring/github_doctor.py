@@ -1,0 +1,81 @@
+"""`branchline doctor --github` for a folder: its workflows and rules, and the repository."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from branchline.flows.doctor import Check
+
+__all__ = ["examine_folder"]
+
+_FOLDER = ".github/workflows"
+_PATIENCE_S = 60.0
+_LARGEST = 1_000_000
+
+
+def examine_folder(
+    folder: str, environ: Mapping[str, str], *, repository: str = ""
+) -> tuple[Check, ...]:
+    """Look at the repository on GitHub that a folder belongs to.
+
+    Args:
+        folder: In a clone, or anywhere where the repository is named.
+        environ: See `forges.open_github`.
+        repository: `OWNER/NAME`; "" finds it.
+    """
+    from branchline.flows.doctor_github import examine_github
+    from branchline.flows.workflow_needs import needs_of
+    from branchline.wiring.forges import open_github
+
+    root = _root(folder)
+    with open_github(folder, environ, repository=repository, patience_s=_PATIENCE_S) as side:
+        return examine_github(
+            side.checkup.facts(),
+            [needs_of(path, content) for path, content in _workflows(root)],
+            modes=_modes(root),
+            token_from=side.address.token_from,
+        )
+
+
+def _root(folder: str) -> str:
+    from branchline.adapters.git.plumbing import find_places
+    from branchline.errors import RepositoryError
+
+    try:
+        return find_places(folder).root
+    except RepositoryError:
+        return folder
+
+
+def _workflows(root: str) -> Iterator[tuple[str, bytes]]:
+    place = os.path.join(root, _FOLDER)
+    for name in sorted(os.listdir(place)) if os.path.isdir(place) else ():
+        path = os.path.join(place, name)
+        if name.endswith((".yml", ".yaml")) and os.path.isfile(path):
+            with open(path, "rb") as file:
+                yield f"{_FOLDER}/{name}", file.read(_LARGEST)
+
+
+def _modes(root: str) -> list[str] | None:
+    """How each branch rule starts the training of the pull request that it opens."""
+    from branchline.config.branchline_yaml import FILE, default_config, load_policy
+    from branchline.errors import BranchlineError
+
+    try:
+        try:
+            with open(os.path.join(root, FILE), "rb") as file:
+                loaded = load_policy(file.read())
+        except FileNotFoundError:
+            loaded = default_config("model")
+    except (OSError, BranchlineError):
+        return None
+    return [
+        str(rule.open_pull_request.get("mode", "approve"))
+        for model in loaded.models
+        for rule in model.policy.branches
+        if rule.open_pull_request is not None
+    ]

@@ -1,0 +1,166 @@
+"""What `doctor --github` says of a repository."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from branchline.flows.doctor import Health
+from branchline.flows.doctor_github import examine_github
+from branchline.flows.workflow_needs import WorkflowNeeds
+from branchline.ports.forge_checkup import ForgeEnvironment, ForgeFacts, ForgeRunner
+
+PAGE = "https://github.com/o/r"
+PATH = ".github/workflows/branchline.yml"
+TRAINING = ForgeEnvironment(name="training", branches=["main"], reviewers=1, secrets=["KEY"])
+FACTS = ForgeFacts(
+    repository="o/r",
+    page=PAGE,
+    has_token=True,
+    login="ada",
+    default_branch="main",
+    is_private=True,
+    may_push=True,
+    are_jobs_enabled=True,
+    may_jobs_open_pulls=True,
+    jobs_permissions="read",
+    secrets=[],
+    variables=["REGION"],
+    environments=[TRAINING],
+    runners=[ForgeRunner(name="box", labels=["self-hosted", "Linux", "gpu"], is_online=True)],
+    workflows={PATH: "b1"},
+    required_checks=["branchline / gate"],
+)
+NEEDS = WorkflowNeeds(
+    path=PATH,
+    blob="b1",
+    secrets=[("training", "KEY")],
+    variables=["REGION"],
+    environments=["training"],
+    labels=[("self-hosted", "linux", "gpu"), ("ubuntu-24.04",)],
+    can_be_dispatched=True,
+    dispatches=True,
+)
+
+
+def found(
+    name: str, *, modes: list[str] | None = None, needs: dict[str, Any] | None = None, **facts: Any
+) -> list[tuple[Health, str]]:
+    checks = examine_github(
+        replace(FACTS, **facts),
+        [replace(NEEDS, **(needs or {}))],
+        modes=["dispatch"] if modes is None else modes,
+        token_from="GH_TOKEN",
+    )
+    return [
+        (check.health, f"{check.sentence} -> {check.todo}")
+        for check in checks
+        if check.name == name
+    ]
+
+
+def test_all_is_well_where_all_is_set() -> None:
+    checks = examine_github(FACTS, [NEEDS], modes=["dispatch"], token_from="GH_TOKEN")
+
+    assert [check for check in checks if check.health is not Health.PASS] == []
+
+
+FINDINGS: list[tuple[str, dict[str, Any], Health, str]] = [
+    ("repository", {"is_archived": True}, Health.FAIL, "it is archived"),
+    ("token", {"has_token": False}, Health.WARN, "export GH_TOKEN=$(gh auth token)"),
+    ("actions", {"are_jobs_enabled": False}, Health.FAIL, f"{PAGE}/settings/actions"),
+    ("actions", {"are_jobs_enabled": None}, Health.WARN, "could not be told"),
+    ("workflows", {"workflows": {}}, Health.FAIL, f"main lacks {PATH}"),
+    ("workflows", {"workflows": {PATH: "b2"}}, Health.WARN, f"another version of {PATH}"),
+    ("workflows", {"workflows": None}, Health.WARN, "could not be told"),
+    ("workflows", {"disabled": [PATH]}, Health.FAIL, "gh workflow enable branchline.yml"),
+    ("workflows", {"needs": {"problem": "no jobs"}}, Health.FAIL, f"{PATH} cannot be read"),
+    ("permissions", {"jobs_permissions": "write"}, Health.WARN, "may write everything"),
+    ("environments", {"environments": []}, Health.FAIL, "there is no training: GitHub would make"),
+    ("environments", {"environments": None}, Health.WARN, "whether these exist: training"),
+    (
+        "environments",
+        {"environments": [replace(TRAINING, branches=None)]},
+        Health.WARN,
+        "every branch may use training",
+    ),
+    (
+        "secrets",
+        {"environments": [replace(TRAINING, secrets=[])]},
+        Health.FAIL,
+        "there is no KEY (training): jobs would read it as empty"
+        " -> Type: gh secret set KEY --env 'training'",
+    ),
+    (
+        "secrets",
+        {"environments": [replace(TRAINING, secrets=None)]},
+        Health.WARN,
+        "whether these exist: KEY (training)",
+    ),
+    ("secrets", {"secrets": None}, Health.WARN, "could not be told"),
+    ("secrets", {"secrets": ["KEY"]}, Health.WARN, "read by every job of every branch"),
+    ("variables", {"variables": []}, Health.WARN, "gh variable set REGION"),
+    ("runners", {"runners": []}, Health.FAIL, "labels self-hosted, linux, gpu: a job waits for 24"),
+    ("runners", {"runners": None}, Health.WARN, "could not be told"),
+    (
+        "runners",
+        {"runners": [ForgeRunner(name="box", labels=NEEDS.labels[0], is_online=False)]},
+        Health.WARN,
+        "box with self-hosted, linux, gpu is offline",
+    ),
+    ("runners", {"is_private": False}, Health.WARN, "public and has jobs on machines of your own"),
+    ("required checks", {"required_checks": []}, Health.WARN, "main requires none"),
+    ("not told", {"untold": {"secrets": "no"}}, Health.WARN, "was not told: secrets"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "health", "said"), FINDINGS)
+def test_a_finding_says_what_to_do(
+    name: str, change: dict[str, Any], health: Health, said: str
+) -> None:
+    findings = found(name, **change)
+
+    assert any(each is health and said in text for each, text in findings), findings
+
+
+@pytest.mark.parametrize(
+    ("modes", "change", "health", "said"),
+    [
+        ([], {}, Health.PASS, "none is opened"),
+        (["approve"], {}, Health.PASS, "until somebody who may write presses"),
+        (["approve"], {"is_enterprise": True}, Health.FAIL, "never starts"),
+        (["dispatch"], {}, Health.PASS, "the job that opened it starts the training"),
+        (["app"], {"may_jobs_open_pulls": False}, Health.PASS, "starts by itself"),
+        (
+            ["dispatch"],
+            {"may_jobs_open_pulls": False},
+            Health.FAIL,
+            "GitHub would refuse to open it",
+        ),
+        (["approve"], {"may_jobs_open_pulls": None}, Health.WARN, "could not be told"),
+        (
+            ["dispatch"],
+            {"needs": {"can_be_dispatched": False}},
+            Health.FAIL,
+            "no workflow has `workflow_dispatch:`",
+        ),
+        (["dispatch"], {"needs": {"dispatches": False}}, Health.FAIL, "`actions: write`"),
+    ],
+)
+def test_the_mode_in_force_is_named_with_what_would_happen(
+    modes: list[str], change: dict[str, Any], health: Health, said: str
+) -> None:
+    ((got, text),) = found("training pull request", modes=modes, **change)
+
+    assert got is health
+    assert said in text
+
+
+def test_settings_that_cannot_be_read_are_said() -> None:
+    checks = examine_github(FACTS, [], modes=None, token_from="GH_TOKEN")
+
+    sentences = {check.name: check.sentence for check in checks}
+    assert sentences["training pull request"] == "branchline.yaml cannot be read"
+    assert sentences["workflows"] == "there is none in .github/workflows"
