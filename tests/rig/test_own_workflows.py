@@ -31,7 +31,7 @@ def steps() -> list[dict[str, Any]]:
     found = [
         step for path in WORKFLOWS for job in load(path)["jobs"].values() for step in job["steps"]
     ]
-    return found + load("action.yml")["runs"]["steps"]
+    return [*found, *load("action.yml")["runs"]["steps"]]
 
 
 def test_the_judges_find_nothing(judge: Judge) -> None:
