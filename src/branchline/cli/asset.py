@@ -46,6 +46,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     """Keep the file and print where it is."""
     if not options.verb:
         raise UsageError(f"{_COMMAND}: a verb is missing", todo=f"Write `{_COMMAND} publish FILE`.")
+    from branchline.render.forge_json import asset_to_json
     from branchline.wiring.forge_here import open_here
 
     command = f"{_COMMAND} publish"
@@ -60,7 +61,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         url = here.assets.put(os.path.basename(options.asset), data)
     text = _markdown(options, url) if options.md else url
     if options.json:
-        console.json({"url": url, "text": text})
+        console.json(asset_to_json(url=url, text=text))
     if options.file:
         with open(options.file, "a", encoding="utf-8") as file:
             file.write(text + "\n")

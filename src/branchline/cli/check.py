@@ -51,6 +51,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"{_COMMAND}: a verb is missing", todo=f"Write `{_COMMAND} create FILE`.")
     from branchline.flows.commenting import STATES, check
     from branchline.ports.forge import CheckState
+    from branchline.render.forge_json import check_to_json
     from branchline.wiring.forge_here import open_here
 
     command = f"{_COMMAND} create"
@@ -66,7 +67,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             raise UsageError(f"{command}: there is no commit here", todo="Commit something first.")
         check(here, commit, title=options.title, state=state, text=text)
     if options.json:
-        console.json({"commit": commit, "title": options.title, "state": state.value})
+        console.json(check_to_json(commit=commit, title=options.title, state=state.value))
     else:
         console.write(f"The check {options.title} of {commit[:12]} is {state.value}.")
     return EXIT_FINE

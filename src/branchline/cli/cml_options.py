@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from typing import TYPE_CHECKING
 
 from branchline.errors import UsageError
 
 if TYPE_CHECKING:
-    import argparse
-
     from branchline.cli.console import Console
 
 _MOST_BYTES = 5_000_000
-_HIDDEN = "==SUPPRESS=="  # argparse.SUPPRESS, without an import for each command
+_HIDDEN = argparse.SUPPRESS
 _WITHOUT_EFFECT = {
     "rm_watermark": "nothing of ours is shown; the comment is found by a mark that is hidden",
     "publish_url": "images are kept in your own repository and never at a third host",

@@ -77,6 +77,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             f"{_COMMAND}: a verb is missing", todo=f"Write `{_COMMAND} create FILE`, or update."
         )
     from branchline.flows.commenting import target_of
+    from branchline.render.forge_json import comment_to_json
     from branchline.wiring.forge_here import open_here
 
     repository = check_place(f"{_COMMAND} {options.verb}", options, console)
@@ -89,7 +90,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         name = _put(here, number, text, options, console)
         page = f"{here.page}/pull/{number}" if here.page else ""
         if options.json:
-            console.json({"number": number, "title": name, "url": page})
+            console.json(comment_to_json(number=number, title=name, url=page))
         else:
             console.write(page or f"The comment {name} on #{number} is up to date.")
         if options.watch:
@@ -111,6 +112,8 @@ def _put(here: Here, number: int, text: str, options: argparse.Namespace, consol
 
 def _without(text: str, options: argparse.Namespace, console: Console) -> int:
     """Where there is no pull request: the summary of the job has the report."""
+    from branchline.render.forge_json import comment_to_json
+
     summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
     if not summary:
         raise UsageError(
@@ -121,7 +124,7 @@ def _without(text: str, options: argparse.Namespace, console: Console) -> int:
         file.write(text.rstrip("\n") + "\n")
     console.note("no pull request is open of this commit: the report is in the job's summary")
     if options.json:
-        console.json({"number": None, "title": "", "url": ""})
+        console.json(comment_to_json(number=None, title="", url=""))
     return EXIT_FINE
 
 

@@ -60,6 +60,7 @@ def create_on_github(
     from branchline.cli.pr_files import push
     from branchline.flows.new_pull import check_title
     from branchline.ports.forge import NewPull
+    from branchline.render.forge_json import opened_to_json
     from branchline.wiring.forge_here import open_here, repository_of
 
     with open_here(repository=repository_of(options.repo)) as here:
@@ -83,7 +84,7 @@ def create_on_github(
         pull, is_new = here.forge.ensure_pull(asked, commit=here.commit, at=here.now())
         url = f"{here.page}/pull/{pull.number}"
     if options.json:
-        console.json({"number": pull.number, "url": url, "is_new": is_new, "head": head})
+        console.json(opened_to_json(number=pull.number, url=url, head=head, is_new=is_new))
     elif options.md:
         console.write(f"[{re.sub(r'[^0-9A-Za-z .,_-]', ' ', title)}]({url})")
     else:
