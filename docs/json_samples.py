@@ -73,6 +73,12 @@ from branchline.ports.repo import Head
 from branchline.render.compare import Comparison, MetricRow, ValueRow
 from branchline.render.data_checks import checked_data_to_json, proposed_to_json
 from branchline.render.effects import effects_to_json
+from branchline.render.forge_json import (
+    asset_to_json,
+    check_to_json,
+    comment_to_json,
+    opened_to_json,
+)
 from branchline.render.noise import Measured, noise_to_json
 from branchline.render.pull_json import pull_to_json, pulls_to_json
 from branchline.render.pull_view import ParameterChange, PullView
@@ -317,6 +323,10 @@ SAMPLES: dict[str, JsonValue] = {
     ),
     "checked": checked_to_json({"m@v1.0.0": [Damage(path="p", what="w")]}),
     "mirrored": mirrored_to_json(1, 0),
+    "comment": comment_to_json(number=1, title="t", url="u"),
+    "check": check_to_json(commit="c", title="t", state="passed"),
+    "asset": asset_to_json(url="u", text="u"),
+    "opened": opened_to_json(number=1, url="u", head="h", is_new=True),
     "approved": approval_to_json(Approval(run="r", by="Ada <a@b>", at="2026")),
     "applied": effects_to_json(
         "r",

@@ -148,6 +148,18 @@ class BoxError(BranchlineError):
     slug = "box"
 
 
+class HookError(BranchlineError):
+    """A webhook is not what the forge's own description says; nothing came of it."""
+
+    slug = "hook"
+
+
+class UpstreamError(BranchlineError):
+    """The repository that a box follows cannot be reached or read; it is tried again."""
+
+    slug = "upstream"
+
+
 class RecordError(BranchlineError):
     """A record under refs/branchline cannot be read or written."""
 

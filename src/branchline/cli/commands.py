@@ -72,13 +72,16 @@ COMMANDS = (
     Command("queue", "Box", "the jobs of a box that wait and run; --all: ended ones"),
     Command("cancel", "Box", "stop a job of a box, or all of a branch"),
     Command("retry", "Box", "queue a job of a box again that has ended"),
-    Command("pr", "Box", "pull requests of a box: open, show, approve, merge"),
+    Command("pr", "Box", "pull requests: open (also on GitHub), show, approve, merge"),
     Command(
         "serve",
         "Box",
         "the pages of a box in the browser, and its worker",
         "branchline.server.command",
     ),
+    Command("comment", "Forge", "a report of your own on the pull request (as `cml comment`)"),
+    Command("check", "Forge", "a check of the commit, with a report (as `cml check`)"),
+    Command("asset", "Forge", "keep an image in the repository for comments (`cml asset`)"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING
 
 from branchline.cli.arguments import Parser
@@ -9,8 +10,6 @@ from branchline.cli.pr_show import far_words, say_what_started, show
 from branchline.errors import EXIT_FINE, UsageError
 
 if TYPE_CHECKING:
-    import argparse
-
     from branchline.cli.console import Console
     from branchline.flows.desk import Desk
 
@@ -181,4 +180,14 @@ def _configure_create(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target-branch", default="", metavar="BRANCH", help="same as --base")
     parser.add_argument("--message", default="", metavar="TEXT", help="of that commit (the title)")
     _who(parser)
-    parser.add_argument("files", nargs="*", metavar="FILE", help="same as --file")
+    parser.add_argument("--skip-ci", action="store_true", help="add [skip ci] to that commit")
+    parser.add_argument("--md", action="store_true", help="print a Markdown link")
+    parser.add_argument("--repo", default="", metavar="URL", help="on GitHub (a workflow's own)")
+    for name in ("--merge", "--auto-merge", "--rebase", "--squash"):
+        parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
+    for name in ("--token", "--driver-token", "--driver", "--log"):
+        parser.add_argument(name, default="", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE",
+        help="same as --file; a folder or a pattern: what changed in it",
+    )  # fmt: skip

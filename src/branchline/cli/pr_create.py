@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from branchline.errors import EXIT_FINE, UsageError
@@ -11,26 +10,28 @@ if TYPE_CHECKING:
     import argparse
 
     from branchline.cli.console import Console
-    from branchline.ports.branches import Signature
-
-_MOST_BYTES = 50_000_000
 
 
 def create(options: argparse.Namespace, console: Console) -> int:
     """Commit and push the files, open the pull request, say its number."""
     from branchline import wiring
+    from branchline.cli.pr_files import push
+    from branchline.cli.pr_github import create_on_github, is_on_github, say_differences
     from branchline.cli.pr_show import far_words, say_what_started, show
     from branchline.flows.pull_events import opened_event
     from branchline.ports.forge import NewPull
     from branchline.wiring import desks
 
+    say_differences(options, console)
     head = _one("--head", options.head, "--branch", options.branch)
     base = _one("--base", options.base, "--target-branch", options.target_branch)
     files = [*options.file, *options.files]
     by = desks.signature(name=options.user_name, email=options.user_email)
+    if is_on_github(options):
+        return create_on_github(options, console, head=head, base=base, files=files, by=by)
     address = desks.address_of(remote=options.remote, box=options.box)
     if files:
-        head = _push(files, options, by, address.name or address.path, branch=head)
+        head = push(files, options, by, address.name or address.path, branch=head)
         if not head:
             console.note("unchanged: the files are as the commit has them; nothing to open")
             return EXIT_FINE
@@ -59,22 +60,6 @@ def create(options: argparse.Namespace, console: Console) -> int:
     return EXIT_FINE
 
 
-def _push(
-    files: list[str], options: argparse.Namespace, by: Signature, to: str, *, branch: str
-) -> str:
-    """Commit the files and push them; the branch, "" when nothing differs."""
-    from branchline.wiring import desks
-
-    clone = desks.open_clone()
-    return clone.push_files(
-        {name: _content(name, clone.root) for name in _from_root(files, clone.root)},
-        to=to,
-        branch=branch,
-        message=options.message or options.title or "Update files",
-        by=by,
-    )
-
-
 def _one(first: str, one: str, second: str, other: str) -> str:
     if one and other and one != other:
         raise UsageError(
@@ -82,44 +67,3 @@ def _one(first: str, one: str, second: str, other: str) -> str:
             todo=f"Leave one of {first} and {second} out.",
         )
     return one or other
-
-
-def _from_root(names: list[str], root: str) -> list[str]:
-    """The files as paths from the root of the repository; folders are walked."""
-    found = []
-    for name in names:
-        full = os.path.abspath(name)
-        below = [full]
-        if os.path.isdir(full):
-            below = sorted(
-                os.path.join(folder, file) for folder, _, inside in os.walk(full) for file in inside
-            )
-        for path in below:
-            # The name is what counts, not where a link leads to.
-            inside = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-            relative = os.path.relpath(inside, os.path.realpath(root))
-            if relative.startswith("..") or relative.split(os.sep)[0] == ".git":
-                raise UsageError(
-                    f"branchline pr create: {name} is not a file of this repository",
-                    todo="Name files of the working tree.",
-                )
-            found.append(relative)
-    return found
-
-
-def _content(relative: str, root: str) -> bytes:
-    path = os.path.join(root, relative)
-    try:
-        size = os.stat(path).st_size
-        if size > _MOST_BYTES:
-            raise UsageError(
-                f"branchline pr create: {relative} has {size} bytes, git takes it badly",
-                todo="Keep large files in DVC and commit their .dvc file.",
-            )
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise UsageError(
-            f"branchline pr create: {relative} cannot be read: {error.strerror}",
-            todo="Name files that exist.",
-        ) from None

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from branchline.cli.console import Console
     from branchline.flows.desk import Desk
 
+_HERE = ("verb", "remote", "box", "number", "file", "files", "skip_ci", "md", "repo")
+"""Options that count on this side only."""
+
 
 def show(desk: Desk, number: int, options: argparse.Namespace, console: Console) -> None:
     """Print one pull request."""
@@ -52,7 +55,7 @@ def far_words(options: argparse.Namespace) -> list[str]:
         by = desks.signature(name=options.user_name, email=options.user_email)
         given = {**given, "user_name": by.name, "user_email": by.email}
     for name, value in given.items():
-        if name in ("verb", "remote", "box", "number", "file", "files") or value in ("", False):
+        if name in _HERE or value in ("", False):
             continue
         # With `=`: a value that begins with a dash is no option there.
         option = f"--{name.replace('_', '-')}"

@@ -13,6 +13,8 @@ from branchline.errors import EXIT_FINE, UsageError
 if TYPE_CHECKING:
     import argparse
 
+    from branchline.wiring.hooks import Following
+
 _LEAST_TOKEN = 16
 
 
@@ -40,6 +42,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a further name by which browsers may call it, e.g. behind a proxy",
     )  # fmt: skip
     parser.add_argument("--token-file", default="", metavar="FILE", help="take the token from here")
+    parser.add_argument(
+        "--upstream", default="", metavar="URL",
+        help="follow this repository: take GitHub's webhooks at /hooks/github, fetch from here",
+    )  # fmt: skip
+    parser.add_argument(
+        "--repository", default="", metavar="OWNER/NAME",
+        help="what the webhooks call it (the end of the URL)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--webhook-secret", default="", metavar="'${env:NAME}'", help="the variable that holds it"
+    )
+    parser.add_argument(
+        "--webhook-secret-file", default="", metavar="FILE", help="whose first line is the secret"
+    )
     parser.add_argument("--no-worker", action="store_true", help="pages only")
 
 
@@ -60,6 +76,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             f"branchline serve {address.path}`.",
         )
     token = _token(options)
+    following = _following(options)
     listening = Listening(
         host=options.host or "127.0.0.1",
         port=options.port,
@@ -71,6 +88,8 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         console.write(f"{url}  (Ctrl-C ends it)")
         if token and not options.token_file:
             console.write(f"token: {token}")
+        if following is not None:
+            console.write(f"webhooks of {following.repository}: {url}hooks/github")
         console.out.flush()
 
     serve(
@@ -79,8 +98,28 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         by=desks.signature(),
         ready=ready,
         has_worker=not options.no_worker,
+        following=following,
     )
     return EXIT_FINE
+
+
+def _following(options: argparse.Namespace) -> Following | None:
+    """The repository that the box follows; None where it follows none."""
+    from branchline.wiring.hooks import following_of
+
+    if options.upstream:
+        return following_of(
+            options.upstream,
+            repository=options.repository,
+            secret=options.webhook_secret,
+            secret_file=options.webhook_secret_file,
+        )
+    if options.repository or options.webhook_secret or options.webhook_secret_file:
+        raise UsageError(
+            "branchline serve: webhooks without a repository to fetch from",
+            todo="Write --upstream URL, e.g. https://github.com/OWNER/NAME.git.",
+        )
+    return None
 
 
 def _token(options: argparse.Namespace) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from branchline.flows.desk import Desk
     from branchline.ports.branches import Signature
+    from branchline.server.guard import App
+    from branchline.wiring.hooks import Following
 
 _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 # what the user wrote is compared with it
 _WAKE_S = 5.0
@@ -57,6 +60,7 @@ def serve(
     by: Signature,
     ready: Callable[[str], None],
     has_worker: bool = True,
+    following: Following | None = None,
 ) -> None:
     """Serve the pages of a box until SIGINT or SIGTERM.
 
@@ -66,6 +70,7 @@ def serve(
         by: Who acts when a button is pressed.
         ready: Told the address, once it answers.
         has_worker: Sees to it that somebody works on the queue.
+        following: The repository whose webhooks are taken; None takes none.
 
     Raises:
         MissingExtraError: The extra is not installed.
@@ -79,8 +84,12 @@ def serve(
             todo="Install the extra: `pip install 'branchline[serve]'`.",
         ) from None
     desks.become_owner(where)
-    with desks.open_desk(where) as desk, _listen(listening) as bound:
-        app = create_app(desk, by=by, token=listening.token, hosts=listening.hosts)
+    with ExitStack() as opened:
+        desk = opened.enter_context(desks.open_desk(where))
+        bound = opened.enter_context(_listen(listening))
+        app: App = create_app(desk, by=by, token=listening.token, hosts=listening.hosts)
+        if following is not None:
+            app = _with_door(app, where, following, opened)
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -101,6 +110,19 @@ def serve(
             pass
         finally:
             ended.set()
+
+
+def _with_door(app: App, where: str, following: Following, opened: ExitStack) -> App:
+    """The pages, with a door for webhooks and somebody who handles what comes in."""
+    from branchline.server.door import Door
+    from branchline.server.following import FollowerThread
+    from branchline.wiring.hooks import open_following
+
+    followed = opened.enter_context(open_following(where, following))
+    thread = FollowerThread(followed)
+    thread.start()
+    opened.callback(thread.stop)
+    return Door(app, followed.reception, thread.wake)
 
 
 def _keep_awake(desk: Desk, ended: threading.Event) -> None:

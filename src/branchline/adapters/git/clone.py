@@ -14,7 +14,7 @@ from branchline.adapters.git.repo import GitRepo
 from branchline.errors import RepositoryError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from branchline.adapters.git.plumbing import Git
     from branchline.ports.branches import Signature
@@ -41,6 +41,25 @@ class GitClone:
         if not branch:
             raise RepositoryError("no branch is checked out here", todo="Name one: --head BRANCH.")
         return branch
+
+    def changed_files(self, patterns: Sequence[str]) -> list[str]:
+        """Files that differ from the index or are new, and are not ignored, by folder or pattern.
+
+        Args:
+            patterns: From where the user stands: folders, or globs in which `*` stops at `/` and
+                `**` does not.
+
+        Returns:
+            Paths from the root, sorted; deleted files are left out.
+        """
+        import os
+
+        below = os.path.relpath(os.path.realpath("."), os.path.realpath(self.root))
+        words = [f":(top,glob){_joined(below, pattern)}" for pattern in patterns]
+        args = ["ls-files", "-z", "--full-name", "--modified", "--others", "--exclude-standard"]
+        out = os.fsdecode(self._git.run([*args, "--", *words]))
+        names = sorted(set(filter(None, out.split("\0"))))
+        return [name for name in names if os.path.isfile(os.path.join(self.root, name))]
 
     def push_files(
         self,
@@ -80,6 +99,16 @@ class GitClone:
         if answer.code != 0:
             raise refusal(["push"], answer)
         return name
+
+
+def _joined(below: str, pattern: str) -> str:
+    """A folder or glob as a pattern from the root; a folder means all that it holds."""
+    import os
+
+    path = os.path.normpath(os.path.join(below, pattern))
+    if os.path.isdir(pattern):
+        return "**" if path == "." else f"{path}/**"
+    return path
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

@@ -1,0 +1,74 @@
+"""Station `trigger`: what a forge told a box by a webhook, as a value.
+
+A hint, never a truth: it says where to look. What a branch holds is asked of the repository that
+the box follows, whose address is the box's own and never the message's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class HookKind(Enum):
+    """What a message is about.
+
+    Attributes:
+        NOTHING: It asks for nothing, and `reason` says why.
+        MOVED: A branch was pushed or deleted.
+        PULL: A pull request was opened, changed, or ended.
+        AGAIN: Somebody wants the checks of a commit again.
+    """
+
+    NOTHING = "nothing"
+    MOVED = "moved"
+    PULL = "pull"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """One message of a forge.
+
+    Attributes:
+        kind: What it is about.
+        delivery: The forge's name of it. digest: SHA-256 of its signed body, in hexadecimal.
+        repository: `OWNER/NAME`; "" where the message names none.
+        reason: Why it asks for nothing; a sentence without a full stop.
+        by: Who did it, as the forge knows them.
+        branch: The branch that moved, or the head of the pull request.
+        before: What that branch held; "" for a new one.
+        is_deleted: It is gone.
+        number, title, body, base, is_draft: Of the pull request.
+        state: Of the pull request: `open`, `closed` or `merged`.
+        merged_as: The commit of the base that holds it.
+        commit: Whose checks are wanted again. check: The one check; "" for all of them.
+    """
+
+    kind: HookKind
+    delivery: str
+    digest: str
+    repository: str = ""
+    reason: str = ""
+    by: str = ""
+    branch: str = ""
+    before: str = ""
+    is_deleted: bool = False
+    number: int = 0
+    title: str = ""
+    body: str = ""
+    base: str = ""
+    is_draft: bool = False
+    state: str = ""
+    merged_as: str = ""
+    commit: str = ""
+    check: str = ""
+
+    @property
+    def events(self) -> tuple[str, str]:
+        """Names under which the ledger knows that it was handled.
+
+        The body's digest comes first: the forge signs the body and not the delivery's name, so that
+        whoever repeats an old message under a new name is known all the same.
+        """
+        return f"hook:{self.digest}", f"delivery:{self.delivery}"
