@@ -26,8 +26,6 @@ def data_checks_of(project: Project, planner: Planner, watcher: Watcher) -> Data
 
 def with_data(project: Project, planner: Planner, plan: Plan) -> Plan:
     """The plan with what is known of the data that are checked before training."""
-    if "data" not in project.policy.sections:
-        return plan
     from branchline.flows.data_checks import DataChecks
 
     return replace(plan, data=DataChecks(project, planner).foreseen(plan))
