@@ -54,7 +54,6 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline import wiring
     from branchline.cli.plan_report import show_plan
     from branchline.core.plan.plan_json import plan_to_json
-    from branchline.flows.data_gate import with_data
     from branchline.flows.plan import Planner, PlanOptions
     from branchline.flows.unimported import unimported
     from branchline.render.plan import plan_notes
@@ -70,7 +69,11 @@ def execute(options: argparse.Namespace, console: Console) -> int:
                 with_tests=True,
             ),
         )
-        plan = with_data(project, planner, planner.plan())
+        plan = planner.plan()
+        if "data" in project.policy.sections:
+            from branchline.flows.data_gate import with_data
+
+            plan = with_data(project, planner, plan)
         if plan.is_empty:
             plan = replace(plan, notes=(*plan.notes, *unimported(planner)))
         if options.json:

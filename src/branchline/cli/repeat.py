@@ -19,7 +19,6 @@ from branchline.core.run import StageState
 from branchline.core.values import Outcome
 from branchline.core.verdict.bars import GAIN, LOSSES
 from branchline.errors import EXIT_FINE, BranchlineError
-from branchline.flows.data_gate import with_data
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.watched import watched_paths
 
@@ -130,8 +129,11 @@ def remember_plan(project: Project, planner: Planner, plan: Plan) -> None:
     from branchline.flows.unimported import unimported
     from branchline.render.plan import plan_notes
 
-    if any(one.state is not DataState.GOOD for one in with_data(project, planner, plan).data):
-        return  # a check makes it another answer, and moves no file that this one looked at
+    if "data" in project.policy.sections:
+        from branchline.flows.data_gate import with_data
+
+        if any(one.state is not DataState.GOOD for one in with_data(project, planner, plan).data):
+            return  # a check makes it another answer, and moves no file that this one looked at
     if plan_notes(plan) or any(entry.restore for entry in plan.stages):
         return
     if not unimported(planner):

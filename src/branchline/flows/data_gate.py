@@ -40,8 +40,6 @@ def checked(data: DataChecks, walk: Callable[[], Walked]) -> Walked:
 
 def with_data(project: Project, planner: Planner, plan: Plan) -> Plan:
     """The plan with what is known of the data that are checked before training."""
-    if "data" not in project.policy.sections:
-        return plan
     from branchline.flows.data_checks import DataChecks
 
     return replace(plan, data=DataChecks(project, planner).foreseen(plan))
