@@ -20,6 +20,8 @@ MLFLOW := .venv-mlflow
 MLFLOW_READY := $(MLFLOW)/.ready
 RAY := .venv-ray
 RAY_READY := $(RAY)/.ready
+DATA := .venv-data
+DATA_READY := $(DATA)/.ready
 
 RIG := .rig
 RIG_READY := $(RIG)/.ready
@@ -33,11 +35,12 @@ JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 8 ? 8 : n + (n 
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
 export BRANCHLINE_MLFLOW_PYTHON = $(CURDIR)/$(MLFLOW)/bin/python
+export BRANCHLINE_DATA_PYTHON = $(CURDIR)/$(DATA)/bin/python
 export BRANCHLINE_RAY_PYTHON = $(CURDIR)/$(RAY)/bin/python
 export BRANCHLINE_PEERS_PYTHON = $(CURDIR)/$(PEERS)/bin/python
 export BRANCHLINE_RIG ?= $(CURDIR)/$(RIG)
 
-.PHONY: help python peers mlflow ray rig demo test quick check bench docs pictures format clean
+.PHONY: help python peers mlflow ray data rig demo test quick check bench docs pictures format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,12 +97,21 @@ $(RIG_READY): tests/rig/install.sh tests/rig/package.json tests/rig/requirements
 
 rig: $(RIG_READY) ## the judges of workflows and of what is sent to GitHub, for the tests
 
+# What projects check their data with: the tests run theirs as they are.
+$(DATA_READY): constraints-data.txt | python
+	@echo "setting up $(DATA) (pandera, Great Expectations, Evidently, for the tests that run them) ..."
+	@test -x $(DATA)/bin/python || $(PYTHON) -m venv $(DATA)
+	@$(DATA)/bin/python $(PIP_INSTALL) -c constraints-data.txt 'pandera[pandas]' great_expectations evidently pyarrow
+	@touch $@
+
+data: $(DATA_READY) ## the environment with pandera and others, for the tests of data checks
+
 peers: $(PEERS_READY) ## the environment with DVC, for the tests that compare with it
 
 demo: $(EXAMPLE_READY) ## the whole story on a small real project
 	@$(PY) examples/demo.py
 
-test: $(EXAMPLE_READY) $(PEERS_READY) $(MLFLOW_READY) $(RAY_READY) $(RIG_READY) ## all tests
+test: $(EXAMPLE_READY) $(PEERS_READY) $(MLFLOW_READY) $(RAY_READY) $(DATA_READY) $(RIG_READY) ## all tests
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal || { test $$? -eq 1 && $(PY) tests/alone.py; }
 
 quick: $(READY) ## the tests that take seconds
@@ -128,5 +140,5 @@ format: $(READY) ## put the code into its format
 	@$(VENV)/bin/ruff format .
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(PEERS) $(MLFLOW) $(RAY) $(RIG) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
+	rm -rf $(VENV) $(PEERS) $(MLFLOW) $(RAY) $(DATA) $(RIG) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

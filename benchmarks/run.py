@@ -16,6 +16,7 @@ from measure import facts, markdown, save
 
 NAMES = (
     *("startup", "noop", "stages", "folders", "decision", "push", "gated_push", "tell"),
+    "data_checks",
     "trials",
 )
 

@@ -17,7 +17,7 @@ import json_samples
 from branchline import errors
 from branchline.cli.arguments import Parser
 from branchline.cli.commands import COMMANDS, Command
-from branchline.config.schema import json_schema, reference_markdown
+from branchline.config.schema import data_schema_markdown, json_schema, reference_markdown
 from branchline.generate.reference import (
     CommandHelp,
     OptionHelp,
@@ -30,7 +30,8 @@ from branchline.generate.reference import (
 REFERENCE = Path(__file__).parent / "reference"
 JSON_INTRO = (
     "What `--json` prints and what stands in a run's record (`refs/branchline/runs/RUN`: a tree of "
-    "`run.json`, `plan.json`, `evidence.json`, `verdict.json`, `meanings.json` and `plots/`). New "
+    "`run.json`, `plan.json`, `evidence.json`, `verdict.json`, `meanings.json`, `profile.json` and "
+    "`plots/`). New "
     "fields may appear at any time; a field that changes its meaning raises the version."
 )
 
@@ -68,6 +69,7 @@ def pages() -> dict[str, str]:
         ),
         "errors.md": errors_page(error_classes()),
         "configuration.md": reference_markdown(),
+        "data-schema.md": data_schema_markdown(),
         "branchline.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
         "json.md": json_page("JSON documents and records", JSON_INTRO, documents),
     }

@@ -6,12 +6,14 @@ the reverse.
 
 from __future__ import annotations
 
+import json_data
+
 # Fields whose own keys are the user's (paths, stage names): not walked into.
 OPEN = {
     "plan": ("stages[].reuses.outs",),
     "result": ("entry", "versions"),
     "run.json": (),
-    "evidence": ("params", "outs", "plots[].options", "data", "versions"),
+    "evidence": ("params", "outs", "plots[].options", "data", "versions", "tests[].counts"),
     "verdict": (),
     "meanings": ("meanings",),
     "run": ("states", "failures", "plan", "evidence", "verdict"),
@@ -40,6 +42,9 @@ OPEN = {
     "mirrored": (),
     "approved": (),
     "applied": ("effects[].effect",),
+    "data init": (),
+    "data check": (),
+    "data profile": (),
     "error": (),
 }
 
@@ -77,6 +82,9 @@ HEADINGS = {
     "mirrored": "`branchline registry mirror --json`",
     "approved": "`branchline approve --json`, and `refs/branchline/approvals/RUN`",
     "applied": "`branchline apply --json`",
+    "data init": "`branchline data init --json`",
+    "data check": "`branchline data check --json`",
+    "data profile": "`branchline data profile --json`, and each profile of `profile.json`",
     "error": "Any command with `--json` that ends with an error",
 }
 
@@ -221,6 +229,12 @@ FIELDS: dict[str, dict[str, str]] = {
         "stages": "array: in an order in which each stands after those it needs",
         **{f"stages[].{name}": meaning for name, meaning in _STAGE.items()},
         "notes": "array of strings: remarks about the whole",
+        "data": "array: checks of data that come before training; empty in a record, whose "
+        "`evidence.json` has what they found",
+        "data[].path": "string: the data",
+        "data[].check": "string: schema, drift, pandera, great_expectations, evidently",
+        "data[].state": "string: good, bad, or unchecked: these data against these rules",
+        "data[].sentence": "string: what that means",
     },
     "result": {
         "schema_version": "integer: version of this document",
@@ -303,6 +317,29 @@ FIELDS: dict[str, dict[str, str]] = {
         "metrics[].stage": "string: the stage that wrote it; empty for files of the top level",
         "params": 'object: `file:key` -> value; `{"!float": "nan"}` where JSON has no number',
         "outs": "object: path -> digest of every output",
+        "measured": "array: what Branchline itself and the tests of the model measured",
+        "measured[].name": "string: `model.size_bytes`, `latency.p95_ms`, ...",
+        "measured[].value": 'number or string: "nan", "inf", "-inf" where JSON has no number',
+        "measured[].baseline": "number, string or null: the champion's, measured side by side",
+        "measured[].source": "string: the test that measured it; empty for Branchline itself",
+        "tests": "array: tests of the model, in the order of branchline.yaml",
+        "tests[].name": "string: its name",
+        "tests[].outcome": "string: `passed`, `failed` or `unknown`",
+        "tests[].sentence": "string: why",
+        "tests[].duration_s": "number: seconds",
+        "tests[].run": "string: the run that made the result; empty for this one",
+        "tests[].counts": "object: `passed`, `failed`, `skipped`, `no champion` -> cases",
+        "tests[].cases": "array: at most 200 cases, failed ones first",
+        "tests[].cases[].name": "string: as the tool names it",
+        "tests[].cases[].state": "string: as in `counts`",
+        "tests[].cases[].duration_s": "number: seconds",
+        "tests[].cases[].text": "string: why it failed or was skipped; at most 2000 characters",
+        "tests[].cases[].numbers": "object: name -> number that it measured",
+        "tests[].measured": "array: of this test alone",
+        "tests[].measured[].name": "string: as in `measured`",
+        "tests[].measured[].value": "number or string: likewise",
+        "tests[].measured[].baseline": "number, string or null: likewise",
+        "tests[].measured[].source": "string: likewise",
         "plots": "array: plot files",
         "plots[].path": "string: where it is",
         "plots[].stage": "string: the stage that wrote it",
@@ -329,7 +366,12 @@ FIELDS: dict[str, dict[str, str]] = {
         "predictions.examples": "string: SHA-256 over ids and truth: which examples these are",
         "predictions.count": "integer: how many there are",
         "predictions.judged": "integer: candidates that these examples have judged so far",
+        "data_checks": "array: what the checks of the data found, in the order of branchline.yaml",
+        **{f"data_checks[].{name}": meaning for name, meaning in json_data.REPORT.items()},
     },
+    "data init": json_data.PROPOSED,
+    "data check": json_data.CHECKED,
+    "data profile": json_data.PROFILE,
     "verdict": {
         "schema_version": "integer: version of this document",
         "outcome": "string: `passed`, `failed` or `unknown`",
@@ -346,7 +388,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "findings": "array: one a bar, in the order of branchline.yaml",
         "findings[].metric": "string: the metric",
         "findings[].rule": "string: `min`, `max`, `max_regression`, `max_relative_regression`, "
-        "`min_gain`, or `slices` for a part",
+        "`min_gain`, `slices` for a part, `selftest` for a probe; `data: RULE` for bad data, whose "
+        "path stands as metric",
         "findings[].outcome": "string: `passed`, `failed` or `unknown`",
         "findings[].value": "number, string or null: the metric",
         "findings[].baseline": "number, string or null: the baseline's metric",

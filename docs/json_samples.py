@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+import json_data
+
 from branchline.cli.console import error_to_json
 from branchline.cli.doctor import checks_to_json
 from branchline.cli.records import exchange_to_json
@@ -20,13 +22,18 @@ from branchline.core.changes.values import (
     Reading,
 )
 from branchline.core.effects.values import Promote
+from branchline.core.evidence.data.data_json import profile_to_json
 from branchline.core.evidence.evidence_json import evidence_to_json
+from branchline.core.evidence.measured import Measured as MeasuredNumber
+from branchline.core.evidence.model_tests import Case, CaseState, Examined, Reported
 from branchline.core.evidence.values import Evidence, Metric, Plot, PredictionFacts, StageFacts
 from branchline.core.pipeline import Content, LockEntry
 from branchline.core.plan.plan_json import explanation_to_json, plan_to_json
 from branchline.core.plan.result_json import result_to_json
 from branchline.core.plan.values import (
     Action,
+    DataPlan,
+    DataState,
     Observed,
     Plan,
     Produced,
@@ -64,6 +71,7 @@ from branchline.ports.registry import ModelVersion, NewVersion, StageEvent
 from branchline.ports.remotes import Remote
 from branchline.ports.repo import Head
 from branchline.render.compare import Comparison, MetricRow, ValueRow
+from branchline.render.data_checks import checked_data_to_json, proposed_to_json
 from branchline.render.effects import effects_to_json
 from branchline.render.noise import Measured, noise_to_json
 from branchline.render.pull_json import pull_to_json, pulls_to_json
@@ -148,13 +156,28 @@ _PLAN = Plan(
             inputs=(_INPUT,),
             observed=(Observed(path="p", digest="d"),),
         ),
-    )
+    ),
+    data=(DataPlan(path="p", check="schema", state=DataState.GOOD, sentence="s"),),
 )
 _EVIDENCE = Evidence(
     metrics=(Metric(name="auc", value=0.9, text="0.9", file="metrics.json"),),
     plots=(Plot(path="roc.csv", content=Content(md5="m")),),
     stages=(StageFacts(stage="train", action="run", key="k", run="r"),),
+    tests=(
+        Examined(
+            name="t",
+            outcome=Outcome.PASSED,
+            sentence="s",
+            reported=Reported(
+                cases=(Case(name="c", state=CaseState.PASSED),),
+                counts={CaseState.PASSED: 1},
+                measured=(MeasuredNumber(name="latency.p95_ms", value=1.0),),
+            ),
+        ),
+    ),
+    measured=(MeasuredNumber(name="model.size_bytes", value=1.0),),
     predictions=PredictionFacts(path="p.csv", digest="m", examples="e", count=2),
+    data_checks=(json_data.SAMPLE,),
 )
 _NOISE = Noise(low=-0.1, high=0.1, confidence=0.95)
 _VERDICT = Verdict(
@@ -301,5 +324,8 @@ SAMPLES: dict[str, JsonValue] = {
         [],
         is_dry=True,
     ),
+    "data init": proposed_to_json("s", json_data.SAMPLE_PROFILE),
+    "data check": checked_data_to_json((json_data.SAMPLE,), Outcome.FAILED),
+    "data profile": profile_to_json(json_data.SAMPLE_PROFILE),
     "error": error_to_json(BranchlineError("m")),
 }

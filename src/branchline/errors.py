@@ -53,6 +53,16 @@ class ConfigError(BranchlineError):
     slug = "config"
 
 
+class ModelTestError(BranchlineError):
+    """A test of the model cannot have what it asked for: model, data, champion, a library."""
+
+    slug = "model-test"
+
+    def __str__(self) -> str:
+        """Message, details and remedy: pytest shows nothing else."""
+        return "\n".join(text for text in (self.message, *self.details, self.todo) if text)
+
+
 class PipelineError(BranchlineError):
     """dvc.yaml, a .dvc file or `stages:` cannot be used: grammar, cycle, overlapping outputs."""
 
@@ -63,6 +73,31 @@ class DocumentError(BranchlineError):
     """A YAML, JSON, TOML or parameter file cannot be read; names file, line and column."""
 
     slug = "document"
+
+
+class DataSchemaError(BranchlineError):
+    """A schema file of `data.validate` cannot be used; names file and line."""
+
+    slug = "data-schema"
+
+
+class DataError(BranchlineError):
+    """Data that are to be checked cannot be read: not there, broken, or outside the repository."""
+
+    slug = "data"
+
+
+class BadDataError(BranchlineError):
+    """The data are bad whatever a search tries, so that it ends; `details` are the broken rules."""
+
+    slug = "bad-data"
+    exit_code = EXIT_VERDICT_FAILED
+
+
+class DataCheckError(BranchlineError):
+    """A check of the project's own (pandera, Great Expectations, Evidently) could not run."""
+
+    slug = "data-check"
 
 
 class ParamsError(BranchlineError):

@@ -127,7 +127,7 @@ def test_a_seed_that_stands_nowhere_is_refused(make_clone: Make, tmp_path: Path)
     said = made.clone.call("noise", "--seed", "sed")
 
     assert said.code == 1
-    assert "`sed`, which is not set in params.json" in said.err
+    assert "--seed names `sed`, which is not set in params.json" in said.err
     assert "`seed`" in said.err
     assert made.trained == 1
 

@@ -66,6 +66,22 @@ environment: {lock: uv.lock, variables: [SEED]}
     assert policy.environment.variables == ("SEED",)
 
 
+@pytest.mark.parametrize(
+    ("rule", "goal"),
+    [
+        pytest.param("rmse: {max_regression: 1}", Goal.MINIMIZE, id="a-known-metric-by-nature"),
+        pytest.param("x: {computed_as: mae, min_gain: 0}", Goal.MINIMIZE, id="what-it-is-counts"),
+        pytest.param("loss: {goal: maximize, min_gain: 0}", Goal.MAXIMIZE, id="said"),
+        pytest.param("roc_auc: {max_regression: 0.01}", Goal.MAXIMIZE, id="higher-is-better"),
+        pytest.param("churn: {max_regression: 0.01}", Goal.MAXIMIZE, id="nothing-is-known"),
+    ],
+)
+def test_a_metric_that_says_no_goal_has_that_of_its_nature(rule: str, goal: Goal) -> None:
+    policy = load_policy(f"model: a\ngate:\n  metrics:\n    {rule}\n".encode()).of().policy
+
+    assert policy.gate.metrics[0].goal is goal
+
+
 def test_keys_on_top_are_defaults_and_a_models_own_key_replaces_them() -> None:
     text = b"""\
 link: copy

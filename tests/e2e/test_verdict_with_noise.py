@@ -128,6 +128,7 @@ def test_an_open_verdict_waits_for_a_person(project: Project) -> None:
     approved = project.branchline("approve", run, "--reason", "the set is small")
     goes_on = project.branchline("run")
     again = project.branchline("approve", run)
+    shown = project.branchline("show", run)
     after = project.branchline("apply", run, "--dry-run")
 
     assert waits.code == 4
@@ -139,9 +140,39 @@ def test_an_open_verdict_waits_for_a_person(project: Project) -> None:
     assert goes_on.code == 0
     assert "A person approved it" in goes_on.stdout
     assert "Approved before" in again.stdout
+    assert "approved  by Ada <ada@example.org>, " in shown.stdout
+    assert " UTC: the set is small" in shown.stdout
     held = json.loads(project.git("cat-file", "blob", f"refs/branchline/approvals/{run}"))
     assert (held["by"], held["reason"]) == ("Ada <ada@example.org>", "the set is small")
     assert "would register" in after.stdout
+
+
+@pytest.mark.slow
+def test_what_a_run_of_another_model_wrote_makes_no_run_a_dirty_one(tmp_path: Path) -> None:
+    """The first run of the second model is its champion, though those of the first wait."""
+    metrics = "import json, sys\nopen('{0}/m.txt', 'w').write('m')\n"
+    metrics += "json.dump({{'auc': AUC}}, open('{0}/metrics.json', 'w'))\n"
+    models = "".join(
+        f"  {name}:\n    train: {{run: python {name}/train.py, outs: [{name}/m.txt],"
+        f" metrics: [{name}/metrics.json]}}\n"
+        for name in "ab"
+    )
+    project = Project.create(
+        tmp_path / "project",
+        {
+            **{f"{name}/train.py": f"AUC = 0.9\n{metrics.format(name)}" for name in "ab"},
+            "branchline.yaml": "gate: {selftest: false, metrics: {auc: {max_regression: 0.01}}}\n"
+            f"models:\n{models}",
+        },
+    )
+
+    first = [project.branchline("run", "--model", name) for name in "ab"]
+    project.write("b/train.py", f"AUC = 0.5\n{metrics.format('b')}")
+    worse = project.branchline("run", "--model", "b")
+
+    assert [done.code for done in first] == [0, 0]
+    assert "uncommitted changes" not in first[1].text
+    assert worse.code == 3, worse.text
 
 
 @pytest.mark.slow

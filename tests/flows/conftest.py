@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from branchline.core.run import StageState
     from branchline.flows.walked import Early
     from branchline.ports.executor import Task
+    from branchline.ports.tables import Tables
 
     Work = Callable[[dict[str, bytes]], int]
 
@@ -153,6 +154,7 @@ class Bench:
         self.executor = FakeExecutor()
         self.steps = FakeSteps()
         self.machine = StillMachine(self.executor)
+        self.tables: Tables = FileTables()
         self.repo = FakeRepo(head=Head(commit=COMMIT, short=COMMIT[:7], branch="main"))
         self.told = Told()
         self.stop_after = -1
@@ -202,7 +204,7 @@ class Bench:
                 "workspace", "store", "lock_files", "run_cache", "workspace_lock", "repo",
                 "records", "ledger", "machine", "executor", "steps",
             )
-        } | {"meanings": MeaningsInMemory(), "tables": FileTables()}  # fmt: skip
+        } | {"meanings": MeaningsInMemory(), "tables": self.tables}  # fmt: skip
         ports |= {"policy": self.policy, "pipeline": pipeline, "reread": reread}
         ports["config_files"] = ("branchline.yaml", *pipeline.files)
         return Project(

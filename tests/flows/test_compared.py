@@ -13,15 +13,18 @@ from branchline.core.policy import Gate, Goal, MetricRule, OnInconclusive, Predi
 from branchline.core.values import Outcome
 from branchline.core.verdict.values import Answer
 from branchline.core.verdict.verdict_json import verdict_to_json
+from branchline.errors import MissingExtraError
 from branchline.flows.judged_before import MANY, remarks_on, with_count
 from branchline.ports.repo import Head
+from branchline.ports.tables import Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from tests.flows.conftest import Bench
 
+    from branchline.core.evidence.tables import Form, Table
     from branchline.flows.finish import Finished
 
     Make = Callable[[Mapping[str, str]], Bench]
@@ -231,7 +234,9 @@ def test_odd_predictions_are_said_and_never_a_silent_half(
     bench: Bench, metric: str, table: bytes, said: str
 ) -> None:
     rule = MetricRule(name=metric, max_regression=0.02)
-    bench.allow(gate=Gate(metrics=(rule,), data=("eval.csv",), predictions=NAMED))
+    # The self-test would refuse such a first model, and there would be no champion.
+    gate = Gate(metrics=(rule,), data=("eval.csv",), predictions=NAMED, selftest=False)
+    bench.allow(gate=gate)
     walked(bench, table, commit="a", metrics={metric: 0.9})
 
     finished = walked(bench, table + b"", commit="b", metrics={metric: 0.9})
@@ -473,3 +478,83 @@ def test_what_an_open_verdict_becomes(
 
     assert finished.verdict.outcome is outcome
     assert finished.verdict.is_inconclusive
+
+
+class NotInstalled(Tables):
+    """What reads tables where the extra is missing."""
+
+    def names(self, data: bytes, form: Form, *, file: str) -> Sequence[str]:
+        raise MissingExtraError(f"{file} cannot be read: `duckdb` is not installed", todo="Do.")
+
+    def read(self, data: bytes, form: Form, columns: Sequence[str], *, file: str) -> Table:
+        raise MissingExtraError(f"{file} cannot be read: `duckdb` is not installed", todo="Do.")
+
+
+def test_without_the_extra_named_predictions_are_unknown_and_found_ones_a_remark(
+    make_bench: Make,
+) -> None:
+    named = bench_with(make_bench, "p.csv")
+    found = bench_with(make_bench, "predictions.csv", predictions=None)
+    named.tables = found.tables = NotInstalled()
+    metrics = {"accuracy": 0.9}
+
+    first = walked(named, b"x", commit="a", metrics=metrics)
+    second = walked(found, b"x", commit="a", path="predictions.csv", metrics=metrics)
+
+    assert first.verdict.outcome is Outcome.UNKNOWN
+    assert "`duckdb` is not installed. Do." in first.verdict.findings[0].sentence
+    assert second.verdict.outcome is Outcome.PASSED
+    assert "`duckdb` is not installed. Do." in second.verdict.remarks[0]
+
+
+def test_examples_of_one_group_are_not_independent(make_bench: Make) -> None:
+    columns = PredictionColumns(path="p.csv", target="y", scores=("s",), id="id", group="site")
+    users = np.arange(ROWS) // 10
+    bench = bench_with(make_bench, "p.csv", predictions=columns)
+    theirs = scores(100)
+    walked(bench, csv(theirs, more=users), commit="a", said=theirs)
+    ours = theirs.copy()
+    ours[:40] = 1 - ours[:40]  # all of four users
+
+    finished = walked(bench, csv(ours, more=users), commit="b", said=ours)
+
+    noise = finished.verdict.findings[0].noise
+    assert noise is not None
+    assert noise.groups == 100
+    assert "1,000 examples of 100 groups" in finished.verdict.findings[0].sentence
+
+
+def test_a_ranking_is_compared_by_query(make_bench: Make) -> None:
+    columns = PredictionColumns(path="p.csv", target="y", scores=("s",), id="id", query="site")
+    rule = MetricRule(name="ndcg@5", max_regression=0.02)
+    queries = np.arange(ROWS) // 10
+    bench = bench_with(make_bench, "p.csv", predictions=columns, metrics=(rule,))
+    walked(bench, csv(scores(50), more=queries), commit="a", metrics={"ndcg@5": 0.9})
+
+    finished = walked(bench, csv(scores(450), more=queries), commit="b", metrics={"ndcg@5": 0.9})
+
+    assert finished.verdict.findings[0].answer is Answer.WORSE
+
+
+def test_an_output_that_git_keeps_is_found_in_the_commit_of_the_champion(
+    make_bench: Make,
+) -> None:
+    bench = bench_with(make_bench, "{p.csv: {cache: false}}")
+    theirs = scores(100)
+    walked(bench, csv(theirs), commit="a", said=theirs)
+    bench.repo.files["a" * 40, "p.csv"] = csv(theirs)
+
+    finished = walked(bench, csv(scores(180)), commit="b", said=scores(180))
+
+    assert finished.verdict.findings[0].answer is Answer.WORSE
+
+
+def test_predictions_within_a_folder_of_reports(make_bench: Make) -> None:
+    bench = bench_with(make_bench, "reports", predictions=None)
+    table = csv(scores(100)).replace(b"id,y,s", b"id,y_true,y_score")
+    path = "reports/test_predictions.csv"
+    walked(bench, table, commit="a", path=path, said=scores(100))
+
+    finished = walked(bench, table, commit="b", path=path, said=scores(100))
+
+    assert "every prediction is the same" in finished.verdict.findings[0].sentence

@@ -10,7 +10,8 @@ import pytest
 
 from branchline.core.policy import Gate, MetricRule
 from branchline.core.values import Outcome
-from branchline.flows.finish import PLOT_LIMIT_BYTES, run_fields, verdict_of
+from branchline.flows.finish import PLOT_LIMIT_BYTES
+from branchline.flows.run_facts import run_fields, verdict_of
 from branchline.ports.records import StoredRun
 from branchline.ports.repo import Head, Tag
 

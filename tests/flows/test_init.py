@@ -10,11 +10,11 @@ import pytest
 
 from branchline.adapters.folder import FolderTree
 from branchline.config.branchline_yaml import load_policy
+from branchline.core.directions import goal_of, is_share
 from branchline.core.documents import read_yaml
 from branchline.core.policy import Goal
 from branchline.errors import DocumentError, PipelineError
 from branchline.flows.init import Proposal, propose
-from branchline.flows.init.directions import goal_of, is_share
 from branchline.flows.init.script import read_script
 
 if TYPE_CHECKING:

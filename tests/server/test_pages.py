@@ -14,8 +14,9 @@ from branchline import wiring
 from branchline.core.run.jobs import JobState
 from branchline.flows.remotes import BoxOptions
 from branchline.ports.branches import MergeMethod
-from branchline.ports.forge import PullState
+from branchline.ports.forge import CheckState, PullState
 from branchline.ports.queue import Ending
+from branchline.server.pages.overview import CHECK_TONES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,3 +237,7 @@ def test_who_stops_listening_is_forgotten(site: Site) -> None:
 
         assert "round 420" in text
     assert site.get("/").status == 200
+
+
+def test_every_state_of_a_check_has_a_tone() -> None:
+    assert set(CHECK_TONES) == {state.value for state in CheckState}

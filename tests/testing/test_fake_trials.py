@@ -8,6 +8,7 @@ import pytest
 
 from branchline.core.run.trials import Trial, TrialState
 from branchline.flows.in_tree import InTree
+from branchline.flows.later import Later
 from branchline.ports.trials import TrialDone
 from branchline.testing.trials import FakeTrials, TrialsContract
 
@@ -32,6 +33,7 @@ class Walk:
     """Makes a trial at once."""
 
     is_stopped = False
+    later = Later(say=print)
 
     def make(self, ask: TrialAsk) -> TrialDone:
         """A trial; nothing once it was stopped."""

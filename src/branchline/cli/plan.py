@@ -54,6 +54,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline import wiring
     from branchline.cli.plan_report import show_plan
     from branchline.core.plan.plan_json import plan_to_json
+    from branchline.flows.data_gate import with_data
     from branchline.flows.plan import Planner, PlanOptions
     from branchline.flows.unimported import unimported
     from branchline.render.plan import plan_notes
@@ -66,9 +67,10 @@ def execute(options: argparse.Namespace, console: Console) -> int:
                 force=options.force,
                 single=options.single,
                 trust_lock=options.trust_lock,
+                with_tests=True,
             ),
         )
-        plan = planner.plan()
+        plan = with_data(project, planner, planner.plan())
         if plan.is_empty:
             plan = replace(plan, notes=(*plan.notes, *unimported(planner)))
         if options.json:

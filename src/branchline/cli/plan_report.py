@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 def show_plan(plan: Plan, console: Console) -> None:
     """Print the table of stages and the sentence about all of them."""
-    from branchline.render.plan import plan_summary, plan_table
+    from branchline.render.plan import plan_data_lines, plan_summary, plan_table
 
     if plan.stages:
         console.table(plan_table(plan))
     console.write(plan_summary(plan))
+    console.lines(plan_data_lines(plan))

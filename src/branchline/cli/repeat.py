@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from branchline import wiring
 from branchline.cli import quick_memory
 from branchline.cli.console import Color, Console
-from branchline.core.plan.values import Action
+from branchline.core.plan.values import Action, DataState
 from branchline.core.run import StageState
 from branchline.core.values import Outcome
 from branchline.core.verdict.bars import GAIN, LOSSES
 from branchline.errors import EXIT_FINE, BranchlineError
+from branchline.flows.data_gate import with_data
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.watched import watched_paths
 
@@ -36,6 +37,9 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
     finished = outcome.finished
     if finished is None:
         return
+    if any(test.outcome is not Outcome.PASSED for test in finished.evidence.tests):
+        quick_memory.forget(project.root)  # The next run tries them again.
+        return
     if finished.verdict.baseline.problem or _may_change(finished):
         quick_memory.forget(project.root)  # what was missing may have come by the next time
         return
@@ -45,7 +49,7 @@ def remember_run(project: Project, outcome: RunOutcome, console: Console, *, cod
         try:
             # Read everything anew: somebody may have edited dvc.yaml while the run went on.
             again = wiring.look_again(project)
-            planner = Planner(again, PlanOptions(trust_elsewhere=False))
+            planner = Planner(again, PlanOptions(trust_elsewhere=False, with_tests=True))
             plan = planner.plan()
             if plan.is_empty and not _is_same(project, again, finished):
                 quick_memory.forget(project.root)
@@ -126,6 +130,8 @@ def remember_plan(project: Project, planner: Planner, plan: Plan) -> None:
     from branchline.flows.unimported import unimported
     from branchline.render.plan import plan_notes
 
+    if any(one.state is not DataState.GOOD for one in with_data(project, planner, plan).data):
+        return  # a check makes it another answer, and moves no file that this one looked at
     if plan_notes(plan) or any(entry.restore for entry in plan.stages):
         return
     if not unimported(planner):

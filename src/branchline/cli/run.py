@@ -80,7 +80,9 @@ def execute(options: argparse.Namespace, console: Console) -> int:
 
             show_outcome(outcome, console)
         code = _exit_code(outcome)
-        if outcome.finished is not None and _is_bare(options):
+        if outcome.walked.blocked:
+            quick_memory.forget(project.root)
+        elif outcome.finished is not None and _is_bare(options):
             from branchline.cli.repeat import remember_run
 
             console.out.flush()
@@ -105,6 +107,7 @@ def _options(options: argparse.Namespace, cpus: int) -> RunOptions:
             single=options.single,
             trust_elsewhere=False,
             trust_lock=options.trust_lock,
+            with_tests=True,
         ),
         engine=EngineOptions(
             jobs=options.jobs or cpus,

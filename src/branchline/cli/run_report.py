@@ -39,6 +39,7 @@ def show_outcome(outcome: RunOutcome, console: Console) -> None:
         _show_failures(outcome, console)
         return
     if outcome.finished is not None:
+        _show_data(outcome.finished, console)
         _show_work(outcome, console)
         _show_verdict(outcome, outcome.finished, console)
         if outcome.to_commit:
@@ -88,13 +89,31 @@ def _todo(failure: Failure | None, stage: Stage | None) -> str:
     return ""
 
 
+def _show_data(finished: Finished, console: Console) -> None:
+    """What was found in the data, if they were checked."""
+    if finished.evidence.data_checks:
+        from branchline.render.data_checks import data_lines
+
+        console.write("Data:")
+        console.lines(data_lines(finished.evidence.data_checks))
+
+
 def _show_work(outcome: RunOutcome, console: Console) -> None:
-    total, ran = len(outcome.plan.stages), len(outcome.walked.ran)
+    if outcome.walked.blocked and not outcome.walked.ran:
+        console.write("Nothing ran: mend the data, or the rules, and type `branchline run` again.")
+        return
+    tests = {stage.address for stage in outcome.planner.stages if stage.is_test}
+    total = len(outcome.plan.stages) - len(tests)
+    ran = sum(stage not in tests for stage in outcome.walked.ran)
+    tried = len(outcome.walked.tests)
     took = duration_to_text(outcome.duration_s)
-    if ran:
+    if ran or tried:
         reused = total - ran
         rest = f", {reused} reused" if reused else ""
-        console.write(f"{ran} {'stage' if ran == 1 else 'stages'} ran{rest}, in {took}.")
+        also = f"; {tried} {'test' if tried == 1 else 'tests'} ran" if tried else ""
+        if outcome.walked.blocked:
+            rest = ", then the data were bad: what comes after them did not run"
+        console.write(f"{ran} {'stage' if ran == 1 else 'stages'} ran{rest}{also}, in {took}.")
         return
     is_whole = total == len(outcome.planner.project.pipeline.stages)
     asked = "every stage" if is_whole else f"every stage asked for ({total})"
@@ -108,9 +127,13 @@ def _show_work(outcome: RunOutcome, console: Console) -> None:
 
 def _show_verdict(outcome: RunOutcome, finished: Finished, console: Console) -> None:
     verdict = finished.verdict
-    for shown in finding_lines(verdict.findings):
+    for shown in finding_lines([found for found in verdict.findings if not found.is_of_data]):
         tone = Tone.DIM if shown.outcome is None else _TONES[shown.outcome]
         console.line(line("  ", cell(shown.word, tone), f" {shown.sentence}"))
+    if finished.evidence.tests:
+        from branchline.render.model_tests import failed_case_lines
+
+        console.lines(failed_case_lines(finished.evidence.tests))
     if verdict.findings:
         console.line(line("Verdict: ", cell(verdict.summary, _TONES[verdict.outcome])))
         _show_what_follows(outcome, console)

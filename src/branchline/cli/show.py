@@ -30,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Print one run, or one version."""
     from branchline import wiring
+    from branchline.flows.approve import approval_of
     from branchline.flows.history import History
     from branchline.render.run_json import show_to_json
     from branchline.render.runs import run_lines, run_tables
@@ -40,10 +41,12 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             return show_version(place, model, version, options, console)
     with wiring.open_project(model="") as project:
         run = History(project.records, project.repo).find(options.run)
+        is_open = run.verdict is not None and run.verdict.is_inconclusive
+        approval = approval_of(project, run.run) if is_open else None
     if options.json:
         console.json(show_to_json(run))
         return EXIT_FINE
-    console.lines(run_lines(run))
+    console.lines(run_lines(run, approval))
     for table in run_tables(run):
         console.write()
         console.table(table)

@@ -46,7 +46,7 @@ def _show_project(console: Console) -> None:
             model=model,
             head=project.repo.head(),
             is_dirty=bool(project.repo.dirty_paths()),
-            plan=Planner(project, PlanOptions()).plan(),
+            plan=Planner(project, PlanOptions(with_tests=True)).plan(),
             last=own[0] if own else None,
             others=others,
         )

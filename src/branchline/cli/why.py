@@ -28,7 +28,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.render.plan import inputs_table, why_lines
 
     with wiring.open_project(model=options.model) as project:
-        planner = Planner(project, PlanOptions(targets=(options.stage,)))
+        planner = Planner(project, PlanOptions(targets=(options.stage,), with_tests=True))
         plan = planner.plan()
     # `train` of a matrix stands for all of its stages: train@a, train@b.
     entries = [e for e in plan.stages if options.stage in (e.stage, e.stage.partition("@")[0])]

@@ -5,11 +5,14 @@ Serves `branchline_yaml`. Values fit already; this gives them units and defaults
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from branchline.config.units import bytes_of, seconds_of, share_of
 from branchline.core.policy import (
     DEFAULT_BRANCH,
+    TESTS,
     BranchRule,
     ChangeRules,
     Do,
@@ -18,6 +21,7 @@ from branchline.core.policy import (
     Goal,
     Link,
     MetricRule,
+    ModelTest,
     OnInconclusive,
     Policy,
     PredictionColumns,
@@ -28,7 +32,7 @@ from branchline.core.policy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from branchline.core.documents.document import Document
     from branchline.core.values import JsonValue
@@ -56,6 +60,7 @@ def policy_of(
     if isinstance(store, dict):
         link = store.get("link", link)
         store = store.get("url")
+    tests = _tests(settings.get("tests") or (), path_of("tests"), document)
     return Policy(
         model=name,
         branches=_branches(settings.get("branches")),
@@ -63,10 +68,8 @@ def policy_of(
         gate=_gate(settings.get("gate") or {}, path_of("gate"), document),
         environment=_environment(settings.get("environment") or {}),
         changes=_changes(settings.get("changes") or {}),
-        resources={
-            stage: _resources(options)
-            for stage, options in (settings.get("resources") or {}).items()
-        },
+        tests=tests,
+        resources=_all_resources(settings.get("resources") or {}, tests),
         link=Link(link) if link else None,
         store=store,
         sections=dict(sections or {}),
@@ -106,7 +109,7 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
         rules.append(
             MetricRule(
                 name=metric,
-                goal=Goal(rule.get("goal", "maximize")),
+                goal=_goal(metric, rule),
                 min=_float(rule.get("min")),
                 max=_float(rule.get("max")),
                 max_regression=_float(rule.get("max_regression")),
@@ -130,6 +133,57 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
         selftest=bool(gate.get("selftest", True)),
         accept=_texts(gate.get("accept")),
     )
+
+
+def _goal(metric: str, rule: Mapping[str, Any]) -> Goal:
+    """As it says, else as the metric is by nature: RMSE is better when it is lower."""
+    if "goal" in rule:
+        return Goal(rule["goal"])
+    from branchline.core.directions import natural_goal
+
+    return natural_goal(metric, rule.get("computed_as", "")) or Goal.MAXIMIZE
+
+
+def _tests(
+    tests: Sequence[Mapping[str, Any]], path: tuple[str, ...], document: Document
+) -> tuple[ModelTest, ...]:
+    found: dict[str, ModelTest] = {}
+    for index, test in enumerate(tests):
+        base = name = test.get("name") or _test_name(test["run"])
+        number = 2
+        while name in found:
+            name = f"{base}-{number}"
+            number += 1
+        found[name] = ModelTest(
+            name=name,
+            run=test["run"],
+            timeout_s=seconds_of(test.get("timeout")),
+            deps=_texts(test.get("deps")),
+            line=document.line_of((*path, index)),
+        )
+    return tuple(found.values())
+
+
+def _test_name(command: str) -> str:
+    """A name for a test that has none: the last part of what it runs.
+
+    >>> _test_name("pytest -q tests/model"), _test_name("make check")
+    ('model', 'check')
+    """
+    words = [word for word in command.split() if not word.startswith("-")]
+    last = words[-1].rstrip("/").rpartition("/")[2] if words else ""
+    stem = last.partition("::")[0].removesuffix(".py").removesuffix(".sh")
+    return re.sub(r"[^0-9A-Za-z_.-]+", "-", stem).strip("-.")[:40] or "test"
+
+
+def _all_resources(section: Mapping[str, Any], tests: Sequence[ModelTest]) -> dict[str, Resources]:
+    """What stages need; a test has the clock of its own entry."""
+    found = {stage: _resources(options) for stage, options in section.items()}
+    for test in tests:
+        if test.timeout_s is not None:
+            known = found.get(test.address) or found.get(TESTS) or Resources()
+            found[test.address] = replace(known, timeout_s=test.timeout_s)
+    return found
 
 
 def _predictions(section: Mapping[str, Any] | None) -> PredictionColumns | None:

@@ -81,6 +81,26 @@ def reference_markdown() -> str:
     return "\n".join(_squeezed(lines)) + "\n"
 
 
+def data_schema_markdown() -> str:
+    """The reference of a schema file of data: one table a section."""
+    from branchline.config.sections.data_schema import SCHEMA
+
+    lines = [
+        "# Schema files of data",
+        "",
+        "Generated from the grammar. `branchline data init PATH` proposes such a file;",
+        "[Check the data](../how-to/check-the-data.md) says how it is used. Unknown keys are",
+        "errors.",
+        "",
+    ]
+    lines += _table(SCHEMA.keys)
+    for name, key in SCHEMA.keys.items():
+        for title, section in _sections_in(name, key.kind):
+            lines += ["", f"## `{title}`", "", key.doc if title == name else "", ""]
+            lines += _table(section.keys)
+    return "\n".join(_squeezed(lines)) + "\n"
+
+
 def _squeezed(lines: list[str]) -> Iterator[str]:
     """Lines without a second blank one in a row."""
     before = "x"

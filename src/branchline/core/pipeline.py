@@ -103,6 +103,8 @@ class Stage:
         file: The file that declares it, from the root.
         line: Line of its name in that file, from 1.
         desc: The user's description.
+        is_test: A test of the model, from `tests:`: it is given all outputs of the pipeline, leaves
+            none, and never stands in a lock file.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Stage:
     file: str
     line: int
     desc: str = ""
+    is_test: bool = False
 
     def leaves(self, paths: Iterable[str]) -> bool:
         """Whether a result with outputs at exactly these paths may be one of this stage.

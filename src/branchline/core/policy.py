@@ -166,6 +166,36 @@ class Gate:
     accept: tuple[str, ...] = ()
 
 
+MODEL_SIZE = "model.size_bytes"
+"""Metric that every run has: bytes of all files of the model."""
+TESTS = "tests"
+"""The stage `tests@NAME` is the test NAME; `resources: {tests: ...}` is for all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTest:
+    """A command that tests the model after the stages, before the verdict.
+
+    Attributes:
+        name: As reported, unique in its model.
+        run: Command lines.
+        timeout_s: Seconds after which it is stopped; None means as `resources` says.
+        deps: What it reads besides, from the root.
+        line: Line of the test in branchline.yaml.
+    """
+
+    name: str
+    run: str
+    timeout_s: float | None = None
+    deps: tuple[str, ...] = ()
+    line: int = 0
+
+    @property
+    def address(self) -> str:
+        """Of its stage."""
+        return f"{TESTS}@{self.name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
     """What one stage needs and may use.
@@ -274,6 +304,7 @@ class Policy:
         model: The model's name.
         branches: Rules in order. pull_requests: What pull requests start.
         gate, environment, changes: See their classes.
+        tests: Of the model itself.
         resources: Stage name -> what it needs; a stage without an entry takes the defaults.
         link: How outputs get from the store into the workspace; None leaves it to the store
             (DVC's `cache.type`).
@@ -288,6 +319,7 @@ class Policy:
     gate: Gate = field(default_factory=Gate)
     environment: Environment = field(default_factory=Environment)
     changes: ChangeRules = field(default_factory=ChangeRules)
+    tests: tuple[ModelTest, ...] = ()
     resources: Mapping[str, Resources] = field(default_factory=dict)
     link: Link | None = None
     store: str | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from branchline.core.verdict.bars import moved_by_chance
 from branchline.errors import EffectError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -52,11 +53,7 @@ def stands(
         recorded: As the champion's run left it; None when there is none or it cannot be read.
         evidence: Of the run that is judged.
     """
-    is_asked = any(
-        bound is not None
-        for rule in gate.metrics
-        for bound in (rule.max_regression, rule.max_relative_regression, rule.min_gain)
-    )
+    is_asked = bool(moved_by_chance(gate, evidence))
     scored = [r for r in results if any(out.kind == "metric" for out in r.outs)]
     if recorded is None or not is_asked or not scored:
         return True

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.evidence import PredictionFacts
+from branchline.core.verdict.bars import moved_by_chance
 from branchline.errors import BranchlineError, ConfigError
 from branchline.flows.predictions import PredictionReader
 
@@ -77,7 +78,7 @@ def compare_with_champion(
             recorded predictions do only if they are of the same examples, by their ids.
     """
     gate = project.policy.gate
-    rules = [rule for rule in gate.metrics if rule.compares]
+    rules = moved_by_chance(gate, evidence)
     if not rules:
         return Compared(evidence=evidence)
     ours = PredictionReader(project, evidence, is_here=True)

@@ -12,22 +12,25 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from branchline.core.plan.values import Action, StagePlan
-from branchline.core.run import Capacity, Job, Need, Schedule, StageState, command_lines
-from branchline.core.run.devices import assign_devices, device_environment, device_names
+from branchline.core.plan.values import Action
+from branchline.core.run import Capacity, Schedule, StageState
+from branchline.core.run.devices import assign_devices, device_names
 from branchline.core.run.retries import is_worth_retrying, retry_delay_s
-from branchline.core.run.values import Ended, Failure
+from branchline.core.values import Outcome
 from branchline.errors import BranchlineError, ProgramKilledError
+from branchline.flows.attempts import attempt_of, job_of, kept_or_failed
+from branchline.flows.endings import late_decision, not_started, why_stopped
 from branchline.flows.keep import Keeper, Kept
-from branchline.flows.stage_files import log_name, stage_files
+from branchline.flows.stage_files import stage_files
 from branchline.flows.walked import Attempt, EngineOptions, Walked, Watcher
-from branchline.ports.executor import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from branchline.core.evidence.model_tests import Examined
     from branchline.core.pipeline import LockEntry, Stage
-    from branchline.core.plan.values import Plan
+    from branchline.core.plan.values import Plan, Result, StagePlan
+    from branchline.core.run.values import Ended
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
 
@@ -77,7 +80,7 @@ class Engine:
         machine = project.machine
         self._devices = device_names(machine.variable("CUDA_VISIBLE_DEVICES"), machine.gpus())
         self._schedule = Schedule(
-            jobs=[self._job(entry) for entry in plan.stages],
+            jobs=[job_of(project.policy, self._stages[e.stage], e) for e in plan.stages],
             capacity=Capacity(
                 jobs=options.jobs,
                 cpus=max(float(options.jobs), float(machine.cpus())),
@@ -96,16 +99,6 @@ class Engine:
     def touched(self) -> list[str]:
         """Outputs that were stored or restored: git shall ignore them."""
         return self._keeper.touched
-
-    def _job(self, entry: StagePlan) -> Job:
-        wanted = self._project.policy.resources_of(self._stages[entry.stage].name)
-        is_reused = entry.action in (Action.REUSE, Action.SKIP)
-        return Job(
-            stage=entry.stage,
-            after=entry.after,
-            need=Need(cpus=wanted.cpus, gpus=wanted.gpus, memory_bytes=wanted.memory_bytes or 0),
-            estimate_s=0.0 if is_reused else entry.estimate_s,
-        )
 
     def walk(self) -> Walked:
         """Run until everything ended; leaves no child behind, however it ends."""
@@ -131,6 +124,8 @@ class Engine:
         while queue:
             address = queue.pop(0)
             try:
+                if self._is_blocked(address):
+                    continue
                 plan = self._decide(address)
                 self.walked.plans[address] = plan
                 if plan.action not in (Action.REUSE, Action.SKIP):
@@ -141,9 +136,22 @@ class Engine:
             except BranchlineError as error:
                 # Its input was not made, or its output cannot be put back: what runs goes on.
                 self._schedule.start(address)
-                self._fail(address, _not_started(address, error))
+                self._fail(address, not_started(address, error))
                 continue
             queue.extend(self._schedule.end(address, StageState.REUSED).ready)
+
+    def _is_blocked(self, address: str) -> bool:
+        """Whether a stage may not start, and with it what depends on it."""
+        keeper = self._options.gatekeeper
+        why = keeper.before(address) if keeper is not None else ""
+        if not why:
+            return False
+        self.walked.blocked = self.walked.blocked or why
+        self._schedule.start(address)
+        skipped = self._schedule.end(address, StageState.FAILED).skipped
+        for name in (address, *skipped):
+            self._ended(name, StageState.SKIPPED, "not run: bad data")
+        return True
 
     def _decide(self, address: str, *, again: bool = False) -> StagePlan:
         plan = self._plans[address]
@@ -151,18 +159,8 @@ class Engine:
         if self._options.later is not None and (again or plan.key is None):
             self._options.later.do()  # what was just made may be what is asked for
         ran = [n for n in plan.after if self.walked.states.get(n) is StageState.SUCCEEDED]
-        if ran and self._options.force_downstream:
-            reason = f"`{ran[0]}` ran, and --force-downstream was given"
-            return self._planner.decide(stage, force=reason)
-        if not again and (plan.key is not None or plan.action is Action.SKIP):
-            return plan
-        if plan.action is Action.RUN:
-            # Decided already, by the user or by a change of its own; only the key was open.
-            decided = self._planner.decide(stage)
-            return (
-                decided if decided.action is Action.REUSE or again else _with_reason(decided, plan)
-            )
-        return self._planner.decide(stage)
+        after = ran[0] if ran and self._options.force_downstream else ""
+        return late_decision(self._planner, stage, plan, after=after, again=again)
 
     def _reuse(self, stage: Stage, plan: StagePlan) -> None:
         state = StageState.SKIPPED if plan.action is Action.SKIP else StageState.REUSED
@@ -188,14 +186,19 @@ class Engine:
         try:
             self.walked.notes.extend(self._keeper.make_room(stage))
             attempt = self._attempt(stage, plan, number)
-            stage_files(attempt.task.log).clear()
+            files = stage_files(attempt.task.log)
+            files.clear()
+            if stage.is_test:
+                from branchline.flows.model_tests import write_context
+
+                write_context(self._planner, self.walked, address, files.context, files.tests)
             if self._options.early is not None:
                 self._options.early.starting(attempt)
             child = self._project.executor.start(attempt.task)
         except ProgramKilledError:
             raise
         except BranchlineError as error:
-            self._fail(address, _not_started(address, error))
+            self._fail(address, not_started(address, error))
             return
         self._attempts[address] = attempt
         for remark in self._project.executor.remarks():
@@ -206,12 +209,11 @@ class Engine:
         self._watcher.stage(address, StageState.RUNNING, plan.reason)
 
     def _is_reused_after_all(self, address: str) -> bool:
-        """Look once more at inputs that were digested when the plan was made, perhaps hours ago.
+        """Look once more at inputs that were digested by the plan, perhaps hours ago.
 
-        What was edited since is what the stage will read. Says whether it need not run any more.
+        What was edited since is what the stage will read. True when it need not run any more.
         """
-        stage = self._stages[address]
-        inputs = self._planner.inputs
+        stage, inputs = self._stages[address], self._planner.inputs
         if not inputs.moved(stage, self._planner.gathered[address]):
             return False
         inputs.look_again()
@@ -224,56 +226,33 @@ class Engine:
             raise
         except BranchlineError as error:
             self._schedule.start(address)
-            self._fail(address, _not_started(address, error))
+            self._fail(address, not_started(address, error))
             return True
         self._decide_all(self._schedule.end(address, StageState.REUSED).ready)
         return True
 
     def _attempt(self, stage: Stage, plan: StagePlan, number: int) -> Attempt:
-        project, policy = self._project, self._project.policy
-        wanted = policy.resources_of(stage.name)
+        wanted = self._project.policy.resources_of(stage.name)
         taken = {name for a in self._attempts.values() for name in a.devices}
-        devices = assign_devices(wanted.gpus, self._devices, taken)
-        log = os.path.join(self._logs, log_name(stage.address, number))
-        trace = policy.changes.trace
-        task = Task(
-            stage=stage.address,
-            cmd=command_lines(stage.cmd, is_list=stage.cmd_is_list),
-            cwd=os.path.normpath(os.path.join(project.root, stage.wdir)),
-            log=log,
-            env={
-                "DVC_ROOT": project.root,
-                "DVC_STAGE": stage.address,
-                "BRANCHLINE_STAGE": stage.address,
-                **stage_files(log).environment,
-                **device_environment(wanted.gpus, devices),
-            },
-            timeout_s=wanted.timeout_s,
-            memory_bytes=wanted.memory_bytes if self._options.limits_memory else None,
-            trace=trace,
-            trace_file=log.removesuffix(".log") + ".reads",
-            root=project.root,
-        )
-        return Attempt(
-            stage=stage,
-            plan=plan,
-            task=task,
+        return attempt_of(
+            self._project,
+            stage,
+            plan,
             number=number,
-            started_s=self._now(),
-            started_at=project.machine.now(),
-            started_ns=project.machine.time_ns(),
-            devices=devices,
+            logs=self._logs,
+            devices=assign_devices(wanted.gpus, self._devices, taken),
+            limits_memory=self._options.limits_memory,
         )
 
     # Waiting
 
     def _wait(self) -> None:
-        wakes = self._schedule.wakes_at()
+        wakes, later = self._schedule.wakes_at(), self._options.later
         timeout = POLL_S if wakes is None else max(0.0, min(POLL_S, wakes - self._now()))
         if not self._attempts and wakes is None:
             return
-        if self._options.later is not None:
-            self._options.later.do()
+        if later is not None:
+            later.do()
         for ended in self._project.executor.wait(timeout):
             self._take(ended)
         if self._options.early is not None and (late := self._options.early.overdue()):
@@ -287,43 +266,50 @@ class Engine:
         if self._was_stopped_early(self._attempts[ended.stage]):
             return
         attempt = self._attempts.pop(ended.stage)
+        if attempt.stage.is_test:
+            self._take_test(attempt, ended)
+            return
         if ended.failure is None:
-            try:
-                kept = self._keeper.keep(attempt, ended)
-            except ProgramKilledError:
-                raise
-            except BranchlineError as error:
-                detail = f"its result cannot be kept: {_in_full(error)}"
-                kept = Kept(ended=replace(ended, failure=Failure.NOT_KEPT, detail=detail))
+            kept = kept_or_failed(self._keeper, attempt, ended)
             if kept.ended.failure is None and kept.result is not None:
                 self._succeed(attempt, kept)
                 return
             ended = kept.ended
         self._fail_or_retry(attempt, ended)
 
-    def _was_stopped_early(self, attempt: Attempt) -> bool:
-        """Whether a stage was told to stop: then nothing of it is kept, however well it ended.
+    def _take_test(self, attempt: Attempt, ended: Ended) -> None:
+        """One that passed is kept like any stage, others go into the verdict."""
+        from branchline.flows.model_tests import reported_result, what_came
 
-        What it left is that of half a training, and its key stands for the whole one.
-        """
-        early = self._options.early
-        why = "" if early is None else early.ended(attempt.stage.address)
-        if not why and stage_files(attempt.task.log).is_stopped:
-            why = f"`{attempt.stage.address}` was told to stop"
+        test = what_came(ended, stage_files(attempt.task.log).tests)
+        if test.outcome is Outcome.PASSED:
+            kept = kept_or_failed(self._keeper, attempt, ended)
+            if kept.ended.failure is None and kept.result is not None:
+                result = reported_result(kept.result, test)
+                self._succeed(attempt, replace(kept, result=result))
+                self.walked.tests[attempt.stage.address] = test
+                return
+            test = what_came(kept.ended)
+        self._end_test(test, ended)
+
+    def _end_test(self, test: Examined, ended: Ended) -> None:
+        """Note a test that did not pass; nothing waits for its success, and the run goes on."""
+        address = ended.stage
+        self._note(address, StageState.FAILED, ended)
+        self.walked.tests[address] = test
+        self._ended(address, StageState.FAILED, test.said, ended.duration_s)
+        self._decide_all(self._schedule.end(address, StageState.SUCCEEDED).ready)
+
+    def _was_stopped_early(self, attempt: Attempt) -> bool:
+        why = why_stopped(self._options.early, attempt)
         self.walked.stopped_early = self.walked.stopped_early or why
         return bool(why)
 
     def _succeed(self, attempt: Attempt, kept: Kept) -> None:
         address = attempt.stage.address
-        self._project.ledger.stage_ended(
-            self._run,
-            address,
-            StageState.SUCCEEDED.value,
-            ended=kept.ended,
-            # Without a key (data outside the repository) nothing can be looked up again.
-            result=kept.result if kept.result is not None and kept.result.key else None,
-            at=self._project.machine.now(),
-        )
+        # Without a key (data outside the repository) nothing can be looked up again.
+        result = kept.result if kept.result is not None and kept.result.key else None
+        self._note(address, StageState.SUCCEEDED, kept.ended, result)
         later = self._options.later
         if later is None:
             self._keeper.share(attempt.stage, self.walked.notes.append)
@@ -350,14 +336,12 @@ class Engine:
         self._schedule.retry(address, self._now() + delay)
 
     def _fail(self, address: str, ended: Ended) -> None:
-        self._project.ledger.stage_ended(
-            self._run,
-            address,
-            StageState.FAILED.value,
-            ended=ended,
-            result=None,
-            at=self._project.machine.now(),
-        )
+        if self._stages[address].is_test:
+            from branchline.flows.model_tests import what_came
+
+            self._end_test(what_came(ended), ended)
+            return
+        self._note(address, StageState.FAILED, ended)
         self.walked.failures[address] = ended
         self._ended(address, StageState.FAILED, ended.detail, ended.duration_s)
         for skipped in self._schedule.end(address, StageState.FAILED).skipped:
@@ -365,16 +349,29 @@ class Engine:
 
     def _cancel(self) -> None:
         self._project.executor.stop(grace_s=GRACE_S)
-        now = self._project.machine.now()
         for address in list(self._attempts):
-            self._project.ledger.stage_ended(
-                self._run, address, StageState.CANCELLED.value, ended=None, result=None, at=now
-            )
+            self._note(address, StageState.CANCELLED)
             self._ended(address, StageState.CANCELLED, "stopped")
         self._attempts.clear()
         for address in self._schedule.cancel():
             self._ended(address, StageState.CANCELLED, "not started")
         self.walked.is_cancelled = True
+
+    def _note(
+        self,
+        address: str,
+        state: StageState,
+        ended: Ended | None = None,
+        result: Result | None = None,
+    ) -> None:
+        self._project.ledger.stage_ended(
+            self._run,
+            address,
+            state.value,
+            ended=ended,
+            result=result,
+            at=self._project.machine.now(),
+        )
 
     def _ended(self, address: str, state: StageState, text: str, elapsed_s: float = 0.0) -> None:
         self.walked.states[address] = state
@@ -382,19 +379,3 @@ class Engine:
 
     def _now(self) -> float:
         return self._project.machine.monotonic_s()
-
-
-def _in_full(error: BranchlineError) -> str:
-    """An error in one sentence, with what it names in its details."""
-    return "; ".join((error.message, *error.details[:3]))
-
-
-def _not_started(address: str, error: BranchlineError) -> Ended:
-    return Ended(stage=address, exit_code=None, failure=Failure.NOT_STARTED, detail=_in_full(error))
-
-
-def _with_reason(decided: StagePlan, plan: StagePlan) -> StagePlan:
-    """The later decision, which knows the key, as a run for the earlier reason."""
-    return replace(
-        decided, action=Action.RUN, reason=plan.reason, result=None, source=None, restore=()
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
@@ -12,7 +13,7 @@ from branchline.core.plan.values import Action
 from branchline.core.plan.view import MODE_SUFFIX
 from branchline.core.secrecy import shown
 from branchline.core.values import digest_of
-from branchline.errors import DocumentError
+from branchline.errors import DocumentError, RegistryError
 from branchline.flows.inputs import leaves_of
 from branchline.flows.plot_files import plots_left
 from branchline.flows.reading import with_folders
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.evidence import Metric, Plot
-    from branchline.core.plan.values import Plan, Result, StagePlan
+    from branchline.core.evidence.model_tests import Examined
+    from branchline.core.plan.values import Plan, Produced, Result, StagePlan
     from branchline.core.values import JsonValue
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
@@ -78,7 +80,46 @@ class EvidenceReader:
             is_dirty=self._is_dirty(set(dirty)),
             versions={**project.machine.versions(), **self._lock_digests()},
             duration_s=round(duration_s, 3),
+            tests=self._tests(),
         )
+
+    def _tests(self) -> tuple[Examined, ...]:
+        """What came of the tests of the model; loads nothing where there are none."""
+        if not (self._planner.options.with_tests and self._project.policy.tests):
+            return ()
+        from branchline.flows.model_tests import outcomes_of_tests
+
+        return outcomes_of_tests(self._planner, self._walked)
+
+    def measured(self, evidence: Evidence) -> Evidence:
+        """The same with the size of the model, and what the tests measured."""
+        from branchline.core.evidence.measured import Measured
+        from branchline.core.policy import MODEL_SIZE
+
+        size = self._model_size()
+        own = () if size is None else (Measured(name=MODEL_SIZE, value=size),)
+        told = [item for test in evidence.tests for item in test.reported.measured]
+        return replace(evidence, measured=(*own, *told))
+
+    def _model_size(self) -> float | None:
+        """Bytes of all files of the model; None where it is not known, or which output it is."""
+        from branchline.core.effects.model_outputs import model_outputs
+
+        results = [r for r in self._walked.results.values() if r.report is None]
+        try:
+            outs = [out for _, out in model_outputs(results, self._project.policy)]
+        except RegistryError:
+            return None
+        sizes = [self._size(out) for out in outs]
+        known = [size for size in sizes if size is not None]
+        return float(sum(known)) if sizes and len(known) == len(sizes) else None
+
+    def _size(self, out: Produced) -> int | None:
+        if out.content.size_bytes is not None:
+            return out.content.size_bytes
+        now = self._project.workspace.content(out.path)
+        is_same = now is not None and now.md5 == out.content.md5
+        return now.size_bytes if now is not None and is_same else None
 
     def _metrics(self, *, with_unmade: bool) -> tuple[Metric, ...]:
         files = {
@@ -164,7 +205,9 @@ class EvidenceReader:
         dirty -= outs | {f"{path.rpartition('/')[0]}/.gitignore".lstrip("/") for path in outs}
         if not dirty:
             return False
-        if dirty & set(self._project.config_files):
+        # No result depends on what git ignores, and a run of another model here wrote its own.
+        settings = {p for p in self._project.config_files if not p.endswith(".gitignore")}
+        if dirty & settings:
             return True
         touched = {above for path in dirty for above in with_folders(path)}
         for result in self._walked.results.values():

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from branchline.core.evidence.evidence_json import evidence_from_json, evidence_to_json
 from branchline.core.plan.plan_json import plan_to_json
+from branchline.core.policy import MODEL_SIZE
 from branchline.core.values import SCHEMA_VERSION, Outcome, digest_of
-from branchline.core.verdict.baseline import RunFacts, find_baseline
+from branchline.core.verdict.baseline import find_baseline
 from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
 from branchline.errors import RecordError
 from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere, stands
 from branchline.flows.evidence import EvidenceReader
 from branchline.flows.judged import judged
+from branchline.flows.run_facts import run_facts, run_fields, verdict_of
 from branchline.ports.records import CHAMPION_FILE
 from branchline.ports.workspace import EntryKind
 
@@ -26,11 +28,11 @@ if TYPE_CHECKING:
     from branchline.core.trigger import Trigger
     from branchline.core.values import JsonValue
     from branchline.core.verdict.values import Baseline, Verdict
-    from branchline.flows.judged import Judged
+    from branchline.flows.judgement import Judged
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
     from branchline.flows.retraining import Watching
-    from branchline.flows.walked import WalkBeside, Walked, Watcher
+    from branchline.flows.walked import DataFound, WalkBeside, Walked, Watcher
     from branchline.ports.records import StoredRun
     from branchline.ports.repo import Head
 
@@ -68,6 +70,7 @@ def finish(
     watcher: Watcher,
     walk_beside: WalkBeside,
     watching: Watching | None = None,
+    data: DataFound | None = None,
 ) -> Finished | None:
     """Gather the evidence, judge it against the baseline, record the run.
 
@@ -84,6 +87,7 @@ def finish(
         walk_beside: Walks stages in another working tree, for that.
         watching: Who looks on while the commit is trained again, and how that is walked; None:
             nothing is trained again.
+        data: What was found in the data.
 
     Returns:
         None when it was stopped before there was a verdict.
@@ -92,9 +96,11 @@ def finish(
         DocumentError: A metric file cannot be read.
         RecordError: git refused the record.
     """
-    evidence = EvidenceReader(project, planner, plan, walked).gather(
-        duration_s=duration_s, dirty=dirty
-    )
+    reader = EvidenceReader(project, planner, plan, walked)
+    evidence = reader.gather(duration_s=duration_s, dirty=dirty, with_unmade=not walked.blocked)
+    evidence = replace(evidence, data_checks=data.reports if data else ())
+    if _is_asked_for(project, evidence):
+        evidence = reader.measured(evidence)
     head = project.repo.head()
     base = head.short or "initial"
     history = project.records.runs(names=("run.json",))
@@ -102,37 +108,43 @@ def finish(
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
     found = _baseline(project, history, same=same)
     champion = _champion(project, planner, plan, walked, found, evidence, watcher, walk_beside)
-    if champion.is_stopped:
-        return None
     judged_run = judged(
         project,
         walked,
         evidence,
         champion,
         history=map(run_fields, history),
-        targets=tuple(stage.address for stage in planner.stages),
+        targets=tuple(stage.address for stage in planner.stages if not stage.is_test),
         watching=watching,
         known=same.run if same is not None and not walked.ran else "",
     )
     if judged_run is None:
         return None
+    judged_run = _with_data(judged_run)
     evidence, verdict = judged_run.evidence, judged_run.verdict
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
     if same is not None and is_known and verdict_of(same) == verdict.outcome.value:
         return _known(project, same.run, evidence, verdict)
+    if not _is_asked_for(project, evidence):
+        evidence = reader.measured(evidence)  # for runs that this one will be the baseline of
+        judged_run = replace(judged_run, evidence=evidence)
+    model = project.policy.model
     said = run_to_json(
-        head,
-        evidence,
-        verdict,
-        trigger,
-        model=project.policy.model,
-        walk=walk,
-        started_at=started_at,
+        head, evidence, verdict, trigger, model=model, walk=walk, started_at=started_at
     )
-    files = _files(project, planner, plan, said, champion, judged_run)
+    files = _files(project, planner, plan, said, champion, judged_run, data)
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
+
+
+def _with_data(found: Judged) -> Judged:
+    """The same, where the data were checked with what that makes of the verdict."""
+    if not found.evidence.data_checks:
+        return found
+    from branchline.core.verdict.data import with_data
+
+    return replace(found, verdict=with_data(found.verdict, found.evidence.data_checks))
 
 
 def _files(
@@ -142,6 +154,7 @@ def _files(
     said: JsonValue,
     champion: Champion,
     found: Judged,
+    data: DataFound | None,
 ) -> dict[str, bytes]:
     """The files of a record."""
     return {
@@ -153,6 +166,7 @@ def _files(
         **_meanings(planner),
         **_plots(project, found.evidence),
         **{f"plots/{one.plot.path}": one.data for one in found.plots},
+        **(data.files() if data else {}),
     }
 
 
@@ -199,6 +213,12 @@ def _champion_file(champion: Champion) -> dict[str, bytes]:
     return {CHAMPION_FILE: _json(evidence_to_json(champion.evidence))}
 
 
+def _is_asked_for(project: Project, evidence: Evidence) -> bool:
+    """Whether the verdict needs what Branchline measures itself."""
+    names = [rule.name for rule in project.policy.gate.metrics]
+    return bool(evidence.tests) or any(MODEL_SIZE in name for name in names)
+
+
 def _walk_digest(project: Project, evidence: Evidence) -> str:
     """What makes two walks of one commit the same: results, outputs, and the bars."""
     gate = project.policy.gate
@@ -223,8 +243,35 @@ def _walk_digest(project: Project, evidence: Evidence) -> str:
             "on_inconclusive": gate.on_inconclusive.value,
             "baseline": gate.baseline,
             "evaluation_data": evidence.evaluation_data,
+            **({"tests": tests} if (tests := _tests(evidence)) else {}),
+            **_data_checks(evidence),
         }
     )
+
+
+def _tests(evidence: Evidence) -> list[tuple[str, str]]:
+    return [(test.name, test.outcome.value) for test in evidence.tests]
+
+
+def _data_checks(evidence: Evidence) -> dict[str, JsonValue]:
+    """What tells two walks apart by their data; nothing where there are no checks."""
+    checked = [
+        (r.check, r.path, r.key, r.outcome.value, len(r.findings)) for r in evidence.data_checks
+    ]
+    return {"data_checks": checked} if checked else {}
+
+
+def baseline_of(project: Project) -> Baseline:
+    """What a run of this commit is measured against, before it has run."""
+    head = project.repo.head()
+    base = head.short or "initial"
+    history = project.records.runs(names=("run.json",))
+    others = [run for run in history if run.run != base and not run.run.startswith(f"{base}-")]
+    found = _baseline(project, history, same=None)
+    if found.via.startswith("alias"):
+        return found
+    # Nothing holds the alias: the data of this very commit are no reference for themselves.
+    return _baseline(project, others, same=None)
 
 
 def _is_walk(run: StoredRun, base: str, walk: str) -> bool:
@@ -233,39 +280,10 @@ def _is_walk(run: StoredRun, base: str, walk: str) -> bool:
     return run_fields(run).get("walk") == walk
 
 
-def run_fields(run: StoredRun) -> dict[str, JsonValue]:
-    """The fields of a record's run.json; empty when it cannot be read."""
-    try:
-        fields = json.loads(run.files.get("run.json", b"{}"))
-    except ValueError:
-        return {}
-    return fields if isinstance(fields, dict) else {}
-
-
-def verdict_of(run: StoredRun) -> str:
-    """The outcome word of a recorded run; "" when it has none."""
-    return str(run_fields(run).get("outcome") or "")
-
-
 def _baseline(
     project: Project, history: Sequence[StoredRun], *, same: StoredRun | None
 ) -> Baseline:
-    facts = []
-    for run in history:
-        fields = run_fields(run)
-        if fields.get("model") != project.policy.model:
-            continue  # Of two models in one repository neither is the other's baseline.
-        outcome = str(fields.get("outcome") or "")
-        facts.append(
-            RunFacts(
-                run=run.run,
-                started_at=str(fields.get("started_at") or ""),
-                commit=_text(fields.get("commit")),
-                branch=_text(fields.get("branch")),
-                is_dirty=fields.get("is_dirty") is not False,
-                outcome=Outcome(outcome) if outcome in [o.value for o in Outcome] else None,
-            )
-        )
+    facts = run_facts(project, history)
     elsewhere, remark = holders_elsewhere(project) if is_elsewhere(project) else ({}, "")
     found = find_baseline(
         facts,
@@ -375,7 +393,3 @@ def _plot_paths(evidence: Evidence) -> list[str]:
 
 def _json(value: JsonValue) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def _text(value: JsonValue) -> str | None:
-    return value if isinstance(value, str) else None

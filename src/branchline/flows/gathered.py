@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from branchline.core.values import JsonValue
 
 
+CHAMPION_INPUT = "(model of the champion)"
+"""Name of the input by which a test depends on the champion's model."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Gathered:
     """All about one stage's inputs; filled by `InputReader`.

@@ -16,7 +16,7 @@ from branchline.core.verdict.standing import Standing, standing_of
 from branchline.flows.plan import PlanOptions
 from branchline.flows.run import RunOptions, run
 from branchline.flows.walked import EngineOptions
-from branchline.render.job_log import job_line, plan_lines, verdict_lines
+from branchline.render.job_log import data_lines, job_line, plan_lines, verdict_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -178,6 +178,7 @@ def walk_job(
                 force_reason=_why_forced(asked),
                 single=single,
                 trust_elsewhere=False,
+                with_tests=True,
             ),
             engine=EngineOptions(jobs=project.machine.cpus()),
             reason=asked.note or asked.reason,
@@ -211,6 +212,8 @@ def _ended(outcome: RunOutcome, log: JobLog, gate: Gate) -> JobEnd:
     if outcome.walked.is_cancelled or outcome.finished is None:
         return JobEnd(state=JobState.CANCELLED, outcome=outcome, detail="stopped")
     verdict = outcome.finished.verdict
+    for line in data_lines(outcome.finished.evidence.data_checks):
+        log.write(line)
     for line in verdict_lines(verdict):
         log.write(line)
     return JobEnd(

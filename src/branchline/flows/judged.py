@@ -5,16 +5,18 @@ Where no bar compares with a champion nothing of this is loaded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from branchline.core.policy import MODEL_SIZE
+from branchline.core.verdict.bars import moved_by_chance
 from branchline.core.verdict.judge import judge
+from branchline.flows.judgement import Judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from branchline.core.evidence import Evidence
-    from branchline.core.evidence.prediction_plots import MadePlot
     from branchline.core.values import JsonValue
     from branchline.core.verdict.noise.values import Spread
     from branchline.core.verdict.values import Verdict
@@ -22,21 +24,6 @@ if TYPE_CHECKING:
     from branchline.flows.project import Project
     from branchline.flows.retraining import Watching
     from branchline.flows.walked import Walked
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """What judging a run gave.
-
-    Attributes:
-        evidence: Of the run, with which predictions it left and the plots made from them.
-        verdict: On it.
-        plots: Those plots, with their bytes.
-    """
-
-    evidence: Evidence
-    verdict: Verdict
-    plots: tuple[MadePlot, ...] = ()
 
 
 def judged(
@@ -65,6 +52,8 @@ def judged(
     Returns:
         None when it was stopped.
     """
+    if champion.is_stopped:
+        return None
     found = _judged(
         project, walked, evidence, champion, history=history, targets=targets, watching=watching
     )
@@ -96,8 +85,10 @@ def _judged(
     gate = project.policy.gate
     baseline, theirs = champion.baseline, champion.evidence
     said = _moved_again(project, walked, evidence)
-    if not any(rule.compares for rule in gate.metrics):
-        verdict = judge(evidence, theirs, gate, baseline=baseline, remarks=said)
+    if not moved_by_chance(gate, evidence):
+        verdict = judge(
+            _with_size(evidence, champion), theirs, gate, baseline=baseline, remarks=said
+        )
         return Judged(evidence=evidence, verdict=verdict)
     from branchline.flows.compared import compare_with_champion
     from branchline.flows.judged_before import remarks_on, with_count
@@ -113,7 +104,7 @@ def _judged(
 
     def once(spreads: Mapping[str, Spread], unknown: Mapping[str, str]) -> Verdict:
         return judge(
-            evidence,
+            _with_size(evidence, champion),
             theirs,
             gate,
             baseline=baseline,
@@ -144,6 +135,18 @@ def _judged(
         return Judged(evidence=shown, verdict=replicated(asked), plots=found.plots)
     except StoppedError:
         return None
+
+
+def _with_size(evidence: Evidence, champion: Champion) -> Evidence:
+    """The same with the champion's size beside its own: that stands whatever was evaluated."""
+    his = champion.recorded.measure(MODEL_SIZE) if champion.recorded is not None else None
+    if champion.evidence is not None or his is None:
+        return evidence
+    measured = tuple(
+        replace(item, baseline=his.value) if item.name == MODEL_SIZE else item
+        for item in evidence.measured
+    )
+    return replace(evidence, measured=measured)
 
 
 def _known(project: Project, evidence: Evidence, champion: Evidence | None) -> Mapping[str, Spread]:

@@ -36,6 +36,10 @@ CLOCK_LAG_NS = 20_000_000
 """File systems stamp with a clock that is up to one tick (10 ms at 100 Hz) behind `time_ns`."""
 
 
+_SCRATCH = frozenset({".pytest_cache", ".hypothesis"})
+"""Folders in which tools for tests remember what failed last; no result depends on that."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """What became of a stage that ended well.
@@ -206,7 +210,9 @@ class Keeper:
             self._undeclared.add(stage.address)
         seen += self._looks(attempt, found)
         result = self._result(attempt, ended, found, contents, seen)
-        notes = undeclared(stage, seen, reader) + self._gaps(attempt) + secrets(stage, found)
+        # Of a test nothing is declared: what it reads is seen, and counts.
+        notes = () if stage.is_test else undeclared(stage, seen, reader)
+        notes += self._gaps(attempt) + secrets(stage, found)
         notes += tuple(left_out(stage, path) for path in missing)
         return Kept(ended=ended, result=result, contents=contents, notes=notes)
 
@@ -261,7 +267,7 @@ class Keeper:
     def _counts(self, path: str, stage: Stage, found: Gathered) -> bool:
         """Whether a read is of an input that nobody has named yet."""
         name = path.rpartition("/")[2]
-        if name in CONFIG_NAMES or name.endswith(".dvc"):
+        if name in CONFIG_NAMES or name.endswith(".dvc") or _SCRATCH & set(path.split("/")):
             return False
         if path in {dep.path for dep in stage.params}:
             return False
@@ -294,7 +300,8 @@ class Keeper:
     ) -> Result:
         project, stage = self._project, attempt.stage
         entry = entry_of(stage, deps=found.deps, params=found.params, outs=contents)
-        self.entries[stage.address] = (stage, entry)
+        if not stage.is_test:
+            self.entries[stage.address] = (stage, entry)
         self._store_id = self._store_id or project.store.identity()
         inputs = tuple(found.inputs.values())
         earlier = project.records.results([attempt.plan.key]) if attempt.plan.key else {}
@@ -347,8 +354,8 @@ class Keeper:
         cache vouches for, because it would be reused and never recorded. A stage that read what it
         does not declare stays out: the run cache cannot say what that held.
         """
-        _, entry = self.entries[stage.address]
-        if stage.address in self._undeclared:
+        _, entry = self.entries.get(stage.address, (stage, None))
+        if entry is None or stage.address in self._undeclared:
             return
         try:
             share(self._project, stage, entry)

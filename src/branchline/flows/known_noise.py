@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.core.verdict.bars import moved_by_chance
 from branchline.core.verdict.noise.training import LEAST_STILL, Schedule, spread_of
 from branchline.core.verdict.noise.trainings import groups_of, value_of
 from branchline.flows.retraining import own_training, recorded
@@ -39,9 +40,9 @@ def known_spreads(
     param = next((t.param for t in reversed(varied) if t.seed is not None), "")
     own, his = own_training(project, evidence), own_training(project, champion)
     found = {}
-    for rule in project.policy.gate.metrics:
+    for rule in moved_by_chance(project.policy.gate, evidence):
         ours, theirs = value_of(evidence, rule.name), value_of(champion, rule.name)
-        if not rule.compares or ours is None or theirs is None:
+        if ours is None or theirs is None:
             continue
         others = [t for t in history if t.content not in (own.content, his.content)]
         spread = spread_of(

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from branchline.core.directions import goal_of
 from branchline.core.plan.values import Action
 from branchline.core.verdict.noise.moves import moves_of
 from branchline.core.verdict.noise.trainings import content_in
 from branchline.errors import BranchlineError, ConfigError, StageFailedError
-from branchline.flows.init.directions import goal_of
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.replicated import seeds_from
 from branchline.flows.retraining import (
@@ -61,7 +61,7 @@ def measure(project: Project, asked: NoiseAsked, watching: Watching) -> Measured
     seed = asked.seed or seed_in(project)
     made: list[Training] = []
     again: list[Training] = []
-    measuring = _Measuring(project, seed, watching)
+    measuring = _Measuring(project, seed, watching, setting="--seed" if asked.seed else "")
     try:
         own = measuring.own()
         made.append(own)
@@ -79,6 +79,12 @@ def measure(project: Project, asked: NoiseAsked, watching: Watching) -> Measured
     return _measured(project, seed, made, again, is_stopped=False)
 
 
+def seed_setting(project: Project) -> str:
+    """The setting that names the seed."""
+    is_of_gate = project.policy.gate.replicates is not None
+    return "gate.replicates.seed" if is_of_gate else "tune.replicates.seed"
+
+
 def seed_in(project: Project) -> str:
     """The seed that the settings name; "" for none."""
     replicates = project.policy.gate.replicates
@@ -92,7 +98,7 @@ def seed_in(project: Project) -> str:
 class _Measuring:
     """The trainings of one call."""
 
-    def __init__(self, project: Project, seed: str, watching: Watching) -> None:
+    def __init__(self, project: Project, seed: str, watching: Watching, *, setting: str) -> None:
         self._project = project
         self._watching = watching
         self._evidence: Evidence | None = None
@@ -100,6 +106,7 @@ class _Measuring:
         self._trainer = Retrainer(
             project=project,
             seed=seed,
+            setting=setting or seed_setting(project),
             commit=None,
             content="",
             targets=self._targets,

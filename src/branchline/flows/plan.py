@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from branchline.core.changes.values import Change, Input
     from branchline.core.pipeline import Content, LockEntry, Stage
     from branchline.core.plan.values import Observed, Result
+    from branchline.flows.champion_model import ChampionModel
     from branchline.flows.gathered import Gathered
     from branchline.flows.project import Project
 
@@ -47,6 +48,7 @@ class PlanOptions:
         single: Only the targets, not what they need.
         trust_elsewhere: Outputs that another machine keeps will do.
         trust_lock: Take dvc.lock's word for code and environment that it does not name.
+        with_tests: Whether the tests of the model belong to it; they do where a verdict follows.
     """
 
     targets: tuple[str, ...] = ()
@@ -55,6 +57,7 @@ class PlanOptions:
     single: bool = False
     trust_elsewhere: bool = True
     trust_lock: bool = False
+    with_tests: bool = False
 
 
 class Planner:
@@ -72,13 +75,19 @@ class Planner:
         self.producers = Producers(project.pipeline)
         self.lock = project.lock_files.read(project.pipeline.stages)
         self.inputs = InputReader(project, self.producers, self.lock)
-        self.stages = wanted_stages(project.pipeline.stages, self.producers, options)
+        stages = project.pipeline.stages
+        if options.with_tests and project.policy.tests:
+            from branchline.flows.planned_tests import stages_of_tests
+
+            stages += stages_of_tests(project)
+        self.stages = wanted_stages(stages, self.producers, options)
         self.last: Mapping[str, Result] = project.records.latest_results(
             [stage.address for stage in self.stages]
         )
         self.inputs.reader.seed_from(self._recorded_meanings)
         self._world = _World(self)
         self.gathered: dict[str, Gathered] = {}
+        self._champions: dict[str, ChampionModel] = {}
 
     def plan(self) -> Plan:
         """The plan of all wanted stages, in order.
@@ -115,6 +124,10 @@ class Planner:
             force: Why it runs whatever is known; "" when it does not.
         """
         found = self.inputs.gather(stage)
+        if stage.is_test:
+            from branchline.flows.planned_tests import add_inputs
+
+            add_inputs(self, stage, found)
         self.gathered[stage.address] = found
         plan = decide(self._view(stage, found, force), self._world)
         if plan.action is Action.SKIP:
@@ -144,11 +157,30 @@ class Planner:
             lock=self.lock.get(stage.address),
             uncovered=() if options.trust_lock else (*found.uncovered, *self._moved_reads(stage)),
             last=self.last.get(stage.address),
-            after=tuple(dict.fromkeys((*self.producers.needs(stage), *(s for _, s in loose)))),
+            after=tuple(dict.fromkeys((*self._needs(stage), *(s for _, s in loose)))),
             force=force or found.unknown,
             trust_elsewhere=options.trust_elsewhere,
             notes=tuple(found.notes),
         )
+
+    def _needs(self, stage: Stage) -> tuple[str, ...]:
+        """Stages that must end first: those whose outputs a stage reads.
+
+        A test waits for all, and for the tests before it: what it times shall not be disturbed.
+        """
+        if stage.is_test:
+            before = self.stages[: self.stages.index(stage)]
+            return tuple(other.address for other in before)
+        return self.producers.needs(stage)
+
+    def champion(self, own: Mapping[str, str]) -> ChampionModel:
+        """The model that tests compare with; looked for once for the same model under test."""
+        from branchline.flows.champion_model import champion_model
+
+        name = repr(sorted(own.items()))
+        if name not in self._champions:
+            self._champions[name] = champion_model(self.project, own)
+        return self._champions[name]
 
     def _loose(self, stage: Stage) -> tuple[tuple[str, str], ...]:
         """Outputs still to be made that the last run read without declaring them, with the maker.
@@ -333,7 +365,11 @@ def wanted_stages(
         queue = list(chosen)
         by_address = {stage.address: stage for stage in ordered}
         while queue:
-            for need in producers.needs(by_address[queue.pop()]):
+            wanted = by_address[queue.pop()]
+            needs = producers.needs(wanted)
+            if wanted.is_test:
+                needs = tuple(stage.address for stage in ordered if not stage.is_test)
+            for need in needs:
                 if need not in chosen and need in by_address:
                     chosen[need] = None
                     queue.append(need)

@@ -116,6 +116,8 @@ class PredictionReader:
             return f"`gate.predictions.path` is `{path}`, which ends in none of {_ENDINGS}."
         if self.digest(path):
             return ""
+        if not self.evidence.stages:
+            return f"there is no `{path}` of a run in which nothing was made."
         if self.project.workspace.read(path) is None:
             return f"`gate.predictions` names `{path}`, and this run left no such file."
         return (

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
     from branchline.ports.artifacts import Artifacts
+    from branchline.ports.data_files import DataFiles
+    from branchline.ports.data_memory import DataMemory
     from branchline.ports.executor import Executor
     from branchline.ports.ledger import Ledger
     from branchline.ports.locks import LockFiles, RunCache, WorkspaceLock
     from branchline.ports.machine import Machine
     from branchline.ports.meanings import MeaningCache
     from branchline.ports.metric_functions import MetricFunctions
+    from branchline.ports.own_checks import OwnChecks
     from branchline.ports.records import Records
     from branchline.ports.repo import Repo
     from branchline.ports.steps import Steps
@@ -72,6 +75,9 @@ class Project:
     tables: Tables
     metric_functions: MetricFunctions
     tracker: Tracker
+    data_files: DataFiles
+    data_memory: DataMemory
+    own_checks: OwnChecks
     policy: Policy
     """What the team decided."""
     pipeline: Pipeline

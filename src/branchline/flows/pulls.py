@@ -257,6 +257,11 @@ class Pulls:
             return f"Approve it with `branchline pr approve {pull.number}`"
         if CheckState.PENDING in states or not states:
             return "Wait for the checks"
+        if CheckState.WAITING in states:
+            return (
+                "Approve its run (`branchline approve RUN`, `branchline records push"
+                f" {self._remote}`), then `branchline retry JOB`"
+            )
         return f"Push a commit to `{pull.asked.head}` that passes"
 
     def _refuse(self, pull: Pull, override: str) -> None:

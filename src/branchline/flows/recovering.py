@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.pipeline import Stage
-    from branchline.core.plan.values import Result
+    from branchline.core.plan.values import Plan, Result
+    from branchline.flows.later import Later
+    from branchline.flows.plan import Planner, PlanOptions
     from branchline.flows.project import Project
 
 
@@ -80,3 +82,27 @@ def _fits(project: Project, stage: Stage, result: Result) -> bool:
         return False
     found = [(project.workspace.content(out.path), out.content) for out in result.outs]
     return all(now is not None and now.md5 == made.md5 for now, made in found)
+
+
+def planned(
+    project: Project, asked: PlanOptions, later: Later | None
+) -> tuple[Planner, Plan, tuple[str, ...]]:
+    """The plan, with what earlier walks left undone taken up before it.
+
+    Args:
+        project: Ports.
+        asked: What to plan.
+        later: What waits of the walk before in this process; a plan that asks for it waits.
+    """
+    from branchline.flows.plan import Planner as ThePlanner
+
+    recovered = () if later is not None and later.has_begun else recover(project)
+    planner = ThePlanner(project, asked)
+    plan = planner.plan()
+    if later is not None:
+        later.has_begun = True
+        if later.is_needed([entry.key for entry in plan.stages]):
+            later.do()
+            planner = ThePlanner(project, asked)
+            plan = planner.plan()
+    return planner, plan, recovered

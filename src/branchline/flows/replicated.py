@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.policy import Goal
 from branchline.core.values import Outcome
+from branchline.core.verdict.bars import moved_by_chance
 from branchline.core.verdict.noise.training import Schedule, learned, needed_runs, spread_of
 from branchline.core.verdict.noise.trainings import groups_of
 from branchline.errors import BranchlineError
@@ -70,7 +71,7 @@ def replicated(asked: Replicated) -> Verdict:
     """
     replicates = asked.project.policy.gate.replicates
     champion = asked.champion
-    rules = tuple(rule for rule in asked.project.policy.gate.metrics if rule.compares)
+    rules = moved_by_chance(asked.project.policy.gate, asked.evidence)
     if replicates is None or champion is None or not rules:
         return asked.judge({}, {})
     same_data = asked.evidence.evaluation_data == champion.evaluation_data

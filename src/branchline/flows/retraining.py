@@ -95,6 +95,7 @@ class Retrainer:
         targets: Stages that are walked.
         watching: Who looks on.
         made_for: Content of the candidate whose verdict asks.
+        setting: What names the seed, for messages.
     """
 
     project: Project
@@ -104,6 +105,7 @@ class Retrainer:
     targets: Sequence[str]
     watching: Watching
     made_for: str = ""
+    setting: str = _SETTING
     _has_checked: bool = False
     _expected_s: float | None = None
 
@@ -208,12 +210,12 @@ class Retrainer:
         try:
             params = TunedParams(scratch, asked, [self.seed])
         except ConfigError as error:
-            said = error.message.replace("tune.space", _SETTING)
+            said = error.message.replace("tune.space", self.setting)
             raise ConfigError(said, todo=error.todo, details=error.details) from error
         value = params.current.get(self.seed)
         if not isinstance(value, int) or isinstance(value, bool):
             raise ConfigError(
-                f"{_SETTING} names `{self.seed}`, which is {value!r}, must be a whole number",
+                f"{self.setting} names `{self.seed}`, which is {value!r}, must be a whole number",
                 todo="Name the parameter that training seeds its chance with, e.g. train.seed.",
             )
         return params

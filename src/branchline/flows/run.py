@@ -7,7 +7,7 @@ loses nothing: ledger (each stage), store, dvc.lock, records, ledger (settled).
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.entries import entry_of
@@ -15,10 +15,11 @@ from branchline.core.plan.values import Plan, Source
 from branchline.core.run import StageState
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.errors import StoreError
+from branchline.flows.data_gate import as_failures, carried_out, checked, data_checks_of
 from branchline.flows.engine import Engine
 from branchline.flows.finish import Finished, finish
 from branchline.flows.plan import Planner, PlanOptions
-from branchline.flows.recovering import recover, settle
+from branchline.flows.recovering import planned, settle
 from branchline.flows.walked import Beside, EngineOptions, Walked
 
 if TYPE_CHECKING:
@@ -116,29 +117,23 @@ def run(
         BusyError: Another run holds the clone for longer than `wait_s`.
         MissingInputError, CodeError, ConfigError, ...: Nothing was started.
     """
-    lock = project.workspace_lock
-    with nullcontext() if options.is_held else lock.hold(wait_s=options.wait_s):
+    with nullcontext() if options.is_held else project.workspace_lock.hold(wait_s=options.wait_s):
         began = project.machine.monotonic_s()
         started_at = project.machine.now()
-        later = options.engine.later
-        recovered = () if later is not None and later.has_begun else recover(project)
-        planner = Planner(project, options.plan)
-        plan = planner.plan()
-        if later is not None:
-            later.has_begun = True
-            if later.is_needed([entry.key for entry in plan.stages]):
-                later.do()
-                planner = Planner(project, options.plan)
-                plan = planner.plan()
-        on_plan(plan)
-        if may_start(plan):
-            walked = _walk(project, planner, plan, options, watcher, is_stopped)
-        else:
-            walked = Walked(is_cancelled=True)
-        carried = Plan(
-            stages=tuple(walked.plans.get(entry.stage, entry) for entry in plan.stages),
-            notes=plan.notes,
-        )
+        planner, plan, recovered = planned(project, options.plan, options.engine.later)
+        data = data_checks_of(project, planner, watcher)
+
+        def walk() -> Walked:
+            on_plan(plan)
+            guarded = replace(options, engine=replace(options.engine, gatekeeper=data))
+            if not may_start(plan):
+                return Walked(is_cancelled=True)
+            return _walk(project, planner, plan, guarded, watcher, is_stopped)
+
+        walked = walk() if data is None else checked(data, walk)
+        if walked.blocked and not options.judges:
+            walked.failures.update(as_failures(plan, walked, data))
+        carried = carried_out(plan, walked)
         finished = None
         is_done = options.judges and not walked.failures and not walked.is_cancelled
         # Asking costs a git process or two; of a trial nobody commits what it left.
@@ -157,6 +152,7 @@ def run(
                 watcher=watcher,
                 walk_beside=_walk_beside(watcher, is_stopped),
                 watching=_watching(project, watcher, is_stopped),
+                data=data,
             )
             walked.is_cancelled = finished is None
         planner.inputs.reader.save()
@@ -264,7 +260,8 @@ def _walk(
     )
     try:
         walked = engine.walk()
-        state = "cancelled" if walked.is_cancelled else "failed" if walked.failures else "succeeded"
+        is_bad = bool(walked.failures or walked.blocked)
+        state = "cancelled" if walked.is_cancelled else "failed" if is_bad else "succeeded"
     finally:
         carried = Plan(
             stages=tuple(engine.walked.plans.get(entry.stage, entry) for entry in plan.stages)
@@ -343,6 +340,8 @@ def _write_locks(
             entries.append(made[entry.stage])
             continue
         stage = stages[entry.stage]
+        if stage.is_test:
+            continue
         stamped = _reused_entry(planner, stage, entry, restamp=restamp)
         if stamped is not None:
             entries.append((stage, stamped))

@@ -75,7 +75,9 @@ class SelfTest:
     def _on_predictions(self) -> list[Proof]:
         gate = self.project.policy.gate
         examples, problem = self._examples()
-        history = self._history([rule.name for rule in gate.metrics])
+        # What Branchline measured itself may well be the same for every model: a size, say.
+        of_models = [r.name for r in gate.metrics if self.evidence.measure(r.name) is None]
+        history = self._history(of_models)
         if examples is None:
             todo = "Let a stage write its predictions: id, y_true, y_score (`gate.predictions`)."
             proofs = [

@@ -15,7 +15,7 @@ from branchline.errors import RecordError
 
 if TYPE_CHECKING:
     from branchline.core.verdict.values import Verdict
-    from branchline.flows.judged import Judged
+    from branchline.flows.judgement import Judged
     from branchline.flows.project import Project
     from branchline.flows.walked import Walked
 

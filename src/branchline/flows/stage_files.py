@@ -24,10 +24,13 @@ class StageFiles:
     Attributes:
         reports: JSON lines, as `branchline.report` writes them.
         stop: Comes into being when the stage shall end early; then no result of it is kept.
+        context: What a test of the model is told. tests: What it reports.
     """
 
     reports: str
     stop: str
+    context: str
+    tests: str
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -50,7 +53,7 @@ class StageFiles:
         Raises:
             StageFailedError: It cannot be removed; the stage would stop as soon as it asked.
         """
-        for path in (self.reports, self.stop, self.stop + ASKED):
+        for path in (self.reports, self.stop, self.stop + ASKED, self.context, self.tests):
             try:
                 os.unlink(path)
             except FileNotFoundError:
@@ -71,7 +74,12 @@ def stage_files(log: str) -> StageFiles:
     '/logs/7/train.steps.jsonl'
     """
     stem = log.removesuffix(".log")
-    return StageFiles(reports=f"{stem}.steps.jsonl", stop=f"{stem}.stop")
+    return StageFiles(
+        reports=f"{stem}.steps.jsonl",
+        stop=f"{stem}.stop",
+        context=f"{stem}.context.json",
+        tests=f"{stem}.tests.jsonl",
+    )
 
 
 def log_name(address: str, attempt: int) -> str:

@@ -12,7 +12,7 @@ from branchline.core.evidence.find import find_metric
 from branchline.core.run.confirming import is_out_of_reach
 from branchline.core.run.trials import Trial, TrialState
 from branchline.core.secrecy import redacted
-from branchline.errors import BranchlineError, ConfigError, ProgramKilledError
+from branchline.errors import BadDataError, BranchlineError, ConfigError, ProgramKilledError
 from branchline.flows.evidence import EvidenceReader
 from branchline.flows.later import Later
 from branchline.flows.plan import PlanOptions
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from branchline.flows.stop_early import Watch
     from branchline.flows.tuned_params import TunedParams
     from branchline.ports.trials import TrialAsk
+
+
+_MOST_BROKEN = 10
+"""Broken rules that an error names."""
 
 
 class StageLog(Protocol):
@@ -86,6 +90,7 @@ class TrialWalk:
 
         Raises:
             ConfigError: What is set leaves no metric of a name that the search needs.
+            BadDataError: The data are bad, whatever values are tried.
         """
         made: list[Trial] = []
         read: dict[str, str] = {}
@@ -148,11 +153,12 @@ class TrialWalk:
                 return watch.stopped(ask.point, metric=metric, duration_s=outcome.duration_s)
             if outcome.walked.is_cancelled:
                 return None
+            self._refuse_bad_data(outcome)
             for result in outcome.walked.results.values():
                 read.update({seen.path: seen.digest for seen in result.observed})
             self._remark(watch)
             return replace(self._trial(ask, outcome), steps=watch.steps)
-        except ProgramKilledError:
+        except (ProgramKilledError, BadDataError):
             raise  # says nothing of these values
         except BranchlineError as error:
             return Trial(
@@ -161,6 +167,25 @@ class TrialWalk:
                 state=TrialState.FAILED,
                 detail=error.message,
             )
+
+    def _refuse_bad_data(self, outcome: RunOutcome) -> None:
+        """End the search where bad data keep it from training; not where its values made them so.
+
+        Raises:
+            BadDataError: They do.
+        """
+        walked = outcome.walked
+        if not walked.blocked or any(map(self.params.are_read_by, walked.results.values())):
+            return
+        more = len(walked.broken) - _MOST_BROKEN
+        raise BadDataError(
+            f"no trial can train: {walked.broken[0] if walked.broken else walked.blocked}",
+            todo="Mend the data, or the rules: `branchline data check` shows the rows.",
+            details=(
+                *walked.broken[1:_MOST_BROKEN],
+                *((f"and {more} more broken rules",) if more > 0 else ()),
+            ),
+        )
 
     def _remark(self, watch: Watch) -> None:
         """Say once that a trial reported nothing by which others can be stopped."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from branchline.core.pipeline import Pipeline
+    from branchline.core.plan.values import Result
     from branchline.core.values import JsonValue
     from branchline.flows.project import Project
     from branchline.flows.search import Search
@@ -84,6 +85,19 @@ class TunedParams:
     def files(self) -> frozenset[str]:
         """Files that are written to set a point."""
         return frozenset(p.file for p in self._places.values() if isinstance(p, Place))
+
+    def are_read_by(self, result: Result) -> bool:
+        """Whether a stage's result may depend on what the search sets."""
+        places = self._places.values()
+        keys = [f"{p.file}:{p.key}." for p in places if isinstance(p, Place)]
+        if any(not isinstance(p, Place) and p.stage.address == result.stage for p in places):
+            return True
+        read = {seen.path for seen in result.observed} | {item.name for item in result.inputs}
+        return bool(read & self.files) or any(
+            key.startswith(f"{name}.") or f"{name}.".startswith(key)
+            for name in read
+            for key in keys
+        )
 
     def edits(self, point: Mapping[str, JsonValue]) -> dict[str, bytes]:
         """Files, with their bytes, that set a point; parameters that it lacks stay as they were.

@@ -10,6 +10,8 @@ from branchline.core.run import StageState
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from branchline.core.evidence.data.values import DataReport
+    from branchline.core.evidence.model_tests import Examined
     from branchline.core.pipeline import Stage
     from branchline.core.plan.values import Result, StagePlan
     from branchline.core.run.values import Ended
@@ -50,6 +52,27 @@ class Early(Protocol):
         ...
 
 
+class Gatekeeper(Protocol):
+    """Who may keep a stage from starting."""
+
+    def before(self, stage: str) -> str:
+        """A stage could start, or be reused, now: why it may not; "" when it may."""
+        ...
+
+
+class DataFound(Protocol):
+    """What the checks of a walk's data found, for its record."""
+
+    @property
+    def reports(self) -> tuple[DataReport, ...]:
+        """In the order of branchline.yaml."""
+        ...
+
+    def files(self) -> dict[str, bytes]:
+        """Further files of the record."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
     """How to run.
@@ -62,6 +85,7 @@ class EngineOptions:
         limits_memory: A process that asks for more memory than `resources` gives its stage fails.
         early: Who may end it early; None for nobody.
         later: Where what may wait for the next training goes; None: nothing waits.
+        gatekeeper: Who may keep stages from starting; None for nobody.
         starts_afresh: Take away what persists, too, before a stage runs: else the trials of a
             search would go on from one another.
     """
@@ -73,6 +97,7 @@ class EngineOptions:
     limits_memory: bool = False
     early: Early | None = None
     later: Later | None = None
+    gatekeeper: Gatekeeper | None = None
     starts_afresh: bool = False
 
 
@@ -102,7 +127,10 @@ class Walked:
         attempts: Address -> attempts made, from 1.
         is_cancelled: Stopped by a signal, or early.
         stopped_early: Why a stage was told to stop; "" when none was.
+        blocked: Why stages were kept from starting; "" when none was.
+        broken: Then each rule that the data break, a sentence each.
         notes: Remarks, for the end of the output.
+        tests: Address -> what came of a test of the model that ran; none of them fails the run.
     """
 
     plans: dict[str, StagePlan] = field(default_factory=dict)
@@ -112,7 +140,10 @@ class Walked:
     attempts: dict[str, int] = field(default_factory=dict)
     is_cancelled: bool = False
     stopped_early: str = ""
+    blocked: str = ""
+    broken: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    tests: dict[str, Examined] = field(default_factory=dict)
 
     @property
     def ran(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
 from branchline.core.plan.view import MODE_SUFFIX
+from branchline.flows.gathered import CHAMPION_INPUT
 from branchline.flows.unimported import siblings_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,13 @@ def watched_paths(
 
 def has_no_path(project: Project, planner: Planner) -> bool:
     """Whether something counts that has no path in the repository."""
+    if any(CHAMPION_INPUT in gathered.inputs for gathered in planner.gathered.values()):
+        return True  # Tags and the records of other runs say which model that is.
+    if "data" in project.policy.sections:
+        from branchline.flows.data_checks import has_no_lasting_answer
+
+        if has_no_lasting_answer(project):
+            return True
     return bool(project.policy.environment.variables) or any(
         dep.is_external for stage in planner.stages for dep in stage.deps
     )
@@ -63,6 +71,10 @@ def has_no_path(project: Project, planner: Planner) -> bool:
 def paths_inside(project: Project, planner: Planner, plan: Plan) -> Iterator[str]:
     """Paths from the root on which a plan depends; a slash at the end means all below, too."""
     yield from project.config_files
+    if "data" in project.policy.sections:
+        from branchline.flows.data_checks import watched_data
+
+        yield from watched_data(project)
     yield from project.pipeline.folders
     yield from (".python-version", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/config.local")
     yield from project.lock_files.paths(planner.stages)

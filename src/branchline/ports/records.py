@@ -11,7 +11,7 @@ Refs (all point at blobs or trees, never at commits, so no log and no branch sho
     refs/branchline/approvals/<run id>                                         blob, who let an open
                                             verdict pass, and when
     refs/branchline/runs/<run id>                                              tree, one run
-        run.json  plan.json  evidence.json  verdict.json  meanings.json  plots/...
+        run.json  plan.json  evidence.json  verdict.json  meanings.json  profile.json  plots/...
         champion.json, where the champion was scored again
 """
 

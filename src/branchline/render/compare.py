@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from branchline.core.evidence.figures import between, difference, figure, stepped
+from branchline.core.evidence.find import as_metric
 from branchline.core.evidence.flatten import is_finite
 from branchline.core.policy import Goal
 from branchline.render.table import Align, Cell, Column, Table, Tone, cell
@@ -113,9 +114,9 @@ def compare_runs(
     )
 
 
-def metric_count(evidences: Sequence[Evidence]) -> int:
+def metric_count(evidences: Sequence[Evidence], gate: Gate) -> int:
     """How many rows `metric_rows` has without a limit."""
-    return len({(m.file, m.name) for evidence in evidences for m in evidence.metrics})
+    return len({key for one in evidences for key in _metrics_of(one, evidences[-1], gate)})
 
 
 def metric_rows(
@@ -128,7 +129,7 @@ def metric_rows(
         gate: Says which way is better.
         most: Rows at most; a training may leave 100,000 numbers.
     """
-    tables = [{(m.file, m.name): m for m in evidence.metrics} for evidence in evidences]
+    tables = [_metrics_of(evidence, evidences[-1], gate) for evidence in evidences]
     keys = list(dict.fromkeys(key for table in tables for key in table))
     files_of = Counter(name for _, name in keys)
     barred = [rule.name for rule in gate.metrics]
@@ -150,6 +151,22 @@ def metric_rows(
 def param_rows(evidences: Sequence[Evidence]) -> tuple[ValueRow, ...]:
     """The parameters of several runs."""
     return _value_rows([_params(evidence) for evidence in evidences])
+
+
+def _metrics_of(evidence: Evidence, newest: Evidence, gate: Gate) -> dict[tuple[str, str], Metric]:
+    """Metrics of one run, with what was measured and the gate names.
+
+    A time that the newest run took beside its own stands for that of an earlier run: times of two
+    runs cannot be compared.
+    """
+    found = {(metric.file, metric.name): metric for metric in evidence.metrics}
+    for rule in gate.metrics:
+        own, beside = evidence.measure(rule.name), newest.measure(rule.name)
+        if evidence is not newest and beside is not None and beside.source:
+            own = None if beside.baseline is None else replace(beside, value=beside.baseline)
+        if own is not None:
+            found["", rule.name] = as_metric(own)
+    return found
 
 
 def _rank(name: str, barred: Sequence[str]) -> int:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
+from branchline.render.data_html import STYLE as DATA_STYLE
+from branchline.render.data_html import data_html, drift_grid
 from branchline.render.findings import verdict_word
 from branchline.render.page import escaped, page, sentence_html
 from branchline.render.report.bars import metric_grid, noise_grid, sentence_lines, slice_grid
@@ -86,8 +88,11 @@ def html_report(
         drawings: Its plots.
     """
     name = cut(run.model or "Run", _LONGEST_NAME)
+    checks = run.evidence.data_checks
     parts = [
         _head(run, name, gate),
+        data_html(checks),
+        *(grid_html(drift_grid(check, most=_MOST_ROWS)) for check in checks if check.drift),
         grid_html(metric_grid(run, baseline, gate, most=_MOST_ROWS)),
         *map(_lines, sentence_lines(run)),
         grid_html(slice_grid(run, gate, most=_MOST_ROWS)),
@@ -100,7 +105,7 @@ def html_report(
         _foot(run),
     ]
     title = f"{name}: run {cut(run.run, 80)}"
-    return page(title, parts, style=f"{CHART_STYLE}{_STYLE}", script=SCRIPT)
+    return page(title, parts, style=f"{CHART_STYLE}{_STYLE}{DATA_STYLE}", script=SCRIPT)
 
 
 def _head(run: RunView, name: str, gate: Gate) -> str:
@@ -110,7 +115,7 @@ def _head(run: RunView, name: str, gate: Gate) -> str:
         word = _WORDS[verdict.outcome]
         badge = f' <span class="badge {word}">{verdict_word(verdict)}</span>'
         remarks = "".join(f"<li>{_sentence(text)}</li>" for text in verdict.remarks[:20])
-        summary = f"<p>{_sentence(verdict.summary)}</p>"
+        summary = "" if verdict.is_of_data else f"<p>{_sentence(verdict.summary)}</p>"
         summary += f'<ul class="note">{remarks}</ul>' if remarks else ""
     dirty = "<p>Made from uncommitted changes: it cannot be promoted.</p>" if run.is_dirty else ""
     problems = "".join(f'<p class="bad">{_sentence(text)}</p>' for text in run.problems[:20])

@@ -16,6 +16,7 @@ from branchline.render.plan import plan_notes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from branchline.core.evidence.data.values import DataReport
     from branchline.core.plan.values import Plan
     from branchline.core.verdict.values import Verdict
 
@@ -43,6 +44,19 @@ def plan_lines(plan: Plan) -> tuple[str, ...]:
         for entry in plan.stages
     ]
     return (*lines, *(job_line("plan", f"note: {note}") for note in plan_notes(plan)))
+
+
+def data_lines(reports: Sequence[DataReport]) -> tuple[str, ...]:
+    """What was held against the data, and what of it is a warning; the verdict tells the rest."""
+    if not reports:
+        return ()
+    from branchline.render.data_checks import headline
+
+    lines = []
+    for report in reports:
+        lines.append(job_line("evidence", f"{report.outcome.value}: {headline(report)}"))
+        lines += [job_line("evidence", f"warning: {f.sentence}") for f in report.warnings[:10]]
+    return tuple(lines)
 
 
 def verdict_lines(verdict: Verdict) -> tuple[str, ...]:

@@ -6,16 +6,20 @@ characters; what does not fit into 65,000 bytes is left out, with the command th
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from branchline.core.values import Outcome
+from branchline.render.data_markdown import data_section
 from branchline.render.findings import verdict_word
 from branchline.render.markdown_plots import plot_blocks
+from branchline.render.model_tests import failed_cases
 from branchline.render.report.bars import metric_grid, noise_grid, sentence_lines, slice_grid
 from branchline.render.report.opening import opening
 from branchline.render.report.story import changes, params_grid, provenance, stages_grid
 from branchline.render.report.values import Name
 from branchline.render.safe_markdown import code, escape, fitted, sentence, table
+from branchline.render.table import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,8 +58,10 @@ def report(
     """
     blocks = [
         _head(run, gate),
+        data_section(run.evidence.data_checks, code, sentence),
         _grid(metric_grid(run, baseline, gate)),
         *map(_lines, sentence_lines(run)),
+        *_failed_cases(run),
         _grid(slice_grid(run, gate)),
         _grid(noise_grid(run)),
         _lines(changes(run, baseline)),
@@ -81,8 +87,23 @@ def _head(run: RunView, gate: Gate) -> str:
         return f"## Run {code(run.run)}{name}\n\n{said}{dirty}"
     mark, word = _MARKS[verdict.outcome], verdict_word(verdict)
     remarks = "".join(f"\n\n> {sentence(text)}" for text in verdict.remarks[:_REMARKS])
-    summary = f"{sentence(verdict.summary)}{dirty}{remarks}"
-    return f"## {mark} Verdict: {word}{name}\n\n{said}\n\n{summary}"
+    # Of bad data the first sentence and the section below say all of it.
+    summary = "" if verdict.is_of_data else f"\n\n{sentence(verdict.summary)}"
+    return f"## {mark} Verdict: {word}{name}\n\n{said}{summary}{dirty}{remarks}"
+
+
+def _failed_cases(run: RunView) -> list[str]:
+    """What the first failed cases of the tests of the model say."""
+    cases = failed_cases(run.evidence.tests)
+    return [f"{code(case.name)}\n\n{_block(case.text)}" for case in cases]
+
+
+def _block(text: str) -> str:
+    """Lines as they are, in a fence that none of them can end."""
+    lines = [visible(line) for line in text.splitlines()] or ["it says nothing"]
+    longest = max((len(run) for run in re.findall("~+", "\n".join(lines))), default=0)
+    fence = "~" * max(3, longest + 1)
+    return "\n".join([fence, *lines, fence])
 
 
 def _grid(grid: Grid) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import ChangeEffect, InputKind
-from branchline.core.plan.values import ABSENT, PRESENT, Action, Source
+from branchline.core.plan.values import ABSENT, PRESENT, Action, DataState, Source
 from branchline.render.table import Cell, Column, Line, Table, Tone, cell, line
 
 if TYPE_CHECKING:
@@ -80,6 +80,16 @@ def _seconds(seconds: float) -> str:
     if 0 < seconds < 0.1:
         return "0.1 s"  # "about 0.0 s" reads as a mistake
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
+
+
+def plan_data_lines(plan: Plan) -> tuple[Line, ...]:
+    """What is not known to be good of the data that are checked before training; bad ones first."""
+    bad = [one for one in plan.data if one.state is DataState.BAD]
+    open_ones = [one for one in plan.data if one.state is DataState.UNCHECKED]
+    lines = [line(cell("Data: ", Tone.BAD), one.sentence) for one in bad]
+    if bad:
+        lines.append(line("  `branchline run` starts nothing that comes after bad data."))
+    return (*lines, *(line(cell("Data: ", Tone.UNSURE), one.sentence) for one in open_ones))
 
 
 def plan_notes(plan: Plan) -> tuple[str, ...]:

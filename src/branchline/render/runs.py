@@ -9,6 +9,7 @@ from branchline.core.evidence.find import find_metric
 from branchline.core.values import Outcome
 from branchline.render.compare import metric_text, outcome_word
 from branchline.render.findings import finding_lines
+from branchline.render.model_tests import cases_table, table_of_tests
 from branchline.render.table import Align, Cell, Column, Line, Table, Tone, cell, line
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from branchline.core.evidence import Evidence
     from branchline.core.policy import Gate
+    from branchline.core.verdict.standing import Approval
     from branchline.render.run_view import RunView
 
 _HEADLINES = 3
@@ -83,8 +85,13 @@ def _metric_cell(evidence: Evidence, name: str) -> Cell:
     return cell("-" if metric is None else metric_text(metric))
 
 
-def run_lines(run: RunView) -> list[Line]:
-    """The head of one run: verdict with its findings, where it comes from."""
+def run_lines(run: RunView, approval: Approval | None = None) -> list[Line]:
+    """The head of one run: verdict with its findings, where it comes from.
+
+    Args:
+        run: It.
+        approval: Who let it pass though chance leaves its verdict open; None for nobody.
+    """
     branch = f" on {run.branch}" if run.branch else ""
     lines = [line(cell(f"run {run.run}", Tone.STRONG), f"{branch}  {run.subject}".rstrip())]
     lines.append(
@@ -96,10 +103,19 @@ def run_lines(run: RunView) -> list[Line]:
     verdict = run.verdict
     if verdict is not None:
         lines.append(line("  verdict   ", outcome_cell(run), f"  {verdict.summary}"))
-        for shown in finding_lines(verdict.findings):
+        if approval is not None:
+            why = f": {approval.reason}" if approval.reason else ""
+            by = f"by {approval.by}, {when(approval.at)} UTC{why}"
+            lines.append(line("    ", cell("approved", Tone.GOOD), f"  {by}"))
+        for shown in finding_lines([found for found in verdict.findings if not found.is_of_data]):
             tone = Tone.DIM if shown.outcome is None else _OUTCOMES[shown.outcome.value]
             lines.append(line("    ", cell(shown.word, tone), f"  {shown.sentence}"))
         lines += [line("    ", cell("note", Tone.DIM), f"  {text}") for text in verdict.remarks]
+    if run.evidence.data_checks:
+        from branchline.render.data_checks import data_lines
+
+        lines.append(line("  data"))
+        lines += data_lines(run.evidence.data_checks, indent="    ")
     lines += [line(cell(f"  {problem}", Tone.BAD)) for problem in run.problems]
     return lines
 
@@ -114,7 +130,12 @@ def run_tables(run: RunView) -> list[Table]:
     evidence = run.evidence
     tables = [
         stage_table(run),
+        table_of_tests(evidence.tests),
+        cases_table(evidence.tests),
         _pairs("Metrics", [(m.name, metric_text(m), m.file) for m in evidence.metrics], "file"),
+        _pairs(
+            "Measured", [(m.name, f"{m.value:.10g}", m.source) for m in evidence.measured], "by"
+        ),
         _pairs("Parameters", [(n, _short(v), "") for n, v in evidence.params.items()]),
         _pairs("Data", [(name, digest, "") for name, digest in evidence.data.items()]),
         _pairs("Outputs", [(name, digest, "") for name, digest in evidence.outs.items()]),

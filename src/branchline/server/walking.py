@@ -99,7 +99,7 @@ def _train(project: Project, asked: NewJob, log: JobLog, grip: Grip, *, base: st
         asked,
         log,
         grip,
-        targets=tuple(targets) if searching else (),
+        targets=(*targets, *(t.address for t in project.policy.tests)) if searching else (),
         single=bool(searching),
         base=base,
     )
@@ -224,7 +224,7 @@ def would_make(path: str, number: int, key: str) -> int:
             law = law_of(box, newer[0].asked)
             state = os.path.join(places.job(number), "newer-state")
             with _opened(box, tree, commit, state, newer[0].asked, law) as project:
-                plan = Planner(project, PlanOptions(trust_elsewhere=False)).plan()
+                plan = Planner(project, PlanOptions(trust_elsewhere=False, with_tests=True)).plan()
                 stages = project.pipeline.stages
                 made = tuple(out.path for stage in stages for out in stage.outs)
                 return newer[0].job if run_key(plan, made) == key else 0

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def executor(*, forks: bool = False) -> object:
@@ -38,3 +42,24 @@ def metric_functions() -> object:
     from branchline.adapters.metric_function import ProcessFunctions
 
     return ProcessFunctions(os.environ)
+
+
+def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
+    """Ports of data: tables in files, what was found in them, the project's own checks."""
+
+    def files() -> object:
+        from branchline.adapters.duckdb_files import DuckdbFiles
+
+        return DuckdbFiles(root)
+
+    def memory() -> object:
+        from branchline.adapters.folder_memory import FolderMemory
+
+        return FolderMemory(os.path.join(state_dir, "data"))
+
+    def own_checks() -> object:
+        from branchline.adapters.own_checks import SubprocessChecks
+
+        return SubprocessChecks(root)
+
+    return {"data_files": files, "data_memory": memory, "own_checks": own_checks}

@@ -310,6 +310,7 @@ def _ports(
         "steps": local.steps,
         "tables": local.tables,
         "metric_functions": local.metric_functions,
+        **local.data_ports(root, state_dir),
         "artifacts": lambda: _artifacts(store(), os.path.dirname(store_dir)),
     }
 

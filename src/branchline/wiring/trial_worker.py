@@ -177,7 +177,8 @@ def main() -> int:
         ):
             _serve(project, opening, given)
     except BranchlineError as error:
-        _say({"refused": error.message, "todo": error.todo})
+        said = {"refused": error.message, "todo": error.todo, "details": list(error.details)}
+        _say({**said, "slug": error.slug})
         return error.exit_code
     return 0
 

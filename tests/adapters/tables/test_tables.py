@@ -59,6 +59,8 @@ def test_csv_keeps_texts_as_they_stand() -> None:
         pytest.param(b"id;p\n1;2\n", id="semicolons"),
         pytest.param(b"id\tp\r\n1\t2\r\n", id="tabs-and-windows-line-ends"),
         pytest.param(b"\xef\xbb\xbfid,p\n1,2\n", id="a-byte-order-mark"),
+        pytest.param(b"id,p\r\n1,2\n", id="both-sorts-of-line-ends"),
+        pytest.param(b"id,p\r\n1,2\r\n\n", id="an-empty-line-at-the-end"),
     ],
 )
 def test_csv_as_other_programs_write_it(data: bytes) -> None:

@@ -199,6 +199,15 @@ def test_without_anything_there_is_no_baseline() -> None:
     )
 
 
+def test_a_run_of_uncommitted_changes_is_named_and_is_none() -> None:
+    runs = [run_of("aaaaaaa", is_dirty=True), run_of("bbbbbbb", branch="other")]
+
+    baseline = find_baseline(runs, [], Gate(), model="m", default_branch="main")
+
+    assert baseline.run == ""
+    assert baseline.via.endswith("no passed run but aaaaaaa, made from uncommitted changes")
+
+
 def test_the_word_of_a_tracker_counts_before_tags() -> None:
     tags = tags_of(("m#production#1", A))
 

@@ -26,6 +26,12 @@ from tests.render.report.sample import (
 )
 
 from branchline.core.evidence import Evidence, Metric, StageFacts
+from branchline.core.evidence.data.values import (
+    ColumnDrift,
+    DataFinding,
+    DataReport,
+    Examples,
+)
 from branchline.core.values import Outcome
 from branchline.core.verdict.values import Baseline, Verdict
 from branchline.render.drawing import Drawing, drawing_of
@@ -40,6 +46,17 @@ if TYPE_CHECKING:
 PARSER = MarkdownIt("commonmark", {"html": True}).enable("table").enable("strikethrough")
 OWN_HTML = {"<br>", "<code>", "</code>"}
 HUGE = "x|`<@a #1 \u202e" * 700_000  # about 10 MB
+
+
+def hostile_check(text: str) -> DataReport:
+    """A check of data whose names and values are all the same attack."""
+    rows = ((text, text), (None, ""))
+    found = DataFinding(
+        rule=text, column=text, sentence=f"`{text}` is bad: {text}", broken=2, total=3,
+        examples=Examples(columns=(text, text), rows=rows),
+    )  # fmt: skip
+    moved = ColumnDrift(column=text, psi=math.inf, chance=0.1, is_drifted=True, why=text)
+    return DataReport(check=text, path=text, against=text, findings=(found,), drift=(moved,))
 
 
 def hostile_run(text: str) -> RunView:
@@ -61,6 +78,7 @@ def hostile_run(text: str) -> RunView:
                      Metric(name="long", value=10**400, text="1", file="m"),
                      Metric(name="nan", value=math.nan, text="nan", file="m")),
             params={f"{text}:{text}": text, "p.yaml:deep": [[text]]}, data={text: text},
+            data_checks=(hostile_check(text),),
             outs={text: text}, versions={text: text}, evaluation_data=text,
             stages=(StageFacts(stage=text, action=text, key=text, run=text, duration_s=math.inf,
                                cpu_s=math.nan, peak_memory_bytes=2**80),),
@@ -235,12 +253,16 @@ def test_the_sample_is_well_formed_in_both() -> None:
 def test_tests_of_the_model_and_data_have_lists_of_their_own() -> None:
     test = finding("tests/test_model.py::flip", "test", Outcome.FAILED, "`flip` failed.")
     data = finding("data/a.csv", "data: range", Outcome.FAILED, "`data/a.csv`: 12 rows.", value=12)
+    found = DataFinding(rule="range", sentence="`x` is out of bounds in 12 rows.", broken=12)
+    check = DataReport(check="schema", path="data/a.csv", against="s.yaml", findings=(found,))
     run = run_of(verdict_of(test, data, AUC, outcome=Outcome.FAILED))
+    run = replace(run, evidence=replace(run.evidence, data_checks=(check,)))
 
     text = report(run, run, GATE)
 
     check_markdown(text)
-    assert "### Data\n\n- ❌ `data/a.csv`: 12 rows." in text
+    assert "### Data\n\n❌ `data/a.csv` breaks 1 rule of `s.yaml`\n- ❌ `x` is out" in text
+    assert text.count("12 rows") == 1
     assert "### Tests of the model\n\n- ❌ `flip` failed." in text
     assert "tests/test_model.py::flip" not in text.partition("### In words")[0]
     check_html(html_report(run, run, GATE))

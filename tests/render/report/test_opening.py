@@ -87,7 +87,7 @@ NO_NOISE = replace(AUC, answer=None, noise=None)
         ),
         pytest.param(
             FAILED, [finding("data/a.csv", "data: range", FAILED, "`data/a.csv`: 12 rows."), AUC],
-            "The data are not as they have to be: `data/a.csv`: 12 rows.",
+            "Nothing was trained on these data, for they are bad: `data/a.csv`: 12 rows.",
             id="bad-data",
         ),
         pytest.param(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from branchline.core.run.trials import Trial, TrialState
-from branchline.errors import StageFailedError
+from branchline.errors import BadDataError, StageFailedError
 from branchline.ports.trial_messages import ask_to_json, done_from_json
 from branchline.ports.trials import TrialDone, TrialRunner
 
@@ -102,7 +102,9 @@ class WorkerTrials(TrialRunner):
         elif "show" in message:
             self._show(str(message["show"]["stage"]), str(message["show"]["path"]))
         elif "refused" in message:
-            raise StageFailedError(str(message["refused"]), todo=str(message.get("todo", "")))
+            kind = BadDataError if message.get("slug") == BadDataError.slug else StageFailedError
+            todo, details = str(message.get("todo", "")), map(str, message.get("details", ()))
+            raise kind(str(message["refused"]), todo=todo, details=details)
         elif "gone" in message:
             return self._lost(peer, str(message["gone"]), str(message.get("words", "")))
         elif "done" in message and peer in self._at:

@@ -1,4 +1,4 @@
-"""Sections of branchline.yaml on data, tuning, rollout, watching and telling.
+"""Sections of branchline.yaml on tuning, rollout, watching and telling.
 
 Data only; `kinds` says how it is checked.
 """
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from branchline.config.kinds import (
     DURATION_KIND,
-    SHARE_KIND,
     Anything,
     Choice,
     Flag,
@@ -33,33 +32,6 @@ if TYPE_CHECKING:
 _CRON_FIELD = r"[0-9A-Za-z*,/?-]+"
 CRON = Text("five fields of cron, such as 0 2 * * 1", rf"{_CRON_FIELD}(?: +{_CRON_FIELD}){{4}}")
 OPTIONS = MapOf(Anything(), "options")
-
-DATA = Section(
-    {
-        "validate": Key(
-            Section(
-                {
-                    "path": Key(Text("a file or folder"), "Data to check.", required=True),
-                    "schema": Key(Text("a file"), "Types, missing values, ranges, distributions."),
-                    "checks": Key(Text("a file"), "Further checks."),
-                }
-            ),
-            "Checks before anything trains.",
-        ),
-        "drift": Key(
-            Section(
-                {
-                    "path": Key(Text("a file or folder"), "New data.", required=True),
-                    "reference": Key(
-                        Text("`baseline` or a file"), "What they are compared with.", "baseline"
-                    ),
-                    "max_share_drifted": Key(SHARE_KIND, "Share of columns that may drift.", 0.3),
-                }
-            ),
-            "Comparison of new data with what the model was trained on.",
-        ),
-    }
-)
 
 
 def _range_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
@@ -247,14 +219,6 @@ TUNE = Section(
         "retry": Key(Number(low=0, whole=True), "How often a crashed trial is tried again.", 0),
     },
     rule=_tune_rule,
-)
-
-TEST = Section(
-    {
-        "name": Key(Text(), "Name of the test, as reported."),
-        "run": Key(COMMAND, "Command; exit code 0 passes.", required=True),
-        "timeout": Key(DURATION_KIND, "Time after which it is stopped."),
-    }
 )
 
 RAY = Section(

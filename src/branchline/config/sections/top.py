@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from branchline.config.kinds import Anything, Key, ListOf, MapOf, OneOf, Section, Text
-from branchline.config.sections import github, serving, training
+from branchline.config.sections import data, github, serving, training
 
 MODEL = Text(
     "a name of letters, digits, `-`, `_` and `/` that starts and ends with a letter or digit",
@@ -49,10 +49,10 @@ SECTIONS: dict[str, Key] = {
     ),
     "pull_requests": Key(training.PULL_REQUESTS, "What pull requests do."),
     "checks": Key(ListOf(training.CHECK), "Cheap checks of the code, on every push."),
-    "data": Key(serving.DATA, "Checks of the data."),
+    "data": Key(data.DATA, "Checks of the data."),
     "tune": Key(serving.TUNE, "Search for hyperparameters."),
     "gate": Key(training.GATE, "What a model must reach."),
-    "tests": Key(ListOf(serving.TEST), "Tests of the model itself."),
+    "tests": Key(ListOf(training.TEST), "Tests of the model itself."),
     "resources": Key(MapOf(training.STAGE_RESOURCES, "stages"), "What stages need and may use."),
     "executors": Key(serving.EXECUTORS, "Settings of the machines and engines that run stages."),
     "environment": Key(training.ENVIRONMENT, "What surrounds the code and enters every key."),

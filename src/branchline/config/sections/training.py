@@ -140,6 +140,31 @@ def _metric_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
     if not any(name in value for name in bars):
         known = ", ".join(f"`{name}`" for name in bars)
         report.wrong(path, f"sets no bar, so it can never fail; add one of {known}")
+    if any(name in value for name in bars[2:]):
+        _goal_rule(str(path[-1]), value, path, report)
+
+
+def _goal_rule(metric: str, value: Mapping[str, Any], path: Path, report: Report) -> None:
+    """A comparison the wrong way round calls every loss a gain."""
+    from branchline.core.directions import goal_of, natural_goal
+    from branchline.core.policy import Goal
+
+    computed_as = value.get("computed_as", "")
+    natural, said = natural_goal(metric, computed_as), value.get("goal")
+    if natural is not None and said is not None and said != natural.value:
+        way = "lower" if natural is Goal.MINIMIZE else "higher"
+        what = computed_as or metric
+        report.wrong(
+            (*path, "goal"),
+            f"is `{said}`, but `{what}` is better when it is {way}; drop `goal`, or give a metric"
+            " that is another one a name of its own",
+        )
+    if natural is None and said is None and goal_of(metric) is Goal.MINIMIZE:
+        report.wrong(
+            path,
+            f"does not say which way is better, and `{metric}` sounds as if lower were; add"
+            " `goal: minimize` (or `goal: maximize`)",
+        )
 
 
 _FUNCTION = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
@@ -182,7 +207,11 @@ METRIC = Section(
             Text("a metric"),
             "What the metric is where its name does not say: `roc_auc`, or `module:function`.",
         ),
-        "goal": Key(Choice(("maximize", "minimize")), "Which way is better.", "maximize"),
+        "goal": Key(
+            Choice(("maximize", "minimize")),
+            "Which way is better; of a known metric as it is by nature (`rmse`: minimize), else"
+            " `maximize`.",
+        ),
         "primary": Key(Flag(), "The metric that decides; others guard.", default=False),
     },
     words="a rule such as {min: 0.9, max_regression: 0.01}",
@@ -349,4 +378,17 @@ TRAIN = OneOf(
             words="{run: ..., outs: [...], metrics: [...]}",
         ),
     )
+)
+
+TEST = Section(
+    {
+        "name": Key(Text(), "Name of the test, as reported; made of its command when not set."),
+        "run": Key(COMMAND, "Command; exit code 0 passes.", required=True),
+        "timeout": Key(DURATION_KIND, "Time after which it is stopped."),
+        "deps": Key(
+            OneOf((Text("a file or folder"), TEXTS)),
+            "What it reads besides its code, the outputs and the evaluation data. What Python reads"
+            " is seen without it, and so is a file that the command names.",
+        ),
+    }
 )

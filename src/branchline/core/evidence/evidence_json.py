@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from branchline.core.evidence.measured import measured_from_json, measured_to_json
 from branchline.core.evidence.values import (
     Evidence,
     Metric,
@@ -21,6 +22,8 @@ from branchline.core.values import SCHEMA_VERSION
 from branchline.errors import RecordError
 
 if TYPE_CHECKING:
+    from branchline.core.evidence.data.values import DataReport
+    from branchline.core.evidence.model_tests import Examined
     from branchline.core.values import JsonValue
 
 _FLOAT = "!float"
@@ -52,7 +55,10 @@ def evidence_to_json(evidence: Evidence) -> dict[str, JsonValue]:
         "data": dict(evidence.data),
         "evaluation_data": evidence.evaluation_data,
         "versions": dict(evidence.versions),
+        "tests": _tests_to_json(evidence.tests),
+        "measured": [measured_to_json(item) for item in evidence.measured],
         "predictions": _predictions_to_json(evidence.predictions),
+        "data_checks": _data_checks_to_json(evidence),
     }
 
 
@@ -104,10 +110,46 @@ def evidence_from_json(value: object) -> Evidence:
             is_dirty=fields.get("is_dirty", False) is not False,
             versions=_texts(fields.get("versions", {})),
             duration_s=_float(fields.get("duration_s", 0.0)),
+            tests=_tests_from_json(_list(fields.get("tests", []))),
+            measured=tuple(measured_from_json(item) for item in _list(fields.get("measured", []))),
             predictions=_predictions_from_json(fields.get("predictions")),
+            data_checks=_data_checks_from_json(fields.get("data_checks", [])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"evidence.json cannot be read: {_said(error)}") from None
+
+
+def _tests_to_json(tests: tuple[Examined, ...]) -> list[JsonValue]:
+    if not tests:
+        return []  # and most projects load no more
+    from branchline.core.evidence.model_tests_json import examined_to_json
+
+    return [examined_to_json(test) for test in tests]
+
+
+def _tests_from_json(items: list[object]) -> tuple[Examined, ...]:
+    if not items:
+        return ()
+    from branchline.core.evidence.model_tests_json import examined_from_json
+
+    return tuple(examined_from_json(item) for item in items)
+
+
+def _data_checks_to_json(evidence: Evidence) -> JsonValue:
+    if not evidence.data_checks:
+        return []
+    from branchline.core.evidence.data.data_json import report_to_json
+
+    return [report_to_json(report) for report in evidence.data_checks]
+
+
+def _data_checks_from_json(value: object) -> tuple[DataReport, ...]:
+    items = _list(value)
+    if not items:
+        return ()
+    from branchline.core.evidence.data.data_json import report_from_json
+
+    return tuple(report_from_json(item) for item in items)
 
 
 def checked_schema(value: object, file: str) -> dict[str, object]:

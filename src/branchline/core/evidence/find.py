@@ -8,8 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from branchline.core.evidence.values import Metric
+from branchline.core.policy import MODEL_SIZE
+
 if TYPE_CHECKING:
-    from branchline.core.evidence.values import Evidence, Metric
+    from branchline.core.evidence.measured import Measured
+    from branchline.core.evidence.values import Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +42,27 @@ def find_metric(evidence: Evidence, name: str) -> Found:
         parts = ", ".join(f"`{part}`" for part in inside[:3])
         more = f" and {len(inside) - 3} more" if len(inside) > 3 else ""
         return Found(metric=None, problem=f"is no single number, it holds {parts}{more}")
+    measured = evidence.measure(name)
+    if not matches and measured is not None:
+        return Found(metric=as_metric(measured))
+    if not matches and name.startswith("latency."):
+        return Found(metric=None, problem="was measured by no test (see the fixture `latency`)")
+    if not matches and name == MODEL_SIZE:
+        problem = "is not known: name the model in branchline.yaml, registry: {paths: [...]}"
+        return Found(metric=None, problem=problem)
     if not matches:
         return Found(metric=None, problem=f"is not among the metrics; {_hint(name, evidence)}")
     if len({(m.value is None, m.text) for m in matches}) > 1:
         files = ", ".join(f"`{m.file}:{m.name}` = {m.text}" for m in matches)
         return Found(metric=None, problem=f"stands in several files with different values: {files}")
     return Found(metric=matches[0])
+
+
+def as_metric(measured: Measured) -> Metric:
+    """What was measured as a metric without a file."""
+    value = measured.value
+    number = int(value) if value.is_integer() else value
+    return Metric(name=measured.name, value=number, text=f"{number}", file="", stage="")
 
 
 def _hint(name: str, evidence: Evidence) -> str:

@@ -116,7 +116,7 @@ def _calibration(predictions: Predictions) -> Iterable[MadePlot]:
     yield _plot(
         "calibration", "Calibration", rows, x="score", y="share", diagonal=True,
         x_label="score of the model", y_label="how often it is so",
-        note="Well calibrated: of those with a score of 0.7, 7 in 10 are of the class.",
+        note="On the diagonal a score can be believed: of those with 0.7, 7 in 10 are so.",
     )  # fmt: skip
 
 

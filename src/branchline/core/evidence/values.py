@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from branchline.core.evidence.data.values import DataReport
+    from branchline.core.evidence.measured import Measured
+    from branchline.core.evidence.model_tests import Examined
     from branchline.core.pipeline import Content
     from branchline.core.values import JsonValue
 
@@ -103,7 +106,10 @@ class Evidence:
         commit, branch, is_dirty: Provenance.
         versions: Python, platform, branchline, lock file digest.
         duration_s: Wall time of the whole run in seconds.
+        tests: Of the model, in the order of branchline.yaml.
+        measured: What Branchline itself and the tests measured: size, latency.
         predictions: What it said of each example; None when that was not found or not asked for.
+        data_checks: What the checks of the data found, in the order of branchline.yaml.
     """
 
     metrics: tuple[Metric, ...] = ()
@@ -118,8 +124,17 @@ class Evidence:
     is_dirty: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     duration_s: float = 0.0
+    tests: tuple[Examined, ...] = ()
+    measured: tuple[Measured, ...] = ()
     predictions: PredictionFacts | None = None
+    data_checks: tuple[DataReport, ...] = ()
 
     def metric(self, name: str) -> Metric | None:
         """The metric of that name; None when there is none."""
         return next((metric for metric in self.metrics if metric.name == name), None)
+
+    def measure(self, name: str) -> Measured | None:
+        """What was measured under that name, unless a metric of the project has it."""
+        if self.metric(name) is not None:
+            return None
+        return next((item for item in self.measured if item.name == name), None)

@@ -60,7 +60,8 @@ def decide(view: View, ask: Lookups) -> StagePlan:
         return frozen
     if view.force:
         return make.plan(Action.RUN, view.force)
-    if stage.always_changed or not (stage.deps or stage.outs or stage.params):
+    is_bare = not (stage.deps or stage.outs or stage.params or stage.is_test)
+    if stage.always_changed or is_bare:
         return make.plan(Action.RUN, "always runs, as its definition says")
     if view.key is None:
         return _pending(make)

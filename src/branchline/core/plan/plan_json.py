@@ -23,7 +23,7 @@ def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
 
     `stages` is in plan order. Each has `stage`, `action` (run, may_run, reuse, skip), `reason`,
     `key`, `changes`, `compared_with`, `reuses` (run id and who vouches), `after`, `restore`,
-    `notes`, `estimate_s`.
+    `notes`, `estimate_s`. `data` are the checks of data that come before training.
     """
     counts = {action.value: 0 for action in Action}
     for entry in plan.stages:
@@ -34,6 +34,15 @@ def plan_to_json(plan: Plan) -> dict[str, JsonValue]:
         "counts": counts,
         "stages": [stage_to_json(entry) for entry in plan.stages],
         "notes": list(plan.notes),
+        "data": [
+            {
+                "path": one.path,
+                "check": one.check,
+                "state": one.state.value,
+                "sentence": one.sentence,
+            }
+            for one in plan.data
+        ],
     }
 
 

@@ -58,6 +58,7 @@ def result_to_json(result: Result) -> dict[str, JsonValue]:
         **_present("store", result.store),
         **_present("versions", dict(result.versions)),
         "attempt": result.attempt,
+        **_present("report", result.report),
     }
 
 
@@ -95,6 +96,7 @@ def result_from_json(value: object) -> Result:
         store=_text(fields, "store", "result", ""),
         versions=_versions_from_json(fields.get("versions")),
         attempt=_whole(fields, "attempt", "result", 1),
+        report=fields.get("report"),
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from branchline.core.changes.values import Change, Input
     from branchline.core.pipeline import Content, LockEntry
+    from branchline.core.values import JsonValue
 
 
 class Action(Enum):
@@ -89,6 +90,7 @@ class Result:
         store: Identity of the store that keeps the outputs.
         versions: Python, platform, branchline, lock digest.
         attempt: From 1; raised by `--force`.
+        report: What a test of the model said of itself; None for other stages.
     """
 
     key: str
@@ -108,6 +110,7 @@ class Result:
     store: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     attempt: int = 1
+    report: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,31 @@ class StagePlan:
     estimate_s: float | None = None
 
 
+class DataState(Enum):
+    """What is known of data before anything starts."""
+
+    GOOD = "good"
+    UNCHECKED = "unchecked"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataPlan:
+    """One check of data that `run` makes before anything trains on them.
+
+    Attributes:
+        path: The data.
+        check: `schema`, `drift`, `pandera`, `great_expectations`, `evidently`.
+        state: Good and bad by a check of the same data against the same rules.
+        sentence: What that means.
+    """
+
+    path: str
+    check: str
+    state: DataState
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Stages in an order in which each stands after those it needs.
@@ -154,10 +182,12 @@ class Plan:
     Attributes:
         stages: One entry a stage.
         notes: Remarks about the whole.
+        data: Checks of data; filled where a plan is shown, not where it is carried out.
     """
 
     stages: tuple[StagePlan, ...]
     notes: tuple[str, ...] = ()
+    data: tuple[DataPlan, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -9,7 +9,8 @@ from branchline.core.evidence.figures import figure, percent
 from branchline.core.verdict.values import Finding
 
 if TYPE_CHECKING:
-    from branchline.core.policy import MetricRule
+    from branchline.core.evidence import Evidence
+    from branchline.core.policy import Gate, MetricRule
     from branchline.core.values import Outcome
     from branchline.core.verdict.values import Answer, Noise
 
@@ -64,3 +65,12 @@ class Bar:
         if self.kind == GAIN:
             return None
         return self.bound * abs(champion) if self.kind == "max_relative_regression" else self.bound
+
+
+def moved_by_chance(gate: Gate, evidence: Evidence) -> tuple[MetricRule, ...]:
+    """Rules that compare what an evaluation said of the model.
+
+    Size and latency are compared too, and neither other examples nor other seeds tell of them: who
+    looks for the noise of a metric leaves them out.
+    """
+    return tuple(r for r in gate.metrics if r.compares and evidence.measure(r.name) is None)

@@ -89,9 +89,13 @@ def find_baseline(
             via = f"newest passed run of `{default_branch}`"
             return Baseline(run=run.run, via=via, commit=run.commit)
     names = " nor ".join(f"`{alias}`" for alias in aliases)
-    return Baseline(
-        via=f"nothing holds {names}, and `{default_branch}` has no passed run",
-    )
+    via = f"nothing holds {names}, and `{default_branch}` has no passed run"
+    for run in reversed(runs):
+        is_passed = run.branch == default_branch and run.outcome is Outcome.PASSED
+        if is_passed and run.is_dirty and run.run != this_run:
+            via += f" but {run.run}, made from uncommitted changes"
+            break
+    return Baseline(via=via)
 
 
 def _holder(runs: Sequence[RunFacts], commit: str, alias: str) -> Baseline:

@@ -23,21 +23,18 @@ from branchline.core.evidence.flatten import is_finite
 from branchline.core.policy import Goal, OnInconclusive
 from branchline.core.values import Outcome
 from branchline.core.verdict.bars import GAIN, Bar
-from branchline.core.verdict.values import Answer, Baseline, Finding, Verdict
+from branchline.core.verdict.summary import summary_of, that_count
+from branchline.core.verdict.values import TEST_RULE, Answer, Baseline, Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from branchline.core.evidence import Evidence, Metric
+    from branchline.core.evidence.measured import Measured
     from branchline.core.policy import Gate, MetricRule
     from branchline.core.verdict.noise.values import Difference, Spread
 
 _NONE: Mapping[str, str] = {}
-_THEN = {
-    OnInconclusive.WARN: "It goes on with a warning (`on_inconclusive: warn`).",
-    OnInconclusive.FAIL: "That counts as failed (`on_inconclusive: fail`).",
-    OnInconclusive.APPROVE: "It waits for a person's approval (`on_inconclusive: approve`).",
-}
 _NO_BASELINE = Baseline(via="no baseline was looked for")
 
 
@@ -88,8 +85,9 @@ def judge(
     for rule in gate.metrics:
         findings += _judge_rule(rule, judged)
         findings += _parts_of(rule, parts, judged)
+    findings += findings_of_tests(evidence)
     verdict = Verdict(
-        outcome=worst_of([f.outcome for f in _that_count(findings)]),
+        outcome=worst_of([f.outcome for f in that_count(findings)]),
         findings=tuple(findings),
         baseline=baseline,
         summary="",
@@ -97,7 +95,7 @@ def judge(
     )
     if verdict.is_inconclusive and gate.on_inconclusive is OnInconclusive.FAIL:
         verdict = replace(verdict, outcome=Outcome.FAILED)
-    return replace(verdict, summary=_summary(verdict, gate, known=baseline_evidence is not None))
+    return replace(verdict, summary=summary_of(verdict, gate, known=baseline_evidence is not None))
 
 
 def _parts_of(rule: MetricRule, parts: Sequence[Finding], judged: _Judged) -> list[Finding]:
@@ -110,9 +108,17 @@ def _parts_of(rule: MetricRule, parts: Sequence[Finding], judged: _Judged) -> li
     return [with_seeds(part, judged.spreads[rule.name], rule.goal) for part in found]
 
 
-def _that_count(findings: Sequence[Finding]) -> list[Finding]:
-    """Findings that a verdict is made of; what is only shown counts where it failed."""
-    return [f for f in findings if f.counts or f.outcome is Outcome.FAILED]
+def findings_of_tests(evidence: Evidence) -> list[Finding]:
+    """One finding a test of the model, in the order of branchline.yaml."""
+    return [
+        Finding(
+            metric=test.name,
+            outcome=test.outcome,
+            sentence=f"{test.sentence}.",
+            rule=TEST_RULE,
+        )
+        for test in evidence.tests
+    ]
 
 
 def worst_of(outcomes: list[Outcome]) -> Outcome:
@@ -183,7 +189,10 @@ def _absolute(bar: Bar) -> Finding:
 def _against_baseline(bar: Bar, recorded: Metric, judged: _Judged) -> Finding:
     """A bar that is put on the difference from the baseline."""
     name, shown = bar.rule.name, figure(bar.value)
-    champion, baseline = judged.champion, judged.baseline
+    measured = judged.evidence.measure(name)
+    if measured is not None:
+        return _measured(bar, measured, judged)
+    champion = judged.champion
     why = judged.uncompared.get(name)
     if why:
         return bar.finding(Outcome.UNKNOWN, f"`{name}` is {shown}; {why}")
@@ -195,11 +204,7 @@ def _against_baseline(bar: Bar, recorded: Metric, judged: _Judged) -> Finding:
         if is_known or is_same or champion is None:
             return _with_noise(bar, recorded, judged, difference, before=None)
     if champion is None:
-        if baseline.run or baseline.commit:
-            sentence = f"`{name}` is {shown}; the baseline's metrics are not known: {baseline.via}."
-            return bar.finding(Outcome.UNKNOWN, sentence)
-        sentence = f"`{name}` is {shown}; there is no baseline yet to compare it with."
-        return bar.finding(Outcome.PASSED, sentence)
+        return _no_champion(bar, judged.baseline)
     if difference is not None and difference.problem:
         sentence = f"`{name}` is {shown}; it cannot be compared example by example: "
         return bar.finding(Outcome.UNKNOWN, f"{sentence}{difference.problem}.")
@@ -211,6 +216,16 @@ def _against_baseline(bar: Bar, recorded: Metric, judged: _Judged) -> Finding:
     if spread is not None and spread.sd:  # of 0 the seed moves nothing: exact numbers are compared
         return _with_noise(bar, recorded, judged, None, before=before)
     return _compare(bar, before)
+
+
+def _no_champion(bar: Bar, baseline: Baseline) -> Finding:
+    """A bar on a difference where there is no champion, or none that is known."""
+    name, shown = bar.rule.name, figure(bar.value)
+    if baseline.run or baseline.commit:
+        sentence = f"`{name}` is {shown}; the baseline's metrics are not known: {baseline.via}."
+        return bar.finding(Outcome.UNKNOWN, sentence)
+    sentence = f"`{name}` is {shown}; there is no baseline yet to compare it with."
+    return bar.finding(Outcome.PASSED, sentence)
 
 
 def _with_noise(
@@ -248,7 +263,8 @@ def _before(bar: Bar, judged: _Judged, champion: Evidence) -> tuple[float | None
         sentence = f"`{name}` is {shown}; in the baseline {_run(baseline)} it is "
         sentence += f"{found.metric.text}, no finite number."
         return None, bar.finding(Outcome.UNKNOWN, sentence)
-    if judged.evidence.evaluation_data != champion.evaluation_data:
+    is_measured = judged.evidence.measure(name) is not None
+    if not is_measured and judged.evidence.evaluation_data != champion.evaluation_data:
         ours, theirs = (text[:12] or "unknown" for text in _digests(judged.evidence, champion))
         sentence = (
             f"`{name}` is {shown} on evaluation data {ours} and was {figure(before)} on {theirs} "
@@ -256,6 +272,34 @@ def _before(bar: Bar, judged: _Judged, champion: Evidence) -> tuple[float | None
         )
         return None, bar.finding(Outcome.UNKNOWN, sentence, before)
     return before, bar.finding(Outcome.UNKNOWN, "")
+
+
+def _measured(bar: Bar, measured: Measured, judged: _Judged) -> Finding:
+    """Put what Branchline or a test measured against the champion's: no example and no seed in it.
+
+    Times are compared side by side only; a size needs no evaluation data.
+    """
+    name, shown = bar.rule.name, figure(bar.value)
+    if measured.baseline is not None:
+        return _beside(bar, measured.baseline)
+    if judged.champion is None:
+        return _no_champion(bar, judged.baseline)
+    if measured.source:
+        return bar.finding(
+            Outcome.UNKNOWN,
+            f"`{name}` is {shown}; the champion was not timed beside it, and times of two runs"
+            " cannot be compared: let the test use the fixture `latency` with `baseline_model`.",
+        )
+    before, finding = _before(bar, judged, judged.champion)
+    return finding if before is None else _compare(bar, before)
+
+
+def _beside(bar: Bar, before: float) -> Finding:
+    """Put a number against the champion's that was measured side by side with it."""
+    if not is_finite(before):
+        sentence = f"`{bar.rule.name}` is {figure(bar.value)}; the champion's is no finite number."
+        return bar.finding(Outcome.UNKNOWN, sentence)
+    return _compare(bar, before)
 
 
 def _untold(bar: Bar, before: float, spread: Spread) -> Finding:
@@ -316,44 +360,3 @@ def _digests(evidence: Evidence, champion: Evidence) -> tuple[str, str]:
 
 def _run(baseline: Baseline) -> str:
     return f"(run {baseline.run})" if baseline.run else "(no run named)"
-
-
-def _summary(verdict: Verdict, gate: Gate, *, known: bool) -> str:
-    counted = [f for f in _that_count(verdict.findings) if not f.where]
-    baseline = verdict.baseline
-    if not counted:
-        return "No gate is declared (`gate.metrics`), so nothing was judged."
-    number = len(counted)
-    bars = "1 bar" if number == 1 else f"{number} bars"
-    looked_for = Outcome.UNKNOWN if verdict.is_inconclusive else verdict.outcome
-    bad = [f.metric for f in counted if f.outcome is looked_for]
-    names = ", ".join(f"`{name}`" for name in dict.fromkeys(bad))
-    parts = _parts_in_words([f for f in _that_count(verdict.findings) if f.where])
-    if verdict.outcome is Outcome.FAILED and not bad:
-        said = f"Failed: {bars} held for the whole evaluation set, {parts}"
-    elif verdict.outcome is Outcome.PASSED:
-        said = f"Passed: {bars} held" if number == 1 else f"Passed: all {bars} held"
-    elif verdict.is_inconclusive:
-        said = f"Cannot tell yet: {len(bad)} of {bars}, on {names}"
-    else:
-        word = "Failed" if verdict.outcome is Outcome.FAILED else "Unknown"
-        said = f"{word}: {len(bad)} of {bars}, on {names}"
-    then = f" {_THEN[gate.on_inconclusive]}" if verdict.is_inconclusive else ""
-    if known:
-        against = f"against run {baseline.run}" if baseline.run else "against the baseline"
-        via = f" ({baseline.via})" if baseline.via else ""
-        return f"{said}, {against}{via}.{then}"
-    if baseline.run or baseline.commit:
-        return f"{said}. The baseline is not known: {baseline.via}."
-    return f"{said}. There is no baseline ({baseline.via}): only absolute bounds were judged."
-
-
-def _parts_in_words(parts: Sequence[Finding]) -> str:
-    """Parts of the evaluation set that lost, as the rest of a sentence; "" for none."""
-    if not parts:
-        return ""
-    from branchline.core.verdict.parts import where_in_words
-
-    said = [f"`{part.metric}` is worse {where_in_words(part.where)}" for part in parts[:3]]
-    more = f" and {len(parts) - 3} more parts lost" if len(parts) > 3 else ""
-    return f"but {', '.join(said)}{more}"

@@ -9,6 +9,8 @@ from branchline.core.values import Outcome
 
 SELFTEST = "selftest"
 """`Finding.rule` of a probe of the gate's self-test that failed."""
+TEST_RULE = "test"
+"""`Finding.rule` of a test of the model; its `metric` is the test's name."""
 
 
 class Answer(Enum):
@@ -62,6 +64,10 @@ class Noise:
     needed_s: float | None = None
 
 
+RULE_OF_DATA = "data: "
+"""Before the names of rules of data among the rules of findings."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One bar, judged.
@@ -70,7 +76,8 @@ class Finding:
         metric: Name of the metric.
         outcome: Passed, failed or unknown.
         sentence: With its numbers: "auc is 0.9412, at least 0.90 is wanted".
-        rule: Which bar: min, max, max_regression, max_relative_regression, min_gain.
+        rule: Which bar: min, max, max_regression, max_relative_regression, min_gain; of bad data
+            `data: RULE`, with the path for the metric.
         value, baseline: The numbers; None when not known.
         bound: What the rule asks for.
         answer: What the comparison says; None for an absolute bound, and where nothing was
@@ -92,6 +99,11 @@ class Finding:
     noise: Noise | None = None
     where: str = ""
     counts: bool = True
+
+    @property
+    def is_of_data(self) -> bool:
+        """Whether it is about data and not about a metric."""
+        return self.rule.startswith(RULE_OF_DATA)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +147,11 @@ class Verdict:
     baseline: Baseline
     summary: str
     remarks: tuple[str, ...] = ()
+
+    @property
+    def is_of_data(self) -> bool:
+        """Whether bad data ended the run, so that nothing else was judged."""
+        return any(finding.is_of_data for finding in self.findings)
 
     @property
     def is_inconclusive(self) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.core.directions import goal_of, is_share
 from branchline.core.policy import Goal, MetricRule
-from branchline.flows.init.directions import goal_of, is_share
 from branchline.flows.init.look import document
 
 if TYPE_CHECKING:

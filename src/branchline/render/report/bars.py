@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.core.evidence.figures import between, difference, figure, steady, stepped
+from branchline.core.evidence.figures import between, difference, duration, figure, steady, stepped
 from branchline.core.evidence.find import find_metric
 from branchline.core.policy import Goal
 from branchline.core.values import Outcome
-from branchline.core.verdict.values import Answer
+from branchline.core.verdict.values import SELFTEST, TEST_RULE, Answer
 from branchline.render.compare import metric_count, metric_rows
 from branchline.render.findings import word_of
 from branchline.render.report.opening import needed_words
 from branchline.render.report.values import Grid, Lines, Mark, Name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from branchline.core.evidence import Metric
+    from branchline.core.evidence.model_tests import Examined
     from branchline.core.policy import Gate
     from branchline.core.verdict.values import Finding, Noise
     from branchline.render.compare import MetricRow
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 60
 """Rows of one table; nobody reads more, and a forge cuts long comments."""
 _WORST = 20
+_FEW = 8
 _ANSWERS = {
     Answer.BETTER: "better",
     Answer.NO_WORSE: "no worse",
@@ -44,6 +46,8 @@ def metric_grid(
     run: RunView, baseline: RunView | None, gate: Gate, *, most: int = MOST_ROWS
 ) -> Grid:
     """Every metric with the baseline's, their difference with its interval, and what that says."""
+    if run.verdict is not None and run.verdict.is_of_data and not run.evidence.metrics:
+        return _without_empty(Grid(title="Metrics", heads=(), right=(), rows=()))
     evidences = [run.evidence] if baseline is None else [baseline.evidence, run.evidence]
     by_metric: dict[str, list[Finding]] = {}
     for finding in run.verdict.findings if run.verdict else ():
@@ -62,7 +66,7 @@ def metric_grid(
     for name, findings in by_metric.items():
         if name not in seen:
             rows.insert(0, _unseen_row(run, name, findings))
-    left_out = max(0, len(rows) - most) + metric_count(evidences) - len(every)
+    left_out = max(0, len(rows) - most) + metric_count(evidences, gate) - len(every)
     heads = ("metric", "baseline", "this run", "difference", "likely between", "verdict")
     right = (False, True, True, True, True, False)
     kept = tuple(rows[:most])
@@ -184,20 +188,38 @@ def is_of_metric(finding: Finding) -> bool:
 def sentence_lines(run: RunView) -> tuple[Lines, ...]:
     """The findings in whole sentences, what did not pass first; slices stand in their table."""
     findings = list(run.verdict.findings) if run.verdict else []
-    others = [f for f in findings if not is_of_metric(f)]
+    others = [f for f in findings if not is_of_metric(f) and not f.is_of_data]
+    # With their checks they stand in a section of their own, with rows.
+    of_data = [] if run.evidence.data_checks else [f for f in findings if f.is_of_data]
     return (
-        _said("Data", [f for f in others if f.rule.startswith("data")]),
+        _said("Data", of_data),
         _said("In words", [f for f in findings if is_of_metric(f) and not f.where]),
-        _said("Tests of the model", [f for f in others if not f.rule.startswith("data")]),
+        _said("Self-test of the gate", [f for f in others if f.rule == SELFTEST]),
+        _said(
+            "Tests of the model",
+            [f for f in others if f.rule != SELFTEST],
+            {test.name: took(test) for test in run.evidence.tests if test.duration_s},
+        ),
     )
 
 
-def _said(title: str, findings: list[Finding]) -> Lines:
+def took(test: Examined) -> str:
+    """How long a test of the model took, and whose result it is where it is reused."""
+    reused = f", from run `{test.run}`" if test.run else ""
+    return f"took {duration(test.duration_s)}{reused}"
+
+
+def _said(title: str, findings: list[Finding], more: Mapping[str, str] | None = None) -> Lines:
+    """The findings as a list; below each on a test of the model what is said `more` of it."""
+    below = more or {}
     findings.sort(key=lambda f: _ORDER[f.outcome])
     return Lines(
         title=title,
         lines=tuple(
-            ((Mark(outcome=f.outcome, text=f.sentence, word=word_of(f)),), ())
+            (
+                (Mark(outcome=f.outcome, text=f.sentence, word=word_of(f)),),
+                (below[f.metric],) if f.rule == TEST_RULE and f.metric in below else (),
+            )
             for f in findings[:MOST_ROWS]
         ),
         left_out=max(0, len(findings) - MOST_ROWS),
@@ -221,7 +243,7 @@ def slice_grid(run: RunView, gate: Gate, *, most: int = _WORST) -> Grid:
     heads = ("part of the data", "metric", "baseline", "this run", "difference", "likely between",
              "examples", "verdict")  # fmt: skip
     grid = Grid(
-        title="Parts of the data, the worst first",
+        title=f"Parts of the data{', the worst first' if rows else ''}",
         heads=heads,
         right=(False, False, True, True, True, True, True, False),
         rows=rows,
@@ -244,11 +266,17 @@ def _loss(finding: Finding, goal: Goal | None) -> float:
 
 
 def _not_judged(findings: Sequence[Finding]) -> str:
+    """Each part once: of several metrics it has most often the same reason."""
     if not findings:
         return ""
-    shown = [f.sentence for f in findings[:8]]
-    more = f" And {len(findings) - 8:,} more." if len(findings) > 8 else ""
-    return f"Not judged: {' '.join(shown)}{more}"
+    parts: dict[tuple[str, str], None] = {}
+    for finding in findings:
+        why = finding.sentence.rpartition(": ")[2].removesuffix(".")
+        why = why.removeprefix("not judged (").removesuffix(")")
+        parts[finding.where.replace("`", "'"), why] = None
+    shown = [f"`{where}` ({why})" for where, why in list(parts)[:_FEW]]
+    more = f", and {len(parts) - _FEW:,} more" if len(parts) > _FEW else ""
+    return f"Not judged: {', '.join(shown)}{more}."
 
 
 def noise_grid(run: RunView) -> Grid:
@@ -258,8 +286,8 @@ def noise_grid(run: RunView) -> Grid:
     seen: set[str] = set()
     for finding in findings:
         noise = finding.noise
-        if noise is None or finding.metric in seen:
-            continue
+        if noise is None or finding.metric in seen or not (noise.sampling or noise.training):
+            continue  # of the same predictions chance cannot do anything
         seen.add(finding.metric)
         rows.append(
             (

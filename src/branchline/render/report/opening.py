@@ -11,7 +11,7 @@ from branchline.core.evidence.figures import difference, duration, figure
 from branchline.core.evidence.flatten import is_finite
 from branchline.core.policy import Goal
 from branchline.core.values import Outcome
-from branchline.core.verdict.values import Answer
+from branchline.core.verdict.values import RULE_OF_DATA, TEST_RULE, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from branchline.core.verdict.values import Finding
     from branchline.render.run_view import RunView
 
+_DRIFT = f"{RULE_OF_DATA}drift"
 _SLIGHT = 0.01
 """A change of less than this share of the number is called slight."""
 
@@ -48,12 +49,14 @@ def opening(run: RunView, gate: Gate) -> str:
 def _failed(failed: Sequence[Finding], findings: Sequence[Finding], gate: Gate) -> str:
     worse = [f for f in failed if f.answer is Answer.WORSE or _is_loss(f, gate)]
     first = (worse or failed)[0]
+    more = _more(failed, first)
     if not worse and first.rule.startswith("data"):
-        return f"The data are not as they have to be: {_lower(first.sentence)}{_more(failed)}"
-    if not worse and first.rule == "test":
-        return f"This model fails a test: {_lower(first.sentence)}{_more(failed)}"
+        bad = "they drifted" if all(f.rule == _DRIFT for f in failed) else "they are bad"
+        return f"Nothing was trained on these data, for {bad}: {first.sentence}{more}"
+    if not worse and first.rule == TEST_RULE:
+        return f"This model fails a test: {_lower(first.sentence)}{more}"
     if not worse:
-        return f"This model is not good enough: {_lower(first.sentence)}{_more(failed)}"
+        return f"This model is not good enough: {_lower(first.sentence)}{more}"
     if first.where:
         whole = [f for f in findings if not f.where and f.metric == first.metric]
         hidden = whole and all(f.outcome is Outcome.PASSED for f in whole)
@@ -61,11 +64,14 @@ def _failed(failed: Sequence[Finding], findings: Sequence[Finding], gate: Gate) 
         said = f"This change makes the model worse for `{first.where}`{though}"
     else:
         said = "This change makes the model worse"
-    return f"{said}: {_moved(first)}{_tolerated(first, gate)}.{_more(failed)}"
+    return f"{said}: {_moved(first)}{_tolerated(first, gate)}.{more}"
 
 
 def _unknown(unknown: Sequence[Finding]) -> str:
     open_ones = [f for f in unknown if f.answer is Answer.CANNOT_TELL]
+    if not open_ones and unknown[0].is_of_data:
+        said = "Nothing was trained on these data, for it is not known whether they are good"
+        return f"{said}: {unknown[0].sentence}"
     if not open_ones:
         first = unknown[0]
         return f"It is not known whether this model is good enough: {_lower(first.sentence)}"
@@ -149,11 +155,21 @@ def needed_words(examples: int | None, runs: int | None, seconds: float | None) 
     return " or ".join(parts)
 
 
-def _more(failed: Sequence[Finding]) -> str:
-    count = len(failed) - 1
-    if not count:
-        return ""
-    return f" {count} more bar{' does' if count == 1 else 's do'} not hold."
+def _more(failed: Sequence[Finding], first: Finding) -> str:
+    """What failed besides the first."""
+    rest = [finding for finding in failed if finding is not first]
+    tests = sum(finding.rule == TEST_RULE for finding in rest)
+    bars = len(rest) - tests
+    said = ""
+    if bars:
+        kind = " of the data" if all(finding.is_of_data for finding in failed) else ""
+        noun = "rule" if kind else "bar"
+        does = f"{noun}{kind} does" if bars == 1 else f"{noun}s{kind} do"
+        said = f" {bars} more {does} not hold."
+    if not tests:
+        return said
+    more = "more " if first.rule == TEST_RULE else ""
+    return f"{said} {tests} {more}test{' fails' if tests == 1 else 's fail'}."
 
 
 def _step(finding: Finding) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from branchline.core.evidence.figures import duration, memory
+from branchline.core.evidence.figures import duration, figure, memory
 from branchline.render.compare import param_rows
 from branchline.render.report.bars import MOST_ROWS
 from branchline.render.report.values import Grid, Lines, Name
@@ -32,10 +32,15 @@ def changes(run: RunView, baseline: RunView | None) -> Lines:
         said = f"`{stage.stage}` ran: {stage.reason}{against}"
         lines.append((said, others[:MOST_ROWS]))
     note = ""
-    if run.stages and not lines:
+    has_stopped = run.verdict is not None and run.verdict.is_of_data
+    if has_stopped:
+        note = "No further stage ran, for the data are bad." if lines else "Nothing ran."
+    elif run.stages and not lines:
         note = "Nothing had to run: every stage has its result."
     left_out = max(0, len(lines) - MOST_ROWS)
-    lines = lines[:MOST_ROWS] + [(text, ()) for text in _data(run, baseline)]
+    # A run that ended early looked at no more than it came to: what it lacks says nothing.
+    data = [] if has_stopped else _data(run, baseline)
+    lines = lines[:MOST_ROWS] + [(text, ()) for text in data]
     return Lines(title="What changed", lines=tuple(lines), note=note, left_out=left_out)
 
 
@@ -123,7 +128,7 @@ def _saved(run: RunView) -> str:
 
 
 def recorded_grids(run: RunView, *, most: int) -> list[Grid]:
-    """Parameters, data, outputs and versions as recorded; empty ones left out."""
+    """Cases of tests, measured numbers, parameters, data, outputs, versions; no empty ones."""
     evidence = run.evidence
     groups: tuple[tuple[str, str, Mapping[str, object]], ...] = (
         ("Parameters", "parameter", evidence.params),
@@ -131,7 +136,8 @@ def recorded_grids(run: RunView, *, most: int) -> list[Grid]:
         ("Outputs", "path", evidence.outs),
         ("Provenance", "name", evidence.versions),
     )
-    return [
+    measured = [grid for grid in (_cases(run, most), _measured(run, most)) if grid.rows]
+    return measured + [
         Grid(
             title=title,
             heads=(head, "value"),
@@ -142,6 +148,40 @@ def recorded_grids(run: RunView, *, most: int) -> list[Grid]:
         for title, head, values in groups
         if values
     ]
+
+
+def _cases(run: RunView, most: int) -> Grid:
+    """Cases of the tests of the model, failed ones first in each, with what they say first."""
+    cases = [case for test in run.evidence.tests for case in test.reported.cases]
+    rows = tuple(
+        (
+            Name(case.name),
+            case.state.value,
+            duration(case.duration_s),
+            Name(", ".join(f"{name} {value:.4g}" for name, value in case.numbers.items())),
+            Name(case.text.partition("\n")[0]),
+        )
+        for case in cases[:most]
+    )
+    return Grid(
+        title="Cases of the tests of the model",
+        heads=("case", "outcome", "took", "measured", "said"),
+        right=(False, False, True, False, False),
+        rows=rows,
+        left_out=max(0, len(cases) - most),
+    )
+
+
+def _measured(run: RunView, most: int) -> Grid:
+    """What Branchline itself and the tests measured."""
+    measured = run.evidence.measured
+    return Grid(
+        title="Measured",
+        heads=("name", "value", "by"),
+        right=(False, True, False),
+        rows=tuple((Name(m.name), figure(m.value), Name(m.source)) for m in measured[:most]),
+        left_out=max(0, len(measured) - most),
+    )
 
 
 def _short(value: object) -> str:

@@ -26,6 +26,8 @@ CHECK_TONES = {
     "unknown": "unsure",
     "pending": "busy",
     "skipped": "dim",
+    "neutral": "unsure",
+    "waiting": "unsure",
 }
 
 

@@ -297,3 +297,27 @@ def test_numbers_near_the_largest_float_are_refused_in_silence(name: str) -> Non
     found = compared(name, replace(examples, candidate=Predicted(scores=huge)))
 
     assert found.problem or (math.isfinite(found.low) and math.isfinite(found.p_worse))
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1_macro", "roc_auc_ovr", "log_loss", "mcc"])
+def test_more_than_two_classes_are_compared(name: str) -> None:
+    random = np.random.default_rng(4)
+    truth = random.integers(0, 3, 400)
+    shares = []
+    for noise in (1.0, 3.0):
+        raw = 2 * np.eye(3)[truth] + random.normal(0, noise, (400, 3))
+        shares.append(np.exp(raw) / np.exp(raw).sum(axis=1, keepdims=True))
+    examples = PairedExamples(
+        truth=truth,
+        classes=("a", "b", "c"),
+        candidate=Predicted(scores=shares[0]),
+        champion=Predicted(scores=shares[1]),
+    )
+    goal = Goal.MINIMIZE if name == "log_loss" else Goal.MAXIMIZE
+
+    found = compared(name, examples, goal=goal)
+
+    assert found.problem == ""
+    assert found.p_better < 0.01
+    assert found.p_worse > 0.99
+    assert "of two classes, here are 3" in compared("roc_auc", examples).problem

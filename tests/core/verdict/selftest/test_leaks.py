@@ -53,6 +53,40 @@ def test_rows_on_both_sides_are_counted_and_shown() -> None:
     assert "7 of 100 rows of test.csv" in proof.sentence
 
 
+@pytest.mark.parametrize("width", [8, 400])
+def test_rows_of_numbers_in_one_array_are_compared_too(width: int) -> None:
+    random = np.random.default_rng(11)
+    train, test = random.normal(size=(300, width)), random.normal(size=(100, width))
+    test[:3] = train[5:8]
+    sides = []
+    for file, values in (("train.npz", train), ("test.npz", test)):
+        given = table(file, y=np.arange(len(values)) % 2, i=np.arange(len(values)))
+        matrix = Column(values=values, missing=np.zeros(len(values), dtype=bool))
+        sides.append(Table(file=file, rows=given.rows, columns={**given.columns, "X": matrix}))
+    # A row is one that was trained on where its label is the same, too.
+    sides[1].columns["y"].values[:3] = sides[0].columns["y"].values[5:8]
+
+    proof = train_test_overlap(*sides)
+
+    assert proof.outcome is Outcome.FAILED
+    assert proof.numbers["exact"] == 3
+    assert "without `i`" in proof.sentence
+
+
+def test_one_number_of_an_array_that_tells_the_answer_is_named() -> None:
+    random = np.random.default_rng(12)
+    values = random.normal(size=(4000, 5))
+    given = table("test.npz", y=(values[:, 3] > 0).astype(np.int64))
+    matrix = Column(values=values, missing=np.zeros(4000, dtype=bool))
+
+    proof = single_feature(
+        Table(file="test.npz", rows=4000, columns={**given.columns, "X": matrix}), "y"
+    )
+
+    assert proof.outcome is Outcome.FAILED
+    assert proof.examples == ("X[3]",)
+
+
 def test_a_row_number_does_not_hide_them() -> None:
     random = np.random.default_rng(3)
     train = split(random, 300, id=np.arange(300))

@@ -132,7 +132,10 @@ def decisions_of(examples: PairedExamples, predicted: Predicted, who: str) -> ND
         best: NDArray[np.int64] = scores.argmax(axis=1).astype(np.int64)
         return best
     if classes != 2 or scores.min() < 0 or scores.max() > 1:
-        raise NoComparisonError(f"{who} has no decisions, and its scores are no probabilities")
+        raise NoComparisonError(
+            f"{who} has no decisions, and its scores are no probabilities; name a column of"
+            " decisions (`gate.predictions.prediction`), or write probabilities"
+        )
     return (scores > 0.5).astype(np.int64)
 
 

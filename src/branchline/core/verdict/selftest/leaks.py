@@ -14,6 +14,7 @@ from branchline.core.verdict.selftest.values import Probe, Proof, unasked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     import numpy as np
     from numpy.typing import NDArray
@@ -31,6 +32,8 @@ _FEW = 20
 _MOST_BINS = 100
 _FEWEST_ROWS = 50
 _MOST_SHOWN = 10
+_MOST_SPREAD = 300
+"""So many numbers a row are looked at one by one; longer rows (pictures) as a whole."""
 
 
 def train_test_overlap(train: Table, test: Table) -> Proof:
@@ -142,11 +145,20 @@ def single_feature(test: Table, target: str, *, ignore: Sequence[str] = ()) -> P
 
 
 def _typed(table: Table) -> Table:
-    """The table with columns of numbers as numbers, where a CSV gave their texts."""
+    """The table with columns of numbers as numbers, where a CSV gave their texts.
+
+    A row of numbers each (an array of an npz file) becomes a column a number, unless it is long.
+    """
     import numpy as np
 
-    columns = {}
+    columns: dict[str, Column] = {}
     for name, column in table.columns.items():
+        if column.values.ndim > 1 and column.values.shape[1] <= _MOST_SPREAD:
+            for place in range(column.values.shape[1]):
+                numbers = column.values[:, place]
+                spread = replace(column, values=numbers, missing=np.isnan(numbers))
+                columns[f"{name}[{place}]"] = spread
+            continue
         columns[name] = column
         if column.values.dtype.kind != "O" or column.missing.all():
             continue
@@ -164,6 +176,8 @@ def _codes(train: Column, test: Column) -> NDArray[np.int64]:
     import numpy as np
 
     one, other = train.values, test.values
+    if one.ndim > 1 or other.ndim > 1:
+        return _codes_of_rows(one, other)
     if one.dtype.kind in "iufb" and other.dtype.kind in "iufb":
         both = np.concatenate([one.astype(np.float64), other.astype(np.float64)])
         missing = np.concatenate([train.missing, test.missing]) | np.isnan(both)
@@ -176,13 +190,27 @@ def _codes(train: Column, test: Column) -> NDArray[np.int64]:
     return np.where(missing, -1, codes).astype(np.int64)
 
 
+def _codes_of_rows(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.int64]:
+    """A row of numbers each (an array of an npz file) as one code, equal where all of it is."""
+    import numpy as np
+
+    if one.ndim != other.ndim or one.shape[1:] != other.shape[1:]:
+        return np.arange(len(one) + len(other), dtype=np.int64)  # no two are equal
+    both = np.ascontiguousarray(np.concatenate([one, other]), dtype=np.float64)
+    both = both + 0.0  # -0.0 is 0.0
+    both[np.isnan(both)] = np.nan  # one spelling
+    as_bytes = both.view(np.dtype((np.void, both.dtype.itemsize * both.shape[1]))).reshape(-1)
+    codes: NDArray[np.int64] = np.unique(as_bytes, return_inverse=True)[1].reshape(-1)
+    return codes.astype(np.int64)
+
+
 def _numbers_rows(train: Column, test: Column) -> bool:
     """Whether a column names each row: whole numbers or texts, each once on both sides."""
     import numpy as np
 
     for column in (train, test):
         values = column.values
-        if column.missing.any() or len(values) < 2:
+        if column.missing.any() or len(values) < 2 or values.ndim > 1:
             return False
         if values.dtype.kind == "f" and not bool(np.all(values == np.round(values))):
             return False
