@@ -31,7 +31,7 @@ FACTS = ForgeFacts(
     environments=[TRAINING],
     runners=[ForgeRunner(name="box", labels=["self-hosted", "Linux", "gpu"], is_online=True)],
     workflows={PATH: "b1"},
-    required_checks=["branchline / gate"],
+    required_checks=["branchline gate", "lint"],
 )
 NEEDS = WorkflowNeeds(
     path=PATH,
@@ -42,6 +42,7 @@ NEEDS = WorkflowNeeds(
     labels=[("self-hosted", "linux", "gpu"), ("ubuntu-24.04",)],
     can_be_dispatched=True,
     dispatches=True,
+    gates=["branchline gate"],
 )
 
 
@@ -112,6 +113,12 @@ FINDINGS: list[tuple[str, dict[str, Any], Health, str]] = [
     ),
     ("runners", {"is_private": False}, Health.WARN, "public and has jobs on machines of your own"),
     ("required checks", {"required_checks": []}, Health.WARN, "main requires none"),
+    (
+        "required checks",
+        {"required_checks": ["lint"]},
+        Health.WARN,
+        "main requires lint, but not branchline gate",
+    ),
     ("not told", {"untold": {"secrets": "no"}}, Health.WARN, "was not told: secrets"),
 ]
 

@@ -24,6 +24,7 @@ jobs:
           A: ${{ secrets.AWS_KEY || secrets['OTHER_KEY'] }}
           B: ${{ vars.REGION }}
           C: the text secrets.NOT_READ is none
+  gate: {name: branchline gate tumour, runs-on: ubuntu-24.04}
   report:
     runs-on: ubuntu-24.04
     permissions: {actions: write}
@@ -49,6 +50,7 @@ def test_it_is_read_out_of_the_jobs() -> None:
     assert list(needs.labels) == [("self-hosted", "gpu"), ("ubuntu-24.04",)]
     assert needs.can_be_dispatched
     assert needs.dispatches
+    assert list(needs.gates) == ["branchline gate tumour"]
 
 
 @pytest.mark.parametrize("on", ["workflow_dispatch", "[push, workflow_dispatch]"])

@@ -49,6 +49,7 @@ class Fault:
 
     Attributes:
         is_done: Whether the call is carried out all the same, and only its answer lost.
+        held: Answers as it would, once so many calls as meet here have theirs.
         status: Answered instead; 0 closes the connection.
         after: How many calls that match go through first.
     """
@@ -59,6 +60,7 @@ class Fault:
     count: int = 1
     after: int = 0
     is_done: bool = False
+    held: threading.Barrier | None = None
     headers: dict[str, str] = field(default_factory=dict)
     message: str = "injected fault"
 
@@ -172,13 +174,15 @@ def _handler(forge: JudgedForge) -> type[BaseHTTPRequestHandler]:
                 fault = next((f for f in forge.faults if _is_hit(f, request)), None)
                 if fault:
                     fault.count -= 1
-            if fault and not fault.is_done:
+            if fault and not fault.is_done and not fault.held:
                 self._broken(fault)
                 return
             # GitHub looks whether a pull request is there and opens it in one step.
             with forge.opening if request.method == "POST" else nullcontext():
                 status, headers, answer = _answered(forge, request, self.path, raw)
-            if fault:
+            if fault and fault.held:
+                fault.held.wait(_PATIENCE_S)
+            elif fault:
                 self._broken(fault)
                 return
             self._reply(status, answer, headers)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from branchline.cli.arguments import add_json
-from branchline.errors import EXIT_ERROR, EXIT_FINE
+from branchline.errors import EXIT_ERROR, EXIT_FINE, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -38,6 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Look and print; ends with 1 when a check failed."""
+    if options.repository and not options.github:
+        raise UsageError("--repository is for --github", todo="Add --github.")
     if options.github:
         from branchline.wiring.github_doctor import examine_folder
 

@@ -48,7 +48,7 @@ def examine_github(
         _secrets(facts, needs),
         _variables(facts, needs),
         *_runners(facts, needs),
-        _required(facts),
+        _required(facts, sorted({gate for need in needs for gate in need.gates})),
     ]
     if facts.untold:
         checks.append(_untold(facts, token_from))
@@ -194,7 +194,7 @@ def _environments(facts: ForgeFacts, needs: Sequence[WorkflowNeeds]) -> list[Che
     open_ones = [each for each in asked if each in held and _is_open(held[each])]
     if open_ones:
         said = f"every branch may use {', '.join(open_ones)} and the secrets in it"
-        todo = f"Limit it to {facts.default_branch}: {facts.page}/settings/environments"
+        todo = f"Limit it to the branches that train: {facts.page}/settings/environments"
         checks.append(_warn(name, said, todo))
     return checks or [_pass(name, "; ".join(_shown(held[each]) for each in asked))]
 
@@ -290,14 +290,18 @@ def _is_hosted(label: str) -> bool:
     return label.startswith(_HOSTED)
 
 
-def _required(facts: ForgeFacts) -> Check:
+def _required(facts: ForgeFacts, gates: Sequence[str]) -> Check:
     name, branch = "required checks", facts.default_branch
     if facts.required_checks is None:
         return _warn(name, f"what {branch} requires could not be told")
     if not facts.required_checks:
         said = f"{branch} requires none: a pull request whose gate failed can be merged"
-        todo = f"Require the gate's job: {facts.page}/settings/rules"
-        return _warn(name, said, todo)
+        gate = f"`{gates[0]}`" if gates else "the gate's job"
+        return _warn(name, said, f"Require {gate}: {facts.page}/settings/rules")
+    missing = [gate for gate in gates if gate not in facts.required_checks]
+    if missing:
+        said = f"{branch} requires {', '.join(facts.required_checks)}, but not {missing[0]}"
+        return _warn(name, said, f"Require it: {facts.page}/settings/rules")
     return _pass(name, f"{branch} requires {', '.join(facts.required_checks)}")
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from branchline.generate.workflows.model_workflow import GATE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -33,6 +35,7 @@ class WorkflowNeeds:
         labels: Labels of the runners that a job asks for, one tuple a job.
         can_be_dispatched: Whether it has `workflow_dispatch`.
         dispatches: Whether a job may start workflows (`actions: write`).
+        gates: Names of its jobs that judge a model, and are there to be required.
         problem: Why it could not be read; "" when it was.
     """
 
@@ -44,6 +47,7 @@ class WorkflowNeeds:
     labels: Sequence[tuple[str, ...]] = ()
     can_be_dispatched: bool = False
     dispatches: bool = False
+    gates: Sequence[str] = ()
     problem: str = ""
 
 
@@ -77,6 +81,11 @@ def needs_of(path: str, content: bytes) -> WorkflowNeeds:
         labels=sorted({labels for job in jobs if (labels := _labels(job))}),
         can_be_dispatched="workflow_dispatch" in _events(events),
         dispatches=any(_may_write(holder, "actions") for holder in [found, *jobs]),
+        gates=sorted(
+            title
+            for job in jobs
+            if isinstance(title := job.get("name"), str) and title.startswith(GATE)
+        ),
     )
 
 

@@ -53,11 +53,11 @@ def test_each_call_may_fail(site: Site, *, is_done: bool) -> None:
 
 
 def test_two_runs_at_once_open_one(site: Site) -> None:
-    barrier = threading.Barrier(4)
+    # All have looked before the first opens one.
+    site.judged.break_next("/pulls", "GET", count=4, held=threading.Barrier(4))
     opened: list[int] = []
 
     def run() -> None:
-        barrier.wait()
         opened.append(ensure(site).number)
 
     threads = [threading.Thread(target=run) for _ in range(4)]
