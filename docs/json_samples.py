@@ -69,13 +69,13 @@ from branchline.ports.repo import Head
 from branchline.render.compare import Comparison, MetricRow, ValueRow
 from branchline.render.data_checks import checked_data_to_json, proposed_to_json
 from branchline.render.effects import effects_to_json
-from branchline.render.noise import Measured, noise_to_json
 from branchline.render.forge_json import (
     asset_to_json,
     check_to_json,
     comment_to_json,
     opened_to_json,
 )
+from branchline.render.noise import Measured, noise_to_json
 from branchline.render.pull_json import pull_to_json, pulls_to_json
 from branchline.render.pull_view import ParameterChange, PullView
 from branchline.render.queue import cancelled_to_json, queue_to_json, retried_to_json
