@@ -274,3 +274,34 @@ def test_a_missing_permission_is_named_with_the_lines_that_grant_it(hub: Hub) ->
     assert said.code == 1
     assert "pull-requests: write" in said.err
     assert "tok-bot" not in said.err
+
+
+def test_files_become_one_pull_request_in_a_workflow(hub: Hub, tmp_path: Path) -> None:
+    number = hub.pull()  # its branch `x` is on GitHub; git pushes to a repository beside it
+    hub.ask("PATCH", f"/pulls/{number}", {"state": "closed"})
+    hub.patch.setenv("GITHUB_REF", "refs/heads/main")
+    bare = tmp_path / "origin.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(bare)], check=True)
+    hub.clone.git("remote", "add", "origin", str(bare))
+    hub.clone.write("params.yaml", "depth: 9\n")
+    words = (
+        "pr", "create", ".", "--branch", "x", "--title", "Best [x](y) `z`", "--body", "b",
+        "--user-name", "Bot", "--user-email", "bot@example.org", "--auto-merge",
+    )  # fmt: skip
+
+    first = hub.clone.call(*words, "--json")
+    hub.patch.setenv("GIT_COMMITTER_DATE", "2040-01-01T00:00:00Z")
+    hub.clone.write("params.yaml", "depth: 10\n")
+    again = hub.clone.call(*words, "--md")
+    same = hub.clone.call("pr", "create", "report.md", "--json")
+
+    opened = json.loads(first.out)
+    assert (opened["is_new"], opened["head"]) == (True, "x"), first.err
+    assert (
+        again.out == f"[Best  x  y   z ](https://github.com/{hub.name}/pull/{opened['number']})\n"
+    )
+    assert (same.code, same.out) == (0, "null\n"), same.out
+    assert "--auto-merge has no effect" in first.err
+    assert hub.clone.git("-C", str(bare), "show", "x:params.yaml") == "depth: 10"
+    assert hub.clone.git("status", "--porcelain") == "M params.yaml"
+    assert hub.judged.problems == []

@@ -230,7 +230,10 @@ def test_a_folder_that_is_no_box_is_refused(clone: Clone, tmp_path: Path) -> Non
     assert "Traceback" not in answer.err
 
 
-def test_what_is_printed_as_json_is_documented(clone: Clone, box: Path) -> None:
+def test_what_is_printed_as_json_is_documented(
+    clone: Clone, box: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "docs"))
     branch(clone)
     pr(clone, box, "create", "--title", "T")
     check(box, 1)
