@@ -66,3 +66,47 @@ def test_a_push_is_trained_told_and_registered(host: Host, judged_forge: JudgedF
     for client in site.opened:
         client.close()
     assert judged_forge.problems == []
+
+
+def test_a_pull_request_is_tested_as_its_merge_and_told_at_its_head(
+    host: Host, judged_forge: JudgedForge
+) -> None:
+    judged_forge.problems.clear()
+    site = Site(judged_forge, judged_forge.new_repository())
+    site.stand("work", site.commit("work"))
+    body = {"title": "Work", "head": "work", "base": "main"}
+    number = int(site.as_ada("POST", "/pulls", body)["number"])
+    base = git(host.root, "rev-parse", "main")
+    git(host.root, "checkout", "-qb", "work")
+    (host.root / "params.yaml").write_text("lr: 0.2\n")
+    git(host.root, "commit", "-qam", "another rate")
+    head = git(host.root, "rev-parse", "work")
+    git(host.root, "checkout", "-q", "--detach", "main")
+    git(host.root, "merge", "-q", "--no-ff", "-m", "Merge", "work")
+    merge = git(host.root, "rev-parse", "HEAD")
+    git(host.root, "update-ref", f"refs/pull/{number}/merge", merge)
+    git(host.root, "checkout", "-q", "main")
+    judged_forge.gaps.commits.add(head)
+    home = repository(site.name)
+    payload: dict[str, Any] = {
+        "action": "opened", "number": number, "repository": home,
+        "pull_request": {
+            "number": number, "merge_commit_sha": merge, "state": "open",
+            "head": {"ref": "work", "sha": head, "repo": home},
+            "base": {"ref": "main", "sha": base, "repo": home},
+        },
+    }  # fmt: skip
+
+    words = ("--token-base", "tok-bot", "--api", judged_forge.url)
+    report = host.run(TRAIN, "pull_request", payload, *words)
+
+    expected = dict.fromkeys(("decide", "train", "report", "gate"), "success")
+    assert results(report) == {**expected, "register": "skipped"}, report
+    (comment,) = site.ask("GET", f"/issues/{number}/comments")
+    assert "Verdict: passed" in comment["body"]
+    forge = site.forge()
+    assert [check.state.value for check in forge.checks(head)] == ["passed"]
+    assert git(host.root, "tag") == ""
+    for client in site.opened:
+        client.close()
+    assert judged_forge.problems == []
