@@ -15,7 +15,7 @@ from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_j
 from branchline.errors import RecordError
 from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere, stands
 from branchline.flows.evidence import EvidenceReader
-from branchline.flows.judged import judged
+from branchline.flows.judged import judged, with_data_checks
 from branchline.flows.run_facts import run_facts, run_fields, verdict_of
 from branchline.ports.records import CHAMPION_FILE
 from branchline.ports.workspace import EntryKind
@@ -120,7 +120,7 @@ def finish(
     )
     if judged_run is None:
         return None
-    judged_run = _with_data(judged_run)
+    judged_run = with_data_checks(judged_run)
     evidence, verdict = judged_run.evidence, judged_run.verdict
     # What ran has results that name this run, so it must exist, whatever came of it.
     is_known = same is not None and not walked.ran
@@ -136,15 +136,6 @@ def finish(
     files = _files(project, planner, plan, said, champion, judged_run, data)
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
-
-
-def _with_data(found: Judged) -> Judged:
-    """The same, where the data were checked with what that makes of the verdict."""
-    if not found.evidence.data_checks:
-        return found
-    from branchline.core.verdict.data import with_data
-
-    return replace(found, verdict=with_data(found.verdict, found.evidence.data_checks))
 
 
 def _files(

@@ -164,3 +164,12 @@ def _moved_again(project: Project, walked: Walked, evidence: Evidence) -> tuple[
     from branchline.flows.nondeterminism import moved_again
 
     return moved_again(project, walked, evidence)
+
+
+def with_data_checks(found: Judged) -> Judged:
+    """The same, where the data were checked with what that makes of the verdict."""
+    if not found.evidence.data_checks:
+        return found
+    from branchline.core.verdict.data import with_data
+
+    return replace(found, verdict=with_data(found.verdict, found.evidence.data_checks))

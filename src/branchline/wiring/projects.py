@@ -1,7 +1,6 @@
 """Picks the adapters of a project. The only room that knows which vendor stands behind which port.
 
-`open_project` is what every command begins with. Adapters are made with plain arguments; a heavy
-one is imported by its own methods when it is used.
+`open_project` is what every command begins with. A heavy adapter is imported when it is used.
 """
 
 from __future__ import annotations

@@ -144,7 +144,8 @@ TRAIN = """\
           <<variables>>
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
-          branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>"
+          # In place of the shell, so that a cancelled job stops the training at once.
+          exec branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>"
       <<upload>>
 
 """

@@ -87,7 +87,15 @@ jobs:
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
           code=0
           branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\
-            --deadline "$DEADLINE" || code=$?
+            --deadline "$DEADLINE" &
+          search=$!
+          # The signal of a cancelled job reaches this shell alone.
+          trap 'kill -TERM "$search"' INT TERM
+          wait "$search" || code=$?
+          while kill -0 "$search" 2> /dev/null; do
+            code=0
+            wait "$search" || code=$?
+          done
           # 75: trials are left, the next run goes on.
           if [ "$code" -eq 75 ]; then
             echo "unfinished=true" >> "$GITHUB_OUTPUT"
