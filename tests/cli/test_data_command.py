@@ -99,7 +99,7 @@ def test_reports_show_broken_rules_with_rows(make_clone: MakeClone) -> None:
 
     assert "### Data" in markdown
     assert "| `age` | `id` |" in markdown
-    assert "nothing was trained" in markdown.partition("###")[0]
+    assert "Nothing was trained" in markdown.partition("###")[0]
     assert "2 more rules of the data do not hold." in markdown
     assert "is out of bounds in 1 of 400 rows" in page
 
