@@ -165,7 +165,9 @@ def test_it_works_where_branchline_is_not_installed(
     (folder / "test_it.py").write_text("def test_a(model): assert model.load()\n")
     # Hides what our own environment makes importable, as an environment of its own would.
     hide = (
-        "import sys, runpy; sys.path = [p for p in sys.path"
+        # Our own entry point would be found, and not its module.
+        "import os, sys, runpy; os.environ['PYTEST_DISABLE_PLUGIN_AUTOLOAD'] = '1';"
+        " sys.path = [p for p in sys.path"
         " if not p.rstrip('/').endswith('/src')];"
         " sys.meta_path = [f for f in sys.meta_path if '_editable' not in repr(f)];"
         " sys.argv = ['pytest', *sys.argv[3:]];"
