@@ -102,7 +102,7 @@ def test_publishing_runs_nothing_of_the_repository() -> None:
 
     assert "id-token" not in jobs["build"]["permissions"]
     assert jobs["publish"]["permissions"] == {"id-token": "write"}
-    assert jobs["publish"]["environment"]["name"] == "pypi"
+    assert jobs["publish"]["environment"]["name"] == "release"
     assert not any("checkout" in step.get("uses", "") for step in jobs["publish"]["steps"])
 
 
