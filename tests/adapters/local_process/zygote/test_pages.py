@@ -35,11 +35,12 @@ def test_ranges_are_of_the_process_that_asks() -> None:
 
 def test_memory_of_its_own_is_known() -> None:
     before = pages.own_kb()
-    block = bytearray(b"x" * (20 << 20))
+    block = bytearray(b"x" * (60 << 20))
 
-    assert pages.own_kb() - before > 15 << 10
+    # Less than the block where memory that was given back before is used again.
+    assert pages.own_kb() - before > 4 << 10
     assert pages.peak_kb() >= pages.own_kb()
-    assert len(block) == 20 << 20
+    assert len(block) == 60 << 20
 
 
 @pytest.mark.parametrize(
