@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from branchline.errors import ModelTestError
@@ -10,12 +11,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class Loadable:
+class Loadable(ABC):
     """What is not the model itself, but can load it."""
 
+    @abstractmethod
     def load(self) -> Any:
         """The model as an object."""
-        raise NotImplementedError
+        ...
 
 
 def predict(model: Any, rows: Any) -> Any:
@@ -53,8 +55,8 @@ def scores(model: Any, rows: Any) -> np.ndarray:
     if hasattr(loaded, "predict_proba"):
         try:
             return np.asarray(loaded.predict_proba(rows), dtype=float)
-        except (AttributeError, NotImplementedError):
-            pass  # a support vector machine without probability=True has it in name only
+        except (AttributeError, NotImplementedError):  # has it in name only: an SVM without
+            pass  # probability=True, a wrapper; its decisions follow below
     if hasattr(loaded, "get_inputs") and hasattr(loaded, "run"):
         return _onnx_scores(loaded, rows)
     return as_array(predict(loaded, rows))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from branchline.core.evidence.json_parts import list_in, mapping_in, text_in
 from branchline.core.evidence.measured import measured_from_json, measured_to_json
 from branchline.core.evidence.values import (
     Evidence,
@@ -77,11 +78,11 @@ def _predictions_to_json(facts: PredictionFacts | None) -> JsonValue:
 def _predictions_from_json(value: object) -> PredictionFacts | None:
     if value is None:
         return None
-    fields = _dict(value)
+    fields = mapping_in(value)
     return PredictionFacts(
-        path=_text(fields["path"]),
-        digest=_text(fields["digest"]),
-        examples=_text(fields["examples"]),
+        path=text_in(fields["path"]),
+        digest=text_in(fields["digest"]),
+        examples=text_in(fields["examples"]),
         count=_whole_or_none(fields["count"]) or 0,
         judged=_whole_or_none(fields.get("judged")) or 0,
     )
@@ -96,22 +97,25 @@ def evidence_from_json(value: object) -> Evidence:
     try:
         fields = checked_schema(value, "evidence.json")
         return Evidence(
-            metrics=tuple(_metric_from_json(item) for item in _list(fields["metrics"])),
+            metrics=tuple(_metric_from_json(item) for item in list_in(fields["metrics"])),
             params={
-                str(name): _param_from_json(item) for name, item in _dict(fields["params"]).items()
+                str(name): _param_from_json(item)
+                for name, item in mapping_in(fields["params"]).items()
             },
             outs=_texts(fields["outs"]),
-            plots=tuple(_plot_from_json(item) for item in _list(fields.get("plots", []))),
-            stages=tuple(_stage_from_json(item) for item in _list(fields["stages"])),
+            plots=tuple(_plot_from_json(item) for item in list_in(fields.get("plots", []))),
+            stages=tuple(_stage_from_json(item) for item in list_in(fields["stages"])),
             data=_texts(fields.get("data", {})),
-            evaluation_data=_text(fields.get("evaluation_data", "")),
+            evaluation_data=text_in(fields.get("evaluation_data", "")),
             commit=_text_or_none(fields.get("commit")),
             branch=_text_or_none(fields.get("branch")),
             is_dirty=fields.get("is_dirty", False) is not False,
             versions=_texts(fields.get("versions", {})),
             duration_s=_float(fields.get("duration_s", 0.0)),
-            tests=_tests_from_json(_list(fields.get("tests", []))),
-            measured=tuple(measured_from_json(item) for item in _list(fields.get("measured", []))),
+            tests=_tests_from_json(list_in(fields.get("tests", []))),
+            measured=tuple(
+                measured_from_json(item) for item in list_in(fields.get("measured", []))
+            ),
             predictions=_predictions_from_json(fields.get("predictions")),
             data_checks=_data_checks_from_json(fields.get("data_checks", [])),
         )
@@ -144,7 +148,7 @@ def _data_checks_to_json(evidence: Evidence) -> JsonValue:
 
 
 def _data_checks_from_json(value: object) -> tuple[DataReport, ...]:
-    items = _list(value)
+    items = list_in(value)
     if not items:
         return ()
     from branchline.core.evidence.data.data_json import report_from_json
@@ -159,7 +163,7 @@ def checked_schema(value: object, file: str) -> dict[str, object]:
         RecordError: It was written by a newer version.
         TypeError: It is no mapping.
     """
-    fields = _dict(value)
+    fields = mapping_in(value)
     schema = fields.get("schema_version")
     if not isinstance(schema, int):
         raise TypeError("`schema_version` is missing")
@@ -210,8 +214,8 @@ def _param_from_json(value: object) -> JsonValue:
         return [_param_from_json(item) for item in value]
     if isinstance(value, dict):
         if value.keys() == {_FLOAT}:
-            return float(_text(value[_FLOAT]))
-        inner = _dict(value[_PLAIN]) if value.keys() == {_PLAIN} else value
+            return float(text_in(value[_FLOAT]))
+        inner = mapping_in(value[_PLAIN]) if value.keys() == {_PLAIN} else value
         return {str(key): _param_from_json(item) for key, item in inner.items()}
     if isinstance(value, str | int | float) or value is None:
         return value
@@ -219,13 +223,13 @@ def _param_from_json(value: object) -> JsonValue:
 
 
 def _metric_from_json(value: object) -> Metric:
-    fields = _dict(value)
+    fields = mapping_in(value)
     return Metric(
-        name=_text(fields["name"]),
+        name=text_in(fields["name"]),
         value=number_from_json(fields["value"]),
-        text=_text(fields["text"]),
-        file=_text(fields["file"]),
-        stage=_text(fields.get("stage", "")),
+        text=text_in(fields["text"]),
+        file=text_in(fields["file"]),
+        stage=text_in(fields.get("stage", "")),
     )
 
 
@@ -241,12 +245,12 @@ def _plot_to_json(plot: Plot) -> JsonValue:
 
 
 def _plot_from_json(value: object) -> Plot:
-    fields = _dict(value)
+    fields = mapping_in(value)
     size, nfiles = (_whole_or_none(fields.get(name)) for name in ("size_bytes", "nfiles"))
     options = _param_from_json(fields.get("options", {}))
     return Plot(
-        path=_text(fields["path"]),
-        stage=_text(fields.get("stage", "")),
+        path=text_in(fields["path"]),
+        stage=text_in(fields.get("stage", "")),
         content=Content(md5=_text_or_none(fields.get("md5")), size_bytes=size, nfiles=nfiles),
         options=options if isinstance(options, dict) else {},
     )
@@ -266,12 +270,12 @@ def _stage_to_json(stage: StageFacts) -> JsonValue:
 
 
 def _stage_from_json(value: object) -> StageFacts:
-    fields = _dict(value)
+    fields = mapping_in(value)
     return StageFacts(
-        stage=_text(fields["stage"]),
-        action=_text(fields["action"]),
-        key=_text(fields["key"]),
-        run=_text(fields["run"]),
+        stage=text_in(fields["stage"]),
+        action=text_in(fields["action"]),
+        key=text_in(fields["key"]),
+        run=text_in(fields["run"]),
         duration_s=_float(fields.get("duration_s", 0.0)),
         cpu_s=_float(fields.get("cpu_s", 0.0)),
         peak_memory_bytes=_whole_or_none(fields.get("peak_memory_bytes")) or 0,
@@ -283,30 +287,12 @@ def _said(error: Exception) -> str:
     return f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
 
 
-def _dict(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{value!r:.40} is no mapping")
-    return value
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r:.40} is no list")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r:.40} is no text")
-    return value
-
-
 def _text_or_none(value: object) -> str | None:
-    return None if value is None else _text(value)
+    return None if value is None else text_in(value)
 
 
 def _texts(value: object) -> dict[str, str]:
-    return {str(key): _text(item) for key, item in _dict(value).items()}
+    return {str(key): text_in(item) for key, item in mapping_in(value).items()}
 
 
 def _whole_or_none(value: object) -> int | None:

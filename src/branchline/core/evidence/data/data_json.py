@@ -14,11 +14,10 @@ from branchline.core.evidence.data.values import (
     Examples,
     TableProfile,
 )
+from branchline.core.evidence.json_parts import list_in, mapping_in, text_in
 from branchline.core.values import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from branchline.core.values import JsonValue
 
 PROFILE_VERSION = 1
@@ -74,16 +73,16 @@ def report_from_json(value: object) -> DataReport:
     Raises:
         KeyError, TypeError, ValueError: It is none.
     """
-    fields = _dict(value)
+    fields = mapping_in(value)
     return DataReport(
-        check=_text(fields["check"]),
-        path=_text(fields["path"]),
-        against=_text(fields["against"]),
-        key=_text(fields.get("key", "")),
+        check=text_in(fields["check"]),
+        path=text_in(fields["path"]),
+        against=text_in(fields["against"]),
+        key=text_in(fields.get("key", "")),
         rows=_whole(fields.get("rows")),
         rules=_whole(fields.get("rules")) or 0,
-        findings=tuple(finding_from_json(item) for item in _list(fields["findings"])),
-        drift=tuple(_drift_from_json(item) for item in _list(fields.get("drift", []))),
+        findings=tuple(finding_from_json(item) for item in list_in(fields["findings"])),
+        drift=tuple(_drift_from_json(item) for item in list_in(fields.get("drift", []))),
     )
 
 
@@ -93,13 +92,13 @@ def finding_from_json(value: object) -> DataFinding:
     Raises:
         KeyError, TypeError, ValueError: It is none.
     """
-    fields = _dict(value)
+    fields = mapping_in(value)
     return DataFinding(
-        rule=_text(fields["rule"]),
-        column=_text(fields.get("column", "")),
+        rule=text_in(fields["rule"]),
+        column=text_in(fields.get("column", "")),
         outcome=Outcome(fields["outcome"]),
         severity=Severity(fields.get("severity", "error")),
-        sentence=_text(fields["sentence"]),
+        sentence=text_in(fields["sentence"]),
         broken=_whole(fields.get("broken")),
         total=_whole(fields.get("total")),
         examples=_examples(fields.get("examples")),
@@ -109,11 +108,11 @@ def finding_from_json(value: object) -> DataFinding:
 def _examples(value: object) -> Examples | None:
     if value is None:
         return None
-    fields = _dict(value)
-    columns = tuple(_text(item) for item in _list(fields["columns"]))
+    fields = mapping_in(value)
+    columns = tuple(text_in(item) for item in list_in(fields["columns"]))
     rows = tuple(
-        tuple(None if item is None else _text(item) for item in _list(row))
-        for row in _list(fields["rows"])
+        tuple(None if item is None else text_in(item) for item in list_in(row))
+        for row in list_in(fields["rows"])
     )
     if any(len(row) != len(columns) for row in rows):
         raise ValueError("a row of examples has not as many values as there are columns")
@@ -121,15 +120,15 @@ def _examples(value: object) -> Examples | None:
 
 
 def _drift_from_json(value: object) -> ColumnDrift:
-    fields = _dict(value)
+    fields = mapping_in(value)
     return ColumnDrift(
-        column=_text(fields["column"]),
+        column=text_in(fields["column"]),
         psi=_number(fields.get("psi")),
         chance=_number(fields.get("chance")),
         distance=_number(fields.get("distance")),
         shift=_number(fields.get("shift")),
         is_drifted=fields.get("is_drifted") is True,
-        why=_text(fields.get("why", "")),
+        why=text_in(fields.get("why", "")),
     )
 
 
@@ -169,25 +168,25 @@ def profile_from_json(value: object) -> TableProfile:
     Raises:
         KeyError, TypeError, ValueError: It is none, or one of a newer version.
     """
-    fields = _dict(value)
+    fields = mapping_in(value)
     if fields.get("profile_version") != PROFILE_VERSION:
         raise ValueError(f"a profile of version {fields.get('profile_version')!r:.20}")
     return TableProfile(
-        path=_text(fields["path"]),
+        path=text_in(fields["path"]),
         rows=_count(fields["rows"]),
-        columns=tuple(_column_from_json(item) for item in _list(fields["columns"])),
+        columns=tuple(_column_from_json(item) for item in list_in(fields["columns"])),
     )
 
 
 def _column_from_json(value: object) -> ColumnProfile:
-    fields = _dict(value)
-    edges = tuple(_finite(item) for item in _list(fields.get("edges", [])))
-    counts = tuple(_count(item) for item in _list(fields.get("counts", [])))
+    fields = mapping_in(value)
+    edges = tuple(_finite(item) for item in list_in(fields.get("edges", [])))
+    counts = tuple(_count(item) for item in list_in(fields.get("counts", [])))
     if edges and (len(counts) != len(edges) + 1 or list(edges) != sorted(set(edges))):
         raise ValueError("a histogram whose counts do not fit its edges")
     kind = fields.get("type")
     return ColumnProfile(
-        name=_text(fields["name"]),
+        name=text_in(fields["name"]),
         type=None if kind is None else ColumnType(kind),
         nulls=_count(fields.get("nulls", 0)),
         distinct=_count(fields.get("distinct", 0)),
@@ -199,41 +198,23 @@ def _column_from_json(value: object) -> ColumnProfile:
         edges=edges,
         counts=counts,
         categories=tuple(
-            (_text(_list(pair)[0]), _count(_list(pair)[1]))
-            for pair in _list(fields.get("categories", []))
+            (text_in(list_in(pair)[0]), _count(list_in(pair)[1]))
+            for pair in list_in(fields.get("categories", []))
         ),
         other=_count(fields.get("other", 0)),
-        dates=_pair(fields.get("dates"), _text),
+        dates=_pair(fields.get("dates"), text_in),
     )
 
 
 def _pair(value: object, read: Any) -> Any:
     if value is None:
         return None
-    first, second = _list(value)
+    first, second = list_in(value)
     return (read(first), read(second))
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else round(value, 6)
-
-
-def _dict(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{value!r:.40} is no mapping")
-    return value
-
-
-def _list(value: object) -> Sequence[Any]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r:.40} is no list")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r:.40} is no text")
-    return value
 
 
 def _whole(value: object) -> int | None:

@@ -91,12 +91,12 @@ def shuffled_labels(examples: PairedExamples, judge: Judged, *, seed: int) -> Pr
         probe=Probe.SHUFFLED,
         outcome=Outcome.FAILED,
         sentence=f"The gate refused only {shown}: it passed {passed}{left}.{_said(verdict)}",
-        todo=_SHUFFLED_TODO,
+        todo=_BEYOND_CHANCE,
         numbers={**numbers, "passed": float(passed)},
     )
 
 
-_SHUFFLED_TODO = (
+_BEYOND_CHANCE = (
     "Judge a metric that chance does not reach: `roc_auc` or `balanced_accuracy` where one class is"
     " rare, a `min` above what guessing gives, or more examples."
 )
