@@ -31,7 +31,7 @@ def test_it_writes_the_file_and_says_what_it_found(project: Path) -> None:
     done = branchline(project, "init")
 
     assert done.returncode == 0, done.stderr
-    assert "train.py:1  an output, model.bin" in done.stdout
+    assert "train.py:1  the model, model.bin" in done.stdout
     assert "outs: [model.bin]" in (project / "branchline.yaml").read_text()
 
 
@@ -61,7 +61,7 @@ def test_force_replaces_it(project: Path) -> None:
 def test_diff_prints_and_writes_nothing(project: Path) -> None:
     done = branchline(project, "init", "--diff")
 
-    assert "+    outs: [model.bin]" in done.stdout
+    assert "+  outs: [model.bin]" in done.stdout
     assert not (project / "branchline.yaml").exists()
 
 

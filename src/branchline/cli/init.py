@@ -24,17 +24,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--diff", action="store_true", help="print what would be written or changed; write nothing"
     )
-    parser.add_argument("--yes", action="store_true", help="write without asking")
+    parser.add_argument("--yes", action="store_true", help="ask nothing; take the safe answers")
     parser.add_argument(
         "--github", action="store_true", help="write the workflows of GitHub Actions, too"
     )
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
 
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Look, say what was found, write the file."""
-    from branchline.flows.init import propose
-    from branchline.wiring import folders
-
     root = _root()
     target = os.path.join(root, _FILE)
     old = _read(target)
@@ -43,11 +41,17 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             f"{_FILE} exists already",
             todo="See what would change with `branchline init --diff`; --force replaces it.",
         )
-    proposal = propose(folders.open_tree(root))
+    proposal = _proposal(root, options, console)
+    if options.json:
+        if not options.diff:
+            _write(target, proposal.text)
+        from branchline.cli.init_report import proposal_to_json
+
+        console.json(proposal_to_json(proposal, is_written=not options.diff))
+        return EXIT_FINE
     if options.diff:
         _print_difference(old or "", proposal.text, console)
         return EXIT_FINE
-    _print_clues(proposal, console)
     if not options.yes and not _is_wanted(proposal, console):
         console.note("nothing was written")
         return EXIT_FINE
@@ -59,6 +63,26 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         return write_workflows(console)
     console.write("next: branchline plan")
     return EXIT_FINE
+
+
+def _proposal(root: str, options: argparse.Namespace, console: Console) -> Proposal:
+    """The proposal, with the answers of whoever sits at the terminal; says what was found."""
+    from branchline.cli.init_report import ask, found_lines
+    from branchline.flows.init import propose
+    from branchline.wiring import folders
+
+    tree = folders.open_tree(root)
+    proposal = propose(tree)
+    answers: dict[str, str] = {}
+    asked: set[str] = set()
+    can_ask = not (options.yes or options.json or options.diff) and _has_person(console)
+    while can_ask and (new := [q for q in proposal.questions if q.key not in asked]):
+        asked |= {question.key for question in new}
+        answers |= ask(new, console)
+        proposal = propose(tree, answers)
+    if not options.json and not options.diff:
+        console.lines(found_lines(proposal))
+    return proposal
 
 
 def _root() -> str:
@@ -106,26 +130,17 @@ def _print_difference(old: str, new: str, console: Console) -> None:
         console.write(line)
 
 
-def _print_clues(proposal: Proposal, console: Console) -> None:
-    from branchline.render.table import visible
+def _has_person(console: Console) -> bool:
+    import sys
 
-    console.write("Found:")
-    width = max((len(clue.where) for clue in proposal.clues), default=0)
-    for clue in proposal.clues:
-        console.write(f"  {visible(clue.where).ljust(width)}  {visible(clue.sentence)}")
-    if proposal.unknowns:
-        console.write()
-        console.write("Could not tell:")
-        for sentence in proposal.unknowns:
-            console.write(f"  {visible(sentence)}")
-    console.write()
+    return console.is_terminal and sys.stdin.isatty()
 
 
 def _is_wanted(proposal: Proposal, console: Console) -> bool:
     """Ask at a terminal; in a pipe or a script, having typed `init` is the answer."""
     import sys
 
-    if not (console.is_terminal and sys.stdin.isatty()):
+    if not _has_person(console):
         return True
     console.write(proposal.text)
     console.out.write(f"Write {_FILE}? [Y/n] ")

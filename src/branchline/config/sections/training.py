@@ -22,6 +22,7 @@ from branchline.config.kinds import (
     Section,
     Text,
 )
+from branchline.config.nothing import Nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 TEXTS = ListOf(Text())
 COMMAND = Text("a command", is_command=True)
+PARAMS_OF_FILE = OneOf((TEXTS, Nothing("nothing, which means all of it")))
 EFFECTS = Choice(("register", "deploy", "tag", "notify", "promote"))
 
 AUTHOR = r"[^<>\x00-\x1f]*[^<>\s\x00-\x1f] <[^<>\s\x00-\x1f]+>"
@@ -364,7 +366,7 @@ TRAIN = OneOf(
                 "run": Key(COMMAND, "The command.", required=True),
                 "deps": Key(TEXTS, "Files and folders it reads, besides the code it imports."),
                 "params": Key(
-                    ListOf(OneOf((Text("a parameter"), MapOf(OneOf((TEXTS,)), "files")))),
+                    ListOf(OneOf((Text("a parameter"), MapOf(PARAMS_OF_FILE, "files")))),
                     "Parameters it uses, as in dvc.yaml.",
                 ),
                 "outs": Key(

@@ -3,157 +3,143 @@
 from __future__ import annotations
 
 import posixpath
-import shlex
 from typing import TYPE_CHECKING
 
 from branchline.errors import PipelineError
 from branchline.flows.init.bars import bars_of_files, bars_of_names
-from branchline.flows.init.script import is_metrics_file, read_script
-from branchline.generate.settings_file import FirstSettings, FirstStage
+from branchline.flows.init.guess import About, Certainty
+from branchline.flows.init.hydra import composed, hydra_command, in_run_folder
+from branchline.flows.init.script import read_script
+from branchline.flows.init.started import given_values, started
+from branchline.flows.init.touched import Role, is_evaluation_set, is_metrics_file
+from branchline.flows.init.view import DOCUMENT_ENDINGS
+from branchline.generate.settings_file import FirstModel, FirstStage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from branchline.flows.init.look import Look
-    from branchline.flows.init.script import Script, Touched
-    from branchline.ports.tree import Tree
+    from branchline.flows.init.candidates import Candidate
+    from branchline.flows.init.guess import Look
+    from branchline.flows.init.script import Script
+    from branchline.flows.init.started import Started
+    from branchline.flows.init.touched import Touched
+    from branchline.flows.init.view import View
 
-__all__ = ["from_script"]
+__all__ = ["from_script", "model_of"]
 
-_SCRIPT_NAMES = ("train.py", "training.py", "main.py")
 _PARAMETER_FILES = ("params.yaml", "params.yml", "params.json", "params.toml")
-_DOCUMENT_ENDINGS = (".yaml", ".yml", ".json", ".toml")
+_LARGE_BYTES = 1_000_000_000
+_ABOUT = {
+    Role.MODEL: About.MODEL,
+    Role.PREDICTIONS: About.PREDICTIONS,
+    Role.PLOT: About.PLOTS,
+    Role.METRICS: About.METRICS,
+}
+_SENTENCES = {
+    Role.MODEL: "the model, {}",
+    Role.PREDICTIONS: "predictions in {}",
+    Role.PLOT: "a plot, {}",
+    Role.METRICS: "metrics in {}",
+}
 
 
-def from_script(tree: Tree, model: str, files: Sequence[str], look: Look) -> FirstSettings:
-    """Settings for a repository with a training script.
+def from_script(view: View, model: str, candidate: Candidate, look: Look) -> FirstModel:
+    """What to say of a model that one script trains.
 
     Args:
-        tree: The repository's files.
+        view: The repository's files.
         model: The model's name.
-        files: Paths of all files, shallow ones first.
+        candidate: The script.
         look: Gets what was found.
 
     Raises:
-        PipelineError: There is no such script, or it cannot be parsed.
+        PipelineError: It cannot be parsed.
         DocumentError: A metrics file cannot be read.
     """
-    path = _training_script(files, look)
-    script = read_script(tree.read(path) or b"")
+    path = candidate.path
+    certainty = Certainty.READ if candidate.fits else Certainty.BY_NAME
+    why = f"a training script: {candidate.why}"
+    look.saw(About.LAYOUT, why, certainty, path, candidate.line)
+    script = read_script(view, path)
     if script is None:
         raise PipelineError(
             f"{path} cannot be read as Python",
             todo="Mend it, or write branchline.yaml by hand with `stages:`.",
         )
-    written = _inside(script.writes, path, look)
-    metrics = [item for item in written if is_metrics_file(item.path)]
-    outs = _without_nested([item for item in written if item not in metrics])
-    params, data = _inputs(tree, path, script, look)
+    application = composed(view, script, look)
+    values = given_values(script, candidate.quoted)
+    if values or application is not None:
+        configuration = application.values if application is not None else None
+        again = read_script(view, path, given=values, configuration=configuration)
+        script = again or script
+    start = started(view, script, candidate.quoted, look)
+    if application is not None:
+        script = in_run_folder(script, application)
+        start = hydra_command(start, application, look)
+    return model_of(view, model, script, start, look)
+
+
+def model_of(view: View, model: str, script: Script, start: Started, look: Look) -> FirstModel:
+    """One stage around a script that was read.
+
+    Args:
+        view: The repository's files.
+        model: The model's name.
+        script: What it reads and writes, as seen from the folder in which it runs.
+        start: How it is started.
+        look: Gets what was found.
+
+    Raises:
+        DocumentError: A metrics file cannot be read.
+    """
+    written = _inside(script.writes, look)
+    sure = [item for item in written if item.is_sure]
+    for item in written:
+        if not item.is_sure:
+            look.unknowns.append(
+                f"{item.file}:{item.line}: it may write {item.path}, but not always, so it is not"
+                " among the outputs; `branchline init --check` runs it once and sees."
+            )
+    metrics = _metrics_files(sure)
+    outs = _apart([item for item in sure if item not in metrics], metrics, look)
+    params, data = _inputs(view, script, start.folder, look)
     stage = FirstStage(
         name="train",
-        cmd=_command(tree, path, script, look),
-        deps=(path, *data),
+        cmd=start.cmd,
+        wdir=start.folder,
+        deps=tuple(data),
         params=params,
         outs=tuple(item.path for item in outs),
         metrics=tuple(item.path for item in metrics),
     )
-    _note_outputs(path, outs, metrics, look)
-    bars = bars_of_files(tree, stage.metrics, look)
-    is_sure = bool(bars)
-    if not bars and metrics:
-        bars = bars_of_names([(m.path, f"{path}:{m.line}") for m in script.metrics], look)
-    return FirstSettings(model=model, stage=stage, bars=bars, bars_are_sure=is_sure)
+    _note_outputs(script, outs, metrics, look)
+    here = [posixpath.normpath(posixpath.join(start.folder, item)) for item in stage.metrics]
+    bars = bars_of_files(here, look)
+    if bars:
+        return FirstModel(name=model, stages=(stage,), bars=bars, bars_are_sure=True)
+    named = [m for m in script.measures if m.target in stage.metrics or (not m.target and metrics)]
+    named = [m for m in named if not m.is_printed]
+    bars = bars_of_names([(m.name, f"{m.file}:{m.line}") for m in named], look, Certainty.READ)
+    known = {m.name for m in named if m.target and m.is_sure}
+    return FirstModel(
+        name=model,
+        stages=(stage,),
+        bars=bars,
+        bars_are_sure=bool(bars) and all(bar.name in known for bar in bars),
+    )
 
 
-def _training_script(files: Sequence[str], look: Look) -> str:
-    """The script to train with: train.py before main.py, shallow before deep."""
-    found = [
-        path
-        for name in _SCRIPT_NAMES
-        for path in files
-        if posixpath.basename(path) == name and "test" not in posixpath.dirname(path)
-    ]
-    if not found:
-        raise PipelineError(
-            "there is neither a dvc.yaml nor a train.py or main.py here",
-            todo='Write branchline.yaml yourself: `model: NAME` and `train: "python FILE.py"`.',
-        )
-    look.saw("a training script", f"{found[0]}:1")
-    if found[1:]:
-        look.unknowns.append(
-            f"There are more scripts that may train: {', '.join(found[1:4])}; "
-            "give each a stage of its own under `stages:`."
-        )
-    return found[0]
+def _metrics_files(written: Sequence[Touched]) -> list[Touched]:
+    return [item for item in written if is_metrics_file(item.path)]
 
 
-def _command(tree: Tree, path: str, script: Script, look: Look) -> str:
-    """`python train.py`, as a module where its imports demand that, with required options."""
-    words = _python(tree, path, script, look)
-    for option in script.options:
-        if option.is_required:
-            value = option.name.lstrip("-").replace("-", "_").upper()
-            words += [option.name, value] if option.name.startswith("-") else [value]
-            look.unknowns.append(
-                f"{path}:{option.line}: the script needs {option.name}; "
-                f"put its value in the place of {value} in `cmd:`."
-            )
-    free = [option for option in script.options if not option.is_required]
-    if free:
-        names = ", ".join(option.name for option in free[:6])
-        look.saw(f"options left at their defaults: {names}", f"{path}:{free[0].line}")
-    return shlex.join(words)
-
-
-def _python(tree: Tree, path: str, script: Script, look: Look) -> list[str]:
-    """How the script is started so that its imports are found without an installation."""
-    folder = posixpath.dirname(path)
-    if script.has_relative_imports:
-        root = folder
-        while root and tree.read(f"{root}/__init__.py") is not None:
-            root = posixpath.dirname(root)
-        root = "" if root == folder else root
-        return [*_search_in(root), "python", "-m", _module(path, root)]
-    for name in script.imports:
-        if _has_module(tree, folder, name):
-            continue  # Python looks beside the script first.
-        above = [folder]
-        while above[-1]:
-            above.append(posixpath.dirname(above[-1]))
-        holder = next((r for r in (*above[1:], "src") if _has_module(tree, r, name)), None)
-        if holder is None:
-            continue  # A package that is installed, or missing: the run will tell.
-        where = f"in {holder}" if holder else "beside its folder"
-        look.saw(f"the package {name} {where}, which the script imports", f"{path}:1")
-        if path.startswith(posixpath.join(holder, name) + "/"):
-            return [*_search_in(holder), "python", "-m", _module(path, holder)]
-        return [*_search_in(holder or "."), "python", path]
-    return ["python", path]
-
-
-def _search_in(root: str) -> list[str]:
-    """Where Python has to look for modules beside the folder that it looks in anyway."""
-    return [f"PYTHONPATH={root}"] if root else []
-
-
-def _module(path: str, root: str) -> str:
-    return path.removesuffix(".py").removeprefix(f"{root}/" if root else "").replace("/", ".")
-
-
-def _has_module(tree: Tree, folder: str, name: str) -> bool:
-    path = posixpath.join(folder, name)
-    if tree.read(f"{path}.py") is not None:
-        return True
-    return any(entry.endswith(".py") for entry in tree.list_folder(path) or {})
-
-
-def _inside(items: Sequence[Touched], script: str, look: Look) -> list[Touched]:
+def _inside(items: Sequence[Touched], look: Look) -> list[Touched]:
     """Those paths that lie inside the repository."""
     kept = []
     for item in items:
-        if item.path.startswith(("/", "..", "~")) or item.path == ".":
+        if item.path.startswith(("/", "..", "~", "@")) or item.path == ".":
             look.unknowns.append(
-                f"{script}:{item.line}: {item.path} lies outside the repository "
+                f"{item.file}:{item.line}: {item.path} lies outside the repository "
                 "and cannot be an output."
             )
         else:
@@ -161,58 +147,109 @@ def _inside(items: Sequence[Touched], script: str, look: Look) -> list[Touched]:
     return kept
 
 
-def _without_nested(items: Sequence[Touched]) -> list[Touched]:
-    """Leave out what lies inside another output: outputs may not overlap."""
+def _apart(items: Sequence[Touched], metrics: Sequence[Touched], look: Look) -> list[Touched]:
+    """Outputs that do not overlap: what lies inside another is left out.
+
+    A folder that holds a metrics file is none: its metrics must be read from git.
+    """
     paths = {item.path for item in items}
-    return [
-        item
-        for item in items
-        if not any(item.path.startswith(f"{path}/") for path in paths - {item.path})
-    ]
+    kept = []
+    for item in items:
+        if any(item.path.startswith(f"{path}/") for path in paths - {item.path}):
+            continue
+        inner = [m.path for m in metrics if m.path.startswith(f"{item.path}/")]
+        if inner:
+            look.unknowns.append(
+                f"{item.file}:{item.line}: {item.path} holds the metrics {inner[0]}, so it is not"
+                " an output as a whole; `branchline init --check` runs it once and sees its files."
+            )
+            continue
+        kept.append(item)
+    return kept
 
 
 def _inputs(
-    tree: Tree, path: str, script: Script, look: Look
+    view: View, script: Script, folder: str, look: Look
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Parameter files and data that the script reads and does not write."""
     written = {item.path for item in script.writes}
     params: list[str] = []
     data: list[str] = []
     for item in script.reads:
-        where = f"{path}:{item.line}"
-        if item.path in written or item.path.startswith(("/", "..", "~")):
+        where = f"{item.file}:{item.line}"
+        if item.path in written or item.path.startswith(("/", "..", "~", "@")) or item.path == ".":
             continue
-        if tree.read(item.path) is None and tree.list_folder(item.path) is None:
-            look.unknowns.append(f"{where}: it reads {item.path}, which is not here.")
-        elif item.path.endswith(_DOCUMENT_ENDINGS) and item.path.count("/") <= 1:
-            look.saw(f"parameters in {item.path}", where)
+        place = posixpath.normpath(posixpath.join(folder, item.path))
+        if not view.exists(place):
+            pointer = f"{place}.dvc"
+            if view.has_file(pointer):
+                look.saw(About.DATA, f"data in {item.path}, tracked by {pointer} and not here now",
+                         Certainty.DECLARED, pointer, 1)  # fmt: skip
+                data.append(item.path)
+            elif item.is_sure:
+                look.unknowns.append(f"{where}: it reads {item.path}, which is not here.")
+        elif item.path.endswith(DOCUMENT_ENDINGS) and item.path.count("/") <= 1:
+            look.saw(About.PARAMETERS, f"parameters in {item.path}", Certainty.READ,
+                     item.file, item.line)  # fmt: skip
             params.append(item.path)
+        elif item.path.endswith(".py"):
+            continue  # code is followed anyway
         else:
-            look.saw(f"data in {item.path}", where)
+            _note_data(view, place, item, look)
             data.append(item.path)
     for name in _PARAMETER_FILES:
-        if name not in params and name not in written and tree.read(name) is not None:
-            look.saw(f"parameters in {name}", f"{name}:1")
+        place = posixpath.join(folder, name)
+        if name not in params and name not in written and view.has_file(place):
+            look.saw(About.PARAMETERS, f"parameters in {place}", Certainty.BY_NAME, place, 1)
             params.append(name)
-    if script.hydra is not None:
-        folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), script.hydra.path))
-        if tree.list_folder(folder) is not None:
-            look.saw(f"Hydra's configuration in {folder}", f"{path}:{script.hydra.line}")
-            data.append(folder)
-    return tuple(params), tuple(data)
+    nested = [p for p in data if any(p.startswith(f"{q}/") for q in data)]
+    return tuple(params), tuple(dict.fromkeys(p for p in data if p not in nested))
+
+
+def _note_data(view: View, place: str, item: Touched, look: Look) -> None:
+    size = view.size_bytes(place)
+    shown = "" if size is None else f", {_size(size)}"
+    look.saw(About.DATA, f"data in {item.path}{shown}", Certainty.READ, item.file, item.line)
+    if is_evaluation_set(item.path):
+        look.saw(About.EVALUATION, f"evaluation data in {item.path}, by its name",
+                 Certainty.BY_NAME, item.file, item.line)  # fmt: skip
+    if size is not None and size > _LARGE_BYTES:
+        look.unknowns.append(
+            f"{item.path} is large ({_size(size)}): it is read once to know its content, and again"
+            " only when it changed; track it with DVC to keep it out of git."
+        )
+
+
+def _size(size_bytes: int) -> str:
+    """A size in words: 812 bytes, 3.4 kB, 1.2 GB."""
+    amount = float(size_bytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    raise AssertionError
 
 
 def _note_outputs(
-    path: str, outs: Sequence[Touched], metrics: Sequence[Touched], look: Look
+    script: Script, outs: Sequence[Touched], metrics: Sequence[Touched], look: Look
 ) -> None:
-    for item in outs:
-        look.saw(f"an output, {item.path}", f"{path}:{item.line}")
-    for item in metrics:
-        look.saw(f"metrics in {item.path}", f"{path}:{item.line}")
+    for item in (*outs, *metrics):
+        sentence = _SENTENCES.get(item.role, "an output, {}").format(item.path)
+        about = _ABOUT.get(item.role, About.OUTPUT)
+        look.saw(about, sentence, Certainty.READ, item.file, item.line)
     if not outs:
-        look.unknowns.append(f"{path} was not seen to write a model; name its files under `outs:`.")
-    if not metrics:
         look.unknowns.append(
-            f"{path} was not seen to write metrics; write them to metrics.json and name it under "
-            "`metrics:`, so that results can be judged."
+            f"{script.path} was not seen to write a model; name its files under `outs:`, or let"
+            " `branchline init --check` run it once and see."
+        )
+    if not metrics:
+        printed = [m for m in script.measures if m.is_printed]
+        where = (
+            f" It prints {printed[0].name} ({printed[0].file}:{printed[0].line})."
+            if printed
+            else ""
+        )
+        look.unknowns.append(
+            f"{script.path} was not seen to write metrics.{where} Write them to metrics.json and"
+            " name it under `metrics:`, so that results can be judged."
         )
