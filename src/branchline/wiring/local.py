@@ -45,7 +45,7 @@ def metric_functions() -> object:
 
 
 def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
-    """Ports of data: tables in files, what was found in them, the project's own checks."""
+    """Ports of data: tables in files, what was found in them, the project's own checks, metrics."""
 
     def files() -> object:
         from branchline.adapters.duckdb_files import DuckdbFiles
@@ -62,4 +62,14 @@ def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
 
         return SubprocessChecks(root)
 
-    return {"data_files": files, "data_memory": memory, "own_checks": own_checks}
+    def readers() -> object:
+        from branchline.wiring.readers import metric_readers
+
+        return metric_readers()
+
+    return {
+        "data_files": files,
+        "data_memory": memory,
+        "own_checks": own_checks,
+        "metric_readers": readers,
+    }
