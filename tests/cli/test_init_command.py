@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -77,3 +78,118 @@ def test_outside_a_repository_it_says_so(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "not inside a git repository" in done.stderr
+
+
+SURPRISING = """\
+import json, os, sys
+with open("raw/" + "".join(["ta", "ble"]) + ".csv") as file:
+    rows = file.read().split()
+for name in ["left", "right"]:
+    os.makedirs("made", exist_ok=True)
+    with open(os.path.join("made", name + ".bin"), "w") as file:
+        file.write("x" * len(rows))
+with open(os.path.join("made", "".join(["sco", "res.json"])), "w") as file:
+    json.dump({"val": {"auc": 0.9}}, file)
+if len(rows) > 100:
+    open("never.bin", "wb")
+"""
+
+
+@pytest.fixture
+def surprising(tmp_path: Path) -> Path:
+    """A script whose paths are computed, and whose data git ignores."""
+    root = tmp_path / "work"
+    (root / "raw").mkdir(parents=True)
+    (root / "raw" / "table.csv").write_text("1\n2\n")
+    (root / ".gitignore").write_text("raw\n")
+    (root / "train.py").write_text(SURPRISING)
+    author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    for words in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "first"]):
+        subprocess.run(["git", *words], cwd=root, check=True)
+    return root
+
+
+def tree_of(root: Path) -> dict[str, bytes]:
+    """Every file of a working tree, git's and our own left out."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not {".git", ".branchline"} & set(path.relative_to(root).parts)
+    }
+
+
+def test_check_learns_what_code_does_not_tell_and_touches_nothing(surprising: Path) -> None:
+    before = tree_of(surprising)
+
+    done = branchline(surprising, "init", "--check", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    after = tree_of(surprising)
+    written = after.pop("branchline.yaml").decode()
+    assert after == before
+    assert "  deps: [raw/table.csv]\n" in written
+    assert "  outs: [made/left.bin, made/right.bin]\n" in written
+    assert "  metrics: [made/scores.json]\n" in written
+    assert "    val.auc: {max_regression: 0.01}\n" in written
+    assert "never.bin" not in written
+    assert "it read raw/table.csv, which was not guessed (observed)" in done.stdout
+
+
+def test_what_check_wrote_ends_in_a_verdict(surprising: Path) -> None:
+    branchline(surprising, "init", "--check", "--yes")
+
+    done = branchline(surprising, "run")
+
+    assert done.returncode == 0, done.stderr
+    assert "Verdict: Passed" in done.stdout
+
+
+def test_check_says_why_a_command_fails(surprising: Path) -> None:
+    (surprising / "train.py").write_text("import json\nraise ValueError('no rows')\n")
+
+    done = branchline(surprising, "init", "--check", "--yes")
+
+    assert done.returncode == 1
+    assert "`python train.py` was run once and failed" in done.stdout
+    assert "ValueError: no rows" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_check_ends_a_command_that_takes_too_long(surprising: Path) -> None:
+    (surprising / "train.py").write_text("import time\ntime.sleep(60)\n")
+
+    done = branchline(surprising, "init", "--check", "--yes", "--timeout", "1s")
+
+    assert done.returncode == 1
+    assert "was run once and failed" in done.stdout
+
+
+def test_check_needs_a_commit(project: Path) -> None:
+    done = branchline(project, "init", "--check", "--yes")
+
+    assert done.returncode == 1
+    assert "no commit yet" in done.stderr
+
+
+def test_json_says_what_was_found_and_asked(project: Path) -> None:
+    (project / "train.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--name', required=True)\n"
+    )
+
+    done = branchline(project, "init", "--json")
+
+    told = json.loads(done.stdout)
+    (question,) = told["questions"]
+    assert question["key"] == "option.--name"
+    assert question["safe"] == "NAME"
+    assert told["is_written"] is True
+    assert told["text"] == (project / "branchline.yaml").read_text()
+
+
+def test_an_output_that_git_holds_stays_there(project: Path) -> None:
+    (project / "model.bin").write_text("old")
+    subprocess.run(["git", "add", "-A"], cwd=project, check=True)
+
+    branchline(project, "init", "--yes")
+
+    assert "outs: [{model.bin: {cache: false}}]" in (project / "branchline.yaml").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from branchline.errors import EXIT_FINE, RepositoryError, UsageError
+from branchline.errors import EXIT_ERROR, EXIT_FINE, RepositoryError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -20,9 +20,23 @@ _FILE = "branchline.yaml"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `branchline init`."""
+    from branchline.cli.arguments import duration_of
+
     parser.add_argument("--force", action="store_true", help=f"replace an existing {_FILE}")
     parser.add_argument(
         "--diff", action="store_true", help="print what would be written or changed; write nothing"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="run the command once, in a copy, and correct what was guessed by what it did",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=duration_of,
+        default=600.0,
+        metavar="T",
+        help="end the command of --check after so long: 30s, 10m, 2h (10m)",
     )
     parser.add_argument("--yes", action="store_true", help="ask nothing; take the safe answers")
     parser.add_argument(
@@ -41,17 +55,18 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             f"{_FILE} exists already",
             todo="See what would change with `branchline init --diff`; --force replaces it.",
         )
-    proposal = _proposal(root, options, console)
+    proposal, is_fine = _proposal(root, options, console)
+    done = EXIT_FINE if is_fine else EXIT_ERROR
     if options.json:
         if not options.diff:
             _write(target, proposal.text)
         from branchline.cli.init_report import proposal_to_json
 
         console.json(proposal_to_json(proposal, is_written=not options.diff))
-        return EXIT_FINE
+        return done
     if options.diff:
         _print_difference(old or "", proposal.text, console)
-        return EXIT_FINE
+        return done
     if not options.yes and not _is_wanted(proposal, console):
         console.note("nothing was written")
         return EXIT_FINE
@@ -61,28 +76,47 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         from branchline.cli.workflows import write_workflows
 
         return write_workflows(console)
-    console.write("next: branchline plan")
-    return EXIT_FINE
+    console.write("next: branchline run")
+    return done
 
 
-def _proposal(root: str, options: argparse.Namespace, console: Console) -> Proposal:
-    """The proposal, with the answers of whoever sits at the terminal; says what was found."""
+def _proposal(root: str, options: argparse.Namespace, console: Console) -> tuple[Proposal, bool]:
+    """The proposal, and whether its command ran where that was asked; says what was found."""
     from branchline.cli.init_report import ask, found_lines
     from branchline.flows.init import propose
     from branchline.wiring import folders
 
     tree = folders.open_tree(root)
-    proposal = propose(tree)
+    tracked = folders.tracked_files(root)
+    proposal = propose(tree, tracked=tracked)
     answers: dict[str, str] = {}
     asked: set[str] = set()
     can_ask = not (options.yes or options.json or options.diff) and _has_person(console)
     while can_ask and (new := [q for q in proposal.questions if q.key not in asked]):
         asked |= {question.key for question in new}
         answers |= ask(new, console)
-        proposal = propose(tree, answers)
+        proposal = propose(tree, answers, tracked=tracked)
+    is_fine = True
+    if options.check:
+        proposal, is_fine = _checked(root, proposal, options, console)
     if not options.json and not options.diff:
         console.lines(found_lines(proposal))
-    return proposal
+    return proposal, is_fine
+
+
+def _checked(
+    root: str, proposal: Proposal, options: argparse.Namespace, console: Console
+) -> tuple[Proposal, bool]:
+    """The proposal as corrected by one run."""
+    from branchline.flows.init import check
+    from branchline.wiring.folders import tracked_files
+    from branchline.wiring.tryout import open_tryout
+
+    for model in proposal.settings.models:
+        for stage in model.stages:
+            console.note(f"running `{stage.cmd}` once, in a copy")
+    with open_tryout(root) as place:
+        return check(proposal, place, timeout_s=options.timeout, tracked=tracked_files(root))
 
 
 def _root() -> str:

@@ -52,6 +52,7 @@ class FirstStage:
         cmd: Its command line.
         wdir: Folder in which it runs, from the root; paths below are relative to it.
         deps, params, outs, metrics: Paths; params are whole files.
+        in_git: Those of `outs` that git holds and goes on holding, instead of the store.
     """
 
     name: str
@@ -61,6 +62,7 @@ class FirstStage:
     params: tuple[str, ...] = ()
     outs: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    in_git: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,8 @@ def _source_lines(model: FirstModel) -> list[str]:
 
 
 def _is_short(stages: Sequence[FirstStage]) -> bool:
-    return len(stages) == 1 and stages[0].name == "train" and not stages[0].wdir
+    (first, *others) = stages
+    return first.name == "train" and not (others or first.wdir or first.in_git)
 
 
 def _train_parts(stage: FirstStage) -> list[str]:
@@ -174,12 +177,16 @@ def _stage_flow(stage: FirstStage) -> str:
     if stage.params:
         parts.append("params: [" + ", ".join(f"{{{_key(p)}: null}}" for p in stage.params) + "]")
     if stage.outs:
-        parts.append(f"outs: {_flow(stage.outs)}")
+        outs = [_in_git(p) if p in stage.in_git else yaml_string(p) for p in stage.outs]
+        parts.append(f"outs: [{', '.join(outs)}]")
     if stage.metrics:
         # Small: git keeps them, not the store.
-        files = ", ".join(f"{{{_key(p)}: {{cache: false}}}}" for p in stage.metrics)
-        parts.append(f"metrics: [{files}]")
+        parts.append(f"metrics: [{', '.join(_in_git(path) for path in stage.metrics)}]")
     return f"{_key(stage.name)}: {{{', '.join(parts)}}}"
+
+
+def _in_git(path: str) -> str:
+    return f"{{{_key(path)}: {{cache: false}}}}"
 
 
 def _source_flow(model: FirstModel) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from branchline.generate.settings_file import FirstModel
     from branchline.ports.tree import Tree
 
-__all__ = ["Proposal", "propose", "text_of"]
+__all__ = ["Proposal", "ordered", "propose", "text_of"]
 
 _CLOSE = 2.0  # scripts whose scores differ by less are asked about
 _MOST_MODELS = 12
@@ -54,18 +54,24 @@ class Proposal:
     unknowns: tuple[str, ...]
 
 
-def propose(tree: Tree, answers: Mapping[str, str] | None = None) -> Proposal:
+def propose(
+    tree: Tree,
+    answers: Mapping[str, str] | None = None,
+    *,
+    tracked: frozenset[str] = frozenset(),
+) -> Proposal:
     """Look at a repository and propose its branchline.yaml.
 
     Args:
         tree: The repository's files.
         answers: To questions of an earlier proposal, by their keys.
+        tracked: Files that git holds: outputs among them stay in git.
 
     Raises:
         DocumentError: dvc.yaml or a metrics file cannot be read.
         PipelineError: There is nothing that trains.
     """
-    view = View(tree)
+    view = View(tree, tracked=tracked)
     look = Look(view=view, answers=dict(answers or {}))
     if view.is_cut:
         look.unknowns.append(
@@ -79,7 +85,7 @@ def propose(tree: Tree, answers: Mapping[str, str] | None = None) -> Proposal:
     return Proposal(
         settings=settings,
         text=text_of(settings),
-        guesses=_ordered(look.guesses),
+        guesses=ordered(look.guesses),
         questions=tuple(look.asked),
         unknowns=tuple(dict.fromkeys(look.unknowns)),
     )
@@ -167,7 +173,8 @@ def _label(candidate: Candidate) -> str:
     return folder
 
 
-def _ordered(guesses: Sequence[Guess]) -> tuple[Guess, ...]:
+def ordered(guesses: Sequence[Guess]) -> tuple[Guess, ...]:
+    """Each guess once, in the order of what guesses are about."""
     order = {about: number for number, about in enumerate(About)}
     once = dict.fromkeys(guesses)
     return tuple(sorted(once, key=lambda guess: order[guess.about]))

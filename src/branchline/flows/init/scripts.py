@@ -111,6 +111,9 @@ def model_of(view: View, model: str, script: Script, start: Started, look: Look)
         params=params,
         outs=tuple(item.path for item in outs),
         metrics=tuple(item.path for item in metrics),
+        in_git=tuple(
+            item.path for item in outs if view.is_tracked(posixpath.join(start.folder, item.path))
+        ),
     )
     _note_outputs(script, outs, metrics, look)
     here = [posixpath.normpath(posixpath.join(start.folder, item)) for item in stage.metrics]

@@ -39,6 +39,7 @@ class View:
 
     Args:
         tree: The repository's files.
+        tracked: Files that git holds.
 
     Attributes:
         root: Absolute path.
@@ -46,8 +47,9 @@ class View:
         is_cut: Whether there are more than the limits allow.
     """
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, *, tracked: frozenset[str] = frozenset()) -> None:
         self._tree = tree
+        self._tracked = tracked
         self.root = tree.root
         self.is_cut = False
         self.files = tuple(self._walk())
@@ -88,6 +90,10 @@ class View:
     def has_folder(self, path: str) -> bool:
         """Whether a folder stands there."""
         return _is_inside(path) and self._tree.list_folder(path or ".") is not None
+
+    def is_tracked(self, path: str) -> bool:
+        """Whether git holds a file, or anything in a folder."""
+        return path in self._tracked or any(p.startswith(f"{path}/") for p in self._tracked)
 
     def exists(self, path: str) -> bool:
         """Whether anything that can be read stands there."""
