@@ -195,7 +195,8 @@ class Finder(ast.NodeVisitor):
         """Constructors of loggers, checkpoints and trainers."""
         if name == "CSVLogger":
             save_dir = _keyword(node, "save_dir")
-            if save_dir or len(node.args) > 1:  # Lightning's: a folder per version
+            named = save_dir or _keyword(node, "name") or _keyword(node, "version")
+            if named or len(node.args) > 1:  # Lightning's: a folder per version
                 folder = self._fold.text((save_dir or node.args)[0])
                 label = (_keyword(node, "name") or node.args[1:2])[:1]
                 inner = self._fold.text(label[0]) if label else "lightning_logs"
@@ -227,6 +228,8 @@ class Finder(ast.NodeVisitor):
         if content is None or (path is not None and not is_metrics_file(path, texts=True)):
             return
         if isinstance(content, ast.Name) and content.id not in self._values:
+            for name in _names_in(self._fold.value(content), ""):  # what its caller passes
+                self._measure(name, node.lineno, target=path or "")
             return
         for name, line in self._keys(content, ""):
             self._measure(name, line, target=path or "")
@@ -357,3 +360,17 @@ class Finder(ast.NodeVisitor):
 
 def _keyword(node: ast.Call, name: str) -> list[ast.expr]:
     return [keyword.value for keyword in node.keywords if keyword.arg == name]
+
+
+def _names_in(value: object, prefix: str) -> list[str]:
+    """Dotted names of a dictionary that was folded, texts left out."""
+    if not isinstance(value, dict):
+        return []
+    found = []
+    for key, item in value.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(item, dict):
+            found += _names_in(item, name)
+        elif not isinstance(item, str):
+            found.append(name)
+    return found

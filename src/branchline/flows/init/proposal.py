@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from branchline.errors import PipelineError
 from branchline.flows.init.around import checks_of, note_environment, note_tracked_data
 from branchline.flows.init.candidates import rank_scripts
+from branchline.flows.init.chains import Neighbours
 from branchline.flows.init.guess import About, Certainty, Guess, Look, Question
 from branchline.flows.init.notebooks import from_notebook, rank_notebooks
 from branchline.flows.init.pipelines import from_pipelines, names_apart
@@ -103,13 +104,14 @@ def _models(view: View, look: Look) -> tuple[FirstModel, ...]:
         return from_pipelines(view, name, pipelines, look)
     commands = quoted_commands(view)
     ranked = rank_scripts(view, commands)
+    neighbours = Neighbours(view, commands)
     if ranked:
         chosen = _chosen(ranked, look)
         if len(chosen) == 1:
-            return (from_script(view, name, chosen[0], look),)
+            return (from_script(view, name, chosen[0], neighbours, look),)
         names = names_apart([_label(candidate) for candidate in chosen])
         return tuple(
-            from_script(view, own, candidate, look)
+            from_script(view, own, candidate, neighbours, look)
             for own, candidate in zip(names, chosen[:_MOST_MODELS], strict=False)
         )
     notebooks = rank_notebooks(view, commands)

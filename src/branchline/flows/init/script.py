@@ -82,7 +82,9 @@ def read_script(
     defaults |= given or {}
     modules = [path, *local_modules(view, path)][:_MOST_MODULES]
     trees = {file: found for file in modules if (found := view.python(file)) is not None}
-    sources = {file: _Source(file, found) for file, found in trees.items()}
+    own = {posixpath.splitext(posixpath.basename(file))[0] for file in trees}
+    own |= {part for file in trees for part in posixpath.dirname(file).split("/")}
+    sources = {file: _Source(file, found, own) for file, found in trees.items()}
     used = frozenset(name for found in trees.values() for name in _mentioned(found))
 
     def settings(file: str) -> object:
@@ -119,14 +121,21 @@ def read_script(
 
 
 class _Source:
-    """One file: its tree, and the names that it gives a value."""
+    """One file: its tree, the names that it gives a value, and those of others' libraries."""
 
-    def __init__(self, file: str, tree: ast.Module) -> None:
+    def __init__(self, file: str, tree: ast.Module, own: set[str]) -> None:
         self.file = file
         self.tree = tree
         self.values: dict[str, ast.expr] = {}
         self.filled: dict[str, list[tuple[ast.Constant, ast.expr]]] = {}
         self.functions: dict[str, ast.FunctionDef] = {}
+        self.foreign = {
+            alias.asname or alias.name.partition(".")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import)
+            for alias in node.names
+            if alias.name.partition(".")[0] not in own
+        }
         for node in ast.walk(tree):
             self._take(node)
 
@@ -166,7 +175,9 @@ def _bind_parameters(sources: Mapping[str, _Source], foldings: Mapping[str, Fold
             for node in ast.walk(source.tree):
                 if not isinstance(node, ast.Call):
                     continue
-                name, _owner = callee(node.func)
+                name, owner = callee(node.func)
+                if owner in source.foreign:
+                    continue  # `lightgbm.train` is not the `train` that stands here
                 for file, holder in sources.items():
                     function = holder.functions.get(name)
                     if function is not None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.errors import PipelineError
 from branchline.flows.init.bars import bars_of_files, bars_of_names
-from branchline.flows.init.guess import About, Certainty
+from branchline.flows.init.chains import stage_name
+from branchline.flows.init.guess import About, Certainty, Look
 from branchline.flows.init.hydra import composed, hydra_command, in_run_folder
 from branchline.flows.init.script import read_script
 from branchline.flows.init.started import given_values, started
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.flows.init.candidates import Candidate
-    from branchline.flows.init.guess import Look
+    from branchline.flows.init.chains import Neighbours
+    from branchline.flows.init.quoted import Quoted
     from branchline.flows.init.script import Script
     from branchline.flows.init.started import Started
     from branchline.flows.init.touched import Touched
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["from_script", "model_of"]
 
 _PARAMETER_FILES = ("params.yaml", "params.yml", "params.json", "params.toml")
+_MOST_MAKERS = 4
 _LARGE_BYTES = 1_000_000_000
 _ABOUT = {
     Role.MODEL: About.MODEL,
@@ -43,13 +47,16 @@ _SENTENCES = {
 }
 
 
-def from_script(view: View, model: str, candidate: Candidate, look: Look) -> FirstModel:
+def from_script(
+    view: View, model: str, candidate: Candidate, neighbours: Neighbours, look: Look
+) -> FirstModel:
     """What to say of a model that one script trains.
 
     Args:
         view: The repository's files.
         model: The model's name.
         candidate: The script.
+        neighbours: The other scripts: some make its data or measure its model.
         look: Gets what was found.
 
     Raises:
@@ -66,20 +73,108 @@ def from_script(view: View, model: str, candidate: Candidate, look: Look) -> Fir
             f"{path} cannot be read as Python",
             todo="Mend it, or write branchline.yaml by hand with `stages:`.",
         )
+    script, start = _followed(view, script, candidate.quoted, look)
+    before = _makers(view, script, start, neighbours, look)
+    made = model_of(view, model, script, start, look, made=frozenset(_outs(before)))
+    (stage,) = made.stages
+    judge = None
+    if not stage.metrics and stage.outs:
+        judge = neighbours.judge(stage.outs, [path, *(maker.path for maker, _ in before)])
+    if judge is not None:
+        look.unknowns[:] = [s for s in look.unknowns if not s.startswith(f"{path} was not seen to")]
+        after = _judged(view, judge, stage, neighbours, look)
+        made = replace(made, stages=(stage, *after.stages), bars=after.bars,
+                       bars_are_sure=after.bars_are_sure)  # fmt: skip
+    stages = [_maker_stage(view, *pair, look) for pair in before]
+    return replace(made, stages=(*stages, *made.stages))
+
+
+def _followed(
+    view: View, script: Script, quoted: Quoted | None, look: Look
+) -> tuple[Script, Started]:
+    """The script as its command line and its configuration have it, and how it is started."""
     application = composed(view, script, look)
-    values = given_values(script, candidate.quoted)
+    values = given_values(script, quoted)
     if values or application is not None:
         configuration = application.values if application is not None else None
-        again = read_script(view, path, given=values, configuration=configuration)
+        again = read_script(view, script.path, given=values, configuration=configuration)
         script = again or script
-    start = started(view, script, candidate.quoted, look)
+    start = started(view, script, quoted, look)
     if application is not None:
         script = in_run_folder(script, application)
         start = hydra_command(start, application, look)
-    return model_of(view, model, script, start, look)
+    return script, start
 
 
-def model_of(view: View, model: str, script: Script, start: Started, look: Look) -> FirstModel:
+def _makers(
+    view: View, script: Script, start: Started, neighbours: Neighbours, look: Look
+) -> list[tuple[Script, Started]]:
+    """Scripts that make what is read and not here, in the order in which they run."""
+    found: list[tuple[Script, Started]] = []
+    waiting = [(script, start)]
+    while waiting and len(found) < _MOST_MAKERS:
+        reader, how = waiting.pop(0)
+        for item in reader.reads:
+            place = posixpath.normpath(posixpath.join(how.folder, item.path))
+            known = [reader.path, script.path, *(maker.path for maker, _ in found)]
+            if _is_given(view, place) or item.path.startswith("@"):
+                continue
+            maker = neighbours.maker(place, known)
+            if maker is None:
+                continue
+            look.saw(About.LAYOUT, f"{maker.path} makes {place}, which is not here",
+                     Certainty.READ, item.file, item.line)  # fmt: skip
+            pair = _followed(view, maker, neighbours.quoted(maker.path), look)
+            found.insert(0, pair)
+            waiting.append(pair)
+    return found
+
+
+def _is_given(view: View, place: str) -> bool:
+    """Whether data come with the repository: from git or DVC, or from nobody knows where."""
+    if view.has_file(f"{place}.dvc") or view.is_tracked(place):
+        return True
+    return view.exists(place) and not view.knows_git
+
+
+def _outs(makers: Sequence[tuple[Script, Started]]) -> list[str]:
+    return [item.path for maker, _ in makers for item in maker.writes]
+
+
+def _maker_stage(view: View, maker: Script, start: Started, look: Look) -> FirstStage:
+    quiet = Look(view=look.view, answers=look.answers)
+    (stage,) = model_of(view, "maker", maker, start, quiet).stages
+    return replace(
+        stage,
+        name=stage_name(maker.path, ["train"]),
+        deps=(maker.path, *stage.deps),
+        outs=stage.outs or tuple(item.path for item in maker.writes),
+    )
+
+
+def _judged(
+    view: View, judge: Script, stage: FirstStage, neighbours: Neighbours, look: Look
+) -> FirstModel:
+    """The stage that measures, as a model of its own."""
+    look.saw(About.LAYOUT, f"{judge.path} reads the model and measures it", Certainty.READ,
+             judge.measures[0].file, judge.measures[0].line)  # fmt: skip
+    script, start = _followed(view, judge, neighbours.quoted(judge.path), look)
+    made = model_of(view, "judge", script, start, look, made=frozenset(stage.outs))
+    look.unknowns[:] = [s for s in look.unknowns if "was not seen to write a model" not in s]
+    (own,) = made.stages
+    own = replace(own, name=stage_name(judge.path, ["train"]), deps=(judge.path, *own.deps))
+    return replace(made, stages=(own,))
+
+
+def model_of(
+    view: View,
+    model: str,
+    script: Script,
+    start: Started,
+    look: Look,
+    *,
+    made: frozenset[str] = frozenset(),
+) -> FirstModel:
     """One stage around a script that was read.
 
     Args:
@@ -88,6 +183,7 @@ def model_of(view: View, model: str, script: Script, start: Started, look: Look)
         script: What it reads and writes, as seen from the folder in which it runs.
         start: How it is started.
         look: Gets what was found.
+        made: What other stages leave: it counts as if it were here.
 
     Raises:
         DocumentError: A metrics file cannot be read.
@@ -100,9 +196,9 @@ def model_of(view: View, model: str, script: Script, start: Started, look: Look)
                 f"{item.file}:{item.line}: it may write {item.path}, but not always, so it is not"
                 " among the outputs; `branchline init --check` runs it once and sees."
             )
-    metrics = _metrics_files(sure)
+    metrics = _metrics_files(sure, script)
     outs = _apart([item for item in sure if item not in metrics], metrics, look)
-    params, data = _inputs(view, script, start.folder, look)
+    params, data = _inputs(view, script, start.folder, look, made)
     stage = FirstStage(
         name="train",
         cmd=start.cmd,
@@ -132,8 +228,16 @@ def model_of(view: View, model: str, script: Script, start: Started, look: Look)
     )
 
 
-def _metrics_files(written: Sequence[Touched]) -> list[Touched]:
-    return [item for item in written if is_metrics_file(item.path)]
+def _metrics_files(written: Sequence[Touched], script: Script) -> list[Touched]:
+    """Documents that are called like metrics, and texts into which metrics are written."""
+    filled = {measure.target for measure in script.measures if measure.target}
+    return [
+        item
+        for item in written
+        if is_metrics_file(item.path)
+        or (item.path in filled and is_metrics_file(item.path, texts=True))
+        or (item.role is Role.METRICS and item.path.endswith("metrics.csv"))
+    ]
 
 
 def _inside(items: Sequence[Touched], look: Look) -> list[Touched]:
@@ -172,7 +276,7 @@ def _apart(items: Sequence[Touched], metrics: Sequence[Touched], look: Look) -> 
 
 
 def _inputs(
-    view: View, script: Script, folder: str, look: Look
+    view: View, script: Script, folder: str, look: Look, made: frozenset[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Parameter files and data that the script reads and does not write."""
     written = {item.path for item in script.writes}
@@ -183,7 +287,9 @@ def _inputs(
         if item.path in written or item.path.startswith(("/", "..", "~", "@")) or item.path == ".":
             continue
         place = posixpath.normpath(posixpath.join(folder, item.path))
-        if not view.exists(place):
+        if any(place == path or place.startswith(f"{path}/") for path in made):
+            data.append(item.path)
+        elif not view.exists(place):
             pointer = f"{place}.dvc"
             if view.has_file(pointer):
                 look.saw(About.DATA, f"data in {item.path}, tracked by {pointer} and not here now",

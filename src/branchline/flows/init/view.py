@@ -91,6 +91,11 @@ class View:
         """Whether a folder stands there."""
         return _is_inside(path) and self._tree.list_folder(path or ".") is not None
 
+    @property
+    def knows_git(self) -> bool:
+        """Whether it was told which files git holds."""
+        return bool(self._tracked)
+
     def is_tracked(self, path: str) -> bool:
         """Whether git holds a file, or anything in a folder."""
         return path in self._tracked or any(p.startswith(f"{path}/") for p in self._tracked)
