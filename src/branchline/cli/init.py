@@ -76,7 +76,8 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         from branchline.cli.workflows import write_workflows
 
         return write_workflows(console)
-    console.write("next: branchline run")
+    models = proposal.settings.models
+    console.write("next: branchline run" + (f" --model {models[0].name}" if models[1:] else ""))
     return done
 
 

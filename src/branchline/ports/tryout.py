@@ -47,6 +47,15 @@ class Tryout(Protocol):
         ...
 
     @abstractmethod
+    def walk(self, settings: str, model: str, *, timeout_s: float) -> Ended:
+        """Run all stages of a model, as `branchline run` would, with this branchline.yaml.
+
+        Raises:
+            StageFailedError: It cannot be started.
+        """
+        ...
+
+    @abstractmethod
     def reads(self) -> tuple[str, ...]:
         """Files of the copy that the last command read, from its root; none where none was seen."""
         ...

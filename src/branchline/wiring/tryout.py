@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from branchline.errors import RepositoryError
+from branchline.errors import EXIT_VERDICT_FAILED, EXIT_VERDICT_UNKNOWN, RepositoryError
 from branchline.ports.tryout import Tryout
 
 if TYPE_CHECKING:
@@ -32,16 +35,20 @@ def open_tryout(root: str) -> Iterator[Tryout]:
     Raises:
         RepositoryError: There is no commit yet, or git refused.
     """
-    from branchline.adapters.git import Git
-    from branchline.adapters.git.worktrees import add_tree, remove_tree
+    from branchline.adapters.git import Git, GitRepo
+    from branchline.adapters.git.worktrees import add_tree, places_of, remove_tree
     from branchline.wiring.again import commit_now, refuse_what_is_not_whole
 
     # Outside of the repository: what looks upwards for a root shall not find the user's.
     folder = tempfile.mkdtemp(prefix="branchline-check-")
     tree = os.path.join(folder, os.path.basename(root) or "tree")
     try:
-        add_tree(Git.open(root), tree, commit_now(root), environ=os.environ)
+        git = Git.open(root)
+        add_tree(git, tree, commit_now(root), environ=os.environ)
         refuse_what_is_not_whole(tree)
+        head = GitRepo(git).head(details=False).commit
+        # What git does not hold there, it does not hold here.
+        Git(places_of(tree)).run(["reset", "-q", head or "HEAD"])
         made = _Copy(root, tree, folder)
         try:
             yield made
@@ -136,6 +143,17 @@ class _Copy(Tryout):
             for ended in self._executor.wait(_TICK_S):
                 return ended
 
+    def walk(self, settings: str, model: str, *, timeout_s: float) -> Ended:
+        """See the port."""
+        with open(os.path.join(self._place, "branchline.yaml"), "w", encoding="utf-8") as file:
+            file.write(settings)
+        words = [sys.executable, "-m", "branchline", "run", "--model", model]
+        ended = self.run(shlex.join(words), "", timeout_s=timeout_s)
+        is_judged = ended.exit_code in (EXIT_VERDICT_FAILED, EXIT_VERDICT_UNKNOWN)
+        if is_judged:
+            return replace(ended, failure=None)
+        return replace(ended, said=_said(ended.log)) if ended.failure else ended
+
     def reads(self) -> tuple[str, ...]:
         """See the port."""
         return tuple(self._executor.observed(self._task) or ()) if self._task else ()
@@ -155,6 +173,14 @@ class _Copy(Tryout):
         """End what still runs."""
         self._executor.stop()
         self._executor.close()
+
+
+def _said(log: str) -> str:
+    """The line of a walk's output that says why it failed."""
+    with open(log, encoding="utf-8", errors="replace") as file:
+        lines = [line.strip() for line in file]
+    told = [line for line in lines if line.startswith(("error: ", "failed "))]
+    return told[-1] if told else ""
 
 
 def _size(path: str) -> int:

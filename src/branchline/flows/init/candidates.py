@@ -106,7 +106,7 @@ def _scored(view: View, path: str, commands: Sequence[Quoted]) -> Candidate | No
     starts = _starts(tree)
     folders = posixpath.dirname(path).lower().split("/")
     in_training = any(_TRAINS.search(folder) for folder in folders)
-    if name < 5 and not starts and quoted is None:
+    if not starts and quoted is None:
         return None  # a module that others import
     score = (
         name
@@ -171,6 +171,8 @@ def _starts(tree: ast.Module) -> bool:
             return True
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             return True
-        if isinstance(node, ast.For | ast.With):
+        if isinstance(node, ast.For | ast.With | ast.While):
+            return True
+        if isinstance(node, ast.Assign) and fit_line(ast.Module([node], []))[0]:
             return True
     return False

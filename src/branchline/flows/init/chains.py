@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from branchline.flows.init.script import read_script
+from branchline.flows.init.started import given_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,6 +91,9 @@ class Neighbours:
         for path in paths[:_MOST_SCRIPTS]:
             if (text := self._view.text(path)) and ("__name__" in text or "def " not in text):
                 script = read_script(self._view, path)
+                given = given_values(script, self._quoted.get(path)) if script else {}
+                if given:
+                    script = read_script(self._view, path, given=given)
                 if script is not None:
                     yield path, script
 

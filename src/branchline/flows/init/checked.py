@@ -75,7 +75,7 @@ def check(
     models = []
     succeeded = True
     for model in proposal.settings.models:
-        made, is_fine = _check_model(model, place, look, timeout_s)
+        made, is_fine = _check_model(model, proposal.text, place, look, timeout_s)
         models.append(made)
         succeeded = succeeded and is_fine
     settings = replace(proposal.settings, models=tuple(models))
@@ -102,23 +102,15 @@ def _is_settled(sentence: str) -> bool:
 
 
 def _check_model(
-    model: FirstModel, place: Tryout, look: Look, timeout_s: float
+    model: FirstModel, text: str, place: Tryout, look: Look, timeout_s: float
 ) -> tuple[FirstModel, bool]:
     if not model.stages:
-        look.unknowns.append(
-            f"The stages of {model.pipeline or 'the pipeline'} say themselves what they read and"
-            " leave; they were not run: `branchline run` does."
-        )
-        return model, True
+        return _check_pipeline(model, text, place, look, timeout_s)
     stages, names = [], []
     for stage in model.stages:
         ended, learned = _run(stage, place, timeout_s)
         if ended.failure is not None:
-            said = f": {redacted(ended.said)}" if ended.said else ""
-            look.unknowns.append(
-                f"`{stage.cmd}` was run once and failed ({ended.detail}){said}. What is written is"
-                " what the code says; mend it, then `branchline init --check --force`."
-            )
+            look.unknowns.append(_why_failed(f"`{stage.cmd}`", ended))
             return model, False
         corrected, found = _corrected(stage, learned, place, look)
         stages.append(corrected)
@@ -128,6 +120,42 @@ def _check_model(
     return replace(
         model, stages=tuple(stages), bars=bars, bars_are_sure=bool(names) and bool(bars)
     ), True
+
+
+def _why_failed(what: str, ended: Ended) -> str:
+    said = f": {redacted(ended.said)}" if ended.said else ""
+    return (
+        f"{what} was run once and failed ({ended.detail}){said}. What is written is what the code"
+        " says; mend it, then `branchline init --check --force`."
+    )
+
+
+def _check_pipeline(
+    model: FirstModel, text: str, place: Tryout, look: Look, timeout_s: float
+) -> tuple[FirstModel, bool]:
+    """Run the stages of a pipeline, which says itself what it reads and leaves, for its metrics."""
+    for pointer in look.view.named(".dvc"):
+        place.bring(pointer.removesuffix(".dvc"))
+    before = place.signatures()
+    ended = place.walk(text, model.name, timeout_s=timeout_s)
+    if ended.failure is not None:
+        look.unknowns.append(_why_failed(f"The pipeline of {model.name}", ended))
+        return model, False
+    after = place.signatures()
+    names = []
+    for path, mark in sorted(after.items()):
+        if before.get(path) == mark or not is_metrics_file(path, texts=True):
+            continue
+        source = place.readers.at(place.tree.root, path)
+        reading = place.readers.read(source) if source is not None else None
+        values = [m for m in reading.metrics if m.value is not None] if reading else []
+        if 0 < len(values) <= _MOST_METRICS:
+            look.guesses.append(_seen(About.METRICS, f"the pipeline left metrics in {path}"))
+            names += [(metric.name, f"{path}:{_line(metric)}") for metric in values]
+    ran = f"the pipeline ran to its end in {ended.duration_s:.1f} s"
+    look.guesses.append(_seen(About.COMMAND, ran))
+    bars = bars_of_names(names, look, Certainty.OBSERVED) if names else model.bars
+    return replace(model, bars=bars, bars_are_sure=bool(names) and bool(bars)), True
 
 
 def _run(stage: FirstStage, place: Tryout, timeout_s: float) -> tuple[Ended, _Learned]:

@@ -227,11 +227,10 @@ class Finder(ast.NodeVisitor):
             path = self._opened(node.args[1])
         if content is None or (path is not None and not is_metrics_file(path, texts=True)):
             return
-        if isinstance(content, ast.Name) and content.id not in self._values:
-            for name in _names_in(self._fold.value(content), ""):  # what its caller passes
-                self._measure(name, node.lineno, target=path or "")
-            return
-        for name, line in self._keys(content, ""):
+        keys = list(self._keys(content, ""))
+        if not keys:  # what a caller passes, or a function returns
+            keys = [(name, node.lineno) for name in _names_in(self._fold.value(content), "")]
+        for name, line in keys:
             self._measure(name, line, target=path or "")
 
     def _keys(self, node: ast.expr, prefix: str, depth: int = 0) -> Iterator[tuple[str, int]]:

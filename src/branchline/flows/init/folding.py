@@ -61,10 +61,15 @@ class Folding:
         self._settings = settings
         self._configuration = configuration or {}
         self._bound: dict[str, object] = {}
+        self._returns: Mapping[str, tuple[Folding, ast.expr]] = {}
 
     def bind(self, name: str, value: object) -> None:
         """Say what a function's parameter is; what was said first counts."""
         self._bound.setdefault(name, value)
+
+    def know_functions(self, returns: Mapping[str, tuple[Folding, ast.expr]]) -> None:
+        """Say what functions of the repository return: the expression, and who folds it."""
+        self._returns = returns
 
     def text(self, node: ast.expr) -> str | None:
         """The text or path that an expression spells; None when it cannot be told."""
@@ -139,8 +144,13 @@ class Folding:
             return "."
         if name in _SETTINGS_LOADERS and owner in _LOADING_OWNERS and node.args:
             return self._loaded(node.args[0], depth)
+        if name in ("merge", "unsafe_merge") and owner == "OmegaConf":
+            return self._merged(node.args, depth)
         if name == "get" and isinstance(node.func, ast.Attribute) and node.args:
             return self._got(node.func.value, node.args, depth)
+        if name in self._returns and owner != "self":
+            folding, returned = self._returns[name]
+            return folding.value(returned, depth)
         return self._path(node, name, owner, depth)
 
     def _path(self, node: ast.Call, name: str, owner: str, depth: int) -> object:
@@ -165,6 +175,15 @@ class Folding:
         """`settings.get("out", "model")`."""
         found = _inside(self.value(holder, depth), self.value(arguments[0], depth))
         return self.value(arguments[1], depth) if found is UNKNOWN and arguments[1:] else found
+
+    def _merged(self, nodes: list[ast.expr], depth: int) -> object:
+        """Settings files in the order in which they win; what is not known changes nothing."""
+        merged: dict[object, object] = {}
+        for node in nodes:
+            value = self.value(node, depth)
+            if isinstance(value, dict):
+                merged |= value
+        return merged or UNKNOWN
 
     def _loaded(self, node: ast.expr, depth: int) -> object:
         """What stands in the settings file that is loaded."""

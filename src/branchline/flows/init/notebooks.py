@@ -100,7 +100,9 @@ def from_notebook(view: View, model: str, ranked: Sequence[Notebook], look: Look
         )
     _note_parameters(view, path, look)
     folder = _folder(view, script)
-    executed = posixpath.splitext(path)[0] + ".executed.ipynb"
+    # No dot in the name: nbclient takes what follows one for an ending, and writes over `path`.
+    stem = posixpath.splitext(posixpath.basename(path))[0].replace(".", "-")
+    executed = posixpath.join(posixpath.dirname(path), f"{stem}-executed.ipynb")
     command = _command(view, notebook, executed, folder, look)
     script = _seen_from_root(script, folder)
     made = model_of(view, model, script, Started(cmd=command), look)

@@ -7,8 +7,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from branchline.flows.init.bars import bars_of_files
+from branchline.flows.init.bars import bars_of_files, bars_of_names
 from branchline.flows.init.guess import About, Certainty
+from branchline.flows.init.quoted import Quoted, words_of
+from branchline.flows.init.script import read_script
+from branchline.flows.init.started import given_values
 from branchline.generate.settings_file import FirstModel
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     from branchline.core.documents import Document
     from branchline.flows.init.guess import Look
+    from branchline.flows.init.touched import Measure
     from branchline.flows.init.view import View
 
 __all__ = ["from_pipelines", "names_apart"]
@@ -105,10 +109,41 @@ def _from_pipeline(view: View, model: str, pipeline: str, look: Look) -> FirstMo
         look.unknowns.append(f"{pipeline} declares no stages yet; add one under `stages:`.")
     _note_params_and_plots(view, pipeline, top, look)
     bars = bars_of_files([path for path, _ in metrics], look)
-    _note_metrics(metrics, look)
+    is_sure = bool(bars)
+    if not bars:
+        measures = _measured(view, stages, posixpath.dirname(pipeline), [p for p, _ in metrics])
+        found = [(m.name, f"{m.file}:{m.line}") for m in measures]
+        bars = bars_of_names(found, look, Certainty.READ)
+        known = {measure.name for measure in measures if measure.is_sure}
+        is_sure = bool(bars) and all(bar.name in known for bar in bars)
+    _note_metrics(metrics, look, is_known=bool(bars))
     return FirstModel(
-        name=model, pipeline=pipeline, stage_names=names, bars=bars, bars_are_sure=bool(bars)
+        name=model, pipeline=pipeline, stage_names=names, bars=bars, bars_are_sure=is_sure
     )
+
+
+def _measured(view: View, stages: object, folder: str, files: Sequence[str]) -> list[Measure]:
+    """Metrics that the scripts of the stages write into the declared files."""
+    found: list[Measure] = []
+    for stage in stages.values() if isinstance(stages, dict) else ():
+        commands = stage.get("cmd") if isinstance(stage, dict) else None
+        wdir = stage.get("wdir") if isinstance(stage, dict) else None
+        own = posixpath.normpath(posixpath.join(folder, wdir if isinstance(wdir, str) else ""))
+        for command in commands if isinstance(commands, list) else [commands]:
+            words, _ = words_of(command) if isinstance(command, str) else ((), ())
+            quoted = Quoted(words=words, path="", line=0, rank=0, folder=own)
+            script = read_script(view, quoted.script) if words and quoted.script else None
+            if script is None:
+                continue
+            given = given_values(script, quoted)
+            script = (read_script(view, quoted.script, given=given) if given else None) or script
+            found += [
+                measure
+                for measure in script.measures
+                if measure.target
+                and posixpath.normpath(posixpath.join(own, measure.target)) in files
+            ]
+    return found
 
 
 def _note_params_and_plots(view: View, pipeline: str, top: dict[str, object], look: Look) -> None:
@@ -122,7 +157,7 @@ def _note_params_and_plots(view: View, pipeline: str, top: dict[str, object], lo
                         read.where(("plots",)))  # fmt: skip
 
 
-def _note_metrics(metrics: Sequence[tuple[str, str]], look: Look) -> None:
+def _note_metrics(metrics: Sequence[tuple[str, str]], look: Look, *, is_known: bool) -> None:
     if not metrics:
         look.unknowns.append(
             "No stage declares `metrics:`; without one there is nothing to judge a result by."
@@ -130,6 +165,7 @@ def _note_metrics(metrics: Sequence[tuple[str, str]], look: Look) -> None:
     for path, where in metrics:
         if look.view.read(path) is None:
             look.saw_at(About.METRICS, f"metrics file {path}", Certainty.DECLARED, where)
+        if look.view.read(path) is None and not is_known:
             look.unknowns.append(
                 f"{path} is not here yet; after the first `branchline run`, name the metrics "
                 "that matter under `gate:`, or let `branchline init --check` do it."

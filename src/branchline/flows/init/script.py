@@ -94,6 +94,13 @@ def read_script(
         file: Folding(file, source.values, dict(defaults), settings, configuration)
         for file, source in sources.items()
     }
+    returns = {
+        name: (foldings[file], returned)
+        for file, source in sources.items()
+        for name, returned in source.returns.items()
+    }
+    for folding in foldings.values():
+        folding.know_functions(returns)
     _bind_parameters(sources, foldings)
     finders = []
     for file, source in sources.items():
@@ -129,6 +136,7 @@ class _Source:
         self.values: dict[str, ast.expr] = {}
         self.filled: dict[str, list[tuple[ast.Constant, ast.expr]]] = {}
         self.functions: dict[str, ast.FunctionDef] = {}
+        self.returns: dict[str, ast.expr] = {}
         self.foreign = {
             alias.asname or alias.name.partition(".")[0]
             for node in ast.walk(tree)
@@ -156,6 +164,13 @@ class _Source:
                 self.filled.setdefault(name, []).append((key, value))
             case ast.FunctionDef():
                 self.functions.setdefault(node.name, node)
+                last = node.body[-1]
+                if isinstance(last, ast.Return) and last.value is not None:
+                    self.returns.setdefault(node.name, last.value)
+            case ast.ClassDef():
+                for inner in node.body:
+                    if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+                        self.functions.setdefault(node.name, inner)
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id=name), attr="update"), args=[ast.Dict() as d]
             ):
@@ -206,7 +221,13 @@ def _bind(
     if names[:1] in (["self"], ["cls"]):
         names = names[1:]
     passed = [*zip(names, call.args, strict=False)]
-    passed += [(k.arg, k.value) for k in call.keywords if k.arg]
+    for keyword in call.keywords:
+        if keyword.arg:
+            passed.append((keyword.arg, keyword.value))
+            continue
+        spread = caller.value(keyword.value)  # **settings
+        for key, item in spread.items() if isinstance(spread, dict) else ():
+            callee_.bind(str(key), item)
     for name, node in passed:
         if name in holder.values or isinstance(node, ast.Starred):
             continue

@@ -82,7 +82,7 @@ def from_script(
         judge = neighbours.judge(stage.outs, [path, *(maker.path for maker, _ in before)])
     if judge is not None:
         look.unknowns[:] = [s for s in look.unknowns if not s.startswith(f"{path} was not seen to")]
-        after = _judged(view, judge, stage, neighbours, look)
+        after = _judged(view, judge, (*stage.outs, *_outs(before)), neighbours, look)
         made = replace(made, stages=(stage, *after.stages), bars=after.bars,
                        bars_are_sure=after.bars_are_sure)  # fmt: skip
     stages = [_maker_stage(view, *pair, look) for pair in before]
@@ -153,13 +153,13 @@ def _maker_stage(view: View, maker: Script, start: Started, look: Look) -> First
 
 
 def _judged(
-    view: View, judge: Script, stage: FirstStage, neighbours: Neighbours, look: Look
+    view: View, judge: Script, before: Sequence[str], neighbours: Neighbours, look: Look
 ) -> FirstModel:
     """The stage that measures, as a model of its own."""
     look.saw(About.LAYOUT, f"{judge.path} reads the model and measures it", Certainty.READ,
              judge.measures[0].file, judge.measures[0].line)  # fmt: skip
     script, start = _followed(view, judge, neighbours.quoted(judge.path), look)
-    made = model_of(view, "judge", script, start, look, made=frozenset(stage.outs))
+    made = model_of(view, "judge", script, start, look, made=frozenset(before))
     look.unknowns[:] = [s for s in look.unknowns if "was not seen to write a model" not in s]
     (own,) = made.stages
     own = replace(own, name=stage_name(judge.path, ["train"]), deps=(judge.path, *own.deps))

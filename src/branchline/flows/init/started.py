@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from branchline.flows.init.touched import Touched
     from branchline.flows.init.view import View
 
+_WRITTEN = (
+    "checkpoint", "dest", "export", "log", "metric", "model", "out", "pred", "report", "result",
+    "save",
+)  # fmt: skip
+_RUNS = 2  # rank of places that are run and not only read: Makefile, MLproject, tox, nox
+
 __all__ = ["Started", "given_values", "started"]
 
 
@@ -76,6 +82,8 @@ def _is_usable(view: View, quoted: Quoted) -> bool:
     """Whether a command can be run as it stands: no holes, and the files that it names are here."""
     if quoted.has_holes:
         return False
+    if quoted.rank <= _RUNS:
+        return True  # a target is run as it stands; what it names may be made before
     for word in quoted.arguments:
         value = word.partition("=")[2] if word.startswith("-") else word
         is_path = "/" in value or value.endswith((".csv", ".yaml", ".yml", ".json", ".parquet"))
@@ -91,8 +99,7 @@ def _may_be_output(quoted: Quoted, word: str) -> bool:
     words = quoted.arguments
     index = words.index(word)
     name = word.partition("=")[0] if word.startswith("-") else words[index - 1] if index else ""
-    return any(part in name.lower() for part in ("out", "save", "log", "model", "result", "export",
-                                                 "dest", "checkpoint", "metric"))  # fmt: skip
+    return any(part in name.lower() for part in _WRITTEN)
 
 
 def _arguments(script: Script, quoted: Quoted | None, look: Look) -> list[str]:
