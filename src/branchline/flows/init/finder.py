@@ -37,6 +37,8 @@ _READING_METHODS = {
 # The path is the first argument of np.save but the second of joblib.dump and torch.save.
 _SECOND_ARGUMENT = {("joblib", "dump"), ("torch", "save"), ("pickle", "dump"), ("dill", "dump")}
 _DUMPERS = {"json", "yaml", "toml", "tomli_w", "OmegaConf", "srsly", "orjson", "simplejson"}
+_TABLES = {"to_csv", "to_json", "to_markdown", "write_csv"}
+_DUMPING = {"dump", "dumps", "save", "safe_dump"}
 _LOADERS = {"joblib", "np", "numpy", "torch", "OmegaConf"}
 # Constructors that name a folder or file which training fills: keyword, position, role.
 _FILLED = {
@@ -146,7 +148,7 @@ class Finder(ast.NodeVisitor):
         elif (owner, name) in _SECOND_ARGUMENT:
             role = Role.MODEL if owner != "pickle" else Role.OTHER
             self._note(self.writes, node.args[1:2] or _keyword(node, "f"), node.lineno, role)
-        elif name in ("dump", "dumps", "save") and owner in _DUMPERS:
+        elif name in _DUMPING and owner in _DUMPERS:
             self._see_dictionary(node)
         elif name in _FILLED or name == "CSVLogger":
             self._see_filled(node, name)
@@ -190,6 +192,21 @@ class Finder(ast.NodeVisitor):
         if name == "save_file":
             places = node.args[1:2]
         self._note(found, places, node.lineno, role)
+        if name in _TABLES and isinstance(node.func, ast.Attribute) and places:
+            self._see_table(node.func.value, self._fold.text(places[0]), node.lineno)
+
+    def _see_table(self, frame: ast.expr, target: str | None, line: int) -> None:
+        """`DataFrame([{...}]).to_csv("metrics.csv")`: its columns."""
+        if target is None or not is_metrics_file(target, texts=True):
+            return
+        made = self._values.get(frame.id) if isinstance(frame, ast.Name) else frame
+        if not (isinstance(made, ast.Call) and callee(made.func)[0] in ("DataFrame", "Series")):
+            return
+        content = made.args[0] if made.args else None
+        rows = content.elts if isinstance(content, ast.List | ast.Tuple) else [content]
+        for row in rows[:1]:
+            for name, at in self._keys(row, "") if row is not None else ():
+                self._measure(name, at or line, target=target)
 
     def _see_filled(self, node: ast.Call, name: str) -> None:
         """Constructors of loggers, checkpoints and trainers."""
@@ -269,7 +286,13 @@ class Finder(ast.NodeVisitor):
     ) -> None:
         """`file.write(f"accuracy: {a}")` into a file that is called like metrics."""
         target = self._opened(file) if path is None else self._fold.text(path)
-        if target is None or not is_metrics_file(target, texts=True):
+        if target is None:
+            return
+        for argument in arguments:
+            for inner in ast.walk(argument):  # json.dumps(...) + "\n"
+                if isinstance(inner, ast.Call):
+                    self._targets.setdefault(id(inner), target)
+        if not is_metrics_file(target, texts=True):
             return
         for name in names_printed(arguments):
             self._measure(name, line, target=target)

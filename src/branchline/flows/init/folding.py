@@ -97,6 +97,11 @@ class Folding:
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 a, b = self.value(left, deeper), self.value(right, deeper)
                 return a + b if isinstance(a, str) and isinstance(b, str) else UNKNOWN
+        return self._composed(node, deeper)
+
+    def _composed(self, node: ast.expr, deeper: int) -> object:
+        """Expressions that put others together, or choose among them."""
+        match node:
             case ast.JoinedStr(values=parts):
                 return self._format(parts, deeper)
             case ast.Dict(keys=keys, values=values):
@@ -107,6 +112,11 @@ class Folding:
                 }
             case ast.Call():
                 return self._call(node, deeper)
+            case ast.IfExp(test=test, body=body, orelse=otherwise) if "argv" in ast.dump(test):
+                # `sys.argv[1] if len(sys.argv) > 1 else "model"`: what is taken without a word
+                return self.value(body if "argv" in ast.dump(otherwise) else otherwise, deeper)
+            case ast.BoolOp(op=ast.Or(), values=[first, *others]):
+                return self._first([first, *others], deeper)
         return UNKNOWN
 
     def _name(self, name: str, depth: int) -> object:
@@ -175,6 +185,14 @@ class Folding:
         """`settings.get("out", "model")`."""
         found = _inside(self.value(holder, depth), self.value(arguments[0], depth))
         return self.value(arguments[1], depth) if found is UNKNOWN and arguments[1:] else found
+
+    def _first(self, nodes: list[ast.expr], depth: int) -> object:
+        """`given or "model"`: the first that counts as true."""
+        for node in nodes:
+            value = self.value(node, depth)
+            if value is UNKNOWN or value:
+                return value
+        return UNKNOWN
 
     def _merged(self, nodes: list[ast.expr], depth: int) -> object:
         """Settings files in the order in which they win; what is not known changes nothing."""

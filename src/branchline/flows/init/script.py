@@ -97,7 +97,7 @@ def read_script(
     returns = {
         name: (foldings[file], returned)
         for file, source in sources.items()
-        for name, returned in source.returns.items()
+        for name, returned in (*source.returns.items(), *source.fields.items())
     }
     for folding in foldings.values():
         folding.know_functions(returns)
@@ -137,6 +137,7 @@ class _Source:
         self.filled: dict[str, list[tuple[ast.Constant, ast.expr]]] = {}
         self.functions: dict[str, ast.FunctionDef] = {}
         self.returns: dict[str, ast.expr] = {}
+        self.fields: dict[str, ast.Dict] = {}
         self.foreign = {
             alias.asname or alias.name.partition(".")[0]
             for node in ast.walk(tree)
@@ -146,6 +147,23 @@ class _Source:
         }
         for node in ast.walk(tree):
             self._take(node)
+            self._define(node)
+
+    def _define(self, node: ast.AST) -> None:
+        """Functions and classes."""
+        match node:
+            case ast.FunctionDef():
+                self.functions.setdefault(node.name, node)
+                last = node.body[-1]
+                if isinstance(last, ast.Return) and last.value is not None:
+                    self.returns.setdefault(node.name, last.value)
+            case ast.withitem(optional_vars=ast.Name(id=name), context_expr=opened):
+                self.values.setdefault(name, opened)
+            case ast.ClassDef():
+                self.fields.setdefault(node.name, _fields(node))
+                for inner in node.body:
+                    if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+                        self.functions.setdefault(node.name, inner)
 
     def _take(self, node: ast.AST) -> None:
         match node:
@@ -162,15 +180,6 @@ class _Source:
                 value=value,
             ):
                 self.filled.setdefault(name, []).append((key, value))
-            case ast.FunctionDef():
-                self.functions.setdefault(node.name, node)
-                last = node.body[-1]
-                if isinstance(last, ast.Return) and last.value is not None:
-                    self.returns.setdefault(node.name, last.value)
-            case ast.ClassDef():
-                for inner in node.body:
-                    if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
-                        self.functions.setdefault(node.name, inner)
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id=name), attr="update"), args=[ast.Dict() as d]
             ):
@@ -178,6 +187,17 @@ class _Source:
                 self.filled.setdefault(name, []).extend(
                     (key, value) for key, value in pairs if isinstance(key, ast.Constant)
                 )
+
+
+def _fields(node: ast.ClassDef) -> ast.Dict:
+    """Fields of a class that have a value from the start, as those of a dataclass have."""
+    pairs = [
+        (inner.target.id, inner.value)
+        for inner in node.body
+        if isinstance(inner, ast.AnnAssign) and isinstance(inner.target, ast.Name) and inner.value
+    ]
+    return ast.Dict(keys=[ast.Constant(value=name) for name, _ in pairs],
+                    values=[value for _, value in pairs])  # fmt: skip
 
 
 def _bind_parameters(sources: Mapping[str, _Source], foldings: Mapping[str, Folding]) -> None:

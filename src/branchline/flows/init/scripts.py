@@ -219,6 +219,12 @@ def model_of(
     named = [m for m in script.measures if m.target in stage.metrics or (not m.target and metrics)]
     named = [m for m in named if not m.is_printed]
     bars = bars_of_names([(m.name, f"{m.file}:{m.line}") for m in named], look, Certainty.READ)
+    if metrics and not named:
+        look.unknowns.append(
+            f"{metrics[0].file}:{metrics[0].line}: which metrics go to {metrics[0].path} is not"
+            " said in the code; name those that matter under `gate:` after the first `branchline"
+            " run`, or let `branchline init --check` do it."
+        )
     known = {m.name for m in named if m.target and m.is_sure}
     return FirstModel(
         name=model,
