@@ -356,30 +356,6 @@ STORE = OneOf(
     )
 )
 
-TRAIN = OneOf(
-    (
-        COMMAND,
-        Section(
-            {
-                "run": Key(COMMAND, "The command.", required=True),
-                "deps": Key(TEXTS, "Files and folders it reads, besides the code it imports."),
-                "params": Key(
-                    ListOf(OneOf((Text("a parameter"), MapOf(OneOf((TEXTS,)), "files")))),
-                    "Parameters it uses, as in dvc.yaml.",
-                ),
-                "outs": Key(
-                    TEXTS,
-                    "Files and folders it leaves. Those that you name must be there at its end; of "
-                    "the defaults here and of `metrics` one is enough.",
-                    ["model"],
-                ),
-                "metrics": Key(TEXTS, "Metrics files it leaves.", ["metrics.json"]),
-            },
-            words="{run: ..., outs: [...], metrics: [...]}",
-        ),
-    )
-)
-
 TEST = Section(
     {
         "name": Key(Text(), "Name of the test, as reported; made of its command when not set."),
