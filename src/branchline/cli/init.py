@@ -86,17 +86,18 @@ def _proposal(root: str, options: argparse.Namespace, console: Console) -> tuple
     from branchline.cli.init_report import ask, found_lines
     from branchline.flows.init import propose
     from branchline.wiring import folders
+    from branchline.wiring.readers import metric_readers
 
     tree = folders.open_tree(root)
-    tracked = folders.tracked_files(root)
-    proposal = propose(tree, tracked=tracked)
+    tracked, readers = folders.tracked_files(root), metric_readers()
+    proposal = propose(tree, tracked=tracked, readers=readers)
     answers: dict[str, str] = {}
     asked: set[str] = set()
     can_ask = not (options.yes or options.json or options.diff) and _has_person(console)
     while can_ask and (new := [q for q in proposal.questions if q.key not in asked]):
         asked |= {question.key for question in new}
         answers |= ask(new, console)
-        proposal = propose(tree, answers, tracked=tracked)
+        proposal = propose(tree, answers, tracked=tracked, readers=readers)
     is_fine = True
     if options.check:
         proposal, is_fine = _checked(root, proposal, options, console)

@@ -52,6 +52,7 @@ class FirstStage:
         cmd: Its command line.
         wdir: Folder in which it runs, from the root; paths below are relative to it.
         deps, params, outs, metrics: Paths; params are whole files.
+        printed: Path of the file that holds what the command prints, where that has metrics.
         in_git: Those of `outs` that git holds and goes on holding, instead of the store.
     """
 
@@ -63,6 +64,7 @@ class FirstStage:
     outs: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     in_git: tuple[str, ...] = ()
+    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +163,12 @@ def _train_parts(stage: FirstStage) -> list[str]:
         parts.append(f"deps: {_flow(stage.deps)}")
     if stage.params:
         parts.append("params: [" + ", ".join(f"{{{_key(p)}: null}}" for p in stage.params) + "]")
-    if stage.outs != ("model",) or stage.metrics != ("metrics.json",):
+    if stage.outs != ("model",) or stage.metrics != ("metrics.json",) or stage.printed:
         parts.append(f"outs: {_flow(stage.outs)}")
-        parts.append(f"metrics: {_flow(stage.metrics)}")
+        files = [yaml_string(path) for path in stage.metrics]
+        if stage.printed:
+            files.append(f"{{path: {yaml_string(stage.printed)}, printed: true}}")
+        parts.append(f"metrics: [{', '.join(files)}]")
     return parts
 
 
@@ -179,9 +184,12 @@ def _stage_flow(stage: FirstStage) -> str:
     if stage.outs:
         outs = [_in_git(p) if p in stage.in_git else yaml_string(p) for p in stage.outs]
         parts.append(f"outs: [{', '.join(outs)}]")
-    if stage.metrics:
-        # Small: git keeps them, not the store.
-        parts.append(f"metrics: [{', '.join(_in_git(path) for path in stage.metrics)}]")
+    # Files of metrics are small: git keeps them, not the store.
+    files = [_in_git(path) for path in stage.metrics]
+    if stage.printed:
+        files.append(f"{{{_key(stage.printed)}: {{meta: {{branchline: {{printed: true}}}}}}}}")
+    if files:
+        parts.append(f"metrics: [{', '.join(files)}]")
     return f"{_key(stage.name)}: {{{', '.join(parts)}}}"
 
 

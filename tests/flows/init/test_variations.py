@@ -1,4 +1,4 @@
-"""Generated repositories of which the truth is known: nothing that is missed is missed in silence."""
+"""Generated repositories of which the truth is known: what is missed is said."""
 
 from __future__ import annotations
 

@@ -124,6 +124,8 @@ class FileReaders(MetricReaders):
         if sure.value < Fit.CERTAIN.value:
             plugins = sorted(set(self._others()) - set(BUILT_IN))
             sure, best = max((sure, best), self._surest(plugins, source, head), key=_sureness)
+        if not best and source.is_folder:
+            raise DocumentError(f"{source.path}: no reader knows this folder")
         return self.reader(best or _FALLBACK)
 
     def _surest(self, names: Sequence[str], source: MetricSource, head: bytes) -> tuple[Fit, str]:

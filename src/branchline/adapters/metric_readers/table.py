@@ -25,8 +25,33 @@ class ReaderEntry:
     endings: tuple[str, ...] = ()
 
 
+def _dialect(name: str) -> ReaderEntry:
+    """A dialect of printed text, which is read by itself only where it is named."""
+    return ReaderEntry(target=f"{_HERE}.printed:{name}", endings=(".log", ".out"))
+
+
 BUILT_IN: dict[str, ReaderEntry] = {
     "json": ReaderEntry(target=f"{_HERE}.documents:JsonFile", endings=(".json",)),
+    "json_lines": ReaderEntry(
+        target=f"{_HERE}.tables:JsonLinesFile", endings=(".jsonl", ".ndjson", ".json")
+    ),
     "yaml": ReaderEntry(target=f"{_HERE}.documents:YamlFile", endings=(".yaml", ".yml")),
     "toml": ReaderEntry(target=f"{_HERE}.documents:TomlFile", endings=(".toml",)),
+    "csv": ReaderEntry(target=f"{_HERE}.tables:CsvFile", endings=(".csv", ".tsv")),
+    "markdown": ReaderEntry(target=f"{_HERE}.tables:MarkdownFile", endings=(".md", ".markdown")),
+    "text": ReaderEntry(target=f"{_HERE}.printed:TextFile", endings=(".txt", ".text", ".dat")),
+    "printed": ReaderEntry(target=f"{_HERE}.printed:PrintedText", endings=(".log", ".out")),
+    "classification_report": _dialect("ClassificationReportText"),
+    "xgboost": _dialect("XGBoostText"),
+    "lightgbm": _dialect("LightGBMText"),
+    "catboost": _dialect("CatBoostText"),
+    "keras": _dialect("KerasText"),
+    "dictionaries": _dialect("DictionariesText"),
+    "drawn_tables": _dialect("TablesText"),
+    "pairs": _dialect("PairsText"),
+    "notebook": ReaderEntry(target=f"{_HERE}.notebooks:Notebook", endings=(".ipynb",)),
+    "dvclive": ReaderEntry(target=f"{_HERE}.logger_folders:DvcLive"),
+    "mlflow": ReaderEntry(target=f"{_HERE}.logger_folders:MlflowStore"),
+    "lightning": ReaderEntry(target=f"{_HERE}.logger_folders:Lightning"),
+    "tensorboard": ReaderEntry(target=f"{_HERE}.logger_folders:TensorBoard"),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from branchline.config.kinds import Anything, Key, ListOf, MapOf, OneOf, Section, Text
-from branchline.config.sections import data, github, serving, training
+from branchline.config.sections import data, github, serving, short_form, training
 
 MODEL = Text(
     "a name of letters, digits, `-`, `_` and `/` that starts and ends with a letter or digit",
@@ -39,7 +39,7 @@ SECTIONS: dict[str, Key] = {
     ),
     "stages": Key(STAGES, "Stages in DVC's grammar, instead of a dvc.yaml."),
     "train": Key(
-        training.TRAIN,
+        short_form.TRAIN,
         "The short form: one stage `train` that leaves metrics.json, model/ or both.",
     ),
     "branches": Key(

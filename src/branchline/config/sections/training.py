@@ -22,7 +22,6 @@ from branchline.config.kinds import (
     Section,
     Text,
 )
-from branchline.config.nothing import Nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 TEXTS = ListOf(Text())
 COMMAND = Text("a command", is_command=True)
-PARAMS_OF_FILE = OneOf((TEXTS, Nothing("nothing, which means all of it")))
 EFFECTS = Choice(("register", "deploy", "tag", "notify", "promote"))
 
 AUTHOR = r"[^<>\x00-\x1f]*[^<>\s\x00-\x1f] <[^<>\s\x00-\x1f]+>"
@@ -354,30 +352,6 @@ STORE = OneOf(
                 "link": Key(LINK, "How outputs get from the store into the workspace.", "reflink"),
             },
             words="{url: ..., link: ...}",
-        ),
-    )
-)
-
-TRAIN = OneOf(
-    (
-        COMMAND,
-        Section(
-            {
-                "run": Key(COMMAND, "The command.", required=True),
-                "deps": Key(TEXTS, "Files and folders it reads, besides the code it imports."),
-                "params": Key(
-                    ListOf(OneOf((Text("a parameter"), MapOf(PARAMS_OF_FILE, "files")))),
-                    "Parameters it uses, as in dvc.yaml.",
-                ),
-                "outs": Key(
-                    TEXTS,
-                    "Files and folders it leaves. Those that you name must be there at its end; of "
-                    "the defaults here and of `metrics` one is enough.",
-                    ["model"],
-                ),
-                "metrics": Key(TEXTS, "Metrics files it leaves.", ["metrics.json"]),
-            },
-            words="{run: ..., outs: [...], metrics: [...]}",
         ),
     )
 )

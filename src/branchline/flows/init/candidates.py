@@ -106,7 +106,7 @@ def _scored(view: View, path: str, commands: Sequence[Quoted]) -> Candidate | No
     starts = _starts(tree)
     folders = posixpath.dirname(path).lower().split("/")
     in_training = any(_TRAINS.search(folder) for folder in folders)
-    if not starts and quoted is None:
+    if not starts and quoted is None and stem != "train":
         return None  # a module that others import
     score = (
         name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from branchline.flows.init.folding import UNKNOWN
 from branchline.flows.init.options import callee
-from branchline.flows.init.printed import is_printing, names_printed
+from branchline.flows.init.printed import REPORT, is_printing, names_printed, sample_of
 from branchline.flows.init.touched import Measure, Role, Touched, is_metrics_file, role_of
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ class Finder(ast.NodeVisitor):
         if not is_metrics_file(target, texts=True):
             return
         for name in names_printed(arguments):
-            self._measure(name, line, target=target)
+            self._measure(name, line, target=target, sample=sample_of(arguments))
 
     def _see_print(self, node: ast.Call) -> None:
         target = ""
@@ -306,7 +306,8 @@ class Finder(ast.NodeVisitor):
             if not target:
                 return
         for name in names_printed(node.args):
-            self._measure(name, node.lineno, target=target, is_printed=not target)
+            self._measure(name, node.lineno, target=target, is_printed=not target,
+                          sample=sample_of(node.args))  # fmt: skip
         for argument in node.args:
             if isinstance(argument, ast.Call) and callee(argument.func)[0] == "dumps":
                 for name, line in self._keys(argument.args[0], "") if argument.args else ():
@@ -314,7 +315,7 @@ class Finder(ast.NodeVisitor):
                     self._targets[id(argument)] = "\0printed"
             called = self._values.get(argument.id) if isinstance(argument, ast.Name) else argument
             if isinstance(called, ast.Call) and callee(called.func)[0] == "classification_report":
-                self._measure("accuracy", node.lineno, is_printed=True)
+                self._measure("accuracy", node.lineno, is_printed=True, sample=REPORT)
 
     def _measure(self, name: str, line: int, *, target: str = "", is_printed: bool = False) -> None:
         path = posixpath.normpath(target) if target else ""
@@ -326,6 +327,7 @@ class Finder(ast.NodeVisitor):
                 target=path,
                 is_printed=is_printed,
                 is_sure=not self._doubts,
+                sample=sample,
             )
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from branchline.flows.init.view import View
+    from branchline.ports.metric_readers import MetricReaders
 
 __all__ = ["About", "Certainty", "Guess", "Look", "Question"]
 
@@ -88,11 +89,13 @@ class Look:
 
     Attributes:
         view: Where quotes are taken from.
+        readers: What reads metrics; None where nothing does.
         answers: Given to questions, by key.
         asked: Questions that came up, in order.
     """
 
     view: View
+    readers: MetricReaders | None = None
     answers: dict[str, str] = field(default_factory=dict)
     guesses: list[Guess] = field(default_factory=list)
     asked: list[Question] = field(default_factory=list)

@@ -16,9 +16,20 @@ from branchline.flows.init.options import callee
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["is_printing", "names_printed", "template_of"]
+__all__ = ["REPORT", "is_printing", "names_printed", "sample_of", "template_of"]
 
 _HOLE = "\0"
+_NUMBER = "0.5"
+REPORT = """\
+              precision    recall  f1-score   support
+
+           0       0.50      0.50      0.50         2
+
+    accuracy                           0.50         4
+   macro avg       0.50      0.50      0.50         4
+weighted avg       0.50      0.50      0.50         4
+"""
+"""What scikit-learn's `classification_report` prints."""
 _NAMED = re.compile(r"([A-Za-z][\w@./-]*(?: [A-Za-z0-9][\w@./-]*){0,3})[\"']?\s*[:=]?\s*\0")
 _OLD_HOLE = re.compile(r"%\(?[\w ]*\)?[-+ #0]*\d*(?:\.\d+)?[sdifgeEGr]")
 _NEW_HOLE = re.compile(r"\{[^{}]*\}")
@@ -46,6 +57,15 @@ def names_printed(arguments: Sequence[ast.expr]) -> tuple[str, ...]:
         if isinstance(first, str) and _OLD_HOLE.search(first):  # log.info("auc %.2f", auc)
             return _named(_OLD_HOLE.sub(_HOLE, first))
     return _named(" ".join(template_of(node) for node in arguments))
+
+
+def sample_of(arguments: Sequence[ast.expr]) -> str:
+    """The text that a call prints, with a number for each value."""
+    if len(arguments) > 1 and isinstance(arguments[0], ast.Constant):
+        first = arguments[0].value
+        if isinstance(first, str) and _OLD_HOLE.search(first):
+            return _OLD_HOLE.sub(_NUMBER, first)
+    return " ".join(template_of(node) for node in arguments).replace(_HOLE, _NUMBER)
 
 
 def template_of(node: ast.expr) -> str:

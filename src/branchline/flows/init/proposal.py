@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from branchline.flows.init.candidates import Candidate
     from branchline.generate.settings_file import FirstModel
+    from branchline.ports.metric_readers import MetricReaders
     from branchline.ports.tree import Tree
 
 __all__ = ["Proposal", "ordered", "propose", "text_of"]
@@ -60,6 +61,7 @@ def propose(
     answers: Mapping[str, str] | None = None,
     *,
     tracked: frozenset[str] = frozenset(),
+    readers: MetricReaders | None = None,
 ) -> Proposal:
     """Look at a repository and propose its branchline.yaml.
 
@@ -67,13 +69,14 @@ def propose(
         tree: The repository's files.
         answers: To questions of an earlier proposal, by their keys.
         tracked: Files that git holds: outputs among them stay in git.
+        readers: What reads metrics: by them it is known how printed metrics will be called.
 
     Raises:
         DocumentError: dvc.yaml or a metrics file cannot be read.
         PipelineError: There is nothing that trains.
     """
     view = View(tree, tracked=tracked)
-    look = Look(view=view, answers=dict(answers or {}))
+    look = Look(view=view, readers=readers, answers=dict(answers or {}))
     if view.is_cut:
         look.unknowns.append(
             f"There are more files than `init` looks at ({len(view.files)} were seen); what lies"

@@ -11,6 +11,7 @@ from branchline.flows.init.bars import bars_of_files, bars_of_names
 from branchline.flows.init.chains import stage_name
 from branchline.flows.init.guess import About, Certainty, Look
 from branchline.flows.init.hydra import composed, hydra_command, in_run_folder
+from branchline.flows.init.measured import names_read
 from branchline.flows.init.script import read_script
 from branchline.flows.init.started import given_values, started
 from branchline.flows.init.touched import Role, is_evaluation_set, is_metrics_file
@@ -20,6 +21,7 @@ from branchline.generate.settings_file import FirstModel, FirstStage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from branchline.core.policy import MetricRule
     from branchline.flows.init.candidates import Candidate
     from branchline.flows.init.chains import Neighbours
     from branchline.flows.init.quoted import Quoted
@@ -211,27 +213,54 @@ def model_of(
             item.path for item in outs if view.is_tracked(posixpath.join(start.folder, item.path))
         ),
     )
-    _note_outputs(script, outs, metrics, look)
+    printed = [m for m in script.measures if m.is_printed and m.is_sure]
+    if printed and not metrics:
+        stage = replace(stage, printed=_log_name(view, start.folder))
+        look.saw(About.METRICS, f"metrics in what it prints, kept as {stage.printed}",
+                 Certainty.READ, printed[0].file, printed[0].line)  # fmt: skip
+    _note_outputs(script, outs, metrics, look, is_printed=bool(stage.printed))
     here = [posixpath.normpath(posixpath.join(start.folder, item)) for item in stage.metrics]
     bars = bars_of_files(here, look)
     if bars:
         return FirstModel(name=model, stages=(stage,), bars=bars, bars_are_sure=True)
-    named = [m for m in script.measures if m.target in stage.metrics or (not m.target and metrics)]
-    named = [m for m in named if not m.is_printed]
-    bars = bars_of_names([(m.name, f"{m.file}:{m.line}") for m in named], look, Certainty.READ)
-    if metrics and not named:
+    bars, is_sure = _bars_of(script, stage, metrics, look)
+    return FirstModel(name=model, stages=(stage,), bars=bars, bars_are_sure=is_sure)
+
+
+def _bars_of(
+    script: Script, stage: FirstStage, metrics: Sequence[Touched], look: Look
+) -> tuple[tuple[MetricRule, ...], bool]:
+    """Bars for metrics that the code writes or prints, and whether they are sure."""
+    names: list[tuple[str, str]] = []
+    sure: set[str] = set()
+    for path in stage.metrics:
+        own = [m for m in script.measures if m.target == path]
+        found = names_read(own, path, look.readers)
+        names += found
+        sure |= {name for name, _ in found} if all(m.is_sure for m in own) else set()
+    if stage.printed:
+        own = [m for m in script.measures if m.is_printed and m.is_sure]
+        found = names_read(own, stage.printed, look.readers)
+        names += found
+        sure |= {name for name, _ in found}
+    elif metrics:
+        loose = [m for m in script.measures if not m.target and not m.is_printed]
+        names += [(m.name, f"{m.file}:{m.line}") for m in loose]
+    if metrics and not names:
         look.unknowns.append(
             f"{metrics[0].file}:{metrics[0].line}: which metrics go to {metrics[0].path} is not"
             " said in the code; name those that matter under `gate:` after the first `branchline"
             " run`, or let `branchline init --check` do it."
         )
-    known = {m.name for m in named if m.target and m.is_sure}
-    return FirstModel(
-        name=model,
-        stages=(stage,),
-        bars=bars,
-        bars_are_sure=bool(bars) and all(bar.name in known for bar in bars),
-    )
+    bars = bars_of_names(names, look, Certainty.READ)
+    return bars, bool(bars) and all(bar.name in sure for bar in bars)
+
+
+def _log_name(view: View, folder: str) -> str:
+    """A file for what is printed, unlike those that are there."""
+    names = ("train.log", "printed.log", "train.printed.log")
+    return next(n for n in (*names, "metrics.printed.log") if n == "metrics.printed.log"
+                or not view.exists(posixpath.join(folder, n)))  # fmt: skip
 
 
 def _metrics_files(written: Sequence[Touched], script: Script) -> list[Touched]:
@@ -346,7 +375,12 @@ def _size(size_bytes: int) -> str:
 
 
 def _note_outputs(
-    script: Script, outs: Sequence[Touched], metrics: Sequence[Touched], look: Look
+    script: Script,
+    outs: Sequence[Touched],
+    metrics: Sequence[Touched],
+    look: Look,
+    *,
+    is_printed: bool,
 ) -> None:
     for item in (*outs, *metrics):
         sentence = _SENTENCES.get(item.role, "an output, {}").format(item.path)
@@ -357,7 +391,7 @@ def _note_outputs(
             f"{script.path} was not seen to write a model; name its files under `outs:`, or let"
             " `branchline init --check` run it once and see."
         )
-    if not metrics:
+    if not metrics and not is_printed:
         printed = [m for m in script.measures if m.is_printed]
         where = (
             f" It prints {printed[0].name} ({printed[0].file}:{printed[0].line})."

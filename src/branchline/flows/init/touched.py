@@ -62,6 +62,7 @@ class Measure:
         line, file: Where it is written.
         target: The file that it goes to; "" where that is not known.
         is_printed: Whether it goes to standard output.
+        sample: The text that is written, with a number for what is only known when it runs.
         is_sure: As for `Touched`.
     """
 
@@ -71,6 +72,7 @@ class Measure:
     target: str = ""
     is_printed: bool = False
     is_sure: bool = True
+    sample: str = ""
 
 
 def is_metrics_file(path: str, *, texts: bool = False) -> bool:
