@@ -126,7 +126,7 @@ METRICS = {
         + '    f.write(f"rmse: {rmse:.3f}\\n")\n    f.write(f"r2: {r2:.3f}\\n")\n',
         "metrics.txt",
     ),
-    "printed": ("", 'print(f"rmse: {rmse:.3f}")\nprint("r2", r2)\n', ""),
+    "printed": ("", 'print(f"rmse: {rmse:.3f}")\nprint("r2:", r2)\n', "train.log"),
     "a name made when it runs": (
         "import json, time\n",
         _WITH.format('f"metrics-{time.time()}.json"') + f"    json.dump({_BOTH}, f)\n",
@@ -212,17 +212,20 @@ def judged(case: Case, folder: str) -> dict[str, str]:
     """
     from branchline.adapters.folder import FolderTree
     from branchline.flows.init import propose
+    from branchline.wiring.readers import metric_readers
 
     for path, text in case.files.items():
         place = os.path.join(folder, path)
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with open(place, "w", encoding="utf-8") as file:
             file.write(text)
-    proposal = propose(FolderTree(folder), tracked=frozenset(case.files))
+    tracked = frozenset(case.files)
+    proposal = propose(FolderTree(folder), tracked=tracked, readers=metric_readers())
     (model,) = proposal.settings.models
     (stage,) = model.stages
     said = " ".join(proposal.unknowns)
     asked = {question.key for question in proposal.questions}
+    left = (*stage.metrics, stage.printed) if stage.printed else stage.metrics
     bars = {bar.name for bar in model.bars} if model.bars_are_sure else set()
 
     def found(*, is_right: bool, is_there: bool, words: tuple[str, ...]) -> str:
@@ -242,8 +245,8 @@ def judged(case: Case, folder: str) -> dict[str, str]:
             words=("was not seen to write a model",),
         ),
         "metrics file": found(
-            is_right=bool(case.metrics) and stage.metrics == (case.metrics,),
-            is_there=bool(stage.metrics),
+            is_right=bool(case.metrics) and left == (case.metrics,),
+            is_there=bool(left),
             words=("was not seen to write metrics",),
         ),
         "gate": found(

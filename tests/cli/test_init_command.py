@@ -193,3 +193,18 @@ def test_an_output_that_git_holds_stays_there(project: Path) -> None:
     branchline(project, "init", "--yes")
 
     assert "outs: [{model.bin: {cache: false}}]" in (project / "branchline.yaml").read_text()
+
+
+def test_check_keeps_what_is_printed_where_no_file_has_metrics(surprising: Path) -> None:
+    (surprising / "train.py").write_text(
+        'import os\nprint(*["ac" + "curacy: 0.75"])\nos.makedirs("m")\nopen("m/model.bin", "w")\n'
+    )
+
+    done = branchline(surprising, "init", "--check", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    written = (surprising / "branchline.yaml").read_text()
+    assert "metrics: [{path: train.log, printed: true}]" in written
+    assert "    accuracy: {max_regression: 0.01}" in written
+    ran = branchline(surprising, "run")
+    assert "passed `accuracy` is 0.75" in ran.stdout, ran.stdout + ran.stderr

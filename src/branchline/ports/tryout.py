@@ -66,6 +66,6 @@ class Tryout(Protocol):
         ...
 
     @abstractmethod
-    def log(self) -> str:
-        """Absolute path of what the last command printed."""
+    def printed(self) -> bytes:
+        """What the last command printed, its errors' stream included; at most the last 8 MiB."""
         ...

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from branchline.ports.executor import Task
 
 _MOST_BYTES = 2_000_000_000
+_MOST_PRINTED = 8 << 20
 _TICK_S = 0.5
 _STAGE = "check"
 
@@ -165,9 +166,15 @@ class _Copy(Tryout):
         asked = self._executor.looked_up(self._task)
         return tuple(path for path, was_there in asked.items() if not was_there)
 
-    def log(self) -> str:
+    def printed(self) -> bytes:
         """See the port."""
-        return self._task.log if self._task else ""
+        if self._task is None:
+            return b""
+        with open(self._task.log, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            file.seek(max(size - _MOST_PRINTED, 0))
+            text = file.read(_MOST_PRINTED)
+        return text.replace(f"$ {self._task.cmd[0]}\n".encode(errors="replace"), b"", 1)
 
     def stop(self) -> None:
         """End what still runs."""

@@ -9,6 +9,7 @@ from branchline.adapters.folder import FolderTree
 from branchline.config.branchline_yaml import load_policy
 from branchline.core.documents import read_yaml
 from branchline.flows.init import About, Certainty, Proposal, propose
+from branchline.wiring.readers import metric_readers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -366,3 +367,28 @@ def test_data_of_dvc_that_are_gone_name_their_remote_without_its_password(tmp_pa
     assert "deps: [data.csv]" in proposal.text
     (said,) = [sentence for sentence in proposal.unknowns if "data.example.org" in sentence]
     assert "s3cret" not in said
+
+
+def test_what_is_printed_is_kept_and_named_as_its_reader_names_it(tmp_path: Path) -> None:
+    files = {
+        "train.py": FIT
+        + """
+from sklearn.metrics import classification_report
+model = Ridge().fit([[1]], [1])
+print("Test accuracy: %.3f" % 0.9)
+print(f"rmse: {0.1}")
+print("r2", 0.5)
+print(classification_report([1], [1]))
+"""
+    }
+    for path, text in files.items():
+        (tmp_path / path).write_text(text)
+
+    proposal = propose(FolderTree(str(tmp_path)), readers=metric_readers())
+
+    assert "metrics: [{path: train.log, printed: true}]" in proposal.text
+    (model,) = load_policy(proposal.text.encode()).models
+    assert [rule.name for rule in model.policy.gate.metrics] == [
+        "Test_accuracy", "rmse", "accuracy",
+    ]  # fmt: skip
+    assert any("train.py:7: it prints r2 in a form" in text for text in proposal.unknowns)

@@ -9,7 +9,7 @@ from branchline.core.policy import Goal, MetricRule
 from branchline.flows.init.guess import About, Certainty, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from branchline.flows.init.guess import Look
 
@@ -18,6 +18,7 @@ __all__ = ["bars_of_files", "bars_of_names"]
 _MOST_BARS = 3
 _POINT = 0.01  # one point of a share: small enough to matter, large enough for most test sets
 _RELATIVE = 0.05
+_AVERAGES = ("macro_avg.", "weighted_avg.")
 _NEITHER = "neither"
 _LEARNED_FROM = ("train", "training", "tr", "fit")
 
@@ -55,7 +56,7 @@ def bars_of_names(
     bars: list[MetricRule] = []
     silent = []
     once = dict(reversed(names))
-    for name in sorted(dict.fromkeys(n for n, _ in names), key=_is_of_training):
+    for name in sorted(_without_classes(dict.fromkeys(n for n, _ in names)), key=_is_of_training):
         goal = natural_goal(name) or goal_of(name)
         if goal is None:
             silent.append(name)
@@ -92,6 +93,17 @@ def _asked(name: str, where: str, look: Look) -> tuple[MetricRule, ...]:
     goal = Goal(answer)
     look.saw_at(About.METRICS, f"metric {name}: {answer}, you said", Certainty.DECLARED, where)
     return (MetricRule(name=name, goal=goal, max_relative_regression=_RELATIVE),)
+
+
+def _without_classes(names: Collection[str]) -> list[str]:
+    """Leave out the rows of single classes where their average is there, too."""
+    known = set(names)
+    averaged = {n.partition(".")[2] for n in known if n.startswith(_AVERAGES)}
+    return [
+        name
+        for name in names
+        if name.startswith(_AVERAGES) or name.partition(".")[2] not in averaged
+    ]
 
 
 def _is_of_training(name: str) -> bool:

@@ -10,6 +10,7 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from branchline.core.directions import goal_of
 from branchline.core.secrecy import redacted
 from branchline.flows.init.bars import bars_of_names
 from branchline.flows.init.guess import About, Certainty, Guess, Look
@@ -116,10 +117,19 @@ def _check_model(
         stages.append(corrected)
         names += found
         _tell(stage, corrected, ended, look)
-    bars = bars_of_names(names, look, Certainty.OBSERVED) if names else model.bars
-    return replace(
-        model, stages=tuple(stages), bars=bars, bars_are_sure=bool(names) and bool(bars)
-    ), True
+    made = _with_bars(model, names, look)
+    return replace(made, stages=tuple(stages)), True
+
+
+def _with_bars(model: FirstModel, names: Sequence[tuple[str, str]], look: Look) -> FirstModel:
+    """The bars that were guessed, where their metrics were left; else those of what was left."""
+    places = dict(reversed(names))
+    kept = tuple(bar for bar in model.bars if bar.name in places)
+    for bar in kept:
+        sentence = f"metric {bar.name} was left"
+        look.saw_at(About.METRICS, sentence, Certainty.OBSERVED, places[bar.name])
+    bars = kept or (bars_of_names(names, look, Certainty.OBSERVED) if names else model.bars)
+    return replace(model, bars=bars, bars_are_sure=bool(names) and bool(bars))
 
 
 def _why_failed(what: str, ended: Ended) -> str:
@@ -154,8 +164,7 @@ def _check_pipeline(
             names += [(metric.name, f"{path}:{_line(metric)}") for metric in values]
     ran = f"the pipeline ran to its end in {ended.duration_s:.1f} s"
     look.guesses.append(_seen(About.COMMAND, ran))
-    bars = bars_of_names(names, look, Certainty.OBSERVED) if names else model.bars
-    return replace(model, bars=bars, bars_are_sure=bool(names) and bool(bars)), True
+    return _with_bars(model, names, look), True
 
 
 def _run(stage: FirstStage, place: Tryout, timeout_s: float) -> tuple[Ended, _Learned]:
@@ -190,6 +199,7 @@ def _corrected(
         for metric in values
         if metric.value is not None
     ]
+    printed = "" if metrics else _printed_of(stage, place, found)
     outs = _outs_of(stage, learned, frozenset(metrics), place, root)
     params, deps = _reads_of(stage, learned, root)
     return (
@@ -200,9 +210,21 @@ def _corrected(
             params=tuple(here(path) for path in params),
             outs=tuple(here(path) for path in outs),
             metrics=tuple(here(path) for path in metrics),
+            printed=printed,
         ),
         found,
     )
+
+
+def _printed_of(stage: FirstStage, place: Tryout, found: list[tuple[str, str]]) -> str:
+    """The file for what is printed, where that has metrics whose names tell which way is better."""
+    path = stage.printed or f"{stage.name}.log"
+    reading = place.readers.read(place.readers.held(path, place.printed()))
+    told = [m for m in reading.metrics if m.value is not None and goal_of(m.name) is not None]
+    if not stage.printed and not 0 < len(told) <= _MOST_METRICS:
+        return ""
+    found += [(metric.name, f"{path}:{_line(metric)}") for metric in told]
+    return path
 
 
 def _line(metric: Metric) -> int:

@@ -7,6 +7,16 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from branchline.flows.init.folding import UNKNOWN
+from branchline.flows.init.known_calls import (
+    DUMPERS,
+    DUMPING,
+    FILLED,
+    LOADERS,
+    READING_METHODS,
+    SECOND_ARGUMENT,
+    TABLES,
+    WRITING_METHODS,
+)
 from branchline.flows.init.options import callee
 from branchline.flows.init.printed import REPORT, is_printing, names_printed, sample_of
 from branchline.flows.init.touched import Measure, Role, Touched, is_metrics_file, role_of
@@ -17,39 +27,6 @@ if TYPE_CHECKING:
     from branchline.flows.init.folding import Folding
 
 __all__ = ["Finder"]
-
-_WRITING_METHODS = {
-    "savefig": Role.PLOT, "save": Role.OTHER, "save_model": Role.MODEL,
-    "save_pretrained": Role.MODEL, "save_weights": Role.MODEL, "save_checkpoint": Role.MODEL,
-    "to_csv": Role.OTHER, "to_json": Role.OTHER, "to_parquet": Role.OTHER, "to_pickle": Role.OTHER,
-    "to_feather": Role.OTHER, "to_excel": Role.OTHER, "to_markdown": Role.OTHER,
-    "write_bytes": Role.OTHER, "write_csv": Role.OTHER, "write_parquet": Role.OTHER,
-    "write_text": Role.OTHER, "savetxt": Role.OTHER, "savez": Role.OTHER,
-    "savez_compressed": Role.OTHER, "save_file": Role.MODEL, "write_html": Role.PLOT,
-    "write_image": Role.PLOT,
-}  # fmt: skip
-_READING_METHODS = {
-    "genfromtxt", "load_from_disk", "loadtxt", "read_bytes", "read_csv", "read_excel",
-    "read_feather", "read_json", "read_parquet", "read_pickle", "read_table", "read_text",
-    "scan_csv", "scan_parquet", "imread", "image_dataset_from_directory", "ImageFolder",
-    "flow_from_directory", "read_ndjson",
-}  # fmt: skip
-# The path is the first argument of np.save but the second of joblib.dump and torch.save.
-_SECOND_ARGUMENT = {("joblib", "dump"), ("torch", "save"), ("pickle", "dump"), ("dill", "dump")}
-_DUMPERS = {"json", "yaml", "toml", "tomli_w", "OmegaConf", "srsly", "orjson", "simplejson"}
-_TABLES = {"to_csv", "to_json", "to_markdown", "write_csv"}
-_DUMPING = {"dump", "dumps", "save", "safe_dump"}
-_LOADERS = {"joblib", "np", "numpy", "torch", "OmegaConf"}
-# Constructors that name a folder or file which training fills: keyword, position, role.
-_FILLED = {
-    "TrainingArguments": ("output_dir", 0, Role.MODEL),
-    "Seq2SeqTrainingArguments": ("output_dir", 0, Role.MODEL),
-    "SFTConfig": ("output_dir", 0, Role.MODEL),
-    "ModelCheckpoint": ("filepath", 0, Role.MODEL),
-    "SummaryWriter": ("log_dir", 0, Role.OTHER),
-    "TensorBoard": ("log_dir", 0, Role.OTHER),
-    "TensorBoardLogger": ("save_dir", 0, Role.OTHER),
-}  # fmt: skip
 
 
 class Finder(ast.NodeVisitor):
@@ -145,16 +122,16 @@ class Finder(ast.NodeVisitor):
             self._see_hydra(node)
         elif name == "write" and node.args and isinstance(node.func, ast.Attribute):
             self._see_text(node.func.value, node.args, node.lineno)
-        elif (owner, name) in _SECOND_ARGUMENT:
+        elif (owner, name) in SECOND_ARGUMENT:
             role = Role.MODEL if owner != "pickle" else Role.OTHER
             self._note(self.writes, node.args[1:2] or _keyword(node, "f"), node.lineno, role)
-        elif name in _DUMPING and owner in _DUMPERS:
+        elif name in DUMPING and owner in DUMPERS:
             self._see_dictionary(node)
-        elif name in _FILLED or name == "CSVLogger":
+        elif name in FILLED or name == "CSVLogger":
             self._see_filled(node, name)
-        elif name in _WRITING_METHODS and isinstance(node.func, ast.Attribute | ast.Name):
+        elif name in WRITING_METHODS and isinstance(node.func, ast.Attribute | ast.Name):
             self._see_method(self.writes, node, name, owner)
-        elif name in _READING_METHODS or (name in ("load", "loadtxt") and owner in _LOADERS):
+        elif name in READING_METHODS or (name in ("load", "loadtxt") and owner in LOADERS):
             self._see_method(self.reads, node, name, owner)
         if is_printing(node):
             self._see_print(node)
@@ -171,7 +148,7 @@ class Finder(ast.NodeVisitor):
         self._note(wanted, [place] if place is not None else node.args[:1], node.lineno)
 
     def _see_method(self, found: list[Touched], node: ast.Call, name: str, owner: str) -> None:
-        role = _WRITING_METHODS.get(name, Role.OTHER)
+        role = WRITING_METHODS.get(name, Role.OTHER)
         if name in ("read_text", "read_bytes", "write_text", "write_bytes"):
             if not isinstance(node.func, ast.Attribute):
                 return
@@ -192,7 +169,7 @@ class Finder(ast.NodeVisitor):
         if name == "save_file":
             places = node.args[1:2]
         self._note(found, places, node.lineno, role)
-        if name in _TABLES and isinstance(node.func, ast.Attribute) and places:
+        if name in TABLES and isinstance(node.func, ast.Attribute) and places:
             self._see_table(node.func.value, self._fold.text(places[0]), node.lineno)
 
     def _see_table(self, frame: ast.expr, target: str | None, line: int) -> None:
@@ -228,7 +205,7 @@ class Finder(ast.NodeVisitor):
             self._note(self.writes, node.args[:1] or _keyword(node, "filename"), node.lineno,
                        Role.METRICS)  # fmt: skip
             return
-        keyword, position, role = _FILLED[name]
+        keyword, position, role = FILLED[name]
         places = _keyword(node, keyword) or node.args[position : position + 1]
         filled = self._fold.text(places[0]) if places else None
         if filled is not None and "{" not in filled:  # Keras fills in {epoch}
@@ -317,7 +294,9 @@ class Finder(ast.NodeVisitor):
             if isinstance(called, ast.Call) and callee(called.func)[0] == "classification_report":
                 self._measure("accuracy", node.lineno, is_printed=True, sample=REPORT)
 
-    def _measure(self, name: str, line: int, *, target: str = "", is_printed: bool = False) -> None:
+    def _measure(
+        self, name: str, line: int, *, target: str = "", is_printed: bool = False, sample: str = ""
+    ) -> None:
         path = posixpath.normpath(target) if target else ""
         self.measures.append(
             Measure(

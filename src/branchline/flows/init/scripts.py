@@ -11,11 +11,11 @@ from branchline.flows.init.bars import bars_of_files, bars_of_names
 from branchline.flows.init.chains import stage_name
 from branchline.flows.init.guess import About, Certainty, Look
 from branchline.flows.init.hydra import composed, hydra_command, in_run_folder
-from branchline.flows.init.measured import names_read
+from branchline.flows.init.inputs import inputs_of
+from branchline.flows.init.measured import names_read, unread
 from branchline.flows.init.script import read_script
 from branchline.flows.init.started import given_values, started
-from branchline.flows.init.touched import Role, is_evaluation_set, is_metrics_file
-from branchline.flows.init.view import DOCUMENT_ENDINGS
+from branchline.flows.init.touched import Role, is_metrics_file
 from branchline.generate.settings_file import FirstModel, FirstStage
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["from_script", "model_of"]
 
-_PARAMETER_FILES = ("params.yaml", "params.yml", "params.json", "params.toml")
 _MOST_MAKERS = 4
-_LARGE_BYTES = 1_000_000_000
 _ABOUT = {
     Role.MODEL: About.MODEL,
     Role.PREDICTIONS: About.PREDICTIONS,
@@ -200,7 +198,7 @@ def model_of(
             )
     metrics = _metrics_files(sure, script)
     outs = _apart([item for item in sure if item not in metrics], metrics, look)
-    params, data = _inputs(view, script, start.folder, look, made)
+    params, data = inputs_of(view, script, start.folder, look, made)
     stage = FirstStage(
         name="train",
         cmd=start.cmd,
@@ -241,6 +239,7 @@ def _bars_of(
     if stage.printed:
         own = [m for m in script.measures if m.is_printed and m.is_sure]
         found = names_read(own, stage.printed, look.readers)
+        look.unknowns += unread(own, found)
         names += found
         sure |= {name for name, _ in found}
     elif metrics:
@@ -257,10 +256,10 @@ def _bars_of(
 
 
 def _log_name(view: View, folder: str) -> str:
-    """A file for what is printed, unlike those that are there."""
-    names = ("train.log", "printed.log", "train.printed.log")
-    return next(n for n in (*names, "metrics.printed.log") if n == "metrics.printed.log"
-                or not view.exists(posixpath.join(folder, n)))  # fmt: skip
+    """A file for what is printed, unlike those that the repository has."""
+    path = posixpath.join(folder, "train.log")
+    is_taken = view.is_tracked(path) or (view.exists(path) and not view.knows_git)
+    return "train.printed.log" if is_taken else "train.log"
 
 
 def _metrics_files(written: Sequence[Touched], script: Script) -> list[Touched]:
@@ -308,70 +307,6 @@ def _apart(items: Sequence[Touched], metrics: Sequence[Touched], look: Look) -> 
             continue
         kept.append(item)
     return kept
-
-
-def _inputs(
-    view: View, script: Script, folder: str, look: Look, made: frozenset[str]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Parameter files and data that the script reads and does not write."""
-    written = {item.path for item in script.writes}
-    params: list[str] = []
-    data: list[str] = []
-    for item in script.reads:
-        where = f"{item.file}:{item.line}"
-        if item.path in written or item.path.startswith(("/", "..", "~", "@")) or item.path == ".":
-            continue
-        place = posixpath.normpath(posixpath.join(folder, item.path))
-        if any(place == path or place.startswith(f"{path}/") for path in made):
-            data.append(item.path)
-        elif not view.exists(place):
-            pointer = f"{place}.dvc"
-            if view.has_file(pointer):
-                look.saw(About.DATA, f"data in {item.path}, tracked by {pointer} and not here now",
-                         Certainty.DECLARED, pointer, 1)  # fmt: skip
-                data.append(item.path)
-            elif item.is_sure:
-                look.unknowns.append(f"{where}: it reads {item.path}, which is not here.")
-        elif item.path.endswith(DOCUMENT_ENDINGS) and item.path.count("/") <= 1:
-            look.saw(About.PARAMETERS, f"parameters in {item.path}", Certainty.READ,
-                     item.file, item.line)  # fmt: skip
-            params.append(item.path)
-        elif item.path.endswith(".py"):
-            continue  # code is followed anyway
-        else:
-            _note_data(view, place, item, look)
-            data.append(item.path)
-    for name in _PARAMETER_FILES:
-        place = posixpath.join(folder, name)
-        if name not in params and name not in written and view.has_file(place):
-            look.saw(About.PARAMETERS, f"parameters in {place}", Certainty.BY_NAME, place, 1)
-            params.append(name)
-    nested = [p for p in data if any(p.startswith(f"{q}/") for q in data)]
-    return tuple(params), tuple(dict.fromkeys(p for p in data if p not in nested))
-
-
-def _note_data(view: View, place: str, item: Touched, look: Look) -> None:
-    size = view.size_bytes(place)
-    shown = "" if size is None else f", {_size(size)}"
-    look.saw(About.DATA, f"data in {item.path}{shown}", Certainty.READ, item.file, item.line)
-    if is_evaluation_set(item.path):
-        look.saw(About.EVALUATION, f"evaluation data in {item.path}, by its name",
-                 Certainty.BY_NAME, item.file, item.line)  # fmt: skip
-    if size is not None and size > _LARGE_BYTES:
-        look.unknowns.append(
-            f"{item.path} is large ({_size(size)}): it is read once to know its content, and again"
-            " only when it changed; track it with DVC to keep it out of git."
-        )
-
-
-def _size(size_bytes: int) -> str:
-    """A size in words: 812 bytes, 3.4 kB, 1.2 GB."""
-    amount = float(size_bytes)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    raise AssertionError
 
 
 def _note_outputs(
