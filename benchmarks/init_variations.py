@@ -25,6 +25,14 @@ PARSERS = {
         "args = parser.parse_args()\nout = args.out\n",
         "",
     ),
+    "argparse, an option that must be given": (
+        "import argparse\n",
+        "parser = argparse.ArgumentParser()\n"
+        'parser.add_argument("--name", required=True)\n'
+        'parser.add_argument("--out", default="artifacts")\n'
+        "args = parser.parse_args()\nout = args.out\n",
+        "",
+    ),
     "click": (
         "import click\n",
         '@click.command()\n@click.option("--out", default="artifacts")\n'
@@ -238,7 +246,7 @@ def judged(case: Case, folder: str) -> dict[str, str]:
     command = stage.cmd.split()
     starts = case.script in command or case.script[:-3].replace("/", ".") in command
     return {
-        "command": "right" if starts else "asked" if "script" in asked else "wrong",
+        "command": "asked" if asked else "right" if starts else "wrong",
         "model": found(
             is_right=case.model in stage.outs,
             is_there=bool(stage.outs),

@@ -104,13 +104,15 @@ def _may_be_output(quoted: Quoted, word: str) -> bool:
 
 def _arguments(script: Script, quoted: Quoted | None, look: Look) -> list[str]:
     """The quoted arguments, or those that the script does not start without."""
-    if quoted is not None:
-        return list(quoted.arguments)
-    words: list[str] = []
+    words = list(quoted.arguments) if quoted is not None else []
+    given = {word.partition("=")[0] for word in words}
     for option in script.parser.options:
-        if option.is_required:
+        is_named = option.name.startswith("-")
+        if option.is_required and option.name not in given and (is_named or quoted is None):
             value = _asked(script, option, look)
             words += [option.name, value] if option.name.startswith("-") else [value]
+    if quoted is not None:
+        return words
     for index in range(script.parser.required_words):
         value = _asked_word(script, index + 1, look)
         words.append(value)
