@@ -160,6 +160,86 @@ def test_a_forged_verdict_fails_the_check_and_registers_nothing(scene: CiScene) 
     assert "does not fit the gate" in done.err
 
 
+COMPARING = {
+    "branchline.yaml": FILES["branchline.yaml"].replace(
+        "{min: 0.5}", "{min: 0.5, max_regression: 0.01}"
+    )
+}
+
+
+def champion_of(scene: CiScene) -> str:
+    """Train the default branch, and let the forge have the record; the run."""
+    scene.commit(COMPARING)
+    trained = Walked(scene, is_pull=False)
+    told = scene.job("run", trained.event, ref=trained.ref)
+    assert told.code == 0, told.err
+    return str(trained.told()["models"][0]["run"])
+
+
+def worse_pull(scene: CiScene) -> Walked:
+    """A pull request whose model is much worse than the champion, as its training says."""
+    worse = FILES["train.py"].replace("0.9", "0.6")
+    head = scene.commit({"train.py": worse, "params.yaml": "lr: 0.3\n"}, branch="work")
+    scene.merged(7, head)
+    walked = object.__new__(Walked)
+    walked.scene, walked.head, walked.ref = scene, head, "refs/pull/7/merge"
+    walked.event = pulled(head)
+    walked.run = scene.job("run", walked.event, "--no-push", ref=walked.ref)
+    assert walked.run.code == 3, walked.run.err
+    walked.folder = walked.run.folder
+    return walked
+
+
+def test_a_comparison_is_believed_where_it_is_that_with_the_champion(scene: CiScene) -> None:
+    champion_of(scene)
+    walked = Walked(scene, is_pull=True)
+
+    done = walked.apply()
+
+    assert (done.code, "to passed" in done.out) == (0, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("baseline", "finding", "words"),
+    [
+        pytest.param(
+            {"run": "", "commit": None, "via": "none"}, {},
+            "measured against nothing, and the champion is run", id="as-if-there-were-no-champion",
+        ),
+        pytest.param({}, {}, "fell by 0.3 from 0.9", id="against-it-and-passed-all-the-same"),
+        pytest.param({}, {"bound": 0.5}, "0.5 was judged by", id="by-a-bar-of-its-own"),
+        pytest.param({}, {"rule": "max"}, "says anything of the bar", id="by-no-such-bar"),
+    ],
+)  # fmt: skip
+def test_a_branch_writes_no_verdict_on_itself(
+    scene: CiScene, baseline: dict[str, Any], finding: dict[str, Any], words: str
+) -> None:
+    champion_of(scene)
+    walked = worse_pull(scene)
+    run = walked.told()["models"][0]["run"]
+    eve = scene.home / "look"
+    eve.mkdir()
+    scene.git(eve, "init", "-q", "--bare")
+    scene.git(eve, "fetch", "-q", str(walked.folder / "records.bundle"), "+refs/*:refs/*")
+    told = json.loads(scene.git(eve, "show", f"refs/branchline/runs/{run}:verdict.json"))
+    findings = [{**f, "outcome": "passed"} for f in told["findings"]]
+    findings[-1] |= finding
+    walked.rebundle(
+        {
+            "verdict.json": {
+                "outcome": "passed", "summary": "Passed.", "findings": findings,
+                "baseline": {**told["baseline"], **baseline},
+            }
+        }
+    )  # fmt: skip
+
+    done = walked.apply()
+
+    assert done.code == 1, done.out
+    assert "to failed" in done.out
+    assert words in done.err + done.out, done.err
+
+
 @pytest.mark.parametrize(
     "change",
     [

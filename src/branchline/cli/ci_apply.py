@@ -97,9 +97,9 @@ def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Names
         )
     # The models are the commit's, which may bring a new one; the rules are the default branch's.
     policies = policies_of(setting, ci.policies_at(setting.event.tested))
-    bring_records(setting, [policy.model for policy in policies])
+    missing = bring_records(setting, [policy.model for policy in policies])
     new = take_records(setting, folder)
-    found = follow(setting, handed, policies, new)
+    found = follow(setting, handed, policies, new, why_unknown=missing)
     pull = setting.event.pull_request
     if pull is not None:
         found.effects.append(comment_of(setting, found.reports, pull))

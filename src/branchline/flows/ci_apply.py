@@ -26,6 +26,7 @@ from branchline.core.verdict.standing import standing_of
 from branchline.errors import BranchlineError, CiError, RecordError
 from branchline.flows.apply_run import effects_of_run
 from branchline.flows.checks import check_name, state_of_end
+from branchline.flows.ci_grounds import RUNS, grounds_of
 from branchline.flows.history import History
 from branchline.flows.pulls import REPORT
 from branchline.flows.report import reported
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from branchline.core.effects.handed_on import HandedModel, HandedOn
     from branchline.core.effects.values import Effect
     from branchline.core.policy import Policy
+    from branchline.core.verdict.believed import Grounds
     from branchline.flows.ci_setting import CiSetting
     from branchline.flows.project import Project
     from branchline.ports.ci import ResultsFolder
@@ -50,7 +52,6 @@ _CHECKS = {
     HandedState.WITHHELD: "skipped",
 }
 _MOST_SUMMARY = 1_000
-_RUNS = "refs/branchline/runs/"
 
 
 @dataclass(slots=True)
@@ -107,7 +108,12 @@ def take_records(setting: CiSetting, folder: ResultsFolder) -> frozenset[str]:
 
 
 def follow(
-    setting: CiSetting, folder_of: HandedOn, policies: Sequence[Policy], new: frozenset[str]
+    setting: CiSetting,
+    folder_of: HandedOn,
+    policies: Sequence[Policy],
+    new: frozenset[str],
+    *,
+    why_unknown: str = "",
 ) -> Told:
     """What the world is to know of the results of one folder.
 
@@ -116,6 +122,7 @@ def follow(
         folder_of: What the folder says.
         policies: Of the models of the event.
         new: Names of the records that came with the folder.
+        why_unknown: Why the records and tags of the repository are not all here; "" where they are.
 
     Raises:
         CiError, RecordError: It names what is not there, or records come that nobody asked for.
@@ -133,12 +140,13 @@ def follow(
             with setting.project("") as project:
                 project.policy = policy
                 view = _checked_view(setting, project, handed)
-                accepted.add(f"{_RUNS}{view.run}")
-                _follow_run(setting, project, view, told)
+                accepted.add(f"{RUNS}{view.run}")
+                grounds = grounds_of(project, view, new, why_unknown=why_unknown)
+                _follow_run(setting, project, view, grounds, told)
         else:
             _follow_other(setting, policy, handed, told)
     # A result counts for its key alone; a run could pass for the baseline of others.
-    strange = sorted(name for name in new if name.startswith(_RUNS) and name not in accepted)
+    strange = sorted(name for name in new if name.startswith(RUNS) and name not in accepted)
     if strange:
         raise CiError(f"a run came along that the results do not name: {strange[0]}")
     told.notes.extend(folder_of.notes)
@@ -178,12 +186,14 @@ def _checked_view(setting: CiSetting, project: Project, handed: HandedModel) -> 
     return view
 
 
-def _follow_run(setting: CiSetting, project: Project, view: RunView, told: Told) -> None:
+def _follow_run(
+    setting: CiSetting, project: Project, view: RunView, grounds: Grounds, told: Told
+) -> None:
     verdict = view.verdict
     if verdict is None:
         return
     event, gate = setting.event, project.policy.gate
-    wrong = doubts(verdict, view.evidence, gate)
+    wrong = doubts(verdict, view.evidence, gate, grounds)
     found = reported(History(project.records, project.repo), view)
     text = report(found.run, found.baseline, gate, found.drawings)
     approved = project.records.approval(view.run) is not None
@@ -195,6 +205,11 @@ def _follow_run(setting: CiSetting, project: Project, view: RunView, told: Told)
         told.notes.extend(f"run {view.run} does not fit the gate: {why}" for why in wrong)
         state, summary = "failed", f"the record does not fit the gate: {wrong[0]}"
         text = failure_markdown(view.model, [summary, *wrong[1:]])
+    if verdict.baseline.is_rescored and not wrong:
+        told.notes.append(
+            f"the champion, run {verdict.baseline.run}, was scored again by the code of this"
+            " commit: its numbers are that code's word"
+        )
     told.reports.append(text)
     told.effects.append(_check(setting, view.model, state, summary))
     if event.is_on_default_branch and not wrong:

@@ -62,15 +62,23 @@ def plan_models(
 
 def planned(project: Project, decision: Decision) -> Plan:
     """The plan of what a decision asks for, without the stages of the project's own search."""
-    searching = own_search_stages(project)
-    targets = [s.address for s in project.pipeline.stages if s.address not in searching]
     options = PlanOptions(
-        targets=tuple(targets) if searching else (),
-        single=bool(searching),
+        targets=walked_stages(project),
+        single=bool(walked_stages(project)),
         force=decision.force,
         force_reason=decision.reason,
+        with_tests=True,
     )
     return Planner(project, options).plan()
+
+
+def walked_stages(project: Project) -> tuple[str, ...]:
+    """Stages and tests that a job walks where the project has a search of its own; () for all."""
+    searching = own_search_stages(project)
+    if not searching:
+        return ()
+    stages = [s.address for s in project.pipeline.stages if s.address not in searching]
+    return (*stages, *(test.address for test in project.policy.tests))
 
 
 def follows(setting: CiSetting, decision: Decision) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from branchline.adapters.git.ci_remote import GitCiRemote, with_token
 from branchline.adapters.git.plumbing import Git
-from branchline.errors import RecordError
+from branchline.errors import RecordError, RepositoryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +83,22 @@ def test_only_tags_of_the_model_come(
     remote.bring_tags(["demo@", "demo#", "*"])
 
     assert git(here, "tag") == "demo@v1.0.0"
+
+
+def test_a_tag_that_stands_elsewhere_stays_and_a_remote_that_is_away_is_told(
+    sides: tuple[Path, Path, GitCiRemote], git: Callable[..., str]
+) -> None:
+    forge, here, remote = sides
+    git(here, "tag", "-m", "ours", "demo@v1.0.0")
+    ours = git(here, "rev-parse", "demo@v1.0.0")
+
+    remote.bring_tags(["demo@"])
+    assert git(here, "rev-parse", "demo@v1.0.0") == ours
+    assert git(forge, "rev-parse", "demo@v1.0.0") != ours
+
+    forge.rename(forge.with_name("away"))
+    with pytest.raises(RepositoryError, match="refused"):
+        remote.bring_tags(["demo@"])
 
 
 def test_a_branch_moves_only_from_where_it_was_expected(

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from branchline.adapters.git import references as refs
 from branchline.adapters.git.exchange import fetch_records, merge_incoming, push_records
 from branchline.adapters.git.plumbing import Git, is_object_name, refusal
-from branchline.errors import RecordError
+from branchline.errors import RecordError, RepositoryError
 from branchline.ports.ci_remote import CiRemote
 
 if TYPE_CHECKING:
@@ -113,8 +113,11 @@ class GitCiRemote(CiRemote):
             f"refs/tags/{prefix}*" for prefix in prefixes if not set("*:^~?[\\ ") & set(prefix)
         ]
         if wanted:
-            # What stands here under such a name stays: a tag of the registry is never moved.
-            self._fetch([f"{name}:{name}" for name in wanted])
+            # What stands here under such a name stays: a tag of the registry is never moved. For
+            # that, and where there is no such tag, git fails without a word.
+            complaint = self._fetch([f"{name}:{name}" for name in wanted])
+            if "fatal:" in complaint:
+                raise RepositoryError(f"`git fetch` refused: {complaint.splitlines()[0]}")
 
     def same_files(self, one: str, other: str) -> bool:
         """See the port."""
