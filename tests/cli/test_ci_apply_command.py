@@ -119,6 +119,24 @@ def test_only_what_was_asked_for_is_done(scene: CiScene) -> None:
     assert "would set check" not in register.out
 
 
+def test_each_word_of_then_is_carried_out_or_said(scene: CiScene) -> None:
+    rules = (
+        'branches:\n  "main": {do: train, then: [register, promote, deploy, tag, notify]}\n'
+        "deploy: {staging: {strategy: canary, steps: [10, 100]}}\n"
+    )
+    scene.commit({"branchline.yaml": FILES["branchline.yaml"] + rules})
+    walked = Walked(scene, is_pull=False)
+
+    done = walked.apply()
+
+    assert done.code == 0, done.err
+    run = walked.told()["models"][0]["run"]
+    assert "then give it `staging`" in done.out
+    assert f"would tag commit {walked.head[:7]} `passed/{run}`" in done.out
+    assert "`then: notify` is not carried out yet" in done.err
+    assert "nothing is rolled out to the targets of `deploy:` yet" in done.err
+
+
 @pytest.mark.parametrize(
     ("is_pull", "change", "words"),
     [

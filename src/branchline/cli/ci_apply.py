@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from branchline.ports.ci import ResultsFolder
 
 ONLY: Mapping[str, tuple[type[Effect], ...]] = {
-    "report": (SetCheck, StickyComment),
+    "report": (SetCheck, StickyComment, TagRun),
     "pull-request": (OpenPullRequest,),
     "register": (Register, Mirror, TagRun),
 }

@@ -19,8 +19,10 @@ from branchline.core.effects.handed_on import (
     handed_from_text,
 )
 from branchline.core.effects.openings import checked_opening
-from branchline.core.effects.values import SetCheck, StickyComment
+from branchline.core.effects.values import SetCheck, StickyComment, TagRun
+from branchline.core.trigger.events import EventKind
 from branchline.core.trigger.refnames import shown
+from branchline.core.values import Outcome
 from branchline.core.verdict.believed import doubts
 from branchline.core.verdict.standing import standing_of
 from branchline.errors import BranchlineError, CiError, RecordError
@@ -52,6 +54,8 @@ _CHECKS = {
     HandedState.WITHHELD: "skipped",
 }
 _MOST_SUMMARY = 1_000
+_TAGGED = (EventKind.PUSH, EventKind.SCHEDULE, EventKind.PERSON, EventKind.CALL)
+"""Events that are about a branch, and not about a merge that may never be."""
 
 
 @dataclass(slots=True)
@@ -212,10 +216,23 @@ def _follow_run(
         )
     told.reports.append(text)
     told.effects.append(_check(setting, view.model, state, summary))
+    if not wrong:
+        told.effects.extend(_tags(setting, project, view))
     if event.is_on_default_branch and not wrong:
         effects, notes = effects_of_run(project, view)
         told.effects.extend(effects)
         told.notes.extend(notes)
+
+
+def _tags(setting: CiSetting, project: Project, view: RunView) -> list[TagRun]:
+    """The tag of a run that passed, where the rule of its branch says `tag`."""
+    event, verdict, rule = setting.event, view.verdict, setting.decide(project.policy).rule
+    asks = rule is not None and "tag" in rule.then and bool(event.branch)
+    if not asks or event.kind not in _TAGGED or verdict is None:
+        return []
+    if verdict.outcome is not Outcome.PASSED:
+        return []
+    return [TagRun(run=view.run, commit=event.tested, message=verdict.summary)]
 
 
 def _follow_other(setting: CiSetting, policy: Policy, handed: HandedModel, told: Told) -> None:

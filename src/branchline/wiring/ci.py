@@ -178,12 +178,13 @@ def appliers(
 
     from branchline.adapters.git import Git
     from branchline.adapters.git.branches import GitBranches
-    from branchline.core.effects.values import OpenPullRequest, SetCheck, StickyComment
+    from branchline.core.effects.values import OpenPullRequest, SetCheck, StickyComment, TagRun
     from branchline.flows.apply_forge import apply_check, apply_comment
-    from branchline.flows.ci_pull import RemoteOpener
+    from branchline.flows.ci_pull import RemoteOpener, tag_there
     from branchline.wiring.registries import registry_appliers
 
-    opener = RemoteOpener(forge, GitBranches(Git.open(".")), setting.remote, time.time, start)
+    branches = GitBranches(Git.open("."))
+    opener = RemoteOpener(forge, branches, setting.remote, time.time, start)
 
     def check(effect: SetCheck) -> str:
         apply_check(forge, effect, at=time.time())
@@ -198,6 +199,7 @@ def appliers(
     return {
         SetCheck: check,
         StickyComment: comment,
+        TagRun: lambda effect: tag_there(branches, setting.remote, effect, at=time.time()),
         OpenPullRequest: lambda effect: opener.apply(effect).said,
         **registry_appliers(open_ci_registry(environ), policy),
     }

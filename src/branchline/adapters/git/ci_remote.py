@@ -158,6 +158,28 @@ class GitCiRemote(CiRemote):
             return False
         raise refusal(["push"], answer)
 
+    def tagged(self, name: str) -> str:
+        """See the port. An annotated tag has a second row, of the commit."""
+        ref = f"refs/tags/{name}"
+        args = ["ls-remote", "--quiet", "--exit-code", "--", self._remote, ref, f"{ref}^{{}}"]
+        answer = self._git.ask(args)
+        if answer.code not in (0, _NO_REFERENCE):
+            raise refusal(["ls-remote"], answer)
+        rows = [row.split("\t") for row in answer.out.decode("utf-8", "replace").splitlines()]
+        found = {row[1]: row[0] for row in rows if len(row) == 2}
+        return found.get(f"{ref}^{{}}") or found.get(ref, "")
+
+    def push_tag(self, name: str) -> bool:
+        """See the port."""
+        ref = f"refs/tags/{name}"
+        args = ["push", "--porcelain", "--no-verify", "--", self._remote, f"{ref}:{ref}"]
+        answer = self._git.ask(args)
+        if answer.code == 0:
+            return True
+        if b"already exists" in answer.out:
+            return False
+        raise refusal(["push"], answer)
+
     def committer(self, commit: str) -> str:
         """See the port."""
         if not is_object_name(commit):
