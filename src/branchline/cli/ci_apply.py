@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from branchline.cli.ci_setting import open_setting, told
 from branchline.core.effects.values import (
+    Annotate,
     Mirror,
     OpenPullRequest,
     Register,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from branchline.ports.ci import ResultsFolder
 
 ONLY: Mapping[str, tuple[type[Effect], ...]] = {
-    "report": (SetCheck, StickyComment, TagRun),
+    "report": (SetCheck, StickyComment, TagRun, Annotate),
     "pull-request": (OpenPullRequest,),
     "register": (Register, Mirror, TagRun),
 }
@@ -43,7 +44,7 @@ def execute_apply(options: argparse.Namespace, console: Console) -> int:
 
     environ = dict(os.environ)
     job = ci.open_job(environ, console.out)
-    with told(job):
+    with told(job) as notes:
         setting = open_setting(options, job, environ, is_trusted=True)
         folder = ci.open_results(options.folder, environ)
         found = _followed(setting, folder, options)
@@ -51,7 +52,11 @@ def execute_apply(options: argparse.Namespace, console: Console) -> int:
             rows = [(effect_text(effect), "", "") for effect in found.effects]
         else:
             with ci.open_appliers(
-                setting, environ, model=options.model, workflow=options.workflow
+                setting,
+                environ,
+                model=options.model,
+                workflow=options.workflow,
+                log=notes.append,
             ) as appliers:
                 rows = applied(found.effects, appliers)
         job.write_summary(applied_markdown(rows, found.notes, is_dry=options.dry_run))

@@ -8,6 +8,7 @@ branch. No code of the repository is run.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from branchline.core.effects.handed_on import (
@@ -29,17 +30,18 @@ from branchline.errors import BranchlineError, CiError, RecordError
 from branchline.flows.apply_run import effects_of_run
 from branchline.flows.checks import check_name, state_of_end
 from branchline.flows.ci_grounds import RUNS, grounds_of
+from branchline.flows.ci_lines import annotation_of, lines_of
 from branchline.flows.history import History
 from branchline.flows.pulls import REPORT
 from branchline.flows.report import reported
-from branchline.render.ci import failure_markdown, nothing_markdown
+from branchline.render.ci import error_remarks, failure_markdown, nothing_markdown
 from branchline.render.markdown import MOST_BYTES, report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.effects.handed_on import HandedModel, HandedOn
-    from branchline.core.effects.values import Effect
+    from branchline.core.effects.values import Annotate, Effect
     from branchline.core.policy import Policy
     from branchline.core.verdict.believed import Grounds
     from branchline.flows.ci_setting import CiSetting
@@ -217,11 +219,25 @@ def _follow_run(
     told.reports.append(text)
     told.effects.append(_check(setting, view.model, state, summary))
     if not wrong:
+        told.effects.extend(_annotation(setting, project, view))
         told.effects.extend(_tags(setting, project, view))
     if event.is_on_default_branch and not wrong:
         effects, notes = effects_of_run(project, view)
         told.effects.extend(effects)
         told.notes.extend(notes)
+
+
+def _annotation(setting: CiSetting, project: Project, view: RunView) -> list[Annotate]:
+    """What is said at lines of the commit that people see."""
+    event = setting.event
+    seen = event.head if setting.remote.bring_commit(event.head) else event.tested
+    show = partial(project.repo.show, seen)
+    found = annotation_of(
+        event.head,
+        view.model,
+        lines_of(view, project.policy.gate, show, law=setting.law),
+    )
+    return [found] if found is not None else []
 
 
 def _tags(setting: CiSetting, project: Project, view: RunView) -> list[TagRun]:
@@ -238,6 +254,10 @@ def _tags(setting: CiSetting, project: Project, view: RunView) -> list[TagRun]:
 def _follow_other(setting: CiSetting, policy: Policy, handed: HandedModel, told: Told) -> None:
     state = _CHECKS.get(handed.state, "unknown")
     told.effects.append(_check(setting, handed.model, state, handed.detail))
+    if handed.state is HandedState.FAILED:
+        at_lines = [note for note in error_remarks(CiError(handed.detail)) if note.line]
+        annotation = annotation_of(setting.event.head, handed.model, at_lines)
+        told.effects.extend([annotation] if annotation else [])
     if handed.state in (HandedState.SKIPPED, HandedState.WITHHELD, HandedState.SEARCHED):
         told.reports.append(nothing_markdown(handed.model, handed.detail))
     else:
