@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,14 @@ import pytest
 from branchline.adapters.git.ci_remote import GitCiRemote, with_token
 from branchline.adapters.git.plumbing import Git
 from branchline.errors import RecordError, RepositoryError
+from branchline.testing.ci_remote import CiRemoteContract
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from branchline.ports.ci_remote import CiRemote
+    from branchline.testing.ci_remote import Place
 
 RUN = "refs/branchline/runs/abc1234"
 RESULT = f"refs/branchline/results/ab/ab{'0' * 62}/{'1' * 16}"
@@ -37,6 +42,46 @@ def sides(tmp_path: Path, git: Callable[..., str]) -> tuple[Path, Path, GitCiRem
     git(tmp_path, "clone", "-q", "--bare", str(work), str(forge))
     git(tmp_path, "clone", "-q", "--depth=1", "--no-tags", f"file://{forge}", str(here))
     return forge, here, GitCiRemote(Git.open(str(here)))
+
+
+@dataclass
+class GitPlace:
+    """The same, for the contract."""
+
+    forge: Path
+    here: Path
+    remote: CiRemote
+    git: Callable[..., str]
+    address: str = "ada@example.org"
+
+    def __post_init__(self) -> None:
+        self.head, self.dev, self.first = (
+            self.git(self.forge, "rev-parse", f"main~{n}") for n in range(3)
+        )
+        self.bundle = str(self.forge.parent / "records.bundle")
+
+    def tag_here(self, name: str, commit: str) -> None:
+        self.git(self.here, "tag", "-a", "-m", "ours", name, commit)
+
+    def tags_here(self) -> Sequence[str]:
+        return sorted(self.git(self.here, "tag").split())
+
+    def record_here(self, name: str) -> None:
+        stored(self.git, self.here, name)
+
+    def beside(self) -> CiRemote:
+        folder = self.forge.parent / "beside"
+        self.git(self.forge.parent, "clone", "-q", "--depth=1", f"file://{self.forge}", str(folder))
+        return GitCiRemote(Git.open(str(folder)))
+
+    def go_away(self) -> None:
+        self.forge.rename(self.forge.with_name("away"))
+
+
+class TestGitCiRemote(CiRemoteContract):
+    @pytest.fixture
+    def place(self, sides: tuple[Path, Path, GitCiRemote], git: Callable[..., str]) -> Place:
+        return GitPlace(*sides, git)
 
 
 def stored(git: Callable[..., str], folder: Path, ref: str, text: str = "{}") -> None:
