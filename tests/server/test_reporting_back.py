@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,10 +17,13 @@ from branchline.flows.apply import apply, apply_due
 from branchline.flows.intake import OF_A_FORK, Taker
 from branchline.flows.pulls import REPORT
 from branchline.flows.remotes import BoxOptions
-from branchline.ports.forge import Check, CheckState, Comment, PullState
+from branchline.flows.reporting_back import Reporter
+from branchline.ports.forge import Check, CheckState, Comment, NewPull, PullState
 from branchline.ports.queue import QueueQuery
 from branchline.server.applying import appliers_of
 from branchline.server.reporting import ReporterThread
+from branchline.testing.ci_remote import FakeCiRemote, FakeSide
+from branchline.testing.forge import FakeForge
 from branchline.wiring.boxes import open_box
 from branchline.wiring.hooks import Following
 from branchline.wiring.reporting import open_reporter
@@ -180,8 +183,6 @@ def test_a_pull_request_that_claims_a_number_does_not_get_the_report_of_another(
 ) -> None:
     pull, number = place.pulled("train/x", "print(2)\n")
     with open_box(str(place.box)) as box:
-        from dataclasses import replace
-
         claims = replace(pull.asked, head="main", base="train/x")
         box.forge.ensure_pull(claims, commit=pull.commit, at=1.0)
         (claiming,) = box.forge.pulls(head="main")
@@ -314,6 +315,29 @@ def test_what_a_killed_follower_left_of_a_fork_is_held_by_whoever_finds_it(place
     with open_box(str(place.box)) as box:
         (check,) = [c for c in box.forge.checks(commit) if c.summary == OF_A_FORK]
     assert check.state is CheckState.PENDING, "what waits never reads as passed"
+
+
+@pytest.mark.parametrize(
+    ("head_there", "notes"),
+    [
+        pytest.param("", 1, id="of-the-very-head"),
+        pytest.param("f" * 40, 0, id="not-where-the-number-is-that-of-another"),
+    ],
+)
+def test_the_report_of_a_fork_goes_to_its_number(place: Place, head_there: str, notes: int) -> None:
+    commit = place.pushed("main", "print(3)\n")
+    there = FakeForge()
+    asked = NewPull(title="t", head="forks/1", base="main")
+    there.ensure_pull(replace(asked, head="main"), commit=head_there or commit, at=1.0)
+    with open_box(str(place.box)) as box:
+        pull, _ = box.forge.ensure_pull(asked, commit=commit, at=1.0)
+        box.forge.comment(pull.number, Comment(body="good", author="B", marker=REPORT))
+        remote = FakeCiRemote(FakeSide())
+        reporter = Reporter(box, there, remote, repository="o/r", now=time.time)
+        for saying in reporter.wanted():
+            reporter.tell(saying)
+
+    assert len(there.comments(1)) == notes
 
 
 def test_the_thread_goes_on_after_what_fails(

@@ -177,7 +177,13 @@ class Reporter:
         """Its number there; None where what has that number is another one."""
         number = fork_number(pull.asked.head)
         if number:
-            return number if self._forge.pull(number) is not None else None
+            fork = self._forge.pull(number)
+            # A branch of the repository may be called so, too: then that number is another one's.
+            is_it = fork is not None and (fork.commit, fork.asked.base) == (
+                pull.commit,
+                pull.asked.base,
+            )
+            return number if is_it else None
         named = self._named.match(pull.asked.body)
         if named is not None:
             found = self._forge.pull(int(named[1]))

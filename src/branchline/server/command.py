@@ -97,6 +97,8 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             console.write(f"token: {token}")
         if following is not None:
             console.write(f"webhooks of {following.repository}: {url}hooks/github")
+            if following.token:
+                console.write(f"results are reported to {following.repository}")
         console.out.flush()
 
     serve(
