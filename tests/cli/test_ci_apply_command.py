@@ -318,6 +318,40 @@ def test_without_results_it_is_said_what_is_missing(scene: CiScene) -> None:
     assert "Traceback" not in done.err
 
 
+def test_nothing_of_a_fork_is_recorded_whatever_the_token_may(
+    scene: CiScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from branchline.cli.ci_apply import _followed
+    from branchline.cli.ci_setting import open_setting
+    from branchline.wiring import ci
+
+    rule = "pull_requests: {into: [main], do: train, forks: train}\n"
+    scene.commit({"branchline.yaml": FILES["branchline.yaml"] + rule})
+    head = scene.commit({"params.yaml": "lr: 0.2\n"}, branch="theirs")
+    tested = scene.merged(7, head)
+    # Its branch has the name of ours: a record of it would be one of the default branch.
+    event = pulled(head, branch="main", repo={"full_name": "eve/r"})
+    ran = scene.job("run", event, ref="refs/pull/7/merge")
+    assert ran.code == 0, ran.err
+    (scene.home / "event.json").write_text(json.dumps(event[1]))
+    environ = {
+        **scene.environ, "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event[0],
+        "GITHUB_EVENT_PATH": str(scene.home / "event.json"), "GITHUB_SHA": tested,
+        "GITHUB_REF": "refs/pull/7/merge",
+    }  # fmt: skip
+    for name, value in scene.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(scene.checkout("refs/heads/main"))
+    options = Namespace(folder="", model=None, dry_run=False, only=None)
+
+    setting = open_setting(options, ci.open_job(environ, io.StringIO()), environ, is_trusted=True)
+    found = _followed(setting, ci.open_results(str(ran.folder), environ), options)
+
+    assert json.loads((ran.folder / "results.json").read_text())["models"][0]["state"] == "walked"
+    assert found.effects == []
+    assert scene.records() == []
+
+
 def test_the_forge_is_told_once_and_the_model_is_registered(
     scene: CiScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
