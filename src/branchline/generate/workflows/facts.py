@@ -20,6 +20,7 @@ from branchline.generate.workflows.values import (
     CheckFacts,
     Facts,
     TuneFacts,
+    may_be_own,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ MOST_LEGS = 256
 """Jobs of one matrix; GitHub's limit."""
 HOSTED_MINUTES, OWN_MINUTES = 360, 7200
 """Most minutes of a job on GitHub's runners, and on own ones: 6 hours and 5 days."""
+OLDEST_PYTHON = 11
 _MARGIN_MINUTES = 15
 
 
@@ -62,7 +64,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         fork_trains=policy.pull_requests.forks == "train",
         schedule=_schedule(policy),
         checks=_checks(policy, section),
-        python=section.get("python", "3.12"),
+        python=_python(section.get("python", "3.12")),
         runs_on=_labels(section.get("runs_on", ("ubuntu-24.04",)), "github.runs_on"),
         train_on=train_on,
         minutes=_training_minutes(policy, pipeline, train_on),
@@ -127,12 +129,27 @@ def _schedule(policy: Policy) -> str:
     return str(cron)
 
 
+def _python(version: str) -> str:
+    if int(version.split(".")[1]) < OLDEST_PYTHON:
+        raise _wrong(
+            "github.python", f"is {version}, and Branchline needs 3.{OLDEST_PYTHON} or newer",
+            "Name a newer one; a check may use an older one: matrix: {python: ['3.9']}.",
+        )  # fmt: skip
+    return version
+
+
 def _labels(labels: Iterable[str], key: str) -> tuple[str, ...]:
     names = tuple(labels)
     if names == (OWN,):
         raise _wrong(
             key, "is only `self-hosted`: any own runner of the organisation would take the job",
             "Add a label of the machines that are meant, e.g. [self-hosted, linux, gpu].",
+        )  # fmt: skip
+    windows = [name for name in names if name.lower().startswith("windows")]
+    if windows:
+        raise _wrong(
+            key, f"is `{windows[0]}`, and Branchline runs on Linux and macOS",
+            "Name another runner, e.g. [ubuntu-24.04].",
         )  # fmt: skip
     if not names:
         raise _wrong(key, "is empty", "Name a runner, e.g. [ubuntu-24.04].")
@@ -185,7 +202,7 @@ def _install(policy: Policy, section: Mapping[str, Any]) -> str:
     if "install" in section:
         return _command(section["install"], "github.install")
     lock = policy.environment.lock
-    return f"python -m pip install -r {shell_word(lock)}" if lock else ""
+    return f"python -I -m pip install -r {shell_word(lock)}" if lock else ""
 
 
 def _command(text: str, key: str) -> str:
@@ -301,10 +318,11 @@ def _app(section: Mapping[str, Any], mode: str) -> AppFacts | None:
 def _refuse_trusting_forks(facts: Facts) -> None:
     if not facts.fork_trains:
         return
+    places = [facts.runs_on, facts.train_on, *(check.runs_on for check in facts.checks)]
     held = [
         name
         for name, is_there in (
-            ("an own runner", facts.is_own_runner),
+            ("an own runner", any(map(may_be_own, places))),
             ("secrets", bool(facts.secrets)),
             ("access to AWS", facts.aws is not None),
         )
