@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from branchline.core.plan.asked import AskedModel
 from branchline.core.policy import Do
 from branchline.core.trigger.events import EventKind
+from branchline.flows.ci_settled import is_settled
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.search import own_search_stages
 
@@ -43,18 +44,19 @@ def plan_models(
     stages: dict[str, Stage] = {}
     for policy in policies:
         decision = setting.decide(policy)
-        plan = None
+        plan, is_open = None, False
         if _is_planned(setting, decision):
             with setting.project(policy.model) as project:
                 plan = planned(project, decision)
                 stages |= {stage.address: stage for stage in project.pipeline.stages}
+                is_open = plan.is_empty and not is_settled(setting, project, plan)
         asked.append(
             AskedModel(
                 model=policy.model,
                 decision=decision,
                 policy=policy,
                 plan=plan,
-                follows=follows(setting, decision),
+                follows=is_open or follows(setting, decision),
             )
         )
     return tuple(asked), stages
@@ -62,15 +64,25 @@ def plan_models(
 
 def planned(project: Project, decision: Decision) -> Plan:
     """The plan of what a decision asks for, without the stages of the project's own search."""
-    searching = own_search_stages(project)
-    targets = [s.address for s in project.pipeline.stages if s.address not in searching]
+    targets = targets_of(project)
     options = PlanOptions(
-        targets=tuple(targets) if searching else (),
-        single=bool(searching),
+        targets=targets,
+        single=bool(targets),
         force=decision.force,
         force_reason=decision.reason,
+        with_tests=True,
     )
     return Planner(project, options).plan()
+
+
+def targets_of(project: Project) -> tuple[str, ...]:
+    """All but the stages of the project's own search; empty where it has none: all."""
+    searching = own_search_stages(project)
+    if not searching:
+        return ()
+    addresses = [stage.address for stage in project.pipeline.stages]
+    tests = [test.address for test in project.policy.tests]
+    return (*(address for address in addresses if address not in searching), *tests)
 
 
 def follows(setting: CiSetting, decision: Decision) -> bool:

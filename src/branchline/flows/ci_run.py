@@ -20,10 +20,9 @@ from branchline.core.effects.handed_on import (
 from branchline.core.policy import Do
 from branchline.core.verdict.standing import standing_of
 from branchline.errors import BranchlineError, RecordError
-from branchline.flows.ci_plan import is_withheld
+from branchline.flows.ci_plan import is_withheld, targets_of
 from branchline.flows.plan import PlanOptions
 from branchline.flows.run import RunOptions, run
-from branchline.flows.search import own_search_stages
 from branchline.flows.walked import EngineOptions
 
 if TYPE_CHECKING:
@@ -85,17 +84,17 @@ def walk_model(
     Raises:
         BranchlineError: Nothing was started: a missing input, unusable code or settings.
     """
-    searching = own_search_stages(project)
-    targets = [s.address for s in project.pipeline.stages if s.address not in searching]
+    targets = targets_of(project)
     outcome = run(
         project,
         RunOptions(
             plan=PlanOptions(
-                targets=tuple(targets) if searching else (),
-                single=bool(searching),
+                targets=targets,
+                single=bool(targets),
                 force=decision.force,
                 force_reason=decision.reason,
                 trust_elsewhere=False,
+                with_tests=True,
             ),
             engine=EngineOptions(jobs=project.machine.cpus()),
             reason=decision.reason,
