@@ -180,6 +180,24 @@ def test_a_record_that_passes_for_another_is_refused(
     assert "is not of model `demo` at commit" in done.err
 
 
+def test_a_commit_that_another_branch_trained_is_told(scene: CiScene) -> None:
+    # Nothing that only the first machine has: the second one reuses it.
+    settings = FILES["branchline.yaml"].replace("    outs: [model.pkl]\n", "")
+    scene.commit({"branchline.yaml": settings})
+    head = scene.commit({"params.yaml": "lr: 0.2\n"}, branch="train/x")
+    ref = "refs/heads/train/x"
+    first = scene.job("run", pushed(ref, head), ref=ref)
+    scene.git(scene.author, "push", "-q", str(scene.bare), f"{head}:refs/heads/main")
+
+    walked = Walked(scene, is_pull=False)
+    done = walked.apply()
+
+    assert first.code == 0, first.err
+    assert "Recorded before as run" in walked.run.out
+    assert done.code == 0, done.err
+    assert f"would set check branchline/demo of commit {head[:7]} to passed" in done.out
+
+
 def test_a_run_that_nobody_named_is_refused(scene: CiScene) -> None:
     walked = Walked(scene, is_pull=True)
     walked.rebundle({}, extra="refs/branchline/runs/fffffff")
