@@ -83,6 +83,20 @@ def test_who_mends_a_text_does_not_answer_for_the_model_of_main(scene: CiScene) 
     assert docs.outputs["should-train"] == "false"
 
 
+def test_what_is_registered_is_not_made_again_for_a_text(scene: CiScene) -> None:
+    ref = "refs/heads/main"
+    commit = scene.commit({"branchline.yaml": YAML})
+    run = scene.job("run", pushed(ref, commit), ref=ref)
+    words = scene.commit({"README.md": "words\n"})
+
+    before = scene.job("plan", pushed(ref, words), ref=ref)
+    scene.git(scene.bare, "tag", "-a", "-m", "Register", "demo@v1.0.0", commit)
+    after = scene.job("plan", pushed(ref, words), ref=ref)
+
+    assert run.code == 0, run.err
+    assert [job.outputs["should-train"] for job in (before, after)] == ["true", "false"]
+
+
 def test_tests_of_the_model_are_run_and_can_fail_the_verdict(scene: CiScene) -> None:
     scene.commit({"branchline.yaml": YAML + OWN_TEST, "own.py": "raise SystemExit(1)\n"})
     main = scene.git(scene.bare, "rev-parse", "refs/heads/main")

@@ -31,18 +31,39 @@ def is_settled(setting: CiSetting, project: Project, plan: Plan) -> bool:
         project: With the policy of the default branch.
         plan: Of the commit; it reuses everything.
     """
-    keys = {entry.stage: entry.key for entry in plan.stages if entry.action is Action.REUSE}
-    views = [
-        view
-        for view in History(project.records, project.repo).newest()
-        if view.model == project.policy.model and _is_of(view, keys)
-    ]
+    views = _views_of(project, plan)
     event = setting.event
     if not event.is_on_default_branch and any(
         view.branch == setting.default_branch for view in views
     ):
         return True
     return bool(views) and _lets_on(project, views[0])
+
+
+def is_registered(project: Project, plan: Plan) -> bool:
+    """Whether the model of these results is in the registry, and their verdict lets on.
+
+    What a later commit leaves as it is need not be judged, nor made again for that.
+
+    Args:
+        project: With the policy of the default branch.
+        plan: Of the commit; it reuses everything.
+    """
+    views = _views_of(project, plan)
+    if not views or not _lets_on(project, views[0]):
+        return False
+    versions = {tag.commit for tag in project.repo.tags(f"{project.policy.model}@*")}
+    return any(view.commit in versions for view in views)
+
+
+def _views_of(project: Project, plan: Plan) -> list[RunView]:
+    """Recorded runs of this model that had these results, newest first."""
+    keys = {entry.stage: entry.key for entry in plan.stages if entry.action is Action.REUSE}
+    return [
+        view
+        for view in History(project.records, project.repo).newest()
+        if view.model == project.policy.model and _is_of(view, keys)
+    ]
 
 
 def _is_of(view: RunView, keys: dict[str, str | None]) -> bool:
