@@ -34,6 +34,8 @@ MOST_LEGS = 256
 HOSTED_MINUTES, OWN_MINUTES = 360, 7200
 """Most minutes of a job on GitHub's runners, and on own ones: 6 hours and 5 days."""
 OLDEST_PYTHON = 11
+OWN_NAMES, OF_AWS = ("MODEL", "DEADLINE"), ("AWS_REGION", "AWS_SHARED_CREDENTIALS_FILE")
+"""Variables that we give to the step which runs stages; the last two where it takes a role."""
 _MARGIN_MINUTES = 15
 
 
@@ -52,6 +54,9 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
     section = _section(policy, "github")
     environments = section.get("environments") or {}
     secrets, aws = tuple(section.get("secrets", ())), _aws(section.get("aws"))
+    taken = (*OWN_NAMES, *(OF_AWS if aws else ()))
+    _refuse_names(secrets, "github.secrets", taken)
+    _refuse_names(section.get("variables", ()), "github.variables", (*taken, *secrets))
     train = environments.get("train", "training" if secrets or aws else "")
     train_on = _labels_of_stages(policy, pipeline)
     facts = Facts(
@@ -136,6 +141,18 @@ def _python(version: str) -> str:
             "Name a newer one; a check may use an older one: matrix: {python: ['3.9']}.",
         )  # fmt: skip
     return version
+
+
+def _refuse_names(names: Iterable[str], key: str, taken: Iterable[str]) -> None:
+    """Refuse names that a step has already: GitHub takes no workflow that has a key twice."""
+    known = {name.upper() for name in taken}
+    for name in names:
+        if name.upper() in known or name.upper().startswith(("GITHUB_", "RUNNER_", "ACTIONS_")):
+            raise _wrong(
+                key, f"holds `{name}`, which the step of the training has already",
+                "Take it out, or give it another name.",
+            )  # fmt: skip
+        known.add(name.upper())
 
 
 def _labels(labels: Iterable[str], key: str) -> tuple[str, ...]:
@@ -260,6 +277,8 @@ def _check_axes(axes: Sequence[tuple[str, tuple[str, ...]]], key: str) -> None:
         for value in values:
             if "${{" in value or not value.isprintable():
                 raise _wrong(f"{key}.{name}", f"is {value!r}", "Write a plain value.")
+    if len({name.upper() for name, _ in axes}) < len(axes):
+        raise _wrong(key, "has a name twice, in other letters", "Give each another name.")
     legs = math.prod(len(values) for _, values in axes)
     if legs > MOST_LEGS:
         raise _wrong(
