@@ -164,6 +164,17 @@ def test_a_hostile_branch_changes_nothing_but_a_sentence(scene: CiScene, branch:
     assert not list(scene.home.rglob("pwn"))
 
 
+def test_what_is_printed_last_holds_no_command(scene: CiScene) -> None:
+    asked = {"ref": "refs/heads/main", "inputs": {"model": "##[add-mask]main"}}
+    event = ("workflow_dispatch", {**asked, "repository": REPOSITORY, "sender": {"login": "eve"}})
+
+    done = scene.job("plan", event, ref="refs/heads/main")
+
+    assert done.code != 0
+    assert "add-mask]main" in done.err
+    assert "##[" not in done.err
+
+
 def test_a_deleted_branch_asks_for_nothing(scene: CiScene) -> None:
     event = pushed("refs/heads/gone", "0" * 40, deleted=True)
 
