@@ -82,6 +82,19 @@ def test_ends_of_lines_of_a_checkout_are_no_edit(clone: Clone) -> None:
     assert (checked.code, checked.err) == (0, "")
 
 
+def test_a_machine_for_trainings_and_for_what_may_write_is_said(clone: Clone) -> None:
+    settings = f"{FILES['branchline.yaml']}github: {{runs_on: [self-hosted, box]}}\n"
+    clone.write("branchline.yaml", settings)
+
+    same = clone.call("workflows", "write")
+    clone.write("branchline.yaml", f"{settings}resources: {{train: {{runs_on: [gpu]}}}}\n")
+    other = clone.call("workflows", "write")
+
+    assert (same.code, other.code) == (0, 0)
+    assert "run on the same machines as trainings" in same.err
+    assert "same machines" not in other.err
+
+
 def test_without_settings_nothing_is_written(make_clone: Callable[..., Clone]) -> None:
     clone = make_clone({"README.md": "words\n"})
 

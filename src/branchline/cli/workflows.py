@@ -237,6 +237,11 @@ def _say_next(asked: Asked, console: Console) -> None:
     if names:
         listed = ", ".join(f"`{name}`" for name in names)
         console.write(f"      make the environments {listed} in the repository's settings")
+    if any(facts.writes_beside_trainings for facts in asked.facts):
+        console.note(
+            "note: `report` and `register`, which may write, run on the same machines as trainings:"
+            " what a branch left there could use their token; set github.runs_on to another runner"
+        )
     if any(facts.tune and facts.tune.opens_pull_request for facts in asked.facts):
         console.write("      allow Actions to create pull requests (Settings, Actions, General)")
 

@@ -117,6 +117,11 @@ class Facts:
         return digest(json.dumps(asdict(self), sort_keys=True))
 
     @property
+    def writes_beside_trainings(self) -> bool:
+        """Whether jobs that may write share machines, which live on, with code of branches."""
+        return may_be_own(self.runs_on) and set(self.runs_on) <= set(self.train_on)
+
+    @property
     def is_own_runner(self) -> bool:
         """Whether trainings run on machines of the team."""
         return OWN in self.train_on
