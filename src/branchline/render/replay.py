@@ -43,7 +43,7 @@ def heading(replay: Replay) -> str:
 
 
 def summary(replay: Replay) -> str:
-    """What it comes to, in one sentence."""
+    """What it comes to, in a few sentences."""
     own, always = replay.totals(BRANCHLINE), replay.totals(ALWAYS)
     if not replay.pushes:
         return ""
@@ -51,9 +51,25 @@ def summary(replay: Replay) -> str:
     said += f" {times(always.trainings)}"
     saved = saved_text(own, always)
     said += f": {share(own, always)} of it{f', {saved} saved' if saved else ''}."
+    said += "".join(_beside(replay.totals(name)) for name in replay.policies)
     if own.unknown:
-        said += f" {own.unknown:,} of them because what they depend on cannot be known from git."
+        said += (
+            f" {own.unknown:,} of Branchline's because what they depend on cannot be known from"
+            " git."
+        )
     return said
+
+
+def _beside(totals: Totals) -> str:
+    """A sentence about a filter."""
+    if totals.policy in (ALWAYS, BRANCHLINE):
+        return ""
+    said = f" `{totals.policy}` trains {times(totals.trainings)}"
+    if totals.wasted:
+        said += f", {totals.wasted:,} of them needless"
+    missed = len(totals.missed)
+    changes = "1 change" if missed == 1 else f"{missed:,} changes"
+    return f"{said}, and misses {changes} of a model." if missed else f"{said}."
 
 
 def totals_table(replay: Replay, *, model: str = "") -> Table:
@@ -69,7 +85,7 @@ def totals_table(replay: Replay, *, model: str = "") -> Table:
     rows = tuple(
         _totals_row(replay.totals(policy, model=model), always) for policy in replay.policies
     )
-    title = f"model {model}" if model else ""
+    title = f"Model {model}" if model else ""
     return Table(columns=(Column(heading="policy", is_kept=True), *right), rows=rows, title=title)
 
 

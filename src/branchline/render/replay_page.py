@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.replay import ALWAYS, BRANCHLINE
@@ -42,7 +43,8 @@ _STYLE = """
 .rail { height: .6rem; border-radius: .3rem; background: var(--line); margin: .5rem 0;
   overflow: hidden; }
 .rail div { height: 100%; background: var(--dim); } .own .rail div { background: var(--good); }
-td { min-width: 4.5rem; } td:last-child { min-width: 14rem; }
+td { min-width: 4.5rem; } td:last-child:not(.right) { min-width: 14rem; }
+figure { max-width: 46rem; }
 summary { cursor: pointer; margin: .6rem 0; } li { margin: .2rem 0; }
 dl { max-width: 48rem; } dt { font-weight: 600; } dd { margin: 0 0 .5rem; }
 @media (max-width: 36rem) { .tile .figure { font-size: 1.6rem; } }
@@ -83,7 +85,7 @@ def replay_page(replay: Replay) -> str:
         f'<p class="lead">{sentence_html(summary(replay))}</p>',
         _tiles(replay),
         _chart(replay),
-        table_html(totals_table(replay)),
+        table_html(replace(totals_table(replay), title="What each policy comes to")),
         *_by_model(replay),
         table_html(missed),
         _left_out(sum(len(replay.totals(p).missed) for p in replay.policies), len(missed.rows)),

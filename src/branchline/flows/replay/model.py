@@ -167,7 +167,12 @@ class _Walk:
             self._doubtful.update((out.path, why) for out in stage.outs)
         if doubt:
             return StageAnswer(stage=stage.address, answer=Answer.UNKNOWN, reason=doubt)
-        changed = [c.name for c in plan.changes if c.effect in _COUNTS]
+        # What a stage before it makes follows from other inputs, which that stage names.
+        changed = [
+            c.name
+            for c in plan.changes
+            if c.effect in _COUNTS and not self._planner.producers.makers(c.name)
+        ]
         return StageAnswer(
             stage=stage.address,
             answer=Answer.TRAIN,

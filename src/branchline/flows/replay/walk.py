@@ -165,7 +165,7 @@ class _Walk:
         rules = declared.policy.branches
         if rule_for(self._branch, rules) is None:
             # Nobody decided yet; what it would be like is the question here.
-            rules = (BranchRule(pattern=self._branch, do=Do.TRAIN),)
+            rules = (BranchRule(pattern="**", do=Do.TRAIN),)
             self.has_no_rule = True
         decision = decide_push(update, rules)
         if decision.do is Do.NOTHING:
