@@ -10,11 +10,16 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
+from branchline.core.plan.replay import Answer
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from branchline.core.plan.replay import PushAnswer
 
 FILES = {
     "branchline.yaml": "model: demo\nbranches: {main: {do: train}}\n",
@@ -104,6 +109,47 @@ def write(root: Path, files: Mapping[str, str]) -> None:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+
+def outcome(root: Path, commit: str) -> str | None:
+    """What training a commit really leaves: its scripts are run; None where they fail.
+
+    Args:
+        root: A clone that nobody else uses; it is taken to the commit.
+    """
+    git(root, "checkout", "-q", "-f", "--detach", commit)
+    git(root, "clean", "-fdxq")
+    for script in ("prepare.py", "train.py"):
+        done = subprocess.run(
+            [sys.executable, "-B", script], cwd=root, capture_output=True, check=False
+        )
+        if done.returncode:
+            return None
+    return (root / "table.csv").read_text() + (root / "model.txt").read_text()
+
+
+def wrong_skips(clone: Path, pushes: Sequence[PushAnswer]) -> list[str]:
+    """Pushes that train nothing although their outcome is none that was trained for.
+
+    Args:
+        clone: See `outcome`.
+        pushes: Of a replay of the whole history.
+    """
+    trained: dict[str, str | None] = {}
+    wrong = []
+    before: str | None = None
+    for push in pushes:
+        (model,) = push.models
+        now = outcome(clone, push.commit)
+        keys = "".join(stage.key or "" for stage in model.stages)
+        if model.answer.trains:
+            trained[keys] = now
+        elif now is None or trained.get(keys) != now:
+            wrong.append(f"{push.short} {push.subject}: {model.reason}")
+        if model.answer is Answer.SKIP and before != now:
+            wrong.append(f"{push.short} {push.subject}: skipped, and the outcome moved")
+        before = now
+    return wrong
 
 
 class History:

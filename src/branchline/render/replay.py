@@ -53,10 +53,8 @@ def summary(replay: Replay) -> str:
     said += f": {share(own, always)} of it{f', {saved} saved' if saved else ''}."
     said += "".join(_beside(replay.totals(name)) for name in replay.policies)
     if own.unknown:
-        said += (
-            f" {own.unknown:,} of Branchline's because what they depend on cannot be known from"
-            " git."
-        )
+        many = "one" if own.unknown == 1 else f"{own.unknown:,}"
+        said += f" What {many} of Branchline's trainings depend on cannot be known from git."
     return said
 
 
