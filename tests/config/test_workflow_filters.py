@@ -80,3 +80,25 @@ def test_a_filter_from_the_command_line() -> None:
     for globs in ("", "!docs/**", "src/[a"):
         with pytest.raises(PatternError):
             filter_of_globs(globs)
+
+
+@pytest.mark.parametrize(
+    ("line", "trains"),
+    [
+        pytest.param("dvc repro", True, id="dvc"),
+        pytest.param("cd ml && dvc exp run --pull", True, id="behind-another-command"),
+        pytest.param("branchline ci run", True, id="ours"),
+        pytest.param("pip install branchline", False, id="only-installed"),
+        pytest.param("python src/branchline/version.py", False, id="a-folder-of-that-name"),
+        pytest.param("python ./src/train.py --fast", True, id="a-program-of-a-stage"),
+        pytest.param("python src/pretrain.py", False, id="a-longer-name"),
+        pytest.param("pytest tests/test_train.py", False, id="a-test-of-it"),
+        pytest.param("rm train.pyc", False, id="a-longer-ending"),
+    ],
+)
+def test_which_line_trains(line: str, trains: bool) -> None:
+    text = f"on: push\njobs: {{a: {{steps: [{{run: '{line}'}}]}}}}\n"
+
+    found = read_workflow(text.encode(), file="w.yml").training_line(["train.py"])
+
+    assert found == (line if trains else "")

@@ -6,6 +6,7 @@ filter that lets everything, or nothing, in.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 FOLDER = ".github/workflows"
 
 _LISTS = ("branches", "branches-ignore", "paths", "paths-ignore")
-_TRAINING_WORDS = ("dvc repro", "dvc exp run", "dvc run", "branchline", "mlflow run")
+_TRAINS = re.compile(
+    r"(?:^|[\s;&|(])(?:dvc\s+(?:repro|exp\s+run)|mlflow\s+run"
+    r"|branchline\s+(?:run|tune|ci\s+run))(?:$|[\s;&|)])"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +46,11 @@ class ForeignWorkflow:
         """The first line of a step that trains; "" when none does.
 
         Args:
-            programs: Files that the commands of the stages start.
+            programs: Names of files that commands of the stages start, and these commands.
         """
-        words = (*_TRAINING_WORDS, *programs)
-        return next((line for line in self.runs if any(word in line for word in words)), "")
+        names = "|".join(map(re.escape, programs)) or "(?!)"
+        starts = re.compile(rf"(?:^|[\s/;&|('\"])(?:{names})(?:$|[\s;&|)'\"])")
+        return next((ln for ln in self.runs if _TRAINS.search(ln) or starts.search(ln)), "")
 
 
 def read_workflow(data: bytes, *, file: str) -> ForeignWorkflow:

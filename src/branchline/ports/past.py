@@ -105,6 +105,11 @@ class Past(Protocol):
         ...
 
     @abstractmethod
+    def is_cut(self) -> bool:
+        """Whether this clone is shallow, so that older pushes are not in it."""
+        ...
+
+    @abstractmethod
     def close(self) -> None:
         """End what was started to read objects."""
         ...

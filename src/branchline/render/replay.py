@@ -227,7 +227,8 @@ def saved_text(totals: Totals, always: Totals) -> str:
         return money_text(always.usd - totals.usd)
     if totals.seconds is not None and always.seconds is not None:
         return f"{minutes_text(always.seconds - totals.seconds)} min"
-    return f"{always.trainings - totals.trainings:,} trainings"
+    saved = always.trainings - totals.trainings
+    return f"{saved:,} training{'s' if saved != 1 else ''}" if saved else ""
 
 
 def minutes_text(seconds: float | None) -> str:

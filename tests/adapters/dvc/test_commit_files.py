@@ -43,6 +43,9 @@ class Blobs(Past):
         del older, newer
         return 0
 
+    def is_cut(self) -> bool:
+        return False
+
     def close(self) -> None:
         """Nothing was started."""
 

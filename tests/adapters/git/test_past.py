@@ -100,3 +100,15 @@ def test_an_empty_commit_is_known(history: History, past: GitPast) -> None:
 
 def test_an_object_that_is_not_here(past: GitPast) -> None:
     assert past.blob("1" * 40) is None
+
+
+def test_a_shallow_clone_is_told(history: History, past: GitPast, tmp_path: Path) -> None:
+    history.grow(3)
+    git(tmp_path, "clone", "-q", "--depth", "2", f"file://{history.root}", "shallow")
+    shallow = GitPast(Git.open(str(tmp_path / "shallow")))
+
+    pushes = shallow.pushes(head(history))
+
+    assert (past.is_cut(), shallow.is_cut()) == (False, True)
+    assert [p.commit for p in pushes] == [p.commit for p in past.pushes(head(history))[-2:]]
+    assert set(pushes[0].changes) == set(shallow.files(pushes[0].commit))

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from branchline.adapters.git.objects import ObjectReader
+from branchline.adapters.git.plumbing import read_text
 from branchline.adapters.git.spelling import iso
 from branchline.errors import RepositoryError
 from branchline.ports.past import Held, Past, PastPush
@@ -73,6 +74,10 @@ class GitPast(Past):
         """See the port."""
         out = self._git.run(["rev-list", "--count", "--end-of-options", f"{older}..{newer}", "--"])
         return int(out)
+
+    def is_cut(self) -> bool:
+        """See the port."""
+        return bool(read_text(os.path.join(self._git.places.common_dir, "shallow")))
 
     def close(self) -> None:
         """See the port."""

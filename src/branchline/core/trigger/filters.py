@@ -43,6 +43,11 @@ class PushFilter:
     paths_ignore: tuple[str, ...] | None = None
     has_tags: bool = False
 
+    @property
+    def is_for_tags(self) -> bool:
+        """Whether no push of a branch starts it."""
+        return self.has_tags and self.branches is None and self.branches_ignore is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
@@ -122,7 +127,7 @@ def _refused_branch(found: PushFilter, branch: str) -> str:
     if found.branches_ignore is not None:
         is_in = matches_any(found.branches_ignore, branch)
         return f"`branches-ignore` names `{branch}`" if is_in else ""
-    return "it starts for tags only" if found.has_tags else ""
+    return "it starts for tags only" if found.is_for_tags else ""
 
 
 def _deciding(patterns: Sequence[str], name: str) -> str:

@@ -128,7 +128,11 @@ def _own_workflows(
             read[path] = read_workflow(data, file=path)
         except DocumentError as error:
             notes.append(f"`{path}` is left out: {error.message}")
-    started = {path: found for path, found in read.items() if found.push is not None}
+    started = {
+        path: found
+        for path, found in read.items()
+        if found.push is not None and not found.push.is_for_tags
+    }
     lines = {path: found.training_line(programs) for path, found in started.items()}
     chosen = [path for path in started if lines[path]]
     notes += [
@@ -155,11 +159,12 @@ def _short(path: str) -> str:
 
 
 def programs_of(pipelines: Iterable[Pipeline]) -> tuple[str, ...]:
-    """Files that commands of stages start, by their last names."""
+    """Files that commands of stages start, by their last names, and these commands."""
     found: dict[str, None] = {}
     for pipeline in pipelines:
         for stage in pipeline.stages:
             for line in command_lines(stage.cmd, is_list=stage.cmd_is_list):
+                found[line.strip()] = None
                 for entry in entries_of(line, stage.wdir):
                     if entry.path:
                         found[_short(entry.path)] = None

@@ -124,7 +124,12 @@ def replay(
         policies=(*(policy.name for policy in policies), BRANCHLINE),
         durations=Durations(minutes=options.minutes, stages=walk.durations),
         price=options.price([label for policy in policies for label in policy.labels]),
-        notes=(*notes, *walk.notes(), *_assumed(pushes, starter, has_base=first > 0)),
+        notes=(
+            *notes,
+            *_cut(scene.past, first),
+            *walk.notes(),
+            *_assumed(pushes, starter, has_base=first > 0),
+        ),
     )
 
 
@@ -271,6 +276,12 @@ def _answer(push: PastPush, models: tuple[ModelAnswer, ...], starter: Starter) -
         models=models,
         started=starter.started(push),
     )
+
+
+def _cut(past: Past, first: int) -> tuple[str, ...]:
+    if first > 0 or not past.is_cut():
+        return ()
+    return ("this clone is shallow, older pushes are not in it; `git fetch --unshallow` gets them",)
 
 
 def _assumed(pushes: Sequence[PushAnswer], starter: Starter, *, has_base: bool) -> list[str]:
