@@ -105,6 +105,19 @@ def test_a_window_of_time_starts_from_what_stood_before(history: History) -> Non
     assert nothing["pushes"] == []
 
 
+def test_a_window_may_start_and_end_at_what_a_merge_brought(history: History) -> None:
+    history._merge()
+    history._document()
+    git(history.root, "tag", "side", "HEAD~1^2")
+    root = git(history.root, "rev-list", "--max-parents=0", "HEAD")
+
+    since = replayed(history.root, "--since", "side")
+    until = replayed(history.root, "--since", root, "--until", "side")
+
+    assert [push["subject"] for push in since["pushes"]] == ["merge side", "write documents"]
+    assert until["pushes"][-1]["subject"] == "back again"
+
+
 def test_the_table_and_the_page(history: History) -> None:
     page = history.root / "replay.html"
 
@@ -267,3 +280,36 @@ def test_outside_a_repository(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "not inside a git repository" in done.stderr
+
+
+@pytest.mark.slow
+def test_what_a_run_was_seen_to_read_counts_in_the_past_too(tmp_path: Path) -> None:
+    root = tmp_path / "seen"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    code = (
+        "import json\n"
+        "name = 'conf/' + ''.join(['a', '.', 'txt'])\n"
+        "json.dump({'x': len(open(name).read())}, open('metrics.json', 'w'))\n"
+    )
+    write(
+        root,
+        {
+            "branchline.yaml": "model: m\ntrain: python3 train.py\n",
+            "train.py": code,
+            "conf/a.txt": "1",
+            ".gitignore": ".branchline/\nmetrics.json\n",
+        },
+    )
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "start")
+    write(root, {"conf/a.txt": "22"})
+    git(root, "commit", "-q", "-am", "a file whose name is put together at run time")
+    before = replayed(root)
+    assert run(root, "run").returncode == 0
+
+    after = replayed(root)
+
+    assert [push["models"][0]["answer"] for push in before["pushes"]] == ["train", "skip"]
+    assert [push["models"][0]["answer"] for push in after["pushes"]] == ["train", "train"]
+    assert "`conf/a.txt`, which the last run read, changed" in str(after["pushes"][1])

@@ -82,3 +82,34 @@ def test_every_stage_of_every_push(tmp_path: Path, seed: int, has_faults: bool) 
     answers = {model.answer for push in found.pushes for model in push.models}
     assert {Answer.TRAIN, Answer.REUSE, Answer.SKIP} <= answers, answers
     assert (Answer.UNKNOWN in answers) is has_faults
+
+
+@pytest.mark.slow
+def test_results_that_came_with_dvc_lock(tmp_path: Path) -> None:
+    """People who train before they push commit dvc.lock: its word counts as it does for `plan`."""
+    history = History(tmp_path / "work", 2)
+    root = history.root
+
+    def train(message: str, **files: str) -> None:
+        for name, text in files.items():
+            (root / name).write_text(text)
+        code, ran = command(root, "run")
+        assert code == 0, ran
+        history.commit(message)
+
+    train("trained here")
+    history._document()
+    train("trained with other data", **{"raw.csv": "x\n5\n6\n"})
+    (root / "raw.csv").write_text("x\n7\n")
+    history.commit("other data, and dvc.lock is stale")
+    history._comment()
+
+    with open_replay(str(root)) as scene:
+        found = replay(scene, ReplayOptions())
+
+    there = tmp_path / "there"
+    git(tmp_path, "clone", "-q", str(root), str(there))
+    assert (root / "dvc.lock").exists()
+    for push in found.pushes:
+        (model,) = push.models
+        assert said(model) == lived(there, push.commit), (push.subject, model.reason)

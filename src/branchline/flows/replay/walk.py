@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -229,15 +230,22 @@ def _place(repo: Repo, pushes: Sequence[PastPush], word: str, option: str) -> in
         at = next((n for n, push in enumerate(pushes, 1) if push.commit == commit), None)
         if at is not None:
             return at
-        inside = [n for n, p in enumerate(pushes, 1) if repo.is_ancestor(p.commit, commit)]
+        # A commit that a merge brought: the pushes before that merge are all in its history.
+        inside = bisect_left(
+            pushes, 1, key=lambda push: 0 if repo.is_ancestor(push.commit, commit) else 1
+        )
         if inside:
-            return inside[-1]
+            return inside
         raise UnknownNameError(
             f"`{word}` is not in the history of this branch",
             todo=f"Name one of its commits with {option}, or a day such as 2026-01-31.",
         )
-    moment = _moment(word, option, is_end=option == "--until")
-    return sum(push.pushed_at < moment for push in pushes)
+    is_end = option == "--until"
+    moment = _moment(word, option, is_end=is_end)
+    # Clocks differ, so moments may go back on the way.
+    if is_end:
+        return max((n for n, p in enumerate(pushes, 1) if p.pushed_at < moment), default=0)
+    return next((n for n, p in enumerate(pushes) if p.pushed_at >= moment), len(pushes))
 
 
 def _moment(word: str, option: str, *, is_end: bool) -> str:
