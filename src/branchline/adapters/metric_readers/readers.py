@@ -117,7 +117,7 @@ class FileReaders(MetricReaders):
         head = head_of(source)
         path = source.path.lower()
         named = [n for n, e in BUILT_IN.items() if e.endings and path.endswith(e.endings)]
-        others = [n for n, e in BUILT_IN.items() if not e.endings]
+        others = [n for n, e in BUILT_IN.items() if not e.endings and not e.is_named]
         sure, best = self._surest(named, source, head)
         if sure.value < Fit.LIKELY.value:
             sure, best = max((sure, best), self._surest(others, source, head), key=_sureness)
