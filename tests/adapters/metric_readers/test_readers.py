@@ -75,6 +75,27 @@ def test_a_reader_of_another_package_comes_through_the_same_door() -> None:
     assert "marked" in readers.names()
 
 
+def test_the_reader_in_the_how_to_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs/how-to/metrics-from-anywhere.md").read_text()
+    code = page.partition("```python\n")[2].partition("```")[0]
+    entry = page.partition('```toml\n[project.entry-points."')[2].partition('"]\n')[2]
+    (tmp_path / "our_readers.py").write_text(code)
+    info = tmp_path / "ours-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ours\nVersion: 1\n")
+    declared = entry.partition("```")[0].replace('"', "")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\n{declared}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    readers = metric_readers()
+    text = b"=== Summary ===\nCorrectly Classified Instances    144    96 %\n"
+
+    (metric,) = readers.read(readers.held("result.weka", text)).metrics
+
+    assert (metric.name, metric.value, metric.unit, metric.where) == (
+        "accuracy", 96, "%", "result.weka:2",
+    )  # fmt: skip
+
+
 @pytest.mark.usefixtures("installed")
 def test_a_reader_that_cannot_be_loaded_is_said() -> None:
     readers = metric_readers()

@@ -78,11 +78,12 @@ def said(
     tidy = name_of(name)
     if not tidy or tidy.lower() in NO_METRICS:
         return []
-    written = number_in(text) or Written(0, text)
+    number = number_in(text)
+    written = number or Written(0, text)
     return [
         Found(
             name=tidy,
-            value=None if number_in(text) is None else written.value,
+            value=None if number is None else written.value,
             text=written.text[:100],
             place=f"line {line.number}",
             unit=written.unit,

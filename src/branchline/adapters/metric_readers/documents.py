@@ -37,7 +37,9 @@ class JsonFile(MetricReader):
 
     def fits(self, source: MetricSource, head: bytes) -> Fit:
         """See the port."""
-        return _fit(source, head, (".json",), b"{[")
+        first, _, rest = head.lstrip().partition(b"\n")
+        are_lines = first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")
+        return Fit.MAYBE if are_lines else _fit(source, head, (".json",), b"{[")
 
     def read(self, source: MetricSource) -> Sequence[Found]:
         """See the port."""

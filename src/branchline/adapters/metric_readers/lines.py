@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 MOST_LINE = 1 << 14
 """Bytes of a line of text; a longer one is none that a person reads, and is passed over."""
-_HEAD = 4 << 20
-_TAIL = 12 << 20
+_HEAD = 2 << 20
+_TAIL = 6 << 20
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
 _BACKSPACES = re.compile(r"[^\x08]?\x08")
 
@@ -33,7 +33,7 @@ class Line:
 
 
 def lines_of(source: MetricSource) -> Iterator[Line]:
-    """Lines of a text; of one that is larger than 16 MiB its beginning and its end.
+    """Lines of a text; of one that is larger than 8 MiB its beginning and its end.
 
     Raises:
         DocumentError: It is no text.

@@ -24,7 +24,7 @@ _FALLBACK = "yaml"
 class FileReaders(MetricReaders):
     """The built-in readers and those of plugins.
 
-    A plugin is asked where no built-in reader is certain, and always when it is named.
+    A plugin is asked where no built-in reader knows the file, and always when it is named.
 
     Args:
         plugins: Gives name -> what imports the class, of all that are installed; asked late, since
@@ -117,18 +117,25 @@ class FileReaders(MetricReaders):
         head = head_of(source)
         path = source.path.lower()
         named = [n for n, e in BUILT_IN.items() if e.endings and path.endswith(e.endings)]
-        others = [n for n, e in BUILT_IN.items() if not e.endings]
-        sure, best = self._surest(named, source, head)
+        others = [n for n, e in BUILT_IN.items() if not e.endings and not e.is_named]
+        sure, best = self._surest(named, source, head, enough=Fit.LIKELY)
         if sure.value < Fit.LIKELY.value:
             sure, best = max((sure, best), self._surest(others, source, head), key=_sureness)
-        if sure.value < Fit.CERTAIN.value:
+        if sure.value < Fit.LIKELY.value:
             plugins = sorted(set(self._others()) - set(BUILT_IN))
             sure, best = max((sure, best), self._surest(plugins, source, head), key=_sureness)
         if not best and source.is_folder:
             raise DocumentError(f"{source.path}: no reader knows this folder")
         return self.reader(best or _FALLBACK)
 
-    def _surest(self, names: Sequence[str], source: MetricSource, head: bytes) -> tuple[Fit, str]:
+    def _surest(
+        self,
+        names: Sequence[str],
+        source: MetricSource,
+        head: bytes,
+        *,
+        enough: Fit | None = None,
+    ) -> tuple[Fit, str]:
         sure, best = Fit.NO, ""
         for name in names:
             try:
@@ -137,6 +144,8 @@ class FileReaders(MetricReaders):
                 fit = Fit.NO
             if fit.value > sure.value:
                 sure, best = fit, name
+            if enough is not None and sure.value >= enough.value:
+                break  # the others are not even loaded
         return sure, best
 
 

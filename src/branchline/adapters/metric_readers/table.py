@@ -19,15 +19,17 @@ class ReaderEntry:
     Attributes:
         target: `module:class`, imported when it is asked for the first time.
         endings: Of the files that it is asked about first; () asks it about whatever is left.
+        is_named: Whether it is never asked, and reads only where it is named.
     """
 
     target: str
     endings: tuple[str, ...] = ()
+    is_named: bool = False
 
 
 def _dialect(name: str) -> ReaderEntry:
     """A dialect of printed text, which is read by itself only where it is named."""
-    return ReaderEntry(target=f"{_HERE}.printed:{name}", endings=(".log", ".out"))
+    return ReaderEntry(target=f"{_HERE}.printed:{name}", is_named=True)
 
 
 BUILT_IN: dict[str, ReaderEntry] = {

@@ -106,7 +106,7 @@ def _metric(items: list[Found], file: str, stage: str) -> Metric:
     return Metric(
         name=last.name,
         value=None if problem else last.value,
-        text=last.text,
+        text=" or ".join(item.text for item in told[:_MOST_QUOTED]) if problem else last.text,
         file=file,
         stage=stage,
         place=last.place,

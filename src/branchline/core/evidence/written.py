@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from branchline.core.evidence.units import written_unit
 
 NUMBER = (
-    r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,4})?"
+    r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,4})?"
     r"|[+-]?(?:nan|inf(?:inity)?)"
 )
 """One number, as a part of a regular expression that ignores case."""
