@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from branchline.core.directions import goal_of, natural_goal
+from branchline.core.policy import Goal
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -233,8 +236,9 @@ def _check_lines(checks: Sequence[tuple[str, str]]) -> list[str]:
 
 def _rule_text(rule: MetricRule) -> str:
     parts = []
-    if rule.goal.value == "minimize":
-        parts.append("goal: minimize")
+    is_told = goal_of(rule.name) is not None or natural_goal(rule.name) is not None
+    if rule.goal is Goal.MINIMIZE or not is_told:
+        parts.append(f"goal: {rule.goal.value}")
     for name in ("min", "max", "max_regression", "max_relative_regression"):
         value = getattr(rule, name)
         if value is not None:

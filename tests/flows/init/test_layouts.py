@@ -5,9 +5,12 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+import pytest
+
 from branchline.adapters.folder import FolderTree
 from branchline.config.branchline_yaml import load_policy
 from branchline.core.documents import read_yaml
+from branchline.errors import PipelineError
 from branchline.flows.init import About, Certainty, Proposal, propose
 from branchline.wiring.readers import metric_readers
 
@@ -220,7 +223,9 @@ def test_the_direction_of_the_only_metric_is_asked(tmp_path: Path) -> None:
 
     assert "gate" not in settings(silent)
     assert any("gini" in sentence for sentence in silent.unknowns)
-    assert settings(told)["gate"] == {"metrics": {"gini": {"max_relative_regression": 0.05}}}
+    assert settings(told)["gate"] == {
+        "metrics": {"gini": {"goal": "maximize", "max_relative_regression": 0.05}}
+    }
 
 
 HYDRA = (
@@ -392,3 +397,74 @@ print(classification_report([1], [1]))
         "Test_accuracy", "rmse", "accuracy",
     ]  # fmt: skip
     assert any("train.py:7: it prints r2 in a form" in text for text in proposal.unknowns)
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        pytest.param("deep.py", b"x = " + b"(" * 150 + b"1" + b")" * 150, id="nested-brackets"),
+        pytest.param("long.py", b"x = " + b" + ".join([b"y"] * 5000), id="an-expression-too-deep"),
+        pytest.param("bytes.py", bytes(range(256)), id="a-script-of-any-bytes"),
+        pytest.param("latin.py", "# caf\u00e9\nx = 1\n".encode("latin-1"), id="no-utf-8"),
+        pytest.param("book.ipynb", b'{"cells": [{"cell_type": "code"}, 3, {}]}', id="odd-cells"),
+        pytest.param("list.ipynb", b"[" * 100_000, id="a-notebook-nested-too-deep"),
+        pytest.param("README.md", b"python 'train.py\n$ python \\\n", id="a-readme-cut-off"),
+        pytest.param("Makefile", b"train:\n\tpython \\", id="a-makefile-cut-off"),
+        pytest.param("MLproject", b"entry_points: {main: {command: [}}", id="a-broken-mlproject"),
+        pytest.param("tox.ini", b"[testenv:train\ncommands", id="a-broken-tox"),
+        pytest.param("metrics.txt", b"\xff" * 5000, id="text-that-is-none"),
+    ],
+)
+def test_what_is_broken_beside_the_script_breaks_nothing(
+    tmp_path: Path, path: str, data: bytes
+) -> None:
+    (tmp_path / path).write_bytes(data)
+
+    proposal = proposed(tmp_path, {"train.py": FIT + "Ridge().fit([[1]], [1])\n"})
+
+    assert "run: python train.py" in proposal.text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("x = " + " + ".join(["y"] * 5000), id="an-expression-too-deep"),
+        pytest.param("def f(:", id="no-python"),
+    ],
+)
+def test_a_script_that_cannot_be_read_is_an_error_that_names_it(
+    tmp_path: Path, source: str
+) -> None:
+    (tmp_path / "train.py").write_text(source)
+
+    with pytest.raises(PipelineError, match=r"train\.py cannot be read|nothing here was seen"):
+        propose(FolderTree(str(tmp_path)))
+
+
+def test_a_loop_of_links_and_a_folder_of_many_files_end(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path)
+    images = tmp_path / "images"
+    images.mkdir()
+    for number in range(21_000):
+        (images / f"{number}.png").touch()
+
+    proposal = proposed(tmp_path, {"train.py": FIT + "Ridge().fit([[1]], [1])\n"})
+
+    assert any("more files than `init` looks at" in text for text in proposal.unknowns)
+
+
+@pytest.mark.parametrize("terms", [300, 500, 900, 2000])
+def test_an_expression_of_many_terms_ends(tmp_path: Path, terms: int) -> None:
+    long = "x = " + " + ".join(["y"] * terms) + "\n"
+    said = "print(" + " + ".join(['"a"'] * terms) + ")\n"
+
+    proposal = proposed(
+        tmp_path, {"train.py": FIT + "Ridge().fit([[1]], [1])\n", "lib.py": long + said}
+    )
+    other = proposed(
+        tmp_path / "b", {"train.py": "import lib\n" + FIT + "Ridge().fit([[1]], [1])\n",
+                         "lib.py": long + said},
+    )  # fmt: skip
+
+    assert "run: python train.py" in proposal.text
+    assert "run: python train.py" in other.text

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,8 @@ def read_script(
     finders = []
     for file, source in sources.items():
         finder = Finder(file, foldings[file], source.values, source.filled, used)
-        finder.visit(source.tree)
+        with suppress(RecursionError):  # an expression of hundreds of terms: the rest is kept
+            finder.visit(source.tree)
         finders.append(finder)
     return Script(
         path=path,

@@ -74,6 +74,7 @@ class View:
                     found.append(path)
                 elif kind is EntryKind.FOLDER and depth < _DEEPEST and _is_looked_at(name):
                     folders.append((path, depth + 1))
+        self.is_cut = self.is_cut or len(found) > _MOST_FILES
         return found[:_MOST_FILES]
 
     def named(self, *endings: str) -> list[str]:
