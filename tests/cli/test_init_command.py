@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -208,3 +209,36 @@ def test_check_keeps_what_is_printed_where_no_file_has_metrics(surprising: Path)
     assert "    accuracy: {max_regression: 0.01}" in written
     ran = branchline(surprising, "run")
     assert "passed `accuracy` is 0.75" in ran.stdout, ran.stdout + ran.stderr
+
+
+def test_at_a_terminal_it_asks_which_script_trains(project: Path) -> None:
+    fit = "from sklearn.svm import SVC\nSVC().fit([[0], [1]], [0, 1])\n"
+    (project / "train.py").unlink()
+    for name in ("train_a.py", "train_b.py"):
+        (project / name).write_text(fit)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(project)
+        os.execv(sys.executable, [sys.executable, "-m", "branchline", "init"])
+
+    said = _answered(terminal, {"Your answer [1-2]": "2", "[Y/n]": "y"})
+
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert "1. train_a.py  (taken if you press Enter)" in said
+    assert "run: python train_b.py" in (project / "branchline.yaml").read_text()
+
+
+def _answered(terminal: int, answers: dict[str, str]) -> str:
+    """What a terminal shows until its program ends, each question answered once."""
+    said = ""
+    waiting = dict(answers)
+    while True:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:  # the program has closed its side
+            return said
+        if not part:
+            return said
+        said += part.decode(errors="replace")
+        for question in [q for q in waiting if q in said]:
+            os.write(terminal, f"{waiting.pop(question)}\n".encode())

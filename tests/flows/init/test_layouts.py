@@ -468,3 +468,17 @@ def test_an_expression_of_many_terms_ends(tmp_path: Path, terms: int) -> None:
 
     assert "run: python train.py" in proposal.text
     assert "run: python train.py" in other.text
+
+
+def test_a_command_with_a_password_is_neither_quoted_nor_taken(tmp_path: Path) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    files = {
+        "train.py": FIT + "Ridge().fit([[1]], [1])\n",
+        "README.md": f"    python train.py --from https://ada:{secret}@data.example.org/x\n",
+    }
+
+    proposal = proposed(tmp_path, files)
+
+    told = [*proposal.unknowns, *(g.quote + g.sentence for g in proposal.guesses)]
+    assert secret not in proposal.text + " ".join(told)
+    assert "run: python train.py\n" in proposal.text

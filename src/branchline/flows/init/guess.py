@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from branchline.core.secrecy import redacted
+
 if TYPE_CHECKING:
     from branchline.flows.init.view import View
     from branchline.ports.metric_readers import MetricReaders
@@ -129,5 +131,6 @@ class Look:
 
 
 def cut(text: str) -> str:
-    """A quote, at most 100 characters long."""
+    """A quote, at most 100 characters long, secrets masked."""
+    text = redacted(text)
     return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 3] + "..."

@@ -13,6 +13,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from branchline.core.secrecy import redacted
 from branchline.flows.init.options import callee
 
 if TYPE_CHECKING:
@@ -201,7 +202,8 @@ def _entered(view: View, folder: str, named: str) -> str:
 
 def _placed(view: View, quoted: Quoted, folder: str) -> Quoted:
     """The same with the folder in which its script is found, and its holes."""
-    holes = any(_HOLE.search(word) for word in quoted.words[1:])
+    # A command with a password in it is none to copy into a file.
+    holes = any(_HOLE.search(word) or redacted(word) != word for word in quoted.words[1:])
     made = replace(quoted, has_holes=holes)
     for place in dict.fromkeys((folder, "", "src")):
         moved = replace(made, folder=place)
