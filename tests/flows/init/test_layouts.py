@@ -482,3 +482,12 @@ def test_a_command_with_a_password_is_neither_quoted_nor_taken(tmp_path: Path) -
     told = [*proposal.unknowns, *(g.quote + g.sentence for g in proposal.guesses)]
     assert secret not in proposal.text + " ".join(told)
     assert "run: python train.py\n" in proposal.text
+
+
+def test_what_is_measured_on_training_data_is_no_bar_beside_others(tmp_path: Path) -> None:
+    both = 'json.dump({"train_rmse": 1, "val_rmse": 2}, open("metrics.json", "w"))\n'
+    files = {"train.py": FIT + "import json\nRidge().fit([[1]], [1])\n" + both}
+
+    gate = settings(proposed(tmp_path, files))["gate"]
+
+    assert gate == {"metrics": {"val_rmse": {"goal": "minimize", "max_relative_regression": 0.05}}}

@@ -45,7 +45,7 @@ def bars_of_names(
 ) -> tuple[MetricRule, ...]:
     """Bars for metrics whose names tell which way is better, at most three.
 
-    What is measured on the training data judges nothing and comes last; where no name tells which
+    What is measured on the training data judges nothing where anything else is measured; where no name tells which
     way is better, it is asked.
 
     Args:
@@ -60,7 +60,7 @@ def bars_of_names(
         goal = natural_goal(name) or goal_of(name)
         if goal is None:
             silent.append(name)
-        elif len(bars) < _MOST_BARS:
+        elif len(bars) < _MOST_BARS and not (bars and _is_of_training(name)):
             better = "higher" if goal is Goal.MAXIMIZE else "lower"
             sentence = f"metric {name}: {better} is better, by its name"
             look.saw_at(About.METRICS, sentence, certainty, once[name])
