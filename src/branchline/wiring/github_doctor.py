@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def examine_folder(
             [needs_of(path, content) for path, content in workflows(root)],
             modes=_modes(root),
             token_from=side.address.token_from,
+            now_s=time.time(),
         )
 
 

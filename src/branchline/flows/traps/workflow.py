@@ -142,8 +142,8 @@ def _path_filters(file: str, tree: Node) -> Iterator[Trap]:
         # A filter of a workflow that builds documents is what it seems to be.
         return
     said = {
-        "push": "a push is compared with the push before, also where that one failed: what it"
-        " changed is never trained",
+        "push": "a push is compared with the push before, also where that one failed: a later push"
+        " that touches none of the paths does not make up for it",
         "pull_request": "where its check is required, a pull request that touches none of the paths"
         " waits for it for ever",
     }
