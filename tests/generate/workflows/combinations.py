@@ -26,10 +26,22 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             " matrix: {python: ['3.10', '3.12'], torch: [2, '2.10', true]}}]",
             "",
         ),
+        "excluded": (
+            "checks: [{name: tests, run: pytest -q, matrix: {python: ['3.10', '3.12'], torch: [2]},"
+            " exclude: [{python: '3.10', torch: 2}]}]",
+            "",
+        ),
         "own": (f"checks: [{{name: tests, run: pytest -q, runs_on: {OWN}}}]", ""),
     },
+    "small": {"hosted": ("", ""), "own": ("", f"runs_on: {OWN}")},
+    "tracker": {
+        "none": ("", ""),
+        "mlflow": (
+            "registry: {kind: mlflow, uri: '${env:MLFLOW_URI}'}",
+            "variables: [MLFLOW_URI, REGION]",
+        ),
+    },
     "secrets": {"none": ("", ""), "two": ("", "secrets: [KEY, OTHER_KEY]")},
-    "variables": {"none": ("", ""), "one": ("", "variables: [REGION]")},
     "environments": {
         "default": ("", ""),
         "own": ("", "environments: {train: gpu, pull_requests: gpu pulls, register: live}"),

@@ -50,6 +50,22 @@ from branchline.generate.workflows.cron import cron_problem
             "checks: [{name: a, run: b, matrix: {x: [3.10]}}]", "Quote it", id="version-as-a-number"
         ),
         pytest.param(
+            "checks: [{name: a, run: b, matrix: {x: ['1']}, exclude: [{x: '2'}]}]",
+            "is `2`, which the matrix does not have", id="exclusion-of-nothing",
+        ),
+        pytest.param(
+            "checks: [{name: a, run: b, exclude: [{y: '2'}]}]",
+            "write one of: no matrix", id="exclusion-without-a-matrix",
+        ),
+        pytest.param(
+            "checks: [{name: a, run: b, matrix: {x: ['1']}, exclude: [{x: '1'}]}]",
+            "leaves no combination", id="exclusion-of-all",
+        ),
+        pytest.param(
+            "registry: {kind: mlflow, uri: '${env:TRACKER}'}",
+            "github: {variables: [TRACKER]}", id="a-tracker-that-no-job-can-reach",
+        ),
+        pytest.param(
             "pull_requests: {forks: train}\ngithub: {secrets: [A]}", "secrets", id="fork-and-secret"
         ),
         pytest.param(
@@ -137,3 +153,11 @@ def test_hostile_texts_stay_texts() -> None:
 )
 def test_cron(cron: str, is_fine: bool) -> None:
     assert (cron_problem(cron) == "") is is_fine
+
+
+def test_combinations_that_are_left_out_do_not_count() -> None:
+    legs = "matrix: {x: [" + ",".join(f"'{n}'" for n in range(257)) + "]}, exclude: [{x: '0'}]"
+
+    asked = asked_of(f"model: m\nchecks: [{{name: a, run: b, {legs}}}]\n")
+
+    assert asked.facts[0].checks[0].exclude == ((("x", "0"),),)

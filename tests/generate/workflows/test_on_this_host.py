@@ -14,6 +14,7 @@ from tests.rig.host import REPOSITORY, Host, repository, results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 SETTINGS = (
     "model: m\ntrain: python train.py\n"
@@ -30,6 +31,7 @@ case "$2" in
       echo "should-train=${{SHOULD_TRAIN:-true}}"
       echo "withheld=${{WITHHELD:-false}}"
       echo "reason=because"
+      echo "name=team-m"
     }} >> "$GITHUB_OUTPUT" ;;
   run) mkdir -p "$RUNNER_TEMP/branchline-results"
     echo '{{}}' > "$RUNNER_TEMP/branchline-results/results.json"
@@ -149,6 +151,44 @@ def test_jobs(
     report = host.run(TRAIN, name, payload, *words, **variables)
 
     assert results(report) == expected, report.get("why", report)
+
+
+OWN_RUNNERS = (
+    "model: m\ntrain: python train.py\n"
+    "checks: [{name: lint, run: 'true', runs_on: [self-hosted, small]}]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "ended"),
+    [
+        pytest.param("", {"decide": SUCCESS}, id="checks-on-own-machines"),
+        pytest.param(
+            "github: {runs_on: [self-hosted, small]}\n",
+            {"decide": SKIPPED},
+            id="all-on-own-machines",
+        ),
+    ],
+)
+def test_code_of_a_fork_reaches_no_own_machine(
+    tmp_path: Path, host: Host, more: str, ended: dict[str, str]
+) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    for path, text in asked_of(OWN_RUNNERS + more).files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "first")
+    own = Host(root, host.folder)
+
+    fork = own.run(TRAIN, "pull_request", pull(own, head_repository="eve/tumours"))
+    same = own.run(TRAIN, "pull_request", pull(own))
+
+    skipped = dict.fromkeys(("check-1", "train", "report", "register"), SKIPPED)
+    assert results(fork) == {**skipped, **ended, "gate": FAILURE}
+    assert results(same)["gate"] == SUCCESS
 
 
 def test_each_job_has_the_rights_that_it_declares(host: Host) -> None:

@@ -119,6 +119,10 @@ CHECK = Section(
             MapOf(ListOf(Anything(), at_least=1), "variables"),
             "The check runs once for each combination.",
         ),
+        "exclude": Key(
+            ListOf(MapOf(Anything(), "variables")),
+            "Combinations of the matrix that are not run, as in {python: '3.13', torch: '2.4'}.",
+        ),
         "timeout": Key(DURATION_KIND, "Time after which it is stopped."),
         "runs_on": Key(TEXTS, "Runner labels in GitHub Actions."),
         "always": Key(

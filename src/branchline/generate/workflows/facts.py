@@ -6,32 +6,27 @@ What GitHub would refuse only when the workflow runs is refused here, with what 
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
 from branchline.core.policy import Do
-from branchline.errors import ConfigError
+from branchline.generate.workflows.check_facts import checks_of
 from branchline.generate.workflows.cron import cron_problem
+from branchline.generate.workflows.limits import command_of, labels_of, most_minutes, wrong
 from branchline.generate.workflows.text import shell_word
 from branchline.generate.workflows.values import (
     OWN,
     AppFacts,
     AwsFacts,
-    CheckFacts,
     Facts,
     TuneFacts,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import BranchRule, Policy
 
-MOST_LEGS = 256
-"""Jobs of one matrix; GitHub's limit."""
-HOSTED_MINUTES, OWN_MINUTES = 360, 7200
-"""Most minutes of a job on GitHub's runners, and on own ones: 6 hours and 5 days."""
 _MARGIN_MINUTES = 15
 
 
@@ -50,6 +45,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
     section = _section(policy, "github")
     environments = section.get("environments") or {}
     secrets, aws = tuple(section.get("secrets", ())), _aws(section.get("aws"))
+    variables = tuple(section.get("variables", ()))
     train = environments.get("train", "training" if secrets or aws else "")
     train_on = _labels_of_stages(policy, pipeline)
     facts = Facts(
@@ -61,9 +57,9 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         pull_requests=_bases(policy),
         fork_trains=policy.pull_requests.forks == "train",
         schedule=_schedule(policy),
-        checks=_checks(policy, section),
+        checks=checks_of(policy, section),
         python=section.get("python", "3.12"),
-        runs_on=_labels(section.get("runs_on", ("ubuntu-24.04",)), "github.runs_on"),
+        runs_on=labels_of(section.get("runs_on", ("ubuntu-24.04",)), "github.runs_on"),
         train_on=train_on,
         minutes=_training_minutes(policy, pipeline, train_on),
         install=_install(policy, section),
@@ -71,7 +67,8 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         requirements=section.get("requirements", ".github/branchline/requirements.txt"),
         writes_requirements="requirements" not in section,
         secrets=secrets,
-        variables=tuple(section.get("variables", ())),
+        variables=variables,
+        registry=_registry(policy, (*secrets, *variables)),
         train_environment=train,
         pull_environment=environments.get("pull_requests", train),
         registers=_registers(policy, default_branch),
@@ -89,10 +86,6 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
 def _section(policy: Policy, name: str) -> Mapping[str, Any]:
     section: Any = policy.sections.get(name)
     return section or {}
-
-
-def _wrong(policy_key: str, what: str, todo: str) -> ConfigError:
-    return ConfigError(f"branchline.yaml: {policy_key}: {what}", todo=todo)
 
 
 def _patterns(rules: Sequence[BranchRule], do: Do) -> tuple[str, ...]:
@@ -119,24 +112,27 @@ def _registers(policy: Policy, default_branch: str) -> bool:
     return rule is not None and rule.do is Do.TRAIN and "register" in rule.then
 
 
+def _registry(policy: Policy, names: Sequence[str]) -> tuple[str, ...]:
+    """Names by which a registration reaches the tracking server; jobs must be given these."""
+    registry = _section(policy, "registry")
+    if registry.get("kind") != "mlflow":
+        return ()
+    uri = str(registry.get("uri") or "")
+    needed = uri.removeprefix("${env:").removesuffix("}") if uri.startswith("${env:") else ""
+    if needed and needed not in names:
+        raise wrong(
+            "registry.uri", f"is the variable {needed}, which no job gets",
+            f"Write github: {{variables: [{needed}]}}, or name it under github.secrets.",
+        )  # fmt: skip
+    return tuple(name for name in names if name == needed or name.startswith("MLFLOW_"))
+
+
 def _schedule(policy: Policy) -> str:
     cron = _section(policy, "retrain").get("schedule", "")
     problem = cron_problem(cron) if cron else ""
     if problem:
-        raise _wrong("retrain.schedule", problem, "Write five fields as in `17 2 * * 1` (UTC).")
+        raise wrong("retrain.schedule", problem, "Write five fields as in `17 2 * * 1` (UTC).")
     return str(cron)
-
-
-def _labels(labels: Iterable[str], key: str) -> tuple[str, ...]:
-    names = tuple(labels)
-    if names == (OWN,):
-        raise _wrong(
-            key, "is only `self-hosted`: any own runner of the organisation would take the job",
-            "Add a label of the machines that are meant, e.g. [self-hosted, linux, gpu].",
-        )  # fmt: skip
-    if not names:
-        raise _wrong(key, "is empty", "Name a runner, e.g. [ubuntu-24.04].")
-    return names
 
 
 def _labels_of_stages(policy: Policy, pipeline: Pipeline) -> tuple[str, ...]:
@@ -148,31 +144,27 @@ def _labels_of_stages(policy: Policy, pipeline: Pipeline) -> tuple[str, ...]:
             named.setdefault(labels, stage.name)
     if len(named) > 1:
         (one, first), (other, second) = list(named.items())[:2]
-        raise _wrong(
+        raise wrong(
             f"resources.{second}.runs_on",
             f"is [{', '.join(other)}], but stage `{first}` has [{', '.join(one)}];"
             " a model trains in one job",
             "Give all stages of the model the same labels: those of the largest machine.",
         )
     for labels, name in named.items():
-        return _labels(labels, f"resources.{name}.runs_on")
-    return _labels(_section(policy, "github").get("runs_on", ("ubuntu-24.04",)), "github.runs_on")
-
-
-def _most_minutes(labels: Sequence[str]) -> int:
-    return OWN_MINUTES if OWN in labels else HOSTED_MINUTES
+        return labels_of(labels, f"resources.{name}.runs_on")
+    return labels_of(_section(policy, "github").get("runs_on", ("ubuntu-24.04",)), "github.runs_on")
 
 
 def _training_minutes(policy: Policy, pipeline: Pipeline, labels: Sequence[str]) -> int:
     """The sum of the stages' limits and a margin; the most that is possible where one has none."""
-    most = _most_minutes(labels)
+    most = most_minutes(labels)
     limits = [policy.resources_of(stage.name).timeout_s for stage in pipeline.stages]
     if not limits or any(limit is None for limit in limits):
         return most
     minutes = math.ceil(sum(limit or 0 for limit in limits) / 60)
     if minutes > most:
         where = "own runners end jobs after 5 days" if OWN in labels else "GitHub's after 6 hours"
-        raise _wrong(
+        raise wrong(
             "resources",
             f"the timeouts of the stages of {policy.model} come to {minutes} minutes;"
             f" {where} ({most} minutes)",
@@ -183,71 +175,9 @@ def _training_minutes(policy: Policy, pipeline: Pipeline, labels: Sequence[str])
 
 def _install(policy: Policy, section: Mapping[str, Any]) -> str:
     if "install" in section:
-        return _command(section["install"], "github.install")
+        return command_of(section["install"], "github.install")
     lock = policy.environment.lock
     return f"python -m pip install -r {shell_word(lock)}" if lock else ""
-
-
-def _command(text: str, key: str) -> str:
-    if "${{" in text:
-        raise _wrong(
-            key, "holds `${{`, which GitHub would fill in before the shell sees it",
-            "Use a variable of the shell, e.g. $NAME, and name it under github.variables.",
-        )  # fmt: skip
-    if any(not char.isprintable() and char not in "\n\t" for char in text):
-        raise _wrong(key, "holds a control character", "Take it out.")
-    return text.rstrip("\n")
-
-
-def _checks(policy: Policy, section: Mapping[str, Any]) -> tuple[CheckFacts, ...]:
-    from branchline.config.units import seconds_of
-
-    checks: Any = policy.sections.get("checks") or ()
-    made = []
-    for number, check in enumerate(checks):
-        key = f"checks.{number}"
-        labels = check.get("runs_on") or section.get("runs_on", ("ubuntu-24.04",))
-        matrix = check.get("matrix") or {}
-        axes = tuple(
-            (name, tuple(_axis_text(value, f"{key}.matrix.{name}") for value in values))
-            for name, values in matrix.items()
-        )
-        _check_axes(axes, f"{key}.matrix")
-        seconds = seconds_of(check.get("timeout")) or 1800.0
-        made.append(
-            CheckFacts(
-                name=check["name"],
-                run=_command(check["run"], f"{key}.run"),
-                axes=axes,
-                runs_on=_labels(labels, f"{key}.runs_on"),
-                minutes=min(max(1, math.ceil(seconds / 60)), _most_minutes(labels)),
-            )
-        )
-    return tuple(made)
-
-
-def _axis_text(value: Any, key: str) -> str:
-    if isinstance(value, float):
-        raise _wrong(
-            key, f"holds the number {value}; 3.10 is read as 3.1", "Quote it, e.g. '3.10'."
-        )  # fmt: skip
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _check_axes(axes: Sequence[tuple[str, tuple[str, ...]]], key: str) -> None:
-    for name, values in axes:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or name in ("include", "exclude"):
-            raise _wrong(
-                f"{key}.{name}", "is no name of a variable", "Use letters, digits and `_`."
-            )
-        for value in values:
-            if "${{" in value or not value.isprintable():
-                raise _wrong(f"{key}.{name}", f"is {value!r}", "Write a plain value.")
-    legs = math.prod(len(values) for _, values in axes)
-    if legs > MOST_LEGS:
-        raise _wrong(
-            key, f"makes {legs} jobs, GitHub's limit is {MOST_LEGS}", "Take values or names out."
-        )
 
 
 def _aws(section: Mapping[str, Any] | None) -> AwsFacts | None:
@@ -264,7 +194,7 @@ def _tune(policy: Policy, section: Mapping[str, Any], labels: Sequence[str]) -> 
     rules = [rule for rule in policy.branches if rule.do is Do.TUNE]
     if not rules or "tune" not in policy.sections:
         return None
-    most = _most_minutes(labels)
+    most = most_minutes(labels)
     asked = seconds_of(_section(policy, "tune").get("timeout"))
     # Own runners: a token lives 24 hours at most, and a job that ends daily leaves room for others.
     deadline = min(most, 1440) - 2 * _MARGIN_MINUTES
@@ -287,7 +217,7 @@ def _app(section: Mapping[str, Any], mode: str) -> AppFacts | None:
         return None
     app = section.get("app")
     if not app:
-        raise _wrong(
+        raise wrong(
             "github", "has no `app`, but a rule opens pull requests with {mode: app}",
             "Add github.app: {client_id: VARIABLE, private_key: SECRET}, or use {mode: dispatch}.",
         )  # fmt: skip
@@ -311,7 +241,7 @@ def _refuse_trusting_forks(facts: Facts) -> None:
         if is_there
     ]
     if held:
-        raise _wrong(
+        raise wrong(
             "pull_requests.forks",
             f"is `train`: code of strangers would run with {' and '.join(held)}",
             "Write {forks: plan}, and push the branch to this repository once you have read it.",

@@ -6,6 +6,13 @@ SAME_REPOSITORY = """\
 (github.event_name != 'pull_request'
 || github.event.pull_request.head.repo.full_name == github.repository)
 """
+NO_FORK = "if: >-\n  " + SAME_REPOSITORY.replace("\n", "\n  ").rstrip(" ")
+"""Of jobs on own machines: code of forks never reaches them."""
+FORKS = """\
+if [ "$IS_FORK" = true ] && [ "$<<variable>>" = skipped ]; then
+  refuse "Code of forks runs on no machine of ours: read it, then push the branch here."
+fi
+"""
 IS_FORK = (
     "github.event_name == 'pull_request'"
     " && github.event.pull_request.head.repo.full_name != github.repository"
@@ -13,7 +20,8 @@ IS_FORK = (
 # Values stand on one line: GitHub's own parser keeps the indentation of folded ones.
 PLACE = "${{ github.event.pull_request.number || github.ref }}"
 LEFT = "${{ needs.train.outputs.results }}"
-RESULTS_NAME = "results-${{ inputs.model || '<<slug>>' }}-${{ github.run_attempt }}"
+# Of the model that was asked for, whoever calls; a name of a model may hold `/`.
+RESULTS_NAME = "results-${{ needs.decide.outputs.name }}-${{ github.run_attempt }}"
 
 HEAD = """\
 name: <<title>>
@@ -68,6 +76,7 @@ jobs:
 DECIDE = """\
   decide:
     name: decide
+    <<condition>>
     <<runs_on>>
     timeout-minutes: 15
     permissions:
@@ -77,6 +86,7 @@ DECIDE = """\
       training-changed: ${{ steps.plan.outputs.training-changed }}
       data-changed: ${{ steps.plan.outputs.data-changed }}
       withheld: ${{ steps.plan.outputs.withheld }}
+      name: ${{ steps.plan.outputs.name }}
       matrix: ${{ steps.plan.outputs.matrix }}
       labels: ${{ steps.plan.outputs.labels }}
       reason: ${{ steps.plan.outputs.reason }}
@@ -98,6 +108,7 @@ DECIDE = """\
 CHECK = """\
   <<job>>:
     name: <<name>>
+    <<condition>>
     <<runs_on>>
     timeout-minutes: <<minutes>>
     permissions:
@@ -206,6 +217,7 @@ GATE = """\
             printf '%s\\n' "$1" >> "$GITHUB_STEP_SUMMARY"
             exit 1
           }
+          <<forks>>
           [ "$DECIDE" = success ] || refuse "The job decide ended with: $DECIDE."
           <<checks>>
           case "$TRAIN" in
@@ -251,6 +263,7 @@ REGISTER = """\
         env:
           GITHUB_TOKEN: ${{ github.token }}
           MODEL: ${{ inputs.model || '<<model_text>>' }}
+          <<variables>>
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
           branchline ci apply --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from branchline.generate.workflows import job_texts, steps
 from branchline.generate.workflows.text import fill, flow, quoted
+from branchline.generate.workflows.values import OWN
 
 if TYPE_CHECKING:
     from branchline.generate.workflows.values import CheckFacts, Facts
@@ -27,7 +28,7 @@ def model_workflow(facts: Facts) -> str:
         "slug": facts.slug,
         "folder": steps.RESULTS,
     }
-    results = fill(job_texts.RESULTS_NAME, slug=facts.slug)
+    results = job_texts.RESULTS_NAME
     trusted = {
         **shared,
         # The default branch's own, whatever commit woke us.
@@ -40,6 +41,7 @@ def model_workflow(facts: Facts) -> str:
         fill(
             job_texts.DECIDE,
             **shared,
+            condition=_no_fork(facts.runs_on),
             checkout=steps.checkout(),
             packages=steps.packages(facts, kind="plan", with_install=False),
         ),
@@ -57,6 +59,7 @@ def model_workflow(facts: Facts) -> str:
                 ref=_expression_text(f"refs/heads/{facts.default_branch}"),
                 environment=quoted(facts.register_environment),
                 queue=queue,
+                variables=steps.variables_of_registry(facts),
             )
         )
     return "".join(parts)
@@ -100,12 +103,19 @@ def _head(facts: Facts) -> str:
     )
 
 
+def _no_fork(labels: tuple[str, ...]) -> str:
+    """The condition of a job that runs a branch's code, where its machine is the team's."""
+    return job_texts.NO_FORK if OWN in labels else ""
+
+
 def _check(facts: Facts, number: int, check: CheckFacts) -> str:
     axes = dict(check.axes)
     strategy, env, name = "", "", check.name
     version = ""
     if axes:
         rows = [f"    {axis}: {flow(values)}" for axis, values in axes.items()]
+        left_out = [f"      - {_pairs(one)}" for one in check.exclude]
+        rows += ["    exclude:", *left_out] if left_out else []
         strategy = "\n".join(["strategy:", "  fail-fast: false", "  matrix:", *rows])
         given = [f"  MATRIX_{axis.upper()}: ${{{{ matrix.{axis} }}}}" for axis in axes]
         env = "\n".join(["env:", *given])
@@ -115,6 +125,7 @@ def _check(facts: Facts, number: int, check: CheckFacts) -> str:
         job_texts.CHECK,
         job=f"check-{number + 1}",
         name=quoted(name),
+        condition=_no_fork(check.runs_on),
         runs_on=steps.runs_on(check.runs_on),
         minutes=str(check.minutes),
         strategy=strategy,
@@ -124,6 +135,10 @@ def _check(facts: Facts, number: int, check: CheckFacts) -> str:
         env=env,
         run=check.run,
     )
+
+
+def _pairs(values: tuple[tuple[str, str], ...]) -> str:
+    return "{" + ", ".join(f"{name}: {quoted(value)}" for name, value in values) + "}"
 
 
 def _train(facts: Facts, shared: dict[str, str], results: str) -> str:
@@ -158,6 +173,9 @@ def _environment(facts: Facts) -> str:
 def _gate(facts: Facts, runs_on: str) -> str:
     jobs = [f"check-{number + 1}" for number in range(len(facts.checks))]
     results = [f"CHECK_{n}: ${{{{ needs.check-{n}.result }}}}" for n in range(1, len(jobs) + 1)]
+    own = [("DECIDE", facts.runs_on)]
+    own += [(f"CHECK_{n}", check.runs_on) for n, check in enumerate(facts.checks, 1)]
+    forks = [fill(job_texts.FORKS, variable=name) for name, labels in own if OWN in labels]
     refusals = [
         f'[ "$CHECK_{n}" = success ] || refuse "The job check-{n} ended with: $CHECK_{n}."'
         for n in range(1, len(jobs) + 1)
@@ -169,5 +187,6 @@ def _gate(facts: Facts, runs_on: str) -> str:
         needs=", ".join(["decide", *jobs, "train"]),
         runs_on=runs_on,
         results="\n".join(results),
+        forks="".join(forks),
         checks="\n".join(refusals),
     )

@@ -219,6 +219,17 @@ def variables(facts: Facts) -> str:
     return "\n".join(lines)
 
 
+def variables_of_registry(facts: Facts) -> str:
+    """Variables of the step that registers: those by which it reaches a tracker, no others."""
+    held = {"secrets": facts.secrets, "vars": facts.variables}
+    return "\n".join(
+        f"{name}: ${{{{ {place}.{name} }}}}"
+        for place, names in held.items()
+        for name in names
+        if name in facts.registry
+    )
+
+
 def runs_on(labels: tuple[str, ...]) -> str:
     """A runner; an own one with the reason why it may be."""
     if len(labels) == 1:

@@ -13,11 +13,12 @@ OWN = "self-hosted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFacts:
-    """One cheap check. `axes` are a matrix: name -> values, as texts."""
+    """One cheap check. `axes` are a matrix: name -> values, as texts; `exclude` leaves legs out."""
 
     name: str
     run: str
     axes: tuple[tuple[str, tuple[str, ...]], ...]
+    exclude: tuple[tuple[tuple[str, str], ...], ...]
     runs_on: tuple[str, ...]
     minutes: int
 
@@ -66,6 +67,7 @@ class Facts:
         minutes: Most minutes of a training.
         install: Command that installs what stages need; "" for none.
         locks: Files whose content says what is installed.
+        registry: Those of `secrets` and `variables` that a registration needs.
         requirements: File that installs Branchline; `writes_requirements`: we write it.
     """
 
@@ -88,6 +90,7 @@ class Facts:
     writes_requirements: bool
     secrets: tuple[str, ...]
     variables: tuple[str, ...]
+    registry: tuple[str, ...]
     train_environment: str
     pull_environment: str
     registers: bool
