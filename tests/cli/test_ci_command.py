@@ -145,7 +145,7 @@ def test_a_hostile_branch_changes_nothing_but_a_sentence(scene: CiScene, branch:
     assert done.code == 0, done.err
     assert done.outputs.keys() == {
         "should-train", "training-changed", "data-changed", "withheld", "kind", "matrix", "labels",
-        "reason",
+        "reason", "name",
     }  # fmt: skip
     assert done.outputs["should-train"] == "true"
     assert not list(scene.home.rglob("pwn"))

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any
 from branchline.core.policy import Do
 from branchline.generate.workflows.check_facts import checks_of
 from branchline.generate.workflows.cron import cron_problem
-from branchline.generate.workflows.limits import command_of, labels_of, most_minutes, wrong
+from branchline.generate.workflows.limits import (
+    MARGIN_MINUTES,
+    command_of,
+    labels_of,
+    most_minutes,
+    wrong,
+)
+from branchline.generate.workflows.parts import parts_of, tune_labels
 from branchline.generate.workflows.text import shell_word
 from branchline.generate.workflows.values import (
-    OWN,
     AppFacts,
     AwsFacts,
     Facts,
@@ -26,8 +32,7 @@ if TYPE_CHECKING:
 
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import BranchRule, Policy
-
-_MARGIN_MINUTES = 15
+    from branchline.generate.workflows.values import PartFacts
 
 
 def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only: bool) -> Facts:
@@ -47,7 +52,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
     secrets, aws = tuple(section.get("secrets", ())), _aws(section.get("aws"))
     variables = tuple(section.get("variables", ()))
     train = environments.get("train", "training" if secrets or aws else "")
-    train_on = _labels_of_stages(policy, pipeline)
+    parts = parts_of(policy, pipeline)
     facts = Facts(
         model=policy.model,
         slug=policy.model.replace("/", "-"),
@@ -60,8 +65,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         checks=checks_of(policy, section),
         python=section.get("python", "3.12"),
         runs_on=labels_of(section.get("runs_on", ("ubuntu-24.04",)), "github.runs_on"),
-        train_on=train_on,
-        minutes=_training_minutes(policy, pipeline, train_on),
+        parts=parts,
         install=_install(policy, section),
         locks=(policy.environment.lock,) if policy.environment.lock else (),
         requirements=section.get("requirements", ".github/branchline/requirements.txt"),
@@ -74,7 +78,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         registers=_registers(policy, default_branch),
         register_environment=environments.get("register", "production"),
         aws=aws,
-        tune=_tune(policy, section, train_on),
+        tune=_tune(policy, section, parts),
         retention_days=int(section.get("retention_days", 14)),
         free_disk=bool(section.get("free_disk", False)),
         is_enterprise=section.get("server") == "enterprise",
@@ -135,44 +139,6 @@ def _schedule(policy: Policy) -> str:
     return str(cron)
 
 
-def _labels_of_stages(policy: Policy, pipeline: Pipeline) -> tuple[str, ...]:
-    """The runner of a model's training: all stages that name one must name the same."""
-    named: dict[tuple[str, ...], str] = {}
-    for stage in pipeline.stages:
-        labels = policy.resources_of(stage.name).runs_on
-        if labels:
-            named.setdefault(labels, stage.name)
-    if len(named) > 1:
-        (one, first), (other, second) = list(named.items())[:2]
-        raise wrong(
-            f"resources.{second}.runs_on",
-            f"is [{', '.join(other)}], but stage `{first}` has [{', '.join(one)}];"
-            " a model trains in one job",
-            "Give all stages of the model the same labels: those of the largest machine.",
-        )
-    for labels, name in named.items():
-        return labels_of(labels, f"resources.{name}.runs_on")
-    return labels_of(_section(policy, "github").get("runs_on", ("ubuntu-24.04",)), "github.runs_on")
-
-
-def _training_minutes(policy: Policy, pipeline: Pipeline, labels: Sequence[str]) -> int:
-    """The sum of the stages' limits and a margin; the most that is possible where one has none."""
-    most = most_minutes(labels)
-    limits = [policy.resources_of(stage.name).timeout_s for stage in pipeline.stages]
-    if not limits or any(limit is None for limit in limits):
-        return most
-    minutes = math.ceil(sum(limit or 0 for limit in limits) / 60)
-    if minutes > most:
-        where = "own runners end jobs after 5 days" if OWN in labels else "GitHub's after 6 hours"
-        raise wrong(
-            "resources",
-            f"the timeouts of the stages of {policy.model} come to {minutes} minutes;"
-            f" {where} ({most} minutes)",
-            "Shorten them, use an own runner (`runs_on`), or an executor that outlives the job.",
-        )
-    return min(minutes + _MARGIN_MINUTES, most)
-
-
 def _install(policy: Policy, section: Mapping[str, Any]) -> str:
     if "install" in section:
         return command_of(section["install"], "github.install")
@@ -188,23 +154,27 @@ def _aws(section: Mapping[str, Any] | None) -> AwsFacts | None:
     )
 
 
-def _tune(policy: Policy, section: Mapping[str, Any], labels: Sequence[str]) -> TuneFacts | None:
+def _tune(
+    policy: Policy, section: Mapping[str, Any], parts: Sequence[PartFacts]
+) -> TuneFacts | None:
     from branchline.config.units import seconds_of
 
     rules = [rule for rule in policy.branches if rule.do is Do.TUNE]
     if not rules or "tune" not in policy.sections:
         return None
+    labels = tune_labels(policy, parts)
     most = most_minutes(labels)
     asked = seconds_of(_section(policy, "tune").get("timeout"))
     # Own runners: a token lives 24 hours at most, and a job that ends daily leaves room for others.
-    deadline = min(most, 1440) - 2 * _MARGIN_MINUTES
+    deadline = min(most, 1440) - 2 * MARGIN_MINUTES
     if asked is not None:
-        deadline = min(deadline, math.ceil(asked / 60) + _MARGIN_MINUTES)
+        deadline = min(deadline, math.ceil(asked / 60) + MARGIN_MINUTES)
     opened = next((rule.open_pull_request for rule in rules if rule.open_pull_request), None)
     mode = str((opened or {}).get("mode", "approve"))
     return TuneFacts(
+        runs_on=labels,
         patterns=_patterns(policy.branches, Do.TUNE),
-        minutes=min(deadline + 2 * _MARGIN_MINUTES, most),
+        minutes=min(deadline + 2 * MARGIN_MINUTES, most),
         deadline_minutes=deadline,
         opens_pull_request=opened is not None,
         mode=mode,

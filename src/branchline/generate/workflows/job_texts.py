@@ -19,8 +19,10 @@ IS_FORK = (
 )
 # Values stand on one line: GitHub's own parser keeps the indentation of folded ones.
 PLACE = "${{ github.event.pull_request.number || github.ref }}"
-LEFT = "${{ needs.train.outputs.results }}"
+LEFT = "needs.train.outputs.results"
+"""Name of the artifact of the job that judged."""
 # Of the model that was asked for, whoever calls; a name of a model may hold `/`.
+PART_NAME = "part-<<number>>-${{ needs.decide.outputs.name }}-${{ github.run_attempt }}"
 RESULTS_NAME = "results-${{ needs.decide.outputs.name }}-${{ github.run_attempt }}"
 
 HEAD = """\
@@ -127,9 +129,9 @@ CHECK = """\
 """
 
 TRAIN = """\
-  train:
-    name: train
-    needs: decide
+  <<job>>:
+    name: <<name>>
+    needs: <<needs>>
     if: >-
       needs.decide.outputs.should-train == 'true'
       <<same_repository>>
@@ -147,16 +149,18 @@ TRAIN = """\
       <<checkout>>
       <<python>>
       <<packages>>
+      <<earlier>>
       <<aws>>
       - name: train
         env:
           GITHUB_TOKEN: ${{ github.token }}
           MODEL: ${{ inputs.model || '<<model_text>>' }}
+          <<stages>>
           <<variables>>
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
           # In place of the shell, so that a cancelled job stops the training at once.
-          exec branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>"
+          exec branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>"<<words>>
       <<upload>>
 
 """
@@ -166,9 +170,9 @@ REPORT = """\
   # comes from the default branch, and what the training left is read as a stranger's.
   report:
     name: report
-    needs: [decide, train]
+    needs: [decide, <<trainings>>]
     if: >-
-      !cancelled() && needs.train.outputs.results != ''
+      !cancelled() && <<left>> != ''
       <<same_repository>>
     <<runs_on>>
     timeout-minutes: 15
@@ -220,6 +224,7 @@ GATE = """\
           <<forks>>
           [ "$DECIDE" = success ] || refuse "The job decide ended with: $DECIDE."
           <<checks>>
+          <<parts>>
           case "$TRAIN" in
             success) ;;
             skipped)

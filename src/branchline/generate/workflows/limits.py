@@ -14,6 +14,8 @@ MOST_LEGS = 256
 """Jobs of one matrix; GitHub's limit."""
 HOSTED_MINUTES, OWN_MINUTES = 360, 7200
 """Most minutes of a job on GitHub's runners, and on own ones: 6 hours and 5 days."""
+MARGIN_MINUTES = 15
+"""For what stands around the stages."""
 
 
 def wrong(policy_key: str, what: str, todo: str) -> ConfigError:

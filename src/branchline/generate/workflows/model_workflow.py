@@ -28,14 +28,16 @@ def model_workflow(facts: Facts) -> str:
         "slug": facts.slug,
         "folder": steps.RESULTS,
     }
-    results = job_texts.RESULTS_NAME
     trusted = {
         **shared,
         # The default branch's own, whatever commit woke us.
         "checkout": steps.checkout(ref=facts.default_branch),
         "alone": steps.branchline_alone(facts),
-        "download": steps.download(name=job_texts.LEFT),
+        "download": steps.download(name=f"${{{{ {job_texts.LEFT} }}}}"),
     }
+    trainings = _trainings(facts)
+    # Of a part that failed, where the last job did not begin.
+    left = " || ".join(f"needs.{job}.outputs.results" for job in reversed(trainings))
     parts = [
         _head(facts),
         fill(
@@ -46,8 +48,14 @@ def model_workflow(facts: Facts) -> str:
             packages=steps.packages(facts, kind="plan", with_install=False),
         ),
         *(_check(facts, number, check) for number, check in enumerate(facts.checks)),
-        _train(facts, shared, results),
-        fill(job_texts.REPORT, **trusted, same_repository=f"&& {job_texts.SAME_REPOSITORY}"),
+        *(_train(facts, shared, number) for number in range(1, len(trainings) + 1)),
+        fill(
+            job_texts.REPORT,
+            **{**trusted, "download": steps.download(name=f"${{{{ {left} }}}}")},
+            trainings=", ".join(trainings),
+            left=f"({left})" if len(trainings) > 1 else left,
+            same_repository=f"&& {job_texts.SAME_REPOSITORY}",
+        ),
         _gate(facts, small),
     ]
     if facts.registers:
@@ -141,18 +149,40 @@ def _pairs(values: tuple[tuple[str, str], ...]) -> str:
     return "{" + ", ".join(f"{name}: {quoted(value)}" for name, value in values) + "}"
 
 
-def _train(facts: Facts, shared: dict[str, str], results: str) -> str:
+def _trainings(facts: Facts) -> list[str]:
+    """Ids of the jobs that train, in order; the last one judges."""
+    return [*(f"train-{number}" for number in range(1, len(facts.parts))), "train"]
+
+
+def _train(facts: Facts, shared: dict[str, str], number: int) -> str:
+    """One part of the training; `number` counts from 1."""
+    ids, part = _trainings(facts), facts.parts[number - 1]
+    is_last, before = number == len(ids), ids[number - 2] if number > 1 else ""
+    results = job_texts.RESULTS_NAME
+    if not is_last:
+        results = fill(job_texts.PART_NAME, number=str(number))
+    words = ""
+    if before:
+        words += f' \\\n            --earlier "$RUNNER_TEMP/{steps.EARLIER}"'
+    if not is_last:
+        words += ' \\\n            --stages "$STAGES"'
     return fill(
         job_texts.TRAIN,
-        **{**shared, "runs_on": steps.runs_on(facts.train_on)},
+        **{**shared, "runs_on": steps.runs_on(part.runs_on)},
+        job=ids[number - 1],
+        name="train" if is_last else quoted(f"train, part {number}"),
+        needs=f"[decide, {before}]" if before else "decide",
         same_repository="" if facts.fork_trains else f"&& {job_texts.SAME_REPOSITORY}",
-        minutes=str(facts.minutes),
+        minutes=str(part.minutes),
         environment=_environment(facts),
         results=results,
         identity="id-token: write # proves to AWS which job this is" if facts.aws else "",
-        disk=steps.disk(facts),
+        disk=steps.disk(facts, part.runs_on),
         checkout=steps.checkout(),
         packages=steps.packages(facts, kind="stages", with_install=True),
+        earlier=steps.earlier(f"${{{{ needs.{before}.outputs.results }}}}") if before else "",
+        stages="" if is_last else f"STAGES: {quoted(','.join(part.stages))}",
+        words=words,
         aws=steps.aws(facts),
         variables=steps.variables(facts),
         upload=steps.upload(facts, name=results, condition="if: always()"),
@@ -180,11 +210,19 @@ def _gate(facts: Facts, runs_on: str) -> str:
         f'[ "$CHECK_{n}" = success ] || refuse "The job check-{n} ended with: $CHECK_{n}."'
         for n in range(1, len(jobs) + 1)
     ]
+    parts = _trainings(facts)[:-1]
+    results += [f"PART_{n}: ${{{{ needs.{job}.result }}}}" for n, job in enumerate(parts, 1)]
+    part_checks = [
+        f'case "$PART_{n}" in success | skipped) ;; *)'
+        f' refuse "The job {job} ended with: $PART_{n}." ;; esac'
+        for n, job in enumerate(parts, 1)
+    ]
     return fill(
         job_texts.GATE,
         gate=quoted(gate_name(facts)),
         is_fork=job_texts.IS_FORK,
-        needs=", ".join(["decide", *jobs, "train"]),
+        needs=", ".join(["decide", *jobs, *_trainings(facts)]),
+        parts="\n".join(part_checks),
         runs_on=runs_on,
         results="\n".join(results),
         forks="".join(forks),

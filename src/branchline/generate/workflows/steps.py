@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from branchline.generate.workflows import actions
 from branchline.generate.workflows.text import fill, flow, quoted, shell_word
+from branchline.generate.workflows.values import OWN
 from branchline.version import __version__
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 RESULTS = "branchline-results"
 """Folder of what one job hands to the next, in the runner's folder for such: not in the tree."""
 _RESULTS_PATH = "${{ runner.temp }}/" + RESULTS
+EARLIER = "branchline-earlier"
+"""Folder of what an earlier part of a training left."""
 
 _CHECKOUT = """\
 - name: check out
@@ -133,7 +136,7 @@ _UPLOAD = """\
 """
 
 _DOWNLOAD = """\
-- name: what the training left
+- name: <<title>>
   uses: <<download>>
   with:
     name: <<name>>
@@ -175,9 +178,9 @@ def branchline_alone(facts: Facts) -> str:
     return fill(_INSTALL_PINNED, pin=pin, requirements=place)
 
 
-def disk(facts: Facts) -> str:
+def disk(facts: Facts, labels: tuple[str, ...]) -> str:
     """Room for a training: on hosted runners where asked for, on own ones what is left of ours."""
-    if facts.is_own_runner:
+    if OWN in labels:
         return _CLEAN
     return _FREE_DISK if facts.free_disk else ""
 
@@ -202,9 +205,9 @@ def upload(facts: Facts, *, name: str, path: str = _RESULTS_PATH, condition: str
     )  # fmt: skip
 
 
-def download(*, name: str) -> str:
-    """What another job of this attempt kept."""
-    return fill(_DOWNLOAD, download=actions.DOWNLOAD, name=name, path=_RESULTS_PATH)
+def download(*, name: str, path: str = _RESULTS_PATH, title: str = "what the training left") -> str:
+    """What another job of this run kept."""
+    return fill(_DOWNLOAD, download=actions.DOWNLOAD, name=name, path=path, title=title)
 
 
 def variables(facts: Facts) -> str:
@@ -238,3 +241,9 @@ def runs_on(labels: tuple[str, ...]) -> str:
         return f"runs-on: {flow(labels)}"
     why = "zizmor: ignore[self-hosted-runner] code of forks never reaches this job"
     return f"runs-on: {flow(labels)} # {why}"
+
+
+def earlier(name: str) -> str:
+    """What an earlier part of the training left; the files of a part are large, and few."""
+    place = "${{ runner.temp }}/" + EARLIER
+    return download(name=name, path=place, title="what an earlier part made")

@@ -43,14 +43,33 @@ class AppFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TuneFacts:
-    """The search: on which branches, how long a job of it may last, how its training starts."""
+    """The search: on which branches and machine, how long a job of it may last, what follows."""
 
     patterns: tuple[str, ...]
+    runs_on: tuple[str, ...]
     minutes: int
     deadline_minutes: int
     opens_pull_request: bool
     mode: str
     app: AppFacts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartFacts:
+    """Stages that are trained by one job, on one machine.
+
+    Attributes:
+        stages: Their addresses. runs_on: Labels of the machine. minutes: Most minutes of the job.
+    """
+
+    stages: tuple[str, ...]
+    runs_on: tuple[str, ...]
+    minutes: int
+
+    @property
+    def is_own_runner(self) -> bool:
+        """Whether the machine is the team's."""
+        return OWN in self.runs_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +82,8 @@ class Facts:
         push, pull_requests: Patterns of branches; empty means not woken by that.
         fork_trains: Whether pull requests of forks train.
         registers: Whether the default branch registers.
-        runs_on, train_on: Labels of the small jobs, and of the training.
-        minutes: Most minutes of a training.
+        runs_on: Labels of the small jobs.
+        parts: Jobs of the training, one after the other; the last one gives the verdict.
         install: Command that installs what stages need; "" for none.
         locks: Files whose content says what is installed.
         registry: Those of `secrets` and `variables` that a registration needs.
@@ -82,8 +101,7 @@ class Facts:
     checks: tuple[CheckFacts, ...]
     python: str
     runs_on: tuple[str, ...]
-    train_on: tuple[str, ...]
-    minutes: int
+    parts: tuple[PartFacts, ...]
     install: str
     locks: tuple[str, ...]
     requirements: str
@@ -108,5 +126,5 @@ class Facts:
 
     @property
     def is_own_runner(self) -> bool:
-        """Whether trainings run on machines of the team."""
-        return OWN in self.train_on
+        """Whether any of a training runs on machines of the team."""
+        return any(part.is_own_runner for part in self.parts)
