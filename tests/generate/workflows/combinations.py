@@ -61,7 +61,7 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "none": ("", ""),
         **{
             mode: (
-                "tune: {stages: [train], objective: {metric: auc}, space: {lr: [1, 2]},"
+                "tune: {runs_on: [ubuntu-24.04], objective: {metric: auc}, space: {lr: [1, 2]},"
                 " timeout: 30m}\n"
                 "branches: {'tuning/**': {do: tune, open_pull_request:"
                 f" {{branch: 'training/{{commit}}', mode: {mode}}}}},"
@@ -71,7 +71,7 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             for mode in ("approve", "dispatch", "app")
         },
         "quiet": (
-            "tune: {stages: [train], objective: {metric: auc}, space: {lr: [1, 2]}}\n"
+            f"tune: {{runs_on: {OWN}, objective: {{metric: auc}}, space: {{lr: [1, 2]}}}}\n"
             "branches: {'tuning/*': {do: tune}, 'x': {do: nothing}, '{default}': {do: train}}",
             "",
         ),

@@ -138,17 +138,37 @@ def test_stages_train_where_they_can(
     assert parts_of(resources, "a", "b", "c") == expected
 
 
-def test_a_search_runs_where_its_stages_run() -> None:
+@pytest.mark.parametrize(
+    ("words", "labels"),
+    [
+        pytest.param("stages: [a], ", CPU, id="all-that-a-trial-runs-names-one"),
+        pytest.param(
+            "stages: [b], runs_on: [self-hosted, big], ", ("self-hosted", "big"), id="said"
+        ),
+    ],
+)
+def test_a_search_runs_on_one_machine(words: str, labels: tuple[str, ...]) -> None:
     resources = f"resources: {{{runs('a', CPU)}, {runs('b', GPU)}}}\n"
-    tune = "tune: {{{}objective: {{metric: x}}, space: {{y: [1, 2]}}}}\n"
+    tune = f"tune: {{{words}objective: {{metric: x}}, space: {{y: [1, 2]}}}}\n"
 
-    asked = asked_of("model: m\n" + resources + tune.format("stages: [b], "), stages=("a", "b"))
+    asked = asked_of(f"model: m\n{resources}{tune}", stages=("a", "b"))
 
     assert asked.facts[0].tune is not None
-    assert asked.facts[0].tune.runs_on == GPU
-    for stages in ("", "stages: [a, b], "):
-        with pytest.raises(ConfigError, match=r"tune\.stages"):
-            asked_of("model: m\n" + resources + tune.format(stages), stages=("a", "b"))
+    assert asked.facts[0].tune.runs_on == labels
+
+
+@pytest.mark.parametrize(
+    "words",
+    [pytest.param("", id="all-stages"), pytest.param("stages: [b], ", id="a-stage-and-its-needs")],
+)
+def test_a_search_whose_stages_name_several_machines_has_to_say_which(words: str) -> None:
+    resources = f"resources: {{{runs('a', CPU)}, {runs('b', GPU)}}}\n"
+    tune = f"tune: {{{words}objective: {{metric: x}}, space: {{y: [1, 2]}}}}\n"
+
+    with pytest.raises(ConfigError, match="a search is one job") as caught:
+        asked_of(f"model: m\n{resources}{tune}", stages=("a", "b"))
+
+    assert caught.value.todo == "Say which: tune: {runs_on: [ubuntu-24.04]}."
 
 
 def test_noise_of_training_and_several_machines_are_refused_together() -> None:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import BranchRule, Policy
-    from branchline.generate.workflows.values import PartFacts
 
 
 def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only: bool) -> Facts:
@@ -78,7 +77,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         registers=_registers(policy, default_branch),
         register_environment=environments.get("register", "production"),
         aws=aws,
-        tune=_tune(policy, section, parts),
+        tune=_tune(policy, section, pipeline),
         retention_days=int(section.get("retention_days", 14)),
         free_disk=bool(section.get("free_disk", False)),
         is_enterprise=section.get("server") == "enterprise",
@@ -154,15 +153,13 @@ def _aws(section: Mapping[str, Any] | None) -> AwsFacts | None:
     )
 
 
-def _tune(
-    policy: Policy, section: Mapping[str, Any], parts: Sequence[PartFacts]
-) -> TuneFacts | None:
+def _tune(policy: Policy, section: Mapping[str, Any], pipeline: Pipeline) -> TuneFacts | None:
     from branchline.config.units import seconds_of
 
     rules = [rule for rule in policy.branches if rule.do is Do.TUNE]
     if not rules or "tune" not in policy.sections:
         return None
-    labels = tune_labels(policy, parts)
+    labels = tune_labels(policy, pipeline)
     most = most_minutes(labels)
     asked = seconds_of(_section(policy, "tune").get("timeout"))
     # Own runners: a token lives 24 hours at most, and a job that ends daily leaves room for others.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from branchline.config.graph import upstream_of
+from branchline.config.graph import closure_of, upstream_of
 from branchline.generate.workflows.limits import MARGIN_MINUTES, labels_of, most_minutes, wrong
 from branchline.generate.workflows.values import OWN, PartFacts
 
@@ -55,23 +55,36 @@ def parts_of(policy: Policy, pipeline: Pipeline) -> tuple[PartFacts, ...]:
     return tuple(_part(policy, stages, labels) for labels, stages in groups)
 
 
-def tune_labels(policy: Policy, parts: Sequence[PartFacts]) -> tuple[str, ...]:
-    """The machine of a search: that of the stages that a trial runs, of the last part in doubt."""
+def tune_labels(policy: Policy, pipeline: Pipeline) -> tuple[str, ...]:
+    """The machine of a search, which is one job: that of all stages that a trial may run.
+
+    Raises:
+        ConfigError: They name several, and `tune.runs_on` none.
+    """
     section = policy.sections.get("tune")
-    asked = set(section.get("stages") or ()) if isinstance(section, dict) else set()
-    named = dict.fromkeys(
-        part.runs_on
-        for part in parts
-        for stage in part.stages
-        if stage in asked or stage.rpartition(":")[2] in asked
+    given = section if isinstance(section, dict) else {}
+    if given.get("runs_on"):
+        return labels_of(given["runs_on"], "tune.runs_on")
+    asked = set(given.get("stages") or ())
+    roots = [
+        stage.address
+        for stage in pipeline.stages
+        if not asked or asked & {stage.address, stage.name, stage.address.partition("@")[0]}
+    ]
+    reached = closure_of(pipeline.stages, roots)
+    kinds = dict.fromkeys(
+        labels
+        for stage in pipeline.stages
+        if stage.address in reached and (labels := _labels(policy, stage))
     )
-    found = tuple(named)
-    if len(found) > 1 or (not found and len(parts) > 1):
+    if len(kinds) > 1:
+        one, other = list(kinds)[:2]
         raise wrong(
-            "tune.stages", "a trial runs in one job, and its stages need several machines",
-            "Name stages that have the same `runs_on`.",
+            "tune", "a search is one job, and its stages name several machines:"
+            f" [{', '.join(one)}] and [{', '.join(other)}]",
+            f"Say which: tune: {{runs_on: [{', '.join(one)}]}}.",
         )  # fmt: skip
-    return found[0] if found else parts[-1].runs_on
+    return next(iter(kinds), ()) or _default(policy)
 
 
 def _labels(policy: Policy, stage: Stage) -> tuple[str, ...]:
