@@ -202,7 +202,7 @@ INJECTION = {
         (
             f"{RULES}::test_names_of_artifacts_and_caches_hold_nothing_that_a_person_chose",
             f"{FACTS}::test_hostile_texts_stay_texts",
-            "tests/core/plan/test_asked.py::test_a_name_is_one_that_an_artifact_may_have",
+            f"{SCRIPTS}::test_an_artifact_has_a_name_that_github_takes",
             f"{CI}::test_a_hostile_branch_changes_nothing_but_a_sentence",
         ),
     ),

@@ -44,6 +44,7 @@ _WORST_FIRST = (
 _NOT_ASKED = "the records stay in the folder of results, as --no-push says"
 _OF_A_PART = "the records stay in the folder of results, for the job that goes on"
 _OF_A_FORK = "the records stay in the folder of results: code of a fork writes nothing"
+HOSTED = "github-hosted"
 _CODES = {
     HandedState.FAILED: EXIT_ERROR,
     HandedState.CANCELLED: EXIT_INTERRUPTED,
@@ -185,6 +186,7 @@ class Walks:
     def _walk(self, policy: Policy, decision: Decision) -> None:
         from branchline.cli.run import Shown
         from branchline.cli.run_report import show_outcome
+        from branchline.flows.ci_run import left_behind
 
         if decision.do is Do.TUNE:
             from branchline.cli.ci_tune import tune
@@ -209,6 +211,10 @@ class Walks:
             watcher = Shown(self._console, project.root, is_quiet=False)
             with watcher:
                 end = self._walked(project, decision, watcher, begin)
+            is_hosted = os.environ.get("RUNNER_ENVIRONMENT") == HOSTED
+            # A part hands its outputs on.
+            if end.outcome is not None and is_hosted and not self._stages:
+                self._setting.notes.extend(left_behind(project, end.outcome))
             if end.outcome is not None:
                 # A job commits nothing: what git should get, the branch's author sends.
                 show_outcome(replace(end.outcome, to_commit=()), self._console)

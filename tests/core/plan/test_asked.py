@@ -69,13 +69,6 @@ def test_what_later_jobs_are_told(
     assert len(json.loads(outputs["matrix"])["include"]) == (should == "true")
 
 
-def test_a_name_is_one_that_an_artifact_may_have() -> None:
-    models = [replace(NEEDED, model="team/a: b"), replace(NEEDED, model="c")]
-
-    assert outputs_of(models, reason="")["name"] == "team-a--b+c"
-    assert outputs_of([], reason="")["name"] == ""
-
-
 def test_a_machine_is_one_for_the_stages_that_run() -> None:
     assert NEEDED.labels == ("self-hosted", "gpu")
     assert asked(entry("prepare", Action.RUN)).labels == ("ubuntu-latest",)

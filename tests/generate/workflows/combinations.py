@@ -33,7 +33,6 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
         "own": (f"checks: [{{name: tests, run: pytest -q, runs_on: {OWN}}}]", ""),
     },
-    "small": {"hosted": ("", ""), "own": ("", f"runs_on: {OWN}")},
     "tracker": {
         "none": ("", ""),
         "mlflow": (
@@ -79,6 +78,11 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "schedule": {"none": ("", ""), "weekly": ("retrain: {schedule: '17 2 * * 1'}", "")},
     "pulls": {"train": ("", ""), "nothing": ("pull_requests: {do: nothing}", "")},
     "disk": {"as-is": ("", ""), "freed": ("", "free_disk: true")},
+    "small": {
+        "hosted": ("", ""),
+        "own": ("", f"runs_on: {OWN}"),
+        "labelled": ("", "runs_on: [our-box]"),
+    },
     "server": {"public": ("", ""), "enterprise": ("", "server: enterprise")},
     "packages": {
         "pinned": ("", ""),

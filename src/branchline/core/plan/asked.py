@@ -29,7 +29,6 @@ SPARE_MINUTES = 15
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LONGEST_REASON = 400
-_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,8 @@ class AskedModel:
     Attributes:
         model: Its name. decision: What the rules say. policy: Of the default branch.
         plan: Of its stages; None where nothing had to be planned.
-        follows: Whether effects follow a verdict, even where every result is there already.
+        follows: Whether a verdict is wanted even where every result is there already: effects
+            follow it, or it is not known, or it failed.
     """
 
     model: str
@@ -99,8 +99,7 @@ def outputs_of(asked: Sequence[AskedModel], *, reason: str) -> dict[str, str]:
 
     Returns:
         `should-train`, `training-changed`, `data-changed`, `withheld` (true or false), `kind`
-        (train, tune or nothing), `name` (of the model, for a file or an artifact), `matrix` and
-        `labels` (JSON), `reason` (one line).
+        (train, tune or nothing), `matrix` and `labels` (JSON), `reason` (one line).
     """
     walking = [one for one in asked if one.walks]
     kinds = [one.decision.do for one in walking]
@@ -111,7 +110,6 @@ def outputs_of(asked: Sequence[AskedModel], *, reason: str) -> dict[str, str]:
         "data-changed": _word(is_so=any(one.data_changed for one in walking)),
         "withheld": _word(is_so=any(one.trains and one.decision.do is Do.NOTHING for one in asked)),
         "kind": kind.value,
-        "name": "+".join(_file_name(one.model) for one in asked)[:_LONGEST_NAME],
         "matrix": _json({"include": [_row(one) for one in walking[:MOST_JOBS]]}),
         "labels": _json(list(walking[0].labels if walking else DEFAULT_LABELS)),
         "reason": " ".join(reason.split())[:_LONGEST_REASON],
@@ -161,11 +159,6 @@ def _has_new_data(entry: StagePlan) -> bool:
 def _name(address: str) -> str:
     """Name of a stage in its file, by which `resources` knows it."""
     return address.rpartition(":")[2]
-
-
-def _file_name(model: str) -> str:
-    """A model's name where `/` and other signs may not stand."""
-    return re.sub(r"[^A-Za-z0-9._-]", "-", model)
 
 
 def _word(*, is_so: bool) -> str:

@@ -113,6 +113,8 @@ def _check_axes(axes: _Axes, exclude: Sequence[tuple[tuple[str, str], ...]], key
         for value in values:
             if "${{" in value or not value.isprintable():
                 raise wrong(f"{key}.{name}", f"is {value!r}", "Write a plain value.")
+    if len({name.upper() for name, _ in axes}) < len(axes):
+        raise wrong(key, "has a name twice, in other letters", "Give each another name.")
     legs = _legs(axes, exclude)
     if not legs:
         raise wrong(key, "leaves no combination to run", "Take values out of `exclude`.")

@@ -25,13 +25,18 @@ from branchline.generate.workflows.values import (
     AwsFacts,
     Facts,
     TuneFacts,
+    may_be_own,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import BranchRule, Policy
+
+OLDEST_PYTHON = 11
+OWN_NAMES, OF_AWS = ("MODEL", "DEADLINE", "STAGES"), ("AWS_REGION", "AWS_SHARED_CREDENTIALS_FILE")
+"""Variables that we give to the step which runs stages; the last two where it takes a role."""
 
 
 def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only: bool) -> Facts:
@@ -50,6 +55,9 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
     environments = section.get("environments") or {}
     secrets, aws = tuple(section.get("secrets", ())), _aws(section.get("aws"))
     variables = tuple(section.get("variables", ()))
+    taken = (*OWN_NAMES, *(OF_AWS if aws else ()))
+    _refuse_names(secrets, "github.secrets", taken)
+    _refuse_names(variables, "github.variables", (*taken, *secrets))
     train = environments.get("train", "training" if secrets or aws else "")
     parts = parts_of(policy, pipeline)
     facts = Facts(
@@ -62,7 +70,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         fork_trains=policy.pull_requests.forks == "train",
         schedule=_schedule(policy),
         checks=checks_of(policy, section),
-        python=section.get("python", "3.12"),
+        python=_python(section.get("python", "3.12")),
         runs_on=labels_of(section.get("runs_on", ("ubuntu-24.04",)), "github.runs_on"),
         parts=parts,
         install=_install(policy, section),
@@ -138,11 +146,32 @@ def _schedule(policy: Policy) -> str:
     return str(cron)
 
 
+def _python(version: str) -> str:
+    if int(version.split(".")[1]) < OLDEST_PYTHON:
+        raise wrong(
+            "github.python", f"is {version}, and Branchline needs 3.{OLDEST_PYTHON} or newer",
+            "Name a newer one; a check may use an older one: matrix: {python: ['3.9']}.",
+        )  # fmt: skip
+    return version
+
+
+def _refuse_names(names: Iterable[str], key: str, taken: Iterable[str]) -> None:
+    """Refuse names that a step has already: GitHub takes no workflow that has a key twice."""
+    known = {name.upper() for name in taken}
+    for name in names:
+        if name.upper() in known or name.upper().startswith(("GITHUB_", "RUNNER_", "ACTIONS_")):
+            raise wrong(
+                key, f"holds `{name}`, which the step of the training has already",
+                "Take it out, or give it another name.",
+            )  # fmt: skip
+        known.add(name.upper())
+
+
 def _install(policy: Policy, section: Mapping[str, Any]) -> str:
     if "install" in section:
         return command_of(section["install"], "github.install")
     lock = policy.environment.lock
-    return f"python -m pip install -r {shell_word(lock)}" if lock else ""
+    return f"python -I -m pip install -r {shell_word(lock)}" if lock else ""
 
 
 def _aws(section: Mapping[str, Any] | None) -> AwsFacts | None:
@@ -198,10 +227,12 @@ def _app(section: Mapping[str, Any], mode: str) -> AppFacts | None:
 def _refuse_trusting_forks(facts: Facts) -> None:
     if not facts.fork_trains:
         return
+    places = [facts.runs_on, *(part.runs_on for part in facts.parts)]
+    places += [check.runs_on for check in facts.checks]
     held = [
         name
         for name, is_there in (
-            ("an own runner", facts.is_own_runner),
+            ("an own runner", any(map(may_be_own, places))),
             ("secrets", bool(facts.secrets)),
             ("access to AWS", facts.aws is not None),
         )

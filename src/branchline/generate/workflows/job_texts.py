@@ -6,13 +6,6 @@ SAME_REPOSITORY = """\
 (github.event_name != 'pull_request'
 || github.event.pull_request.head.repo.full_name == github.repository)
 """
-NO_FORK = "if: >-\n  " + SAME_REPOSITORY.replace("\n", "\n  ").rstrip(" ")
-"""Of jobs on own machines: code of forks never reaches them."""
-FORKS = """\
-if [ "$IS_FORK" = true ] && [ "$<<variable>>" = skipped ]; then
-  refuse "Code of forks runs on no machine of ours: read it, then push the branch here."
-fi
-"""
 IS_FORK = (
     "github.event_name == 'pull_request'"
     " && github.event.pull_request.head.repo.full_name != github.repository"
@@ -21,9 +14,13 @@ IS_FORK = (
 PLACE = "${{ github.event.pull_request.number || github.ref }}"
 LEFT = "needs.train.outputs.results"
 """Name of the artifact of the job that judged."""
-# Of the model that was asked for, whoever calls; a name of a model may hold `/`.
-PART_NAME = "part-<<number>>-${{ needs.decide.outputs.name }}-${{ github.run_attempt }}"
-RESULTS_NAME = "results-${{ needs.decide.outputs.name }}-${{ github.run_attempt }}"
+RESULTS_NAME = "${{ steps.results.outputs.name }}"
+
+OWN_REFUSES = """\
+if [ "$IS_FORK" = true ]; then
+  refuse "Code of forks runs on no own machine: read it, then push the branch here."
+fi
+"""
 
 HEAD = """\
 name: <<title>>
@@ -88,7 +85,6 @@ DECIDE = """\
       training-changed: ${{ steps.plan.outputs.training-changed }}
       data-changed: ${{ steps.plan.outputs.data-changed }}
       withheld: ${{ steps.plan.outputs.withheld }}
-      name: ${{ steps.plan.outputs.name }}
       matrix: ${{ steps.plan.outputs.matrix }}
       labels: ${{ steps.plan.outputs.labels }}
       reason: ${{ steps.plan.outputs.reason }}
@@ -145,6 +141,14 @@ TRAIN = """\
       # Of this attempt: a later one that does not train again finds it by this.
       results: <<results>>
     steps:
+      # An artifact's name takes no `/`, which the name of a model may hold.
+      - name: name the results
+        id: results
+        env:
+          MODEL: ${{ inputs.model || '<<model_text>>' }}
+        run: |
+          name="<<kind>>-${MODEL//[^A-Za-z0-9._-]/-}-$GITHUB_RUN_ATTEMPT"
+          echo "name=$name" >> "$GITHUB_OUTPUT"
       <<disk>>
       <<checkout>>
       <<python>>
@@ -221,14 +225,15 @@ GATE = """\
             printf '%s\\n' "$1" >> "$GITHUB_STEP_SUMMARY"
             exit 1
           }
-          <<forks>>
+          <<own>>
           [ "$DECIDE" = success ] || refuse "The job decide ended with: $DECIDE."
           <<checks>>
           <<parts>>
           case "$TRAIN" in
             success) ;;
             skipped)
-              if [ "$SHOULD_TRAIN" = true ]; then
+              # Not known means run: GitHub drops an output that holds a secret's text.
+              if [ "$SHOULD_TRAIN" != false ]; then
                 refuse "There is something to train, and it was not trained."
               fi
               if [ "$IS_FORK" = true ] && [ "$WITHHELD" != false ]; then

@@ -35,6 +35,12 @@ def labels_of(labels: Iterable[str], key: str) -> tuple[str, ...]:
             key, "is only `self-hosted`: any own runner of the organisation would take the job",
             "Add a label of the machines that are meant, e.g. [self-hosted, linux, gpu].",
         )  # fmt: skip
+    windows = [name for name in names if name.lower().startswith("windows")]
+    if windows:
+        raise wrong(
+            key, f"is `{windows[0]}`, and Branchline runs on Linux and macOS",
+            "Name another runner, e.g. [ubuntu-24.04].",
+        )  # fmt: skip
     if not names:
         raise wrong(key, "is empty", "Name a runner, e.g. [ubuntu-24.04].")
     return names

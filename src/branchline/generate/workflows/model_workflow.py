@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from branchline.generate.workflows import job_texts, steps
 from branchline.generate.workflows.text import fill, flow, quoted
-from branchline.generate.workflows.values import OWN
+from branchline.generate.workflows.values import may_be_own
 
 if TYPE_CHECKING:
     from branchline.generate.workflows.values import CheckFacts, Facts
@@ -43,9 +43,9 @@ def model_workflow(facts: Facts) -> str:
         fill(
             job_texts.DECIDE,
             **shared,
-            condition=_no_fork(facts.runs_on),
+            condition=_no_forks(facts.runs_on),
             checkout=steps.checkout(),
-            packages=steps.packages(facts, kind="plan", with_install=False),
+            packages=steps.packages(facts, on=facts.runs_on, with_install=False),
         ),
         *(_check(facts, number, check) for number, check in enumerate(facts.checks)),
         *(_train(facts, shared, number) for number in range(1, len(trainings) + 1)),
@@ -111,11 +111,6 @@ def _head(facts: Facts) -> str:
     )
 
 
-def _no_fork(labels: tuple[str, ...]) -> str:
-    """The condition of a job that runs a branch's code, where its machine is the team's."""
-    return job_texts.NO_FORK if OWN in labels else ""
-
-
 def _check(facts: Facts, number: int, check: CheckFacts) -> str:
     axes = dict(check.axes)
     strategy, env, name = "", "", check.name
@@ -133,13 +128,13 @@ def _check(facts: Facts, number: int, check: CheckFacts) -> str:
         job_texts.CHECK,
         job=f"check-{number + 1}",
         name=quoted(name),
-        condition=_no_fork(check.runs_on),
+        condition=_no_forks(check.runs_on),
         runs_on=steps.runs_on(check.runs_on),
         minutes=str(check.minutes),
         strategy=strategy,
         checkout=steps.checkout(),
         python=steps.python(facts, version),
-        packages=steps.packages(facts, kind="stages", with_install=True),
+        packages=steps.packages(facts, on=check.runs_on, with_install=True),
         env=env,
         run=check.run,
     )
@@ -147,6 +142,12 @@ def _check(facts: Facts, number: int, check: CheckFacts) -> str:
 
 def _pairs(values: tuple[tuple[str, str], ...]) -> str:
     return "{" + ", ".join(f"{name}: {quoted(value)}" for name, value in values) + "}"
+
+
+def _no_forks(labels: tuple[str, ...]) -> str:
+    """The condition of a job that runs code of a commit; "" where the machine is GitHub's."""
+    same = job_texts.SAME_REPOSITORY.replace("\n", "\n  ").rstrip()
+    return f"if: >-\n  {same}" if may_be_own(labels) else ""
 
 
 def _trainings(facts: Facts) -> list[str]:
@@ -158,9 +159,6 @@ def _train(facts: Facts, shared: dict[str, str], number: int) -> str:
     """One part of the training; `number` counts from 1."""
     ids, part = _trainings(facts), facts.parts[number - 1]
     is_last, before = number == len(ids), ids[number - 2] if number > 1 else ""
-    results = job_texts.RESULTS_NAME
-    if not is_last:
-        results = fill(job_texts.PART_NAME, number=str(number))
     words = ""
     if before:
         words += f' \\\n            --earlier "$RUNNER_TEMP/{steps.EARLIER}"'
@@ -175,17 +173,18 @@ def _train(facts: Facts, shared: dict[str, str], number: int) -> str:
         same_repository="" if facts.fork_trains else f"&& {job_texts.SAME_REPOSITORY}",
         minutes=str(part.minutes),
         environment=_environment(facts),
-        results=results,
+        results=job_texts.RESULTS_NAME,
         identity="id-token: write # proves to AWS which job this is" if facts.aws else "",
         disk=steps.disk(facts, part.runs_on),
         checkout=steps.checkout(),
-        packages=steps.packages(facts, kind="stages", with_install=True),
+        packages=steps.packages(facts, on=part.runs_on, with_install=True),
         earlier=steps.earlier(f"${{{{ needs.{before}.outputs.results }}}}") if before else "",
         stages="" if is_last else f"STAGES: {quoted(','.join(part.stages))}",
         words=words,
+        kind="results" if is_last else f"part-{number}",
         aws=steps.aws(facts),
         variables=steps.variables(facts),
-        upload=steps.upload(facts, name=results, condition="if: always()"),
+        upload=steps.upload(facts, name=job_texts.RESULTS_NAME, condition="if: always()"),
     )
 
 
@@ -201,11 +200,10 @@ def _environment(facts: Facts) -> str:
 
 
 def _gate(facts: Facts, runs_on: str) -> str:
+    # What runs on own machines is skipped for forks, and a check that was skipped is no check.
+    first = [facts.runs_on, *(check.runs_on for check in facts.checks)]
     jobs = [f"check-{number + 1}" for number in range(len(facts.checks))]
     results = [f"CHECK_{n}: ${{{{ needs.check-{n}.result }}}}" for n in range(1, len(jobs) + 1)]
-    own = [("DECIDE", facts.runs_on)]
-    own += [(f"CHECK_{n}", check.runs_on) for n, check in enumerate(facts.checks, 1)]
-    forks = [fill(job_texts.FORKS, variable=name) for name, labels in own if OWN in labels]
     refusals = [
         f'[ "$CHECK_{n}" = success ] || refuse "The job check-{n} ended with: $CHECK_{n}."'
         for n in range(1, len(jobs) + 1)
@@ -225,6 +223,6 @@ def _gate(facts: Facts, runs_on: str) -> str:
         parts="\n".join(part_checks),
         runs_on=runs_on,
         results="\n".join(results),
-        forks="".join(forks),
+        own=job_texts.OWN_REFUSES if any(map(may_be_own, first)) else "",
         checks="\n".join(refusals),
     )
