@@ -229,6 +229,9 @@ def _answered(
     query = dict(parse_qsl(request.query))
     said = forge.checker.request_problems(request.method, request.path, query, request.body)
     refused = None
+    git = forge.gaps.gits.get("/".join(request.path.split("/")[2:4]))
+    if git:
+        git.bring()
     if request.path.startswith("/repos/"):
         refused = forge.gaps.refused(request.method, request.path, request.body, token)
     if refused:

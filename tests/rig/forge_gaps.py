@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,12 +40,26 @@ def error(status: int, message: str, **more: Any) -> Answer:
     return status, {"message": message, **more, "documentation_url": _DOCS, "status": str(status)}
 
 
+class Branches(Protocol):
+    """A repository whose branches and commits stand in git: the emulator has stand-ins of them."""
+
+    def bring(self) -> None:
+        """Let the emulator have a branch for each that git has."""
+
+    def head(self, branch: str) -> str:
+        """The commit that a branch stands on; "" when there is none."""
+
+    def has(self, commit: str) -> bool:
+        """Whether git has a commit."""
+
+
 class Gaps:
     """State and answers of what the emulator lacks.
 
     Attributes:
         dispatched: Bodies of workflow dispatches, with the file. settings: (method, template) or
             template -> answer that a test sets. commits: Hashes of commits that git brought.
+        gits: `owner/name` -> where its branches stand; of other repositories in the emulator.
     """
 
     def __init__(self, checker: Checker, upstream: Callable[[str], Answer]) -> None:
@@ -53,6 +68,7 @@ class Gaps:
         self.dispatched: list[dict[str, Any]] = []
         self.settings: dict[str, Any] = {}
         self.commits: set[str] = set()
+        self.gits: dict[str, Branches] = {}
 
     def refused(self, method: str, path: str, body: Any, token: str) -> Answer | None:
         """What GitHub refuses and the emulator lets pass."""
@@ -94,14 +110,18 @@ class Gaps:
     def with_heads(self, answer: Any) -> Any:
         """Pull requests with the heads of their branches now; the emulator keeps the first."""
         for pull in answer if isinstance(answer, list) else [answer]:
-            if pull.get("state") == "open":
-                repo, branch = pull["head"]["repo"]["full_name"], pull["head"]["ref"]
+            repo, branch = pull["head"]["repo"]["full_name"], pull["head"]["ref"]
+            if git := self.gits.get(repo):
+                pull["head"]["sha"] = git.head(branch) or pull["head"]["sha"]
+            elif pull.get("state") == "open":
                 status, found = self._upstream(f"/repos/{repo}/git/ref/heads/{branch}")
                 if status == 200:
                     pull["head"]["sha"] = found["object"]["sha"]
         return answer
 
     def _has(self, repo: str, sha: str) -> bool:
+        if git := self.gits.get(repo.removeprefix("/repos/")):
+            return git.has(sha)
         return sha in self.commits or self._upstream(f"{repo}/git/commits/{sha}")[0] == 200
 
     def _set_status(self, repo: str, sha: str, operation: Any, request: Any) -> Answer:
@@ -128,13 +148,13 @@ class Gaps:
     def _no_pull(self, repo: str, owner: str, body: Any) -> Answer | None:
         base, head = str(body.get("base")), str(body.get("head")).split(":")[-1]
         for field, branch in (("base", base), ("head", head)):
-            if self._upstream(f"{repo}/git/ref/heads/{branch}")[0] != 200:
+            if self._upstream(f"{repo}/git/ref/heads/{quote(branch)}")[0] != 200:
                 return _invalid(field=field, code="invalid")
         for pull in self._upstream(f"{repo}/pulls?state=open&per_page=100")[1] or []:
             if (pull["head"]["ref"], pull["base"]["ref"]) == (head, base):
                 said = f"A pull request already exists for {owner}:{head}."
                 return _invalid(code="custom", message=said)
-        compared = self._upstream(f"{repo}/compare/{base}...{head}")[1] or {}
+        compared = self._upstream(f"{repo}/compare/{base}...{quote(head)}")[1] or {}
         if compared.get("ahead_by") == 0:
             return _invalid(code="custom", message=f"No commits between {base} and {head}")
         return None

@@ -9,6 +9,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from branchline.core.effects.openings import DEFAULT_MODE
 from branchline.core.policy import Do
 from branchline.errors import ConfigError
 from branchline.generate.workflows.cron import cron_problem
@@ -271,7 +272,7 @@ def _tune(policy: Policy, section: Mapping[str, Any], labels: Sequence[str]) -> 
     if asked is not None:
         deadline = min(deadline, math.ceil(asked / 60) + _MARGIN_MINUTES)
     opened = next((rule.open_pull_request for rule in rules if rule.open_pull_request), None)
-    mode = str((opened or {}).get("mode", "approve"))
+    mode = str((opened or {}).get("mode", DEFAULT_MODE))
     return TuneFacts(
         patterns=_patterns(policy.branches, Do.TUNE),
         minutes=min(deadline + 2 * _MARGIN_MINUTES, most),

@@ -145,7 +145,8 @@ TRAIN = """\
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
           # In place of the shell, so that a cancelled job stops the training at once.
-          exec branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>"
+          # It may not send the records: the job `report` does.
+          exec branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" --no-push
       <<upload>>
 
 """
