@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.rig.openapi_check import Checker
 
@@ -66,6 +66,7 @@ class Gaps:
         self._checker, self._upstream = checker, upstream
         self._statuses: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.dispatched: list[dict[str, Any]] = []
+        self._began: list[dict[str, str]] = []
         self.settings: dict[str, Any] = {}
         self.commits: set[str] = set()
         self.gits: dict[str, Branches] = {}
@@ -82,7 +83,7 @@ class Gaps:
             return self._no_pull(found[1], found[2], body)
         return None
 
-    def filled(self, method: str, path: str, body: Any) -> Answer | None:
+    def filled(self, method: str, path: str, body: Any, query: Mapping[str, str]) -> Answer | None:
         """An answer where the emulator has none; None where there is nothing to say."""
         found = self._checker.route(method, path)
         if found is None:
@@ -102,9 +103,11 @@ class Gaps:
             return self._combined(repo, values["ref"], operation)
         if key == "POST /actions/workflows/{workflow_id}/dispatches":
             self.dispatched.append({"workflow": values["workflow_id"], **request})
+            began = {"repo": repo, "workflow": values["workflow_id"], "ref": request["ref"]}
+            self._began.append({**began, "head": self._head(repo, request["ref"])})
             return 204, None
         if key == "GET /actions/workflows/{workflow_id}/runs":
-            return 200, {"total_count": 0, "workflow_runs": []}
+            return 200, self._runs(repo, values["workflow_id"], query, operation)
         return None
 
     def with_heads(self, answer: Any) -> Any:
@@ -118,6 +121,24 @@ class Gaps:
                 if status == 200:
                     pull["head"]["sha"] = found["object"]["sha"]
         return answer
+
+    def _runs(self, repo: str, workflow: str, query: Mapping[str, str], operation: Any) -> Any:
+        """Runs of a workflow that were dispatched, the newest first."""
+        example = self._checker.example(operation, 200)["workflow_runs"][0]
+        runs = [
+            {**example, "head_branch": one["ref"], "head_sha": one["head"]}
+            for one in reversed(self._began)
+            if (one["repo"], one["workflow"]) == (repo, workflow)
+            and query.get("branch", one["ref"]) == one["ref"]
+            and query.get("head_sha", one["head"]) == one["head"]
+        ]
+        return {"total_count": len(runs), "workflow_runs": runs}
+
+    def _head(self, repo: str, branch: str) -> str:
+        if git := self.gits.get(repo.removeprefix("/repos/")):
+            return git.head(branch)
+        status, found = self._upstream(f"{repo}/git/ref/heads/{quote(branch)}")
+        return str(found["object"]["sha"]) if status == 200 else ""
 
     def _has(self, repo: str, sha: str) -> bool:
         if git := self.gits.get(repo.removeprefix("/repos/")):

@@ -16,13 +16,13 @@ import tarfile
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import pytest
 from tests.adapters.github.conftest import Site
 from tests.cli.ci_scene import SOURCE
 from tests.rig.git_over_http import GitServer
 from tests.rig.host import Host, repository, results
+from tests.rig.mirror import Mirror
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,9 +108,8 @@ class Hub:
         (programs / "gh").write_text(_GH.format(python=sys.executable))
         (programs / "gh").chmod(0o755)
         self._numbers, self._lock = itertools.count(1), threading.Lock()
-        self._brought: dict[str, str] = {}
         forge.gaps.dispatched.clear()
-        forge.gaps.gits[self.name] = self
+        self.mirror = forge.gaps.gits[self.name] = Mirror(self.site, self.bare)
 
     def close(self) -> None:
         """Stop what was started."""
@@ -129,44 +128,15 @@ class Hub:
         assert done.returncode == 0, f"git {words}: {done.stderr}"
         return done.stdout.strip()
 
-    # What the API knows of git.
-
     def head(self, branch: str) -> str:
         """The commit that a branch stands on; "" when there is none."""
-        return self._heads().get(branch, "")
-
-    def has(self, commit: str) -> bool:
-        """Whether git has a commit."""
-        asked = ["git", "-C", str(self.bare), "cat-file", "-e", f"{commit}^{{commit}}"]
-        return subprocess.run(asked, capture_output=True, check=False).returncode == 0
-
-    def bring(self) -> None:
-        """Let the emulator have a branch for each of git's."""
-        with self._lock:
-            for branch, commit in self._heads().items():
-                if self._brought.get(branch) != commit:
-                    self._brought[branch] = commit
-                    if branch != "main":
-                        self._stand(branch, self.site.commit(commit))
-
-    def _stand(self, branch: str, commit: str) -> None:
-        path = f"/git/refs/heads/{quote(branch)}"
-        status, _ = self.site.judged.upstream("GET", f"/repos/{self.name}{path}")
-        if status == 200:
-            self.site.ask("PATCH", path, {"sha": commit, "force": True})
-        else:
-            self.site.ask("POST", "/git/refs", {"ref": f"refs/heads/{branch}", "sha": commit})
-
-    def _heads(self) -> dict[str, str]:
-        named = "--format=%(objectname) %(refname:lstrip=2)"
-        rows = self.git(self.bare, "for-each-ref", named, "refs/heads/").splitlines()
-        return {branch: commit for commit, _, branch in (row.partition(" ") for row in rows)}
+        return self.mirror.head(branch)
 
     # What the person does.
 
     def commit(self, branch: str, files: Mapping[str, str], message: str = "change") -> str:
         """Commit files on a branch, a new one from `main`, and push it; the commit."""
-        if branch in self._heads():
+        if branch in self.mirror.heads():
             self.git(self.author, "checkout", "-q", branch, "--")
         elif branch != "main":
             self.git(self.author, "checkout", "-q", "-b", branch, "main")
@@ -180,7 +150,7 @@ class Hub:
 
     def open_pull(self, branch: str, title: str) -> int:
         """Ask for a merge into `main`; the number of the pull request."""
-        self.bring()
+        self.mirror.bring()
         body = {"title": title, "head": branch, "base": "main"}
         return int(self.site.as_ada("POST", "/pulls", body)["number"])
 

@@ -162,7 +162,12 @@ def open_appliers(
             side.workflows.dispatch(file, ref=branch, inputs=inputs)
             return f"{file} trains it"
 
-        yield appliers(setting, side.forge, environ, model=model, start=start)
+        def was_started(branch: str, commit: str) -> bool:
+            return side.workflows.has_run(file, ref=branch, commit=commit)
+
+        yield appliers(
+            setting, side.forge, environ, model=model, start=start, was_started=was_started
+        )
 
 
 def appliers(
@@ -172,6 +177,7 @@ def appliers(
     *,
     model: str | None = None,
     start: Callable[[str, Pull], str] | None = None,
+    was_started: Callable[[str, str], bool] = lambda _branch, _commit: False,
 ) -> Appliers:
     """Who applies what, on a forge; see `open_appliers`."""
     import time
@@ -183,7 +189,8 @@ def appliers(
     from branchline.flows.ci_pull import RemoteOpener
     from branchline.wiring.registries import registry_appliers
 
-    opener = RemoteOpener(forge, GitBranches(Git.open(".")), setting.remote, time.time, start)
+    branches = GitBranches(Git.open("."))
+    opener = RemoteOpener(forge, branches, setting.remote, time.time, start, was_started)
 
     def check(effect: SetCheck) -> str:
         apply_check(forge, effect, at=time.time())

@@ -153,6 +153,9 @@ class GitCiRemote(CiRemote):
             return True
         if b"stale info" in answer.out or b"fetch first" in answer.out:
             return False
+        # Of two pushes at once one may be told of a lock, in words that each server has its own of.
+        if b"remote rejected" in answer.out and self.branch_head(branch) != expected:
+            return False
         raise refusal(["push"], answer)
 
     def committer(self, commit: str) -> str:
