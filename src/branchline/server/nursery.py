@@ -68,6 +68,7 @@ PRELOADED = (
     "branchline.core.verdict.selftest.leaks",
     "branchline.flows.apply",
     "branchline.flows.box",
+    "branchline.flows.first_trial",
     "branchline.flows.meanings",
     "branchline.flows.nondeterminism",
     "branchline.flows.selftest",
