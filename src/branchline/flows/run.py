@@ -17,7 +17,6 @@ from branchline.core.trigger import Trigger, TriggerKind
 from branchline.errors import StoreError
 from branchline.flows.data_gate import as_failures, carried_out, checked, data_checks_of
 from branchline.flows.engine import Engine
-from branchline.flows.finish import Finished, finish
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.recovering import planned, settle
 from branchline.flows.walked import Beside, EngineOptions, Walked
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from branchline.core.pipeline import LockEntry, Stage
     from branchline.core.plan.values import StagePlan
+    from branchline.flows.finish import Finished
     from branchline.flows.project import Project
     from branchline.flows.retraining import WalkAgain, Watching
     from branchline.flows.walked import WalkBeside, Watcher
@@ -140,6 +140,8 @@ def run(
         is_asked = is_done or (options.judges and walked.ran)
         dirty = project.repo.dirty_paths() if is_asked else ()
         if is_done:
+            from branchline.flows.finish import finish
+
             finished = finish(
                 project,
                 planner,
