@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from branchline.core.plan.asked import AskedModel
 from branchline.core.policy import Do
 from branchline.core.trigger.events import EventKind
-from branchline.core.verdict.believed import doubts
-from branchline.core.verdict.standing import standing_of
-from branchline.flows.history import History
+from branchline.flows.ci_settled import is_registered, is_settled
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.search import own_search_stages
 
@@ -23,10 +21,10 @@ if TYPE_CHECKING:
     from branchline.flows.ci_setting import CiSetting
     from branchline.flows.project import Project
 
-MOST_RUNS = 300
-"""Of so many of the newest it is asked whether they judged the same; beyond, it is judged again."""
 OUTWARD = ("register", "deploy", "tag", "promote")
 """Words of `then` for which a verdict is wanted, also where no stage has to run."""
+_DONE_ONCE = {"register", "deploy"}
+"""Those of which a registered version says that they were done; no job deploys yet."""
 
 
 def plan_models(
@@ -48,36 +46,54 @@ def plan_models(
     stages: dict[str, Stage] = {}
     for policy in policies:
         decision = setting.decide(policy)
-        plan, wanted = None, follows(setting, decision)
+        plan, has_more = None, follows(setting, decision)
         if _is_planned(setting, decision):
             with setting.project(policy.model) as project:
                 plan = planned(project, decision)
                 stages |= {stage.address: stage for stage in project.pipeline.stages}
-                if decision.do is Do.TRAIN and plan.is_empty and not wanted:
-                    wanted = not has_passed(project, plan, policy)
+                if plan.is_empty:
+                    has_more = _has_more(setting, project, decision, plan)
         asked.append(
             AskedModel(
                 model=policy.model,
                 decision=decision,
                 policy=policy,
                 plan=plan,
-                wants_verdict=wanted,
+                follows=has_more,
             )
         )
     return tuple(asked), stages
 
 
+def _has_more(setting: CiSetting, project: Project, decision: Decision, plan: Plan) -> bool:
+    """Whether a job is wanted although every result is there: to judge, or for what follows."""
+    if follows(setting, decision):
+        words = set(decision.rule.then if decision.rule else ()) & set(OUTWARD)
+        return not (words <= _DONE_ONCE and is_registered(project, plan))
+    return not is_settled(setting, project, plan)
+
+
 def planned(project: Project, decision: Decision) -> Plan:
     """The plan of what a decision asks for, without the stages of the project's own search."""
-    searching = own_search_stages(project)
-    targets = [s.address for s in project.pipeline.stages if s.address not in searching]
+    targets = targets_of(project)
     options = PlanOptions(
-        targets=tuple(targets) if searching else (),
-        single=bool(searching),
+        targets=targets,
+        single=bool(targets),
         force=decision.force,
         force_reason=decision.reason,
+        with_tests=True,
     )
     return Planner(project, options).plan()
+
+
+def targets_of(project: Project) -> tuple[str, ...]:
+    """All but the stages of the project's own search; empty where it has none: all."""
+    searching = own_search_stages(project)
+    if not searching:
+        return ()
+    addresses = [stage.address for stage in project.pipeline.stages]
+    tests = [test.address for test in project.policy.tests]
+    return (*(address for address in addresses if address not in searching), *tests)
 
 
 def follows(setting: CiSetting, decision: Decision) -> bool:
@@ -86,37 +102,6 @@ def follows(setting: CiSetting, decision: Decision) -> bool:
     if rule is None or decision.do is Do.NOTHING or not setting.event.is_on_default_branch:
         return False
     return any(word in OUTWARD for word in rule.then)
-
-
-def has_passed(project: Project, plan: Plan, policy: Policy) -> bool:
-    """Whether a run with the very results that a plan reuses was judged, and may go on.
-
-    A search, or a run whose verdict failed, leaves results too: that they are there says nothing of
-    their worth.
-
-    Args:
-        project: Its records.
-        plan: In which nothing runs.
-        policy: Whose bars count, as they are now.
-    """
-    reused = {
-        (entry.stage, entry.result.key, entry.result.run)
-        for entry in plan.stages
-        if entry.result is not None
-    }
-    for view in History(project.records, project.repo).newest(MOST_RUNS):
-        made = {(facts.stage, facts.key, facts.run) for facts in view.evidence.stages}
-        if view.model != policy.model or not reused <= made:
-            continue
-        if (
-            view.problems
-            or view.verdict is None
-            or doubts(view.verdict, view.evidence, policy.gate)
-        ):
-            return False
-        is_approved = project.records.approval(view.run) is not None
-        return standing_of(view.verdict, policy.gate, is_approved=is_approved).lets_on
-    return False
 
 
 def is_withheld(setting: CiSetting, decision: Decision) -> bool:

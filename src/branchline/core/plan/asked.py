@@ -38,15 +38,15 @@ class AskedModel:
     Attributes:
         model: Its name. decision: What the rules say. policy: Of the default branch.
         plan: Of its stages; None where nothing had to be planned.
-        wants_verdict: Whether a verdict is wanted even where every result is there already: effects
-            follow it, or no run with these very results is known to have passed.
+        follows: Whether a verdict is wanted even where every result is there already: effects
+            follow it, or it is not known, or it failed.
     """
 
     model: str
     decision: Decision
     policy: Policy
     plan: Plan | None = None
-    wants_verdict: bool = False
+    follows: bool = False
 
     @property
     def trains(self) -> bool:
@@ -58,7 +58,7 @@ class AskedModel:
         """Whether a job has to be started for it."""
         if self.decision.do is Do.NOTHING:
             return False
-        return self.decision.do is Do.TUNE or self.trains or self.wants_verdict
+        return self.decision.do is Do.TUNE or self.trains or self.follows
 
     @property
     def data_changed(self) -> bool:
@@ -126,11 +126,7 @@ def reason_of(asked: Sequence[AskedModel]) -> str:
     several = f" ({len(told)} models)" if len(told) > 1 else ""
     why = first.decision.reason
     if first.decision.do is not Do.NOTHING and not first.trains and first.plan is not None:
-        rest = (
-            "what is reused is judged again"
-            if first.wants_verdict
-            else "every stage has its result"
-        )
+        rest = "what is reused is judged again" if first.follows else "every stage has its result"
         if first.decision.do is Do.TRAIN:
             return f"nothing to train, {rest}; {why}{several}"
     if first.trains and first.plan is not None:
