@@ -69,6 +69,7 @@ PRELOADED = (
     "branchline.flows.apply",
     "branchline.flows.box",
     "branchline.flows.finish",
+    "branchline.flows.first_trial",
     "branchline.flows.meanings",
     "branchline.flows.nondeterminism",
     "branchline.flows.selftest",

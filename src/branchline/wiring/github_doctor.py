@@ -55,6 +55,7 @@ def _root(folder: str) -> str:
 def _modes(root: str) -> list[str] | None:
     """How each branch rule starts the training of the pull request that it opens."""
     from branchline.config.branchline_yaml import FILE, default_config, load_policy
+    from branchline.core.effects.openings import DEFAULT_MODE
     from branchline.errors import BranchlineError
 
     try:
@@ -66,7 +67,7 @@ def _modes(root: str) -> list[str] | None:
     except (OSError, BranchlineError):
         return None
     return [
-        str(rule.open_pull_request.get("mode", "approve"))
+        str(rule.open_pull_request.get("mode", DEFAULT_MODE))
         for model in loaded.models
         for rule in model.policy.branches
         if rule.open_pull_request is not None

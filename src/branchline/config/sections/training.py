@@ -55,8 +55,8 @@ PULL_REQUEST = Section(
         "labels": Key(TEXTS, "Labels to set."),
         "mode": Key(
             Choice(("approve", "dispatch", "app")),
-            "How the training of a pull request that the bot opened starts.",
-            "approve",
+            "How the training of a pull request that the bot opened starts; unless set, `dispatch`"
+            " on GitHub and `approve` on a box.",
         ),
     }
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from branchline.core.effects.openings import DEFAULT_MODE
 from branchline.core.policy import Do
 from branchline.generate.workflows.check_facts import checks_of
 from branchline.generate.workflows.cron import cron_problem
@@ -196,7 +197,7 @@ def _tune(policy: Policy, section: Mapping[str, Any], pipeline: Pipeline) -> Tun
     if asked is not None:
         deadline = min(deadline, math.ceil(asked / 60) + MARGIN_MINUTES)
     opened = next((rule.open_pull_request for rule in rules if rule.open_pull_request), None)
-    mode = str((opened or {}).get("mode", "approve"))
+    mode = str((opened or {}).get("mode", DEFAULT_MODE))
     return TuneFacts(
         runs_on=labels,
         patterns=_patterns(policy.branches, Do.TUNE),

@@ -164,6 +164,7 @@ TRAIN = """\
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
           # In place of the shell, so that a cancelled job stops the training at once.
+          # It may not send the records: the job `report` does.
           exec branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>"<<words>>
       <<upload>>
 

@@ -159,7 +159,7 @@ def _train(facts: Facts, shared: dict[str, str], number: int) -> str:
     """One part of the training; `number` counts from 1."""
     ids, part = _trainings(facts), facts.parts[number - 1]
     is_last, before = number == len(ids), ids[number - 2] if number > 1 else ""
-    words = ""
+    words = " \\\n            --no-push"
     if before:
         words += f' \\\n            --earlier "$RUNNER_TEMP/{steps.EARLIER}"'
     if not is_last:

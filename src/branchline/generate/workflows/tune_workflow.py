@@ -87,7 +87,7 @@ jobs:
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
           code=0
           branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\
-            --deadline "$DEADLINE" &
+            --deadline "$DEADLINE" --no-push &
           search=$!
           # The signal of a cancelled job reaches this shell alone.
           trap 'kill -TERM "$search"' INT TERM
