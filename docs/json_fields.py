@@ -7,6 +7,7 @@ the reverse.
 from __future__ import annotations
 
 import json_data
+import json_env
 
 # Fields whose own keys are the user's (paths, stage names): not walked into.
 OPEN = {
@@ -49,6 +50,8 @@ OPEN = {
     "data init": (),
     "data check": (),
     "data profile": (),
+    "env show": (),
+    "env repair": (),
     "error": (),
 }
 
@@ -93,6 +96,7 @@ HEADINGS = {
     "data init": "`branchline data init --json`",
     "data check": "`branchline data check --json`",
     "data profile": "`branchline data profile --json`, and each profile of `profile.json`",
+    **json_env.HEADINGS,
     "error": "Any command with `--json` that ends with an error",
 }
 
@@ -784,6 +788,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "effects[].effect": "object: all of it; `effect` says which kind",
         "notes": "array of strings: why others do not follow",
     },
+    "env show": json_env.SHOW,
+    "env repair": json_env.REPAIR,
     "error": {
         "schema_version": "integer: version of this document",
         "error": "object: what went wrong",
