@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.cli.arguments import duration_of
-from branchline.errors import EXIT_ERROR, EXIT_FINE, UsageError
+from branchline.errors import EXIT_ERROR, EXIT_FINE
 
 if TYPE_CHECKING:
     import argparse
@@ -19,59 +19,45 @@ _LIMIT_S = 600.0
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "verb",
-        choices=("show", "repair"),
-        help="show: which interpreter and packages, why, where; repair: try until the commands run,"
-        " say what failed, and write the versions into branchline-constraints.txt",
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    show = verbs.add_parser("show", help="which interpreter and packages, why, and where")
+    show.add_argument(
+        "--made", action="store_true", help="look for the packages, whatever stages run in"
     )
-    parser.add_argument(
-        "command",
-        nargs="*",
-        metavar="COMMAND",
-        help="repair: what to try, after `--`; else the stages of the project",
+    repair = verbs.add_parser(
+        "repair",
+        help="try until the commands run, say what failed, and write the versions into"
+        " branchline-constraints.txt",
     )
-    parser.add_argument(
-        "--made", action="store_true", help="show: look for the packages, whatever stages run in"
+    repair.add_argument(
+        "--diff", action="store_true", help="show what would be written; write nothing"
     )
-    parser.add_argument(
-        "--diff", action="store_true", help="repair: show what would be written; write nothing"
-    )
-    parser.add_argument(
+    repair.add_argument(
         "--limit",
         type=duration_of,
         default=_LIMIT_S,
         metavar="TIME",
-        help="repair: commands that have not failed by then count as running (10m)",
+        help="commands that have not failed by then count as running (10m)",
     )
-    parser.add_argument("--model", default=None, metavar="NAME", help="whose branchline.yaml keys")
-    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+    repair.add_argument(
+        "command",
+        nargs="*",
+        metavar="COMMAND",
+        help="what to try, after `--`; else the stages of the project",
+    )
+    for verb in (show, repair):
+        verb.add_argument(
+            "--model", default=None, metavar="NAME", help="whose branchline.yaml keys"
+        )
+        verb.add_argument("--json", action="store_true", help="print the answer as JSON")
 
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Do what the verb says."""
     from branchline import wiring
 
-    is_show = options.verb == "show"
-    wrong = next(
-        (
-            name
-            for name, is_given in (
-                ("COMMAND", is_show and options.command),
-                ("--diff", is_show and options.diff),
-                ("--made", not is_show and options.made),
-            )
-            if is_given
-        ),
-        "",
-    )
-    if wrong:
-        raise UsageError(
-            f"branchline env {options.verb}: {wrong} is not for this verb",
-            todo="See `branchline env --help`.",
-        )
     with wiring.open_project(model=options.model) as project:
-        return (_show if is_show else _repair)(project, options, console)
+        return (_show if options.verb == "show" else _repair)(project, options, console)
 
 
 def _show(project: Project, options: argparse.Namespace, console: Console) -> int:

@@ -79,7 +79,7 @@ def _clause(clause: str, minor: tuple[int, int]) -> bool | None:
         "<=": minor <= wants,
         ">=": minor >= wants,
         "<": minor < wants or (minor == wants and patch > 0),
-        ">": minor > wants or (minor == wants and len(parts) > 2),
+        ">": minor >= wants,
         "~=": minor == wants if len(parts) > 2 else minor[0] == wants[0] and minor >= wants,
         "^": minor[0] == wants[0] and minor >= wants,
         "~": minor == wants,
@@ -92,7 +92,7 @@ def _major_clause(sign: str, major: int, minor: tuple[int, int], *, has_star: bo
         "<=": minor[0] < major or (minor == (major, 0)) or has_star,
         ">=": minor[0] >= major,
         "<": minor[0] < major,
-        ">": minor[0] > major or (minor[0] == major and minor[1] > 0),
+        ">": minor[0] >= major,
         "!=": minor[0] != major,
     }
     return checks.get(sign, minor[0] == major)

@@ -31,7 +31,7 @@ _MORE_FILES = (
 )
 """Wishes that count where nothing better is there, in this order."""
 _MADE_OF = re.compile(r"^# made of (\S+) ([0-9a-f]{16,64})$", re.MULTILINE)
-_ADDED = re.compile(r"^# added (\S+)", re.MULTILINE)
+_ADDED = re.compile(r"^# added ([^\s:]+)", re.MULTILINE)
 _MOST_BYTES = 400_000
 
 
