@@ -72,7 +72,7 @@ REPAIR = {
     "attempts[].is_cut": "boolean: stopped at the limit without having failed",
     "attempts[].failure": "object or null: why it failed",
     "attempts[].failure.kind": "string: `missing_module`, `removed_api`, `gone_from_python`, "
-    "`build`, `no_wheel`, `conflict`, `not_yet`, `own` or `other`",
+    "`build`, `no_wheel`, `conflict`, `not_yet`, `own` (a module of the repository) or `other`",
     "attempts[].failure.sentence": "string: says it",
     "attempts[].failure.quote": "string: the line of the program or installer that says so",
     "attempts[].failure.place": "string: `FILE:LINE` of the repository; empty when not known",

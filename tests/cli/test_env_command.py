@@ -233,6 +233,54 @@ def test_the_password_of_an_index_is_nowhere(
                         assert b"hunter2" not in file.read(), path
 
 
+def test_an_index_that_is_not_reached_ends_the_search_at_once(
+    make_clone: Callable[..., Clone], monkeypatch: pytest.MonkeyPatch, index: PackageIndex
+) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    clone = old(make_clone, monkeypatch)
+
+    told = clone.call("env", "repair")
+
+    assert told.code == 1
+    assert told.out == ""
+    assert "does not reach a package index" in told.err
+
+
+def test_an_old_release_whose_own_needs_no_installer_reads_any_more_is_found(
+    make_clone: Callable[..., Clone], monkeypatch: pytest.MonkeyPatch, index: PackageIndex
+) -> None:
+    index.wheel("pandas", "0.23.4", OLD, needs=("pytz>=2011k", "numpy>=1.9"))
+    index.wheel("pytz", "2018.5", OLD)
+    index.wheel("python-dateutil", "2.7", OLD, module="dateutil")
+    clone = old(make_clone, monkeypatch, requirements__txt="pandas==0.23.4\n")
+
+    shown = clone.call("env", "show", "--made")
+
+    assert shown.code == 0, shown.err
+    assert re.search(r"pandas +0\.23\.4", shown.out)
+    assert re.search(r"pytz +2018\.5", shown.out)
+
+
+def test_a_poetry_lock_gives_its_versions_and_its_digests(
+    make_clone: Callable[..., Clone], monkeypatch: pytest.MonkeyPatch, index: PackageIndex
+) -> None:
+    digest = index.files["numpy"][0].sha256
+    lock = (
+        '[[package]]\nname = "numpy"\nversion = "1.19.5"\noptional = false\n'
+        f'files = [{{file = "x.whl", hash = "sha256:{digest}"}}]\n'
+    )
+    pyproject = '[tool.poetry.dependencies]\nnumpy = "*"\n'
+    clone = old(make_clone, monkeypatch, poetry__lock=lock, pyproject__toml=pyproject)
+    clone.write("branchline.yaml", FILES["branchline.yaml"] + "environment: {make: always}\n")
+
+    ran = clone.call("run")
+
+    assert ran.code == 0, ran.err
+    assert (clone.root / "model").read_text() == "1.19.5"
+    shown = said(clone, "env", "show")
+    assert [p["hashes"] for p in shown["packages"]] == [[f"sha256:{digest}"]]  # type: ignore[attr-defined]
+
+
 def test_options_of_the_other_verb_are_refused(make_clone: Callable[..., Clone]) -> None:
     clone = make_clone(FILES)
 

@@ -28,6 +28,7 @@ class FakeEnvironments(Environments):
         impossible: Digests of which none can be made.
         pythons: Versions of the interpreters.
         found: File -> what is found for it, in pip's grammar.
+        has_uv: Whether uv.lock can be made.
     """
 
     def __init__(
@@ -36,17 +37,18 @@ class FakeEnvironments(Environments):
         impossible: frozenset[str] = frozenset(),
         pythons: Sequence[str] = ("3.11.7",),
         found: Mapping[str, str] | None = None,
+        has_uv: bool = True,
     ) -> None:
         self.made: dict[str, Made] = {}
         self.asked: list[Asked] = []
         self.entries: list[str] = []
         self.found = dict(found or {})
         self._impossible = impossible
-        self._pythons = pythons
+        self._pythons, self._has_uv = pythons, has_uv
 
     def can_make(self, file: str) -> bool:
         """See the port."""
-        return file.endswith(".txt")
+        return file.endswith(".txt") or (file == "uv.lock" and self._has_uv)
 
     def interpreters(self) -> Sequence[Interpreter]:
         """See the port."""

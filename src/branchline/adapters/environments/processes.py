@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 POLL_S = 0.05
 LIMIT_S = 3600.0
 """An installer that takes longer hangs."""
-_TAIL_LINES = 16
-_TAIL_BYTES = 16_384
+_HEAD_LINES = 6
+_TAIL_LINES = 12
+_TAIL_BYTES = 65_536
 
 
 def run_installer(
@@ -102,4 +103,10 @@ def tail_of(log: str) -> list[str]:
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return []
-    return [line.rstrip() for line in text.splitlines() if line.strip()][-_TAIL_LINES:]
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    # A failed build ends with a long traceback; what it is about stands at its head.
+    starts = [at for at, line in enumerate(lines) if line.startswith(("error:", "ERROR:"))]
+    head = lines[starts[-1] : starts[-1] + _HEAD_LINES] if starts else []
+    rest = lines[-_TAIL_LINES:]
+    at_end = len(lines) - len(rest)
+    return [*head, *rest] if starts and starts[-1] + len(head) <= at_end else rest

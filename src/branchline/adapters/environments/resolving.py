@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from branchline.adapters.environments.processes import run_installer, tail_of
 from branchline.adapters.environments.uv import PLACES, Scrub, environ_for, failed, missing_uv
+from branchline.core.environment.metadata import is_known, told_instead
 from branchline.core.environment.pins import has_credentials, normal, packages_of
 from branchline.core.environment.values import Package, Resolved
 from branchline.core.values import digest_of
@@ -98,14 +99,16 @@ class UvResolver:
         environ = environ_for(self._environ, asked.index, asked.root)
         scrub = Scrub(environ, asked.index)
         log, out = os.path.join(work, "log"), os.path.join(work, "out")
-        code = run_installer(
-            self._words(asked, work),
-            folder=asked.root,
-            environ=environ,
-            log=log,
-            out=out,
-            is_stopped=is_stopped,
-        )
+
+        def run(*more: str) -> int | None:
+            words = [*self._words(asked, work), *more]
+            return run_installer(
+                words, folder=asked.root, environ=environ, log=log, out=out, is_stopped=is_stopped
+            )
+
+        code = run()
+        if code and is_known(" ".join(tail_of(log))):
+            code = run("--config-file", _written(work, "uv", [told_instead()], "toml"))
         if code is None:
             return None
         if code != 0:
@@ -150,8 +153,8 @@ def _as_of(asked: Asked) -> str:
     return f" as of {asked.as_of[:10]}" if asked.as_of else ""
 
 
-def _written(work: str, name: str, lines: Sequence[str]) -> str:
-    path = os.path.join(work, f"{name}.txt")
+def _written(work: str, name: str, lines: Sequence[str], ending: str = "txt") -> str:
+    path = os.path.join(work, f"{name}.{ending}")
     with open(path, "w", encoding="utf-8") as file:
         file.write("".join(f"{line}\n" for line in lines))
     return path

@@ -28,6 +28,7 @@ class FailureKind(Enum):
     NO_WHEEL = "no_wheel"
     CONFLICT = "conflict"
     NOT_YET = "not_yet"
+    INDEX = "index"
     OWN = "own"
     OTHER = "other"
 
@@ -222,8 +223,12 @@ _NEEDS_PYTHON = re.compile(
     r"([A-Za-z0-9][\w.-]*?)((?:[<>=!~]=?[^\s,]+,?)*) depends? on Python\s*([<>=!~][^\s]*)"
 )
 _BUILD = re.compile(
-    r"Failed to (?:build|download and build|resolve requirements from) `?([A-Za-z0-9][\w.-]*?)"
+    r"Failed to (?:build|download and build) `?([A-Za-z0-9][\w.-]*?)"
     r"(?:==([\w.!+-]+)|[-_ ](\d[\w.]*)|`|\s|$)"
+)
+_INDEX = re.compile(
+    r"Failed to fetch|error sending request|dns error|Hash mismatch|"
+    r"40[13] (?:Unauthorized|Forbidden)"
 )
 _YET = re.compile(
     r"exclude-newer|were? (?:only )?published|there (?:is|are) no versions? of|"
@@ -240,6 +245,12 @@ def diagnose_install(lines: Collection[str], *, has_date: bool) -> Diagnosis:
     """
     text = re.sub(r"\s+", " ", re.sub(r"[╰─▶│├×]", " ", "\n".join(lines)))
     quote = without_credentials(_telling_line(lines))
+    if _INDEX.search(text):
+        return Diagnosis(
+            kind=FailureKind.INDEX,
+            sentence="an index is not reached, refuses, or gives another file than the lock has",
+            quote=quote,
+        )
     build = _BUILD.search(text)
     if build is not None:
         name = normal(build[1])

@@ -118,7 +118,7 @@ def repair(
     Raises:
         UsageError: There is nothing to try.
         InterruptedRunError: It was given up.
-        EnvironmentFailedError: A lock file cannot be read.
+        EnvironmentFailedError: A lock file cannot be read, or the index is at fault.
     """
     stages = commands_of(project, words)
     reader = Reader(project.workspace, project.meanings, project.policy.changes)

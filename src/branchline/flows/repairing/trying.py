@@ -121,6 +121,7 @@ def try_in(
         say: Told what takes time.
 
     Raises:
+        EnvironmentFailedError: The index is at fault, not the versions.
         InterruptedRunError: It was given up.
         MissingToolError: uv is not here.
     """
@@ -133,9 +134,10 @@ def try_in(
         )
     except EnvironmentFailedError as error:
         lines = error.details or (error.message,)
-        return Tried(
-            found=found, diagnosis=diagnose_install(lines, has_date=bool(question.asked.as_of))
-        )
+        why = diagnose_install(lines, has_date=bool(question.asked.as_of))
+        if why.kind is FailureKind.INDEX:
+            raise  # no other versions would mend that
+        return Tried(found=found, diagnosis=why)
     if found is None or made is None:
         raise InterruptedRunError("stopped; nothing was written")
     began = project.machine.monotonic_s()
