@@ -114,7 +114,7 @@ def report_page_in(folder: Path) -> Path:
 
 def search_page_in(folder: Path) -> Path:
     """The page of the search that the tests read, as a file."""
-    from branchline.render.search import search_page
+    from branchline.render.search.page import search_page
 
     sample = runpy.run_path(str(HERE.parent / "tests" / "render" / "search" / "sample.py"))
     page = folder / "search.html"

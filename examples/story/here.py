@@ -53,7 +53,8 @@ def parameter(story: Story) -> None:
         "A parameter",
         """Deeper trees. `prepare` and `featurize` do not read this parameter: only `train` runs,
         and `evaluate` after it; `plan` says so beforehand. `branchline why train` would explain
-        one stage in full.""",
+        one stage in full. The run leaves predictions, so the two models are compared on the same
+        patients, and the verdict says how far chance alone could have moved the number.""",
     )
     story.edit("params.yaml", ("depth: 3", "depth: 4"))
     stages = story.ask("plan").get("stages", ())

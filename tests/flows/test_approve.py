@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.flows.test_compared import NAMED, RULE, bench_with, scores, two
+from tests.flows.runs_with_predictions import NAMED, RULE, bench_with, scores
+from tests.flows.test_compared import two
 
 from branchline.core.effects.model_outputs import registers
 from branchline.core.effects.registering import stage_for
@@ -20,7 +21,7 @@ from branchline.flows.history import History
 
 if TYPE_CHECKING:
     from tests.flows.conftest import Bench
-    from tests.flows.test_compared import Make
+    from tests.flows.runs_with_predictions import Make
 
 
 @pytest.fixture

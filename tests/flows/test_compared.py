@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from tests.flows.runs_with_predictions import (
+    FILES,
+    NAMED,
+    ROWS,
+    RULE,
+    TRUTH,
+    bench_with,
+    csv,
+    scores,
+    walked,
+)
 
 from branchline.core.policy import Gate, Goal, MetricRule, OnInconclusive, PredictionColumns
 from branchline.core.values import Outcome
@@ -15,7 +26,6 @@ from branchline.core.verdict.values import Answer
 from branchline.core.verdict.verdict_json import verdict_to_json
 from branchline.errors import MissingExtraError
 from branchline.flows.judged_before import MANY, remarks_on, with_count
-from branchline.ports.repo import Head
 from branchline.ports.tables import Tables
 
 if TYPE_CHECKING:
@@ -29,82 +39,10 @@ if TYPE_CHECKING:
 
     Make = Callable[[Mapping[str, str]], Bench]
 
-FILES = {
-    "dvc.yaml": """
-stages:
-  fit:
-    cmd: fit
-    deps: [raw]
-    outs: [OUT]
-    metrics: [{m.json: {cache: false}}]
-""",
-    "eval.csv": "same",
-    "raw": "1",
-}
-NAMED = PredictionColumns(path="p.csv", target="y", scores=("s",), id="id")
-RULE = MetricRule(name="accuracy", max_regression=0.02)
-ROWS = 1000
-TRUTH = np.random.default_rng(0).integers(0, 2, ROWS)
-
 
 @pytest.fixture
 def bench(make_bench: Make) -> Bench:
     return bench_with(make_bench, "p.csv")
-
-
-def bench_with(make_bench: Make, out: str, **gate: Any) -> Bench:
-    made = make_bench(FILES | {"dvc.yaml": FILES["dvc.yaml"].replace("OUT", out)})
-    options: dict[str, Any] = {"metrics": (RULE,), "data": ("eval.csv",), "predictions": NAMED}
-    made.allow(gate=Gate(**(options | gate)))
-    return made
-
-
-def scores(wrong: int, *, seed: int = 1) -> NDArray[np.float64]:
-    """Scores of which so many lead to a wrong decision."""
-    random = np.random.default_rng(seed)
-    sure = 0.5 + 0.4 * random.random(ROWS) + 0.05
-    right = np.where(TRUTH == 1, sure, 1 - sure)
-    flipped = random.permutation(ROWS)[:wrong]
-    right[flipped] = 1 - right[flipped]
-    return right
-
-
-def csv(
-    said: NDArray[np.float64], *, ids: Any = None, truth: Any = TRUTH, more: Any = None
-) -> bytes:
-    ids = range(len(said)) if ids is None else ids
-    head = "id,y,s" + (",site" if more is not None else "")
-    rows = [
-        f"{i},{t},{s:.6f}" + (f",{more[n]}" if more is not None else "")
-        for n, (i, t, s) in enumerate(zip(ids, truth, said, strict=True))
-    ]
-    return ("\n".join([head, *rows]) + "\n").encode()
-
-
-def walked(
-    bench: Bench,
-    table: bytes,
-    *,
-    commit: str,
-    path: str = "p.csv",
-    metrics: dict[str, float] | None = None,
-    said: NDArray[np.float64] | None = None,
-) -> Finished:
-    """Commit something and run; the stage leaves this table."""
-    if metrics is None:
-        shown = said if said is not None else np.zeros(0)
-        metrics = {"accuracy": float(((shown > 0.5) == TRUTH[: len(shown)]).mean())}
-
-    def work(files: dict[str, bytes]) -> int:
-        files.update({path: table, "m.json": json.dumps(metrics).encode()})
-        return 0
-
-    bench.repo.at = Head(commit=commit * 40, short=commit * 7, branch="main")
-    bench.does["fit"] = work
-    bench.write("raw", commit)
-    finished = bench.run().finished
-    assert finished is not None
-    return finished
 
 
 def two(bench: Bench, ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Finished:
@@ -331,54 +269,6 @@ def test_a_regression_where_less_is_better(make_bench: Make) -> None:
 
     assert finished.verdict.findings[0].answer is Answer.WORSE
     assert "where less is better" in finished.verdict.findings[0].sentence
-
-
-def test_predictions_are_found_by_name_and_columns(make_bench: Make) -> None:
-    bench = bench_with(make_bench, "predictions.csv", predictions=None)
-    ours, theirs = scores(180), scores(100)
-
-    def table(said: NDArray[np.float64]) -> bytes:
-        return csv(said).replace(b"id,y,s", b"id,y_true,y_score")
-
-    walked(bench, table(theirs), commit="a", path="predictions.csv", said=theirs)
-
-    finished = walked(bench, table(ours), commit="b", path="predictions.csv", said=ours)
-
-    assert finished.verdict.findings[0].answer is Answer.WORSE
-    assert finished.evidence.predictions is not None
-    assert finished.evidence.predictions.count == ROWS
-
-
-def test_found_predictions_of_another_metric_are_not_used_and_that_is_said(
-    make_bench: Make,
-) -> None:
-    bench = bench_with(make_bench, "predictions.csv", predictions=None)
-    table = csv(scores(100)).replace(b"id,y,s", b"id,y_true,y_score")
-    walked(bench, table, commit="a", path="predictions.csv", metrics={"accuracy": 0.7})
-
-    finished = walked(bench, table, commit="b", path="predictions.csv", metrics={"accuracy": 0.7})
-
-    assert finished.verdict.outcome is Outcome.PASSED
-    assert finished.verdict.findings[0].answer is None
-    assert "says 0.7, and the predictions make it 0.9" in finished.verdict.remarks[0]
-
-
-@pytest.mark.parametrize(
-    ("head", "said"),
-    [
-        (b"id,y_true,target,score", "several columns that could be the truth"),
-        (b"a,b,c,d", ""),
-    ],
-)
-def test_what_is_not_clear_is_not_used(make_bench: Make, head: bytes, said: str) -> None:
-    bench = bench_with(make_bench, "predictions.csv", predictions=None)
-    table = head + b"\n1,0,0,0.5\n2,1,1,0.5\n"
-    walked(bench, table, commit="a", path="predictions.csv", metrics={"accuracy": 0.9})
-
-    finished = walked(bench, table, commit="b", path="predictions.csv", metrics={"accuracy": 0.9})
-
-    assert finished.verdict.outcome is Outcome.PASSED
-    assert said in finished.verdict.remarks[0]
 
 
 def test_without_predictions_a_project_hears_once_what_would_help(make_bench: Make) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from branchline.cli.console import Console
     from branchline.cli.search_progress import SearchProgress
     from branchline.flows.search import Search
-    from branchline.render.search import Searched
+    from branchline.render.search.facts import Searched
     from branchline.render.tuned import Tuned
 
 _COMMAND = "branchline tune"
@@ -119,11 +119,12 @@ def execute(options: argparse.Namespace, console: Console) -> int:
 
 
 def _report(options: argparse.Namespace, console: Console, made: Tuned, found: Searched) -> None:
-    from branchline.cli.pages import write_page
-    from branchline.render.search import search_page
     from branchline.render.tuned import tuned_lines, tuned_to_json
 
     if options.html:
+        from branchline.cli.pages import write_page
+        from branchline.render.search.page import search_page
+
         write_page(_COMMAND, options.html, search_page(found))
     if options.json:
         console.json(tuned_to_json(made))
@@ -134,7 +135,7 @@ def _report(options: argparse.Namespace, console: Console, made: Tuned, found: S
 
 def _show(console: Console, made: Tuned, found: Searched) -> None:
     """Its charts and its trials."""
-    from branchline.render.search import search_lines
+    from branchline.render.search.terminal import search_lines
     from branchline.render.tuned import tuned_table
 
     if made.trials:

@@ -65,9 +65,11 @@ class PredictionReader:
             return FoundPredictions(
                 columns=named, is_named=True, problem=self._problem_of_named(named)
             )
-        paths = [path for path in self._files() if is_predictions_path(path)]
-        paths += [path for path in self._plots() if path not in paths]
-        guesses = [self._guess(path) for path in paths]
+        by_name = [path for path in self._files() if is_predictions_path(path)]
+        guesses = [self._guess(path) for path in by_name]
+        if not any(found.columns for found in guesses):
+            # A plot of the same columns counts only where no file is called predictions.
+            guesses += [self._guess(path) for path in self._plots() if path not in by_name]
         good = [found for found in guesses if found.columns is not None]
         if len(good) > 1:
             several = " and ".join(f"`{found.columns.path}`" for found in good if found.columns)

@@ -18,7 +18,6 @@ from branchline.errors import StoreError
 from branchline.flows.data_gate import as_failures, carried_out, checked, data_checks_of
 from branchline.flows.engine import Engine
 from branchline.flows.entering import prepared
-from branchline.flows.finish import Finished, finish
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.recovering import planned, settle
 from branchline.flows.walked import Beside, EngineOptions, Walked
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from branchline.core.pipeline import LockEntry, Stage
     from branchline.core.plan.values import StagePlan
+    from branchline.flows.finish import Finished
     from branchline.flows.project import Project
     from branchline.flows.retraining import WalkAgain, Watching
     from branchline.flows.walked import WalkBeside, Watcher
@@ -144,6 +144,8 @@ def run(
         is_asked = is_done or (options.judges and walked.ran)
         dirty = project.repo.dirty_paths() if is_asked else ()
         if is_done:
+            from branchline.flows.finish import finish
+
             finished = finish(
                 project,
                 planner,

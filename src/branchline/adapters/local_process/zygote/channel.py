@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import json
 import os
+import select
 import signal
 import socket
 
@@ -27,6 +28,12 @@ class Channel:
 
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
+
+    def is_asked(self, within_s: float) -> bool:
+        """Whether something is said within a time, which this waits for; so is the end."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return bool(poll.poll(within_s * 1000))
 
     def receive(self) -> tuple[dict[str, Any], list[int]]:
         """The next message, and the descriptors that came with it; an empty one at the end."""

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _NOTHING_AT_EXIT = frozenset(
     {
-        "numpy", "scipy", "sklearn", "pandas", "yaml", "joblib", "threadpoolctl", "PIL",
-        "matplotlib", "kiwisolver", "contourpy", "markupsafe", "charset_normalizer",
+        "numpy", "scipy", "sklearn", "scikit_learn", "pandas", "yaml", "joblib", "threadpoolctl",
+        "PIL", "pillow", "matplotlib", "kiwisolver", "contourpy", "markupsafe",
+        "charset_normalizer",
     }
 )  # fmt: skip
 """Compiled packages of which it is known that C need not take them apart (20 to 40 ms)."""

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 _CHANNEL = 3
 _REPEATED = 2
 """Starts after which another one is likely."""
+_HEAD_START_S = 0.004
+"""How long a fork that begins has the processor before the next one is made."""
 _MARK = b"BRANCHLINE_TASK="
 
 
@@ -191,6 +193,10 @@ class Zygote:
     def serve(self) -> trial.Trial:
         """Answer until the end; returns in each fork, which is then to run."""
         while True:
+            if self._is_spare_due() and not self.channel.is_asked(_HEAD_START_S):
+                made = self._fork(())
+                if made is not None:
+                    return made
             message, descriptors = self.channel.receive()
             if not message:
                 os._exit(0)
@@ -206,12 +212,10 @@ class Zygote:
                 self._learn(message["learn"])
             elif self._may_fork():
                 made = self._give(message, descriptors)
-            if made is None:
-                for descriptor in descriptors:
-                    os.close(descriptor)
-                made = self._fork_ahead()
             if made is not None:
                 return made
+            for descriptor in descriptors:
+                os.close(descriptor)
 
     def _learn(self, names: list[str]) -> None:
         """Import what a fork has imported while it ran; or note which pages it needed."""
@@ -265,11 +269,9 @@ class Zygote:
         self.channel.send(failed=True)
         return None
 
-    def _fork_ahead(self) -> trial.Trial | None:
-        """Make a spare where another start is likely; returns in it."""
-        if self.forks < _REPEATED or self.spare is not None or self.why:
-            return None
-        return self._fork(())
+    def _is_spare_due(self) -> bool:
+        """Whether another start is likely, and nothing is made for it."""
+        return self.forks >= _REPEATED and self.spare is None and not self.why
 
     def _fork(self, foreign: Sequence[int]) -> trial.Trial | None:
         """Make the spare; returns in it, once it is told to begin.
