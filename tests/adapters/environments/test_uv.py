@@ -17,7 +17,7 @@ from tests.package_index import PackageIndex, package_index
 from branchline.adapters.environments import LockEnvironments
 from branchline.adapters.environments.interpreters import find_interpreters
 from branchline.adapters.environments.uv import find_uv
-from branchline.core.environment.pins import index_of
+from branchline.core.environment.pins import index_of, packages_of
 from branchline.core.environment.values import Asked, Resolved
 from branchline.errors import EnvironmentFailedError, MissingToolError
 from branchline.ports.environments import Made, Wanted
@@ -388,3 +388,23 @@ def test_interpreters_are_asked_for_their_version_and_scripts_are_left_out(tmp_p
     found = find_interpreters({"PATH": str(folder), "HOME": str(tmp_path)}, sys.executable)
 
     assert [item.version for item in found] == ["{}.{}.{}".format(*sys.version_info[:3])]
+
+
+def test_a_lock_of_uv_is_read_without_an_index_and_without_what_serves_development(
+    tmp_path: Path, index: PackageIndex
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "own"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["tiny==1.0"]\n[dependency-groups]\ndev = ["linter"]\n'
+    )
+    index.wheel("linter", "1.0", OLD)
+    variables = environ(tmp_path, index.url)
+    words = [find_uv(os.environ), "lock", "--quiet", "--project", str(tmp_path)]
+    subprocess.run(words, check=True, env=variables, cwd=tmp_path)
+    index.asked.clear()
+
+    text = environments(tmp_path, index.url).export(str(tmp_path), "uv.lock")
+
+    assert {package.name for package in packages_of(text)} == {"tiny", "small"}
+    assert all(package.hashes for package in packages_of(text))
+    assert index.asked == []

@@ -137,3 +137,10 @@ def test_hostile_texts_stay_texts() -> None:
 )
 def test_cron(cron: str, is_fine: bool) -> None:
     assert (cron_problem(cron) == "") is is_fine
+
+
+def test_where_the_run_makes_its_environment_a_job_installs_nothing_but_its_maker() -> None:
+    asked = asked_of("model: m\nenvironment: {make: always, lock: requirements.txt}\n")
+
+    assert "python -m pip install uv" in str(asked)
+    assert "install -r requirements.txt" not in str(asked)

@@ -154,6 +154,11 @@ _REMEDIES = (
         " day, or `as_of: today`.",
     ),
     (
+        ("peer certificate", "unknownissuer", "certificate verify failed"),
+        "The index has a certificate that is not known here: name the file of your authority in"
+        ' SSL_CERT_FILE (of a box: "environment" in box.json).',
+    ),
+    (
         (
             "name resolution", "connection", "connect error", "dns error", "network", "timed out",
             "offline", "no matching distribution", "failed to fetch", "not found in the package",

@@ -9,7 +9,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from branchline.core.policy import Do
+from branchline.core.policy import Do, MakeEnvironment
 from branchline.errors import ConfigError
 from branchline.generate.workflows.cron import cron_problem
 from branchline.generate.workflows.text import shell_word
@@ -184,6 +184,8 @@ def _training_minutes(policy: Policy, pipeline: Pipeline, labels: Sequence[str])
 def _install(policy: Policy, section: Mapping[str, Any]) -> str:
     if "install" in section:
         return _command(section["install"], "github.install")
+    if policy.environment.make is MakeEnvironment.ALWAYS:
+        return "python -m pip install uv"  # the rest is found and made by the run
     lock = policy.environment.lock
     return f"python -m pip install -r {shell_word(lock)}" if lock else ""
 
