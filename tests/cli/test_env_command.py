@@ -259,6 +259,13 @@ def test_an_old_release_whose_own_needs_no_installer_reads_any_more_is_found(
     assert shown.code == 0, shown.err
     assert re.search(r"pandas +0\.23\.4", shown.out)
     assert re.search(r"pytz +2018\.5", shown.out)
+    told = clone.call("env", "repair", "--", "python", "-c", "import numpy; numpy.float(1)")
+    assert told.code == 0, told.out
+    # On another machine it is made of the file alone.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(clone.root.parent / "another"))
+    clone.write("branchline.yaml", FILES["branchline.yaml"] + "environment: {make: always}\n")
+    ran = clone.call("run")
+    assert ran.code == 0, ran.err
 
 
 def test_a_poetry_lock_gives_its_versions_and_its_digests(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 NEWEST = "newest"
 """Stands for `as_of: none`: what is newest when it is looked for."""
 _USUAL_YEARS = 3
+_DIGESTS = "requirements with digests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,14 @@ class Question:
     asked: Asked
     notes: tuple[str, ...] = ()
     state: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the packages are all that is needed; a requirement file may have left some out.
+
+        pip and uv refuse such a file, so they are asked to look.
+        """
+        return self.form != _DIGESTS
 
 
 def question_of(
@@ -190,7 +199,7 @@ def _of_file(project: Project, asked: Asked, file: str, files: Sequence[str]) ->
         return replace(asked, sources=(file,)), "wishes of a project"
     texts = [text_of(project, path) for path in files]
     if is_complete(texts) and len(files) == 1:
-        return replace(asked, complete=texts[0]), "lock with digests"
+        return replace(asked, complete=texts[0]), _DIGESTS
     return replace(asked, sources=(file,)), "requirements"
 
 

@@ -76,7 +76,7 @@ def wanted_of(project: Project, question: Question, found: Resolved) -> Wanted:
         root=project.root,
         file=asked.file or "branchline-constraints.txt",
         text=asked.complete or found.text or "# nothing\n",
-        is_whole=not asked.complete,
+        is_whole=question.is_whole,
         python=asked.python,
         as_of=asked.as_of,
         no_build=asked.no_build,
