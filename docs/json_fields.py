@@ -284,7 +284,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "cpu_s": "number: processor seconds, children included",
         "peak_memory_bytes": "integer: of the largest process",
         "store": "string: identity of the store that keeps the outputs",
-        "versions": "object: Python, platform, Branchline, lock file digest",
+        "versions": "object: Python, platform, Branchline, digests of lock files; of a made "
+        "environment its packages and their digest",
         "attempt": "integer: from 1, raised by `--force`",
     },
     "run.json": {
@@ -371,7 +372,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "data": "object: path -> digest of every data input that no stage makes",
         "evaluation_data": "string: digest of what the metrics were measured on; runs whose "
         "digests differ are not compared number by number; empty when not known",
-        "versions": "object: Python, platform, Branchline, lock file digest",
+        "versions": "object: Python, platform, Branchline, digests of lock files; of a made "
+        "environment its packages and their digest",
         "predictions": "object or null: what it said of each example; null when not found",
         "predictions.path": "string: the file, from the root",
         "predictions.digest": "string: md5 of it",

@@ -25,11 +25,13 @@ def find_interpreters(environ: Mapping[str, str], usual: str) -> tuple[Interpret
         usual: Absolute path of the one that comes first.
     """
     found: dict[str, Interpreter] = {}
+    looked_at: set[str] = set()
     for path in (usual, *_candidates(environ)):
         real = os.path.realpath(path)
         # pyenv's scripts answer only for the version that is set, and say the rest on stderr.
-        if "/shims/" in path or not os.access(real, os.X_OK):
+        if "/shims/" in path or real in looked_at or not os.access(real, os.X_OK):
             continue
+        looked_at.add(real)
         version = _told(path) or _told(real) or _ask(path)
         if version and version not in found:
             found[version] = Interpreter(version=version, path=path)
