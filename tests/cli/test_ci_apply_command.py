@@ -180,6 +180,27 @@ def test_a_record_that_passes_for_another_is_refused(
     assert "is not of model `demo` at commit" in done.err
 
 
+def test_a_commit_that_another_branch_trained_is_told_and_registered(scene: CiScene) -> None:
+    head = scene.commit({"params.yaml": "lr: 0.2\n"}, branch="train/x")
+    ref, tree = "refs/heads/train/x", scene.checkout("refs/heads/train/x")
+    first = scene.job("run", pushed(ref, head), ref=ref, folder=tree)
+    scene.git(scene.author, "push", "-q", str(scene.bare), f"{head}:refs/heads/main")
+    walked = object.__new__(Walked)
+    walked.scene, walked.head, walked.ref = scene, head, "refs/heads/main"
+    walked.event = pushed(walked.ref, head)
+    # The same machine, which has the model already.
+    walked.run = scene.job("run", walked.event, ref=walked.ref, folder=tree)
+    walked.folder = walked.run.folder
+
+    done = walked.apply()
+
+    assert first.code == 0, first.err
+    assert "Recorded before as run" in walked.run.out
+    assert done.code == 0, done.err
+    assert f"would set check branchline/demo of commit {head[:7]} to passed" in done.out
+    assert "would register demo" in done.out
+
+
 def test_a_run_that_nobody_named_is_refused(scene: CiScene) -> None:
     walked = Walked(scene, is_pull=True)
     walked.rebundle({}, extra="refs/branchline/runs/fffffff")

@@ -70,6 +70,19 @@ def test_a_stage_gets_neither_token_nor_the_files_of_the_runner(scene: CiScene) 
     assert "::set-output" not in done.out[:first] + done.out[last:]
 
 
+def test_a_model_that_goes_with_its_machine_is_said(scene: CiScene) -> None:
+    event, ref = main_push(scene), "refs/heads/main"
+
+    own = scene.job("run", event, ref=ref, RUNNER_ENVIRONMENT="self-hosted")
+    hosted = scene.job("run", event, ref=ref, RUNNER_ENVIRONMENT="github-hosted")
+
+    assert "nowhere else" not in own.err
+    assert "note: `model.pkl` was made on a machine that GitHub takes away" in hosted.err
+    assert "nowhere else" in hosted.summary
+    notes = json.loads((hosted.folder / "results.json").read_text())["notes"]
+    assert any("model.pkl" in note for note in notes)
+
+
 def test_a_comment_only_change_trains_nothing(scene: CiScene) -> None:
     scene.job("run", main_push(scene), ref="refs/heads/main")
     head = scene.commit({"train.py": "# why\n" + FILES["train.py"]}, branch="work")
@@ -149,6 +162,17 @@ def test_a_hostile_branch_changes_nothing_but_a_sentence(scene: CiScene, branch:
     }  # fmt: skip
     assert done.outputs["should-train"] == "true"
     assert not list(scene.home.rglob("pwn"))
+
+
+def test_what_is_printed_last_holds_no_command(scene: CiScene) -> None:
+    asked = {"ref": "refs/heads/main", "inputs": {"model": "##[add-mask]main"}}
+    event = ("workflow_dispatch", {**asked, "repository": REPOSITORY, "sender": {"login": "eve"}})
+
+    done = scene.job("plan", event, ref="refs/heads/main")
+
+    assert done.code != 0
+    assert "add-mask]main" in done.err
+    assert "##[" not in done.err
 
 
 def test_a_deleted_branch_asks_for_nothing(scene: CiScene) -> None:

@@ -100,6 +100,9 @@ def test_without_a_pull_request_the_summary_of_the_job_has_the_report(
     assert "--target pr/NUMBER" in refused.err
     assert noted.code == 0
     assert (tmp_path / "summary").read_text() == FILES["report.md"]
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+    nowhere = clone.call("comment", "create", "report.md")
+    assert (nowhere.code, "Traceback" in nowhere.err) == (2, False)
 
 
 def test_a_check_has_cmls_words(clone: Clone, box: Path) -> None:
@@ -162,6 +165,25 @@ def test_a_folder_or_a_pattern_means_what_changed_in_it(clone: Clone, box: Path)
     assert set(in_it) == {".gitignore", "out/a.json", "out/deep/.hidden.json"}
     assert clone.git("-C", str(box), "log", "-1", "--format=%s", "one") == "T [skip ci]"
     assert "unchanged" in none.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("comment", "create"), ("check", "create", "--title", "M"), ("asset", "publish"),
+        ("pr", "create", "--title", "T"),
+    ],
+)  # fmt: skip
+def test_a_link_out_of_the_repository_is_not_published(
+    clone: Clone, box: Path, pull: int, words: tuple[str, ...]
+) -> None:
+    (clone.root / "out.md").symlink_to("/proc/self/environ")
+
+    said = clone.call(*words[:2], "out.md", *words[2:])
+
+    assert said.code == 2
+    assert "out.md is a link out of the repository" in said.err
+    assert comments(box) == []
 
 
 class Hub:

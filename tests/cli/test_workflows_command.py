@@ -72,6 +72,40 @@ def test_an_edit_is_not_lost(clone: Clone) -> None:
     assert (clone.root / WORKFLOW).read_text() == text
 
 
+def test_ends_of_lines_of_a_checkout_are_no_edit(clone: Clone) -> None:
+    clone.call("workflows", "write")
+    path = clone.root / WORKFLOW
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+    checked = clone.call("workflows", "check")
+
+    assert (checked.code, checked.err) == (0, "")
+
+
+def test_a_machine_for_trainings_and_for_what_may_write_is_said(clone: Clone) -> None:
+    settings = f"{FILES['branchline.yaml']}github: {{runs_on: [self-hosted, box]}}\n"
+    clone.write("branchline.yaml", settings)
+
+    same = clone.call("workflows", "write")
+    clone.write("branchline.yaml", f"{settings}resources: {{train: {{runs_on: [gpu]}}}}\n")
+    other = clone.call("workflows", "write")
+
+    assert (same.code, other.code) == (0, 0)
+    assert "run on the same machines as trainings" in same.err
+    assert "same machines" not in other.err
+
+
+def test_without_settings_nothing_is_written(make_clone: Callable[..., Clone]) -> None:
+    clone = make_clone({"README.md": "words\n"})
+
+    said = clone.call("workflows", "write")
+
+    assert said.code == 1
+    assert "branchline.yaml" in said.err
+    assert "branchline init --github" in said.err
+    assert not (clone.root / ".github").exists()
+
+
 def test_a_file_of_somebody_else_stays(clone: Clone) -> None:
     clone.write(WORKFLOW, "name: mine\n")
 

@@ -88,6 +88,13 @@ FINDINGS: list[tuple[str, dict[str, Any], Health, str]] = [
         "every branch may use training",
     ),
     (
+        "environments",
+        {"environments": [replace(TRAINING, branches=None, secrets=[])]},
+        Health.WARN,
+        "roles that trust it",
+    ),
+    ("repository", {"is_private": None}, Health.PASS, "not told"),
+    (
         "secrets",
         {"environments": [replace(TRAINING, secrets=[])]},
         Health.FAIL,

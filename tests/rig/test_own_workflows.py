@@ -143,9 +143,22 @@ def test_the_action_runs_the_words_that_it_is_given_and_no_shell_sees_them(tmp_p
             capture_output=True, text=True, check=False, cwd=tmp_path,
         )  # fmt: skip
 
+    # A module of the checkout, which a stranger wrote, is not Python's own.
+    (tmp_path / "shlex.py").write_text("raise SystemExit('read')")
     version, hostile = run("--version"), run(f"'$(touch {tmp_path}/pwned)' ; id")
 
     assert version.stdout.startswith("branchline ")
     assert hostile.returncode == 2
     assert "$(touch" in hostile.stderr
     assert not (tmp_path / "pwned").exists()
+
+
+def test_the_action_hands_on_all_that_the_plan_says() -> None:
+    from branchline.core.plan.asked import outputs_of
+
+    said = {
+        name: f"${{{{ steps.run.outputs.{name} }}}}" for name in outputs_of((), reason="because")
+    }
+
+    outputs = load("action.yml")["outputs"]
+    assert {name: output["value"] for name, output in outputs.items()} == said

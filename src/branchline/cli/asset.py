@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from branchline.cli.arguments import Parser, add_json
-from branchline.cli.cml_options import add_place, add_without_effect, check_place
+from branchline.cli.cml_options import add_place, add_without_effect, check_place, refuse_link_out
 from branchline.errors import EXIT_FINE, UsageError
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
 
     command = f"{_COMMAND} publish"
     repository = check_place(command, options, console)
+    refuse_link_out(command, options.asset)
     data = _content(command, options.asset)
     with open_here(repository=repository, remote=options.remote, box=options.box) as here:
         if here.assets is None:

@@ -41,6 +41,7 @@ _WORST_FIRST = (
 )
 _NOT_ASKED = "the records stay in the folder of results, as --no-push says"
 _OF_A_FORK = "the records stay in the folder of results: code of a fork writes nothing"
+HOSTED = "github-hosted"
 _CODES = {
     HandedState.FAILED: EXIT_ERROR,
     HandedState.CANCELLED: EXIT_INTERRUPTED,
@@ -139,7 +140,7 @@ class Walks:
     def _walk(self, policy: Policy, decision: Decision) -> None:
         from branchline.cli.run import Shown
         from branchline.cli.run_report import show_outcome
-        from branchline.flows.ci_run import walk_model
+        from branchline.flows.ci_run import left_behind, walk_model
 
         if decision.do is Do.TUNE:
             from branchline.cli.ci_tune import tune
@@ -171,6 +172,8 @@ class Walks:
                     is_stopped=lambda: self._stop.is_wanted() and watcher.say_stopping(),
                     on_plan=begin,
                 )
+            if end.outcome is not None and os.environ.get("RUNNER_ENVIRONMENT") == HOSTED:
+                self._setting.notes.extend(left_behind(project, end.outcome))
             if end.outcome is not None:
                 # A job commits nothing: what git should get, the branch's author sends.
                 show_outcome(replace(end.outcome, to_commit=()), self._console)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
 
     from branchline.flows.ci_setting import CiSetting
     from branchline.ports.ci import CiJob, Note
+
+_COMMAND = re.compile(r"^(\s*:)(:)|(#)(#\[)", re.MULTILINE)
+
+
+def shielded(text: str) -> str:
+    """A text in which a runner finds no command: `::name::` that begins a line, `##[name]`.
+
+    >>> shielded("a ##[add-mask]b").isascii(), shielded("  ::error::c").isascii(), shielded("d::e")
+    (False, False, 'd::e')
+    """
+    return _COMMAND.sub(lambda found: "\u200b".join(part for part in found.groups() if part), text)
 
 
 @contextmanager
@@ -31,6 +43,9 @@ def told(job: CiJob) -> Iterator[list[Note]]:
         notes.extend(error_remarks(error))
         sentences = [error.message, *error.details, error.todo]
         job.write_summary(failure_markdown("", [text for text in sentences if text]))
+        # It is printed when nothing is shielded any more, and may hold what a stranger typed.
+        error.message, error.todo = shielded(error.message), shielded(error.todo)
+        error.details = tuple(map(shielded, error.details))
         raise
     finally:
         job.loud()

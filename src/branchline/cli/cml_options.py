@@ -70,12 +70,29 @@ def check_place(command: str, options: argparse.Namespace, console: Console) -> 
     return repository_of(options.repo)
 
 
+def refuse_link_out(command: str, path: str) -> None:
+    """Refuse to publish what a link of the repository leads to, outside of it.
+
+    Raises:
+        UsageError: It is one.
+    """
+    from branchline.flows.own_files import leads_out
+    from branchline.wiring import desks
+
+    if leads_out(path, desks.open_clone().root):
+        raise UsageError(
+            f"{command}: {path} is a link out of the repository, or into its .git",
+            todo="Name the file itself.",
+        )
+
+
 def read_report(command: str, path: str) -> str:
     """The text of a Markdown file.
 
     Raises:
-        UsageError: It cannot be read, or is empty.
+        UsageError: It cannot be read, is empty, or is a link out of the repository.
     """
+    refuse_link_out(command, path)
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read(_MOST_BYTES)

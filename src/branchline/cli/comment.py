@@ -113,15 +113,13 @@ def _put(here: Here, number: int, text: str, options: argparse.Namespace, consol
 def _without(text: str, options: argparse.Namespace, console: Console) -> int:
     """Where there is no pull request: the summary of the job has the report."""
     from branchline.render.forge_json import comment_to_json
+    from branchline.wiring.ci import open_job
 
-    summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
-    if not summary:
+    if not open_job(os.environ, console.out).write_summary(text):
         raise UsageError(
             f"{_COMMAND} {options.verb}: no pull request is open of what is checked out here",
             todo="Open one first (`branchline pr create`), or name it: --target pr/NUMBER.",
         )
-    with open(summary, "a", encoding="utf-8") as file:
-        file.write(text.rstrip("\n") + "\n")
     console.note("no pull request is open of this commit: the report is in the job's summary")
     if options.json:
         console.json(comment_to_json(number=None, title="", url=""))

@@ -41,7 +41,9 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     if old is not None and not options.force and not options.diff:
         raise UsageError(
             f"{_FILE} exists already",
-            todo="See what would change with `branchline init --diff`; --force replaces it.",
+            todo="The workflows alone: `branchline workflows write`."
+            if options.github
+            else "See what would change with `branchline init --diff`; --force replaces it.",
         )
     proposal = propose(folders.open_tree(root))
     if options.diff:

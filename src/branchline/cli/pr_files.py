@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from branchline.cli.cml_options import refuse_link_out
 from branchline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def _from_root(names: list[str], root: str) -> list[str]:
 
 def _content(relative: str, root: str) -> bytes:
     path = os.path.join(root, relative)
+    refuse_link_out("branchline pr create", path)
     try:
         size = os.stat(path).st_size
         if size > _MOST_BYTES:

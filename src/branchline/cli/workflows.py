@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from branchline.cli.arguments import Parser
-from branchline.errors import EXIT_ERROR, EXIT_FINE, RepositoryError, UsageError
+from branchline.errors import EXIT_ERROR, EXIT_FINE, ConfigError, RepositoryError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -87,6 +87,11 @@ def _asked() -> tuple[str, Asked, str]:
         with wiring.open_project(model=name) as project:
             models.append((project.policy, project.pipeline))
             root, branch = project.root, project.repo.default_branch()
+    if not os.path.lexists(os.path.join(root, "branchline.yaml")):
+        raise ConfigError(
+            "there is no branchline.yaml, from which the workflows follow",
+            todo="Write both with `branchline init --github`.",
+        )
     asked = asked_files(models, default_branch=branch)
     urls = {remote.name: remote.url for remote in wiring.open_remotes(root).remotes()}
     return root, asked, urls.get("origin", "")
@@ -232,6 +237,11 @@ def _say_next(asked: Asked, console: Console) -> None:
     if names:
         listed = ", ".join(f"`{name}`" for name in names)
         console.write(f"      make the environments {listed} in the repository's settings")
+    if any(facts.writes_beside_trainings for facts in asked.facts):
+        console.note(
+            "note: `report` and `register`, which may write, run on the same machines as trainings:"
+            " what a branch left there could use their token; set github.runs_on to another runner"
+        )
     if any(facts.tune and facts.tune.opens_pull_request for facts in asked.facts):
         console.write("      allow Actions to create pull requests (Settings, Actions, General)")
 

@@ -7,7 +7,7 @@ branch. No code of the repository is run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.effects.handed_on import (
@@ -132,7 +132,7 @@ def follow(
         if handed.state is HandedState.WALKED:
             with setting.project("") as project:
                 project.policy = policy
-                view = _checked_view(setting, project, handed)
+                view = _checked_view(setting, project, handed, new)
                 accepted.add(f"{_RUNS}{view.run}")
                 _follow_run(setting, project, view, told)
         else:
@@ -158,8 +158,13 @@ def _cut(text: str, room: int) -> str:
     return f"{kept}\n\nThe rest does not fit here; it stands in the job's summary.\n"
 
 
-def _checked_view(setting: CiSetting, project: Project, handed: HandedModel) -> RunView:
+def _checked_view(
+    setting: CiSetting, project: Project, handed: HandedModel, new: frozenset[str]
+) -> RunView:
     """The record of a run, where it is that of this event.
+
+    A commit that was trained on another branch is not recorded again (`git push origin
+    main:models`): what the repository has already counts for the branch of this event.
 
     Raises:
         RecordError: It is not here, cannot be read, or says that it is of something else.
@@ -168,7 +173,10 @@ def _checked_view(setting: CiSetting, project: Project, handed: HandedModel) -> 
     event = setting.event
     if view.problems or view.verdict is None:
         raise RecordError(view.problems[0] if view.problems else f"run {view.run} was not judged")
-    own = (handed.run, handed.model, event.tested, event.branch or None)
+    branch = event.branch or None
+    if f"{_RUNS}{view.run}" not in new:
+        view = replace(view, branch=branch)
+    own = (handed.run, handed.model, event.tested, branch)
     said = (view.run, view.model, view.commit, view.branch)
     if said != own or view.evidence.commit != event.tested:
         raise RecordError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from branchline.core.plan.asked import AskedModel
 from branchline.core.policy import Do
 from branchline.core.trigger.events import EventKind
+from branchline.flows.ci_settled import is_registered, is_settled
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.search import own_search_stages
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 OUTWARD = ("register", "deploy", "tag", "promote")
 """Words of `then` for which a verdict is wanted, also where no stage has to run."""
+_DONE_ONCE = {"register", "deploy"}
+"""Those of which a registered version says that they were done; no job deploys yet."""
 
 
 def plan_models(
@@ -43,34 +46,54 @@ def plan_models(
     stages: dict[str, Stage] = {}
     for policy in policies:
         decision = setting.decide(policy)
-        plan = None
+        plan, has_more = None, follows(setting, decision)
         if _is_planned(setting, decision):
             with setting.project(policy.model) as project:
                 plan = planned(project, decision)
                 stages |= {stage.address: stage for stage in project.pipeline.stages}
+                if plan.is_empty:
+                    has_more = _has_more(setting, project, decision, plan)
         asked.append(
             AskedModel(
                 model=policy.model,
                 decision=decision,
                 policy=policy,
                 plan=plan,
-                follows=follows(setting, decision),
+                follows=has_more,
             )
         )
     return tuple(asked), stages
 
 
+def _has_more(setting: CiSetting, project: Project, decision: Decision, plan: Plan) -> bool:
+    """Whether a job is wanted although every result is there: to judge, or for what follows."""
+    if follows(setting, decision):
+        words = set(decision.rule.then if decision.rule else ()) & set(OUTWARD)
+        return not (words <= _DONE_ONCE and is_registered(project, plan))
+    return not is_settled(setting, project, plan)
+
+
 def planned(project: Project, decision: Decision) -> Plan:
     """The plan of what a decision asks for, without the stages of the project's own search."""
-    searching = own_search_stages(project)
-    targets = [s.address for s in project.pipeline.stages if s.address not in searching]
+    targets = targets_of(project)
     options = PlanOptions(
-        targets=tuple(targets) if searching else (),
-        single=bool(searching),
+        targets=targets,
+        single=bool(targets),
         force=decision.force,
         force_reason=decision.reason,
+        with_tests=True,
     )
     return Planner(project, options).plan()
+
+
+def targets_of(project: Project) -> tuple[str, ...]:
+    """All but the stages of the project's own search; empty where it has none: all."""
+    searching = own_search_stages(project)
+    if not searching:
+        return ()
+    addresses = [stage.address for stage in project.pipeline.stages]
+    tests = [test.address for test in project.policy.tests]
+    return (*(address for address in addresses if address not in searching), *tests)
 
 
 def follows(setting: CiSetting, decision: Decision) -> bool:

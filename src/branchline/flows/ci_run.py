@@ -20,10 +20,9 @@ from branchline.core.effects.handed_on import (
 from branchline.core.policy import Do
 from branchline.core.verdict.standing import standing_of
 from branchline.errors import BranchlineError, RecordError
-from branchline.flows.ci_plan import is_withheld
+from branchline.flows.ci_plan import is_withheld, targets_of
 from branchline.flows.plan import PlanOptions
 from branchline.flows.run import RunOptions, run
-from branchline.flows.search import own_search_stages
 from branchline.flows.walked import EngineOptions
 
 if TYPE_CHECKING:
@@ -56,6 +55,28 @@ class CiEnd:
     error: BranchlineError | None = None
 
 
+def left_behind(project: Project, outcome: RunOutcome) -> tuple[str, ...]:
+    """What stands on this machine alone, where the machine is gone after the job; a sentence.
+
+    Records name outputs by content and do not hold them: a registered model would be a name.
+    """
+    walked = outcome.walked
+    paths = [
+        out.path
+        for stage in walked.ran
+        for out in walked.results[stage].outs
+        if out.cached and out.kind == "data" and not project.store.can_fetch(out.content)
+    ]
+    if not paths:
+        return ()
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return (
+        f"`{paths[0]}`{more} was made on a machine that GitHub takes away after this job, and is"
+        " nowhere else: train on an own runner (`runs_on`), or let a stage copy it to where it is"
+        " kept",
+    )
+
+
 def not_walked(setting: CiSetting, model: str, decision: Decision) -> CiEnd:
     """The end of a model for which nothing is done."""
     state = HandedState.WITHHELD if is_withheld(setting, decision) else HandedState.SKIPPED
@@ -85,17 +106,17 @@ def walk_model(
     Raises:
         BranchlineError: Nothing was started: a missing input, unusable code or settings.
     """
-    searching = own_search_stages(project)
-    targets = [s.address for s in project.pipeline.stages if s.address not in searching]
+    targets = targets_of(project)
     outcome = run(
         project,
         RunOptions(
             plan=PlanOptions(
-                targets=tuple(targets) if searching else (),
-                single=bool(searching),
+                targets=targets,
+                single=bool(targets),
                 force=decision.force,
                 force_reason=decision.reason,
                 trust_elsewhere=False,
+                with_tests=True,
             ),
             engine=EngineOptions(jobs=project.machine.cpus()),
             reason=decision.reason,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from branchline.errors import UsageError
+from branchline.flows.own_files import leads_out
 from branchline.ports.forge import Check, CheckState, Comment, PullState
 from branchline.render.report_images import local_images, with_images
 
@@ -173,6 +174,8 @@ def publish_images(
 def _image(path: str, root: str) -> bytes | None:
     real, home = os.path.realpath(path), os.path.realpath(root)
     if os.path.commonpath([real, home]) != home or not os.path.isfile(real):
+        return None
+    if leads_out(real, home):
         return None
     with open(real, "rb") as file:
         data = file.read(_MOST_BYTES + 1)

@@ -56,7 +56,8 @@ def examine_github(
 
 
 def _repository(facts: ForgeFacts) -> Check:
-    kind = {True: "private", False: "public"}.get(facts.is_private is True, "")
+    known = {True: "private", False: "public", None: "private or not (not told)"}
+    kind = known[facts.is_private]
     said = f"{facts.repository}, {kind}, default branch {facts.default_branch}"
     if facts.is_archived:
         return _fail("repository", f"{said}: it is archived", "Unarchive it: no job runs in it.")
@@ -193,14 +194,15 @@ def _environments(facts: ForgeFacts, needs: Sequence[WorkflowNeeds]) -> list[Che
         checks.append(_fail(name, said, f"Make it: {facts.page}/settings/environments"))
     open_ones = [each for each in asked if each in held and _is_open(held[each])]
     if open_ones:
-        said = f"every branch may use {', '.join(open_ones)} and the secrets in it"
+        # Secrets that GitHub does not show, and roles of AWS, are of the environment, too.
+        said = f"every branch may use {', '.join(open_ones)}, its secrets, and roles that trust it"
         todo = f"Limit it to the branches that train: {facts.page}/settings/environments"
         checks.append(_warn(name, said, todo))
     return checks or [_pass(name, "; ".join(_shown(held[each]) for each in asked))]
 
 
 def _is_open(environment: ForgeEnvironment) -> bool:
-    return environment.branches is None and bool(environment.secrets)
+    return environment.branches is None
 
 
 def _shown(environment: ForgeEnvironment) -> str:

@@ -108,6 +108,8 @@ def compare(asked: Mapping[str, str], standing: Mapping[str, str]) -> tuple[File
         In the order of what is asked for, then what is left over.
     """
     states = []
+    # A checkout may have its own ends of lines (core.autocrlf): that is no edit.
+    standing = {path: text.replace("\r\n", "\n") for path, text in standing.items()}
     for path, new in asked.items():
         old = standing.get(path)
         states.append(FileState(path=path, standing=_standing(old, new), old=old, new=new))

@@ -160,7 +160,7 @@ def error_remarks(error: BranchlineError) -> tuple[Note, ...]:
     found = [note for text in (error.message, *error.details) if (note := _at_line(text))]
     if found:
         return tuple(dict.fromkeys(found))
-    text = " ".join(part for part in (error.message, error.todo) if part)
+    text = ". ".join(part.rstrip(".") for part in (error.message, error.todo) if part) + "."
     return (Note(level=NoteLevel.ERROR, text=text, title="Branchline"),)
 
 

@@ -114,7 +114,7 @@ def _job(environ: Mapping[str, str]) -> tuple[str, str, int | None]:
     try:
         with open(environ.get("GITHUB_EVENT_PATH", ""), encoding="utf-8") as file:
             commit = json.loads(file.read(_LARGEST_EVENT))["pull_request"]["head"]["sha"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         commit = ""
     known = commit if isinstance(commit, str) and _COMMIT.fullmatch(commit) else ""
     return environ.get("GITHUB_HEAD_REF", ""), known, int(found[1])

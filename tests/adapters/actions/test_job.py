@@ -216,3 +216,16 @@ def test_what_a_stranger_left_in_a_folder_is_refused(tmp_path: Path) -> None:
             folder.read(name, most_bytes=100)
         with pytest.raises(CiError):
             folder.checked(name, most_bytes=100)
+
+
+def test_a_summary_that_cannot_be_written_costs_only_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "summary").mkdir()
+    out = io.StringIO()
+    job = ActionsJob(
+        {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}, out
+    )
+
+    assert not job.write_summary("x")
+    job.annotate([])
+
+    assert out.getvalue().startswith("::warning::no summary: GITHUB_STEP_SUMMARY names")

@@ -61,6 +61,11 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "schedule": {"none": ("", ""), "weekly": ("retrain: {schedule: '17 2 * * 1'}", "")},
     "pulls": {"train": ("", ""), "nothing": ("pull_requests: {do: nothing}", "")},
     "disk": {"as-is": ("", ""), "freed": ("", "free_disk: true")},
+    "small": {
+        "hosted": ("", ""),
+        "own": ("", f"runs_on: {OWN}"),
+        "labelled": ("", "runs_on: [our-box]"),
+    },
     "server": {"public": ("", ""), "enterprise": ("", "server: enterprise")},
     "packages": {
         "pinned": ("", ""),

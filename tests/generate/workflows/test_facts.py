@@ -17,6 +17,24 @@ from branchline.generate.workflows.cron import cron_problem
             "resources: {train: {runs_on: [self-hosted]}}", "only `self-hosted`", id="bare-label"
         ),
         pytest.param("github: {runs_on: []}", "is empty", id="no-label"),
+        pytest.param("github: {secrets: [A, a]}", "holds `a`", id="secret-twice"),
+        pytest.param(
+            "github: {secrets: [A], variables: [A]}", "github.variables", id="secret-and-variable"
+        ),
+        pytest.param("github: {variables: [MODEL]}", "holds `MODEL`", id="variable-of-ours"),
+        pytest.param(
+            "github: {secrets: [GITHUB_TOKEN]}", "holds `GITHUB_TOKEN`", id="token-as-a-secret"
+        ),
+        pytest.param(
+            "checks: [{name: a, run: b, matrix: {x: [1], X: [2]}}]", "twice", id="axis-twice"
+        ),
+        pytest.param("github: {runs_on: [windows-2025]}", "Linux and macOS", id="windows"),
+        pytest.param("github: {python: '3.10'}", "needs 3.11 or newer", id="old-python"),
+        pytest.param(
+            "pull_requests: {forks: train}\ngithub: {runs_on: [our-box]}",
+            "an own runner",
+            id="forks-and-a-label-that-github-does-not-give",
+        ),
         pytest.param(
             "resources: {train: {timeout: 7h}}", "after 6 hours", id="longer-than-a-hosted-job"
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_all_judges_are_content(judge: Judge) -> None:
 
     findings = judge(
         files,
-        labels=["self-hosted", "linux", "gpu"],
+        labels=["self-hosted", "linux", "gpu", "our-box"],
         secrets=["KEY", "OTHER_KEY", "APP_KEY"],
         variables=["REGION", "APP_ID"],
     )
@@ -191,3 +192,44 @@ def test_no_paths_on_a_workflow_with_the_required_check() -> None:
 def test_another_repository_calls_it_in_fifteen_lines() -> None:
     # That it is clean is said with all others.
     assert len(CALLER.splitlines()) <= 15
+
+
+def test_code_of_forks_reaches_no_machine_of_the_team() -> None:
+    # `gate` runs no code of the repository; `open` and `search` know pushes only.
+    quiet = ("gate", "open", "search", "go-on")
+    own = [
+        (path, name, job)
+        for path, name, job in JOBS
+        if "self-hosted" in job["runs-on"] and name not in quiet
+    ]
+    lets_in = [
+        (path, name)
+        for path, name, job in own
+        if "head.repo.full_name == github.repository" not in job.get("if", "")
+        and "github.ref == " not in job.get("if", "")
+    ]
+
+    assert {name for _, name, _ in own} >= {"decide", "check-1", "train"}
+    assert lets_in == []
+
+
+def test_no_python_reads_a_module_of_the_repository() -> None:
+    # `python -m pip` looks for pip, and for all that it imports, in the current folder first.
+    scripts = [step.get("run", "") for _, _, job in JOBS for step in job["steps"]]
+    bare = [
+        line
+        for script in scripts
+        for line in script.splitlines()
+        if re.search(r"\bpython3? -(?!I )", line)
+    ]
+
+    assert bare == []
+
+
+def test_what_stages_need_is_installed_although_packages_were_restored() -> None:
+    # `pip install .` of another commit would else train this one with the code of that.
+    steps = [step for _, _, job in JOBS for step in job["steps"]]
+    installs = [step for step in steps if step["name"] == "install what stages need"]
+
+    assert installs
+    assert [step for step in installs if "if" in step] == []

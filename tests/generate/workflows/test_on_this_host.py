@@ -191,3 +191,32 @@ def test_a_search(host: Host, code: str, expected: dict[str, str]) -> None:
         said = (host.folder / "gh").read_text().split()
         assert said[:5] == ["workflow", "run", "branchline-tune.yml", "--ref", "tuning/x"]
         assert said[-1].endswith("+actions:write")
+
+
+@pytest.mark.parametrize(
+    ("whose", "expected"),
+    [
+        pytest.param(REPOSITORY, ended(register=SKIPPED), id="own-branch"),
+        pytest.param(
+            "eve/tumours",
+            {**dict.fromkeys(ended(), SKIPPED), "gate": FAILURE},
+            id="nothing-of-a-fork-runs",
+        ),
+    ],
+)
+def test_small_jobs_on_a_machine_of_the_team(
+    host: Host, whose: str, expected: dict[str, str]
+) -> None:
+    settings = f"{SETTINGS}github: {{runs_on: [our-box]}}\n"
+    text = asked_of(settings).files[TRAIN]
+    git(host.root, "checkout", "-q", "-B", "own", "main")
+    (host.root / TRAIN).write_text(text)
+    git(host.root, "commit", "-qam", "own")
+    payload = pull(host, head_repository=whose)
+
+    try:
+        report = host.run(TRAIN, "pull_request", payload)
+    finally:
+        git(host.root, "checkout", "-q", "main")
+
+    assert results(report) == expected, report.get("why", report)

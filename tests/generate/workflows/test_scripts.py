@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,9 @@ PASSING = {
         pytest.param({}, 0, id="all-succeeded"),
         pytest.param({"SHOULD_TRAIN": "false", "TRAIN": "skipped"}, 0, id="nothing-to-train"),
         pytest.param({"TRAIN": "skipped"}, 1, id="training-skipped-that-was-wanted"),
+        pytest.param(
+            {"SHOULD_TRAIN": "", "TRAIN": "skipped"}, 1, id="not-known-whether-training-is-wanted"
+        ),
         pytest.param({"TRAIN": "failure"}, 1, id="training-failed"),
         pytest.param({"TRAIN": "cancelled"}, 1, id="training-cancelled"),
         pytest.param({"TRAIN": ""}, 1, id="not-known"),
@@ -134,18 +138,38 @@ def test_search(tmp_path: Path, code: int, left: int, said: str) -> None:
     ],
 )
 def test_a_search_goes_on_in_another_run(tmp_path: Path, number: str, code: int) -> None:
-    stand_in(tmp_path, "gh", 'for word; do printf "%s|" "$word"; done')
+    stand_in(tmp_path, "gh", 'printf "%s|" "$GH_HOST"; for word; do printf "%s|" "$word"; done')
 
     done = run(
         script_of("branchline-tune.yml", "go-on", "start the next run"),
         tmp_path,
         REF="tuning/$(touch pwned)",
         ROUND=number,
+        GH_HOST="https://git.example.org",
     )
 
     assert done.returncode == code
     if code == 0:
         assert done.stdout == (
-            "workflow|run|branchline-tune.yml|--ref|tuning/$(touch pwned)|-f|round=2|"
+            "git.example.org|workflow|run|branchline-tune.yml|"
+            "--ref|tuning/$(touch pwned)|-f|round=2|"
             "-f|reason=going on|"
         )
+
+
+def test_an_artifact_has_a_name_that_github_takes(tmp_path: Path) -> None:
+    script = script_of("branchline.yml", "train", "name the results")
+
+    run(script, tmp_path, MODEL="team/lungs\nx=1", GITHUB_RUN_ATTEMPT="2")
+
+    assert (tmp_path / "output").read_text() == "name=results-team-lungs-x-1-2\n"
+
+
+def test_who_calls_the_workflow_needs_no_file_of_ours(tmp_path: Path) -> None:
+    stand_in(tmp_path, "python", 'echo "$@"')
+
+    done = run(f"cd {tmp_path}\n{script_of('branchline.yml', 'decide', 'install')}", tmp_path)
+
+    assert done.stdout.splitlines()[-1].endswith(f"-r {tmp_path}/requirements.txt")
+    pinned = (tmp_path / "requirements.txt").read_text()
+    assert re.fullmatch(r'branchline==\S+; python_version >= "3.11"\n', pinned)

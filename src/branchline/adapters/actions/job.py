@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, TextIO
 from branchline.adapters.actions.payloads import event_from_payload
 from branchline.core.plain_text import plain
 from branchline.errors import CiError
-from branchline.ports.ci import MOST_NOTES, CiJob, NoteLevel
+from branchline.ports.ci import MOST_NOTES, CiJob, Note, NoteLevel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from branchline.core.trigger.events import Event
-    from branchline.ports.ci import Note
 
 MOST_OUTPUT_BYTES = 1_000_000
 """Of all outputs of a job: GitHub drops them when they are larger than 1 MB."""
@@ -48,6 +47,7 @@ class ActionsJob(CiJob):
         self._environ = environ
         self._out = out
         self._token = ""
+        self._unsaid: list[Note] = []
         number = environ.get("GITHUB_RUN_NUMBER", "")
         self.number = int(number) if number.isdigit() and len(number) < 10 else 0
         self.url = _url(environ)
@@ -105,14 +105,22 @@ class ActionsJob(CiJob):
             taken = os.path.getsize(path)
         except OSError:
             taken = 0
-        _append(path, _fitted(text, MOST_SUMMARY_BYTES - taken - 1), "GITHUB_STEP_SUMMARY")
+        try:
+            _append(path, _fitted(text, MOST_SUMMARY_BYTES - taken - 1), "GITHUB_STEP_SUMMARY")
+        except CiError as error:
+            # What was trained, or went wrong, is worth more than its summary.
+            note = Note(level=NoteLevel.WARNING, text=f"no summary: {error.message}")
+            self._unsaid.append(note)
+            return False
         return True
 
     def annotate(self, notes: Sequence[Note]) -> None:
         """See the port."""
         if not self._is_here:
             return
-        wanted = sorted(dict.fromkeys(notes), key=lambda note: _LOUDNESS.index(note.level))
+        wanted = sorted(
+            dict.fromkeys((*notes, *self._unsaid)), key=lambda note: _LOUDNESS.index(note.level)
+        )
         for note in wanted[:MOST_NOTES]:
             self._out.write(_command(note) + "\n")
         self._out.flush()

@@ -38,7 +38,8 @@ class AskedModel:
     Attributes:
         model: Its name. decision: What the rules say. policy: Of the default branch.
         plan: Of its stages; None where nothing had to be planned.
-        follows: Whether effects follow a verdict, even where every result is there already.
+        follows: Whether a verdict is wanted even where every result is there already: effects
+            follow it, or it is not known, or it failed.
     """
 
     model: str

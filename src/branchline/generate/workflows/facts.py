@@ -20,6 +20,7 @@ from branchline.generate.workflows.values import (
     CheckFacts,
     Facts,
     TuneFacts,
+    may_be_own,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ MOST_LEGS = 256
 """Jobs of one matrix; GitHub's limit."""
 HOSTED_MINUTES, OWN_MINUTES = 360, 7200
 """Most minutes of a job on GitHub's runners, and on own ones: 6 hours and 5 days."""
+OLDEST_PYTHON = 11
+OWN_NAMES, OF_AWS = ("MODEL", "DEADLINE"), ("AWS_REGION", "AWS_SHARED_CREDENTIALS_FILE")
+"""Variables that we give to the step which runs stages; the last two where it takes a role."""
 _MARGIN_MINUTES = 15
 
 
@@ -50,6 +54,9 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
     section = _section(policy, "github")
     environments = section.get("environments") or {}
     secrets, aws = tuple(section.get("secrets", ())), _aws(section.get("aws"))
+    taken = (*OWN_NAMES, *(OF_AWS if aws else ()))
+    _refuse_names(secrets, "github.secrets", taken)
+    _refuse_names(section.get("variables", ()), "github.variables", (*taken, *secrets))
     train = environments.get("train", "training" if secrets or aws else "")
     train_on = _labels_of_stages(policy, pipeline)
     facts = Facts(
@@ -62,7 +69,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         fork_trains=policy.pull_requests.forks == "train",
         schedule=_schedule(policy),
         checks=_checks(policy, section),
-        python=section.get("python", "3.12"),
+        python=_python(section.get("python", "3.12")),
         runs_on=_labels(section.get("runs_on", ("ubuntu-24.04",)), "github.runs_on"),
         train_on=train_on,
         minutes=_training_minutes(policy, pipeline, train_on),
@@ -127,12 +134,39 @@ def _schedule(policy: Policy) -> str:
     return str(cron)
 
 
+def _python(version: str) -> str:
+    if int(version.split(".")[1]) < OLDEST_PYTHON:
+        raise _wrong(
+            "github.python", f"is {version}, and Branchline needs 3.{OLDEST_PYTHON} or newer",
+            "Name a newer one; a check may use an older one: matrix: {python: ['3.9']}.",
+        )  # fmt: skip
+    return version
+
+
+def _refuse_names(names: Iterable[str], key: str, taken: Iterable[str]) -> None:
+    """Refuse names that a step has already: GitHub takes no workflow that has a key twice."""
+    known = {name.upper() for name in taken}
+    for name in names:
+        if name.upper() in known or name.upper().startswith(("GITHUB_", "RUNNER_", "ACTIONS_")):
+            raise _wrong(
+                key, f"holds `{name}`, which the step of the training has already",
+                "Take it out, or give it another name.",
+            )  # fmt: skip
+        known.add(name.upper())
+
+
 def _labels(labels: Iterable[str], key: str) -> tuple[str, ...]:
     names = tuple(labels)
     if names == (OWN,):
         raise _wrong(
             key, "is only `self-hosted`: any own runner of the organisation would take the job",
             "Add a label of the machines that are meant, e.g. [self-hosted, linux, gpu].",
+        )  # fmt: skip
+    windows = [name for name in names if name.lower().startswith("windows")]
+    if windows:
+        raise _wrong(
+            key, f"is `{windows[0]}`, and Branchline runs on Linux and macOS",
+            "Name another runner, e.g. [ubuntu-24.04].",
         )  # fmt: skip
     if not names:
         raise _wrong(key, "is empty", "Name a runner, e.g. [ubuntu-24.04].")
@@ -187,7 +221,7 @@ def _install(policy: Policy, section: Mapping[str, Any]) -> str:
     if policy.environment.make is MakeEnvironment.ALWAYS:
         return "python -m pip install uv"  # the rest is found and made by the run
     lock = policy.environment.lock
-    return f"python -m pip install -r {shell_word(lock)}" if lock else ""
+    return f"python -I -m pip install -r {shell_word(lock)}" if lock else ""
 
 
 def _command(text: str, key: str) -> str:
@@ -245,6 +279,8 @@ def _check_axes(axes: Sequence[tuple[str, tuple[str, ...]]], key: str) -> None:
         for value in values:
             if "${{" in value or not value.isprintable():
                 raise _wrong(f"{key}.{name}", f"is {value!r}", "Write a plain value.")
+    if len({name.upper() for name, _ in axes}) < len(axes):
+        raise _wrong(key, "has a name twice, in other letters", "Give each another name.")
     legs = math.prod(len(values) for _, values in axes)
     if legs > MOST_LEGS:
         raise _wrong(
@@ -303,10 +339,11 @@ def _app(section: Mapping[str, Any], mode: str) -> AppFacts | None:
 def _refuse_trusting_forks(facts: Facts) -> None:
     if not facts.fork_trains:
         return
+    places = [facts.runs_on, facts.train_on, *(check.runs_on for check in facts.checks)]
     held = [
         name
         for name, is_there in (
-            ("an own runner", facts.is_own_runner),
+            ("an own runner", any(map(may_be_own, places))),
             ("secrets", bool(facts.secrets)),
             ("access to AWS", facts.aws is not None),
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.errors import ConfigError
+from branchline.generate.workflows import steps
 from branchline.generate.workflows.header import digest, with_header
 from branchline.generate.workflows.model_workflow import model_workflow
 from branchline.generate.workflows.tune_workflow import tune_workflow
-from branchline.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,8 @@ def workflow_files(models: Sequence[Facts]) -> dict[str, str]:
                 tune_workflow(facts, facts.tune, name), facts.digest
             )
     if any(facts.writes_requirements for facts in models):
-        text = f"branchline=={__version__}\n"
+        # A check may want an older Python, and needs no Branchline.
+        text = f"{steps.PIN}\n"
         # Of the pin alone: caches are named after this file, and outlive other settings.
         files[REQUIREMENTS] = with_header(text, digest(text))
     return files

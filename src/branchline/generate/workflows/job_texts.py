@@ -13,7 +13,13 @@ IS_FORK = (
 # Values stand on one line: GitHub's own parser keeps the indentation of folded ones.
 PLACE = "${{ github.event.pull_request.number || github.ref }}"
 LEFT = "${{ needs.train.outputs.results }}"
-RESULTS_NAME = "results-${{ inputs.model || '<<slug>>' }}-${{ github.run_attempt }}"
+RESULTS_NAME = "${{ steps.results.outputs.name }}"
+
+OWN_REFUSES = """\
+if [ "$IS_FORK" = true ]; then
+  refuse "Code of forks runs on no own machine: read it, then push the branch here."
+fi
+"""
 
 HEAD = """\
 name: <<title>>
@@ -68,6 +74,7 @@ jobs:
 DECIDE = """\
   decide:
     name: decide
+    <<condition>>
     <<runs_on>>
     timeout-minutes: 15
     permissions:
@@ -98,6 +105,7 @@ DECIDE = """\
 CHECK = """\
   <<job>>:
     name: <<name>>
+    <<condition>>
     <<runs_on>>
     timeout-minutes: <<minutes>>
     permissions:
@@ -132,6 +140,14 @@ TRAIN = """\
       # Of this attempt: a later one that does not train again finds it by this.
       results: <<results>>
     steps:
+      # An artifact's name takes no `/`, which the name of a model may hold.
+      - name: name the results
+        id: results
+        env:
+          MODEL: ${{ inputs.model || '<<model_text>>' }}
+        run: |
+          name="results-${MODEL//[^A-Za-z0-9._-]/-}-$GITHUB_RUN_ATTEMPT"
+          echo "name=$name" >> "$GITHUB_OUTPUT"
       <<disk>>
       <<checkout>>
       <<python>>
@@ -206,12 +222,14 @@ GATE = """\
             printf '%s\\n' "$1" >> "$GITHUB_STEP_SUMMARY"
             exit 1
           }
+          <<own>>
           [ "$DECIDE" = success ] || refuse "The job decide ended with: $DECIDE."
           <<checks>>
           case "$TRAIN" in
             success) ;;
             skipped)
-              if [ "$SHOULD_TRAIN" = true ]; then
+              # Not known means run: GitHub drops an output that holds a secret's text.
+              if [ "$SHOULD_TRAIN" != false ]; then
                 refuse "There is something to train, and it was not trained."
               fi
               if [ "$IS_FORK" = true ] && [ "$WITHHELD" != false ]; then

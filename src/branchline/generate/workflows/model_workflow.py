@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from branchline.generate.workflows import job_texts, steps
 from branchline.generate.workflows.text import fill, flow, quoted
+from branchline.generate.workflows.values import may_be_own
 
 if TYPE_CHECKING:
     from branchline.generate.workflows.values import CheckFacts, Facts
@@ -27,7 +28,6 @@ def model_workflow(facts: Facts) -> str:
         "slug": facts.slug,
         "folder": steps.RESULTS,
     }
-    results = fill(job_texts.RESULTS_NAME, slug=facts.slug)
     trusted = {
         **shared,
         # The default branch's own, whatever commit woke us.
@@ -40,11 +40,12 @@ def model_workflow(facts: Facts) -> str:
         fill(
             job_texts.DECIDE,
             **shared,
+            condition=_no_forks(facts.runs_on),
             checkout=steps.checkout(),
-            packages=steps.packages(facts, kind="plan", with_install=False),
+            packages=steps.packages(facts, on=facts.runs_on, with_install=False),
         ),
         *(_check(facts, number, check) for number, check in enumerate(facts.checks)),
-        _train(facts, shared, results),
+        _train(facts, shared),
         fill(job_texts.REPORT, **trusted, same_repository=f"&& {job_texts.SAME_REPOSITORY}"),
         _gate(facts, small),
     ]
@@ -115,32 +116,39 @@ def _check(facts: Facts, number: int, check: CheckFacts) -> str:
         job_texts.CHECK,
         job=f"check-{number + 1}",
         name=quoted(name),
+        condition=_no_forks(check.runs_on),
         runs_on=steps.runs_on(check.runs_on),
         minutes=str(check.minutes),
         strategy=strategy,
         checkout=steps.checkout(),
         python=steps.python(facts, version),
-        packages=steps.packages(facts, kind="stages", with_install=True),
+        packages=steps.packages(facts, on=check.runs_on, with_install=True),
         env=env,
         run=check.run,
     )
 
 
-def _train(facts: Facts, shared: dict[str, str], results: str) -> str:
+def _no_forks(labels: tuple[str, ...]) -> str:
+    """The condition of a job that runs code of a commit; "" where the machine is GitHub's."""
+    same = job_texts.SAME_REPOSITORY.replace("\n", "\n  ").rstrip()
+    return f"if: >-\n  {same}" if may_be_own(labels) else ""
+
+
+def _train(facts: Facts, shared: dict[str, str]) -> str:
     return fill(
         job_texts.TRAIN,
         **{**shared, "runs_on": steps.runs_on(facts.train_on)},
         same_repository="" if facts.fork_trains else f"&& {job_texts.SAME_REPOSITORY}",
         minutes=str(facts.minutes),
         environment=_environment(facts),
-        results=results,
+        results=job_texts.RESULTS_NAME,
         identity="id-token: write # proves to AWS which job this is" if facts.aws else "",
         disk=steps.disk(facts),
         checkout=steps.checkout(),
-        packages=steps.packages(facts, kind="stages", with_install=True),
+        packages=steps.packages(facts, on=facts.train_on, with_install=True),
         aws=steps.aws(facts),
         variables=steps.variables(facts),
-        upload=steps.upload(facts, name=results, condition="if: always()"),
+        upload=steps.upload(facts, name=job_texts.RESULTS_NAME, condition="if: always()"),
     )
 
 
@@ -156,6 +164,8 @@ def _environment(facts: Facts) -> str:
 
 
 def _gate(facts: Facts, runs_on: str) -> str:
+    # What runs on own machines is skipped for forks, and a check that was skipped is no check.
+    first = [facts.runs_on, *(check.runs_on for check in facts.checks)]
     jobs = [f"check-{number + 1}" for number in range(len(facts.checks))]
     results = [f"CHECK_{n}: ${{{{ needs.check-{n}.result }}}}" for n in range(1, len(jobs) + 1)]
     refusals = [
@@ -169,5 +179,6 @@ def _gate(facts: Facts, runs_on: str) -> str:
         needs=", ".join(["decide", *jobs, "train"]),
         runs_on=runs_on,
         results="\n".join(results),
+        own=job_texts.OWN_REFUSES if any(map(may_be_own, first)) else "",
         checks="\n".join(refusals),
     )

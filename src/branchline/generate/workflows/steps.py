@@ -5,15 +5,19 @@ No step holds an expression in its script: values come as variables of the step.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from branchline.generate.workflows import actions
+from branchline.generate.workflows.header import digest
 from branchline.generate.workflows.text import fill, flow, quoted, shell_word
 from branchline.version import __version__
 
 if TYPE_CHECKING:
     from branchline.generate.workflows.values import Facts
 
+PIN = f'branchline=={__version__}; python_version >= "3.11"'
+"""What installs this Branchline, in the words of a requirements file."""
 RESULTS = "branchline-results"
 """Folder of what one job hands to the next, in the runner's folder for such: not in the tree."""
 _RESULTS_PATH = "${{ runner.temp }}/" + RESULTS
@@ -45,24 +49,43 @@ _CACHE = """\
 
 _MACHINE = "${{ runner.os }}-${{ runner.arch }}-${{ steps.python.outputs.python-version }}"
 
-# pip compiles what it installs, so a restored environment starts without compiling.
+# pip compiles what it installs, so a restored environment starts without compiling. `-I`: a file
+# of the repository that is called json.py or pip.py is not Python's.
 _INSTALL = """\
 - name: install
-  <<condition>>
+  if: steps.packages.outputs.cache-hit != 'true'
   run: |
-    python -m venv "$RUNNER_TEMP/packages"
+    python -I -m venv "$RUNNER_TEMP/packages"
     export PATH="$RUNNER_TEMP/packages/bin:$PATH"
-    python -m pip install --disable-pip-version-check --compile -r <<requirements>>
+    <<pin>>
+    python -I -m pip install --disable-pip-version-check --compile -r <<requirements>>
+"""
+
+# A repository that calls this workflow has no such file.
+_PIN_WHERE_NONE = """\
+file=<<requirements>>
+if [ ! -f "$file" ]; then
+  file="$RUNNER_TEMP/requirements.txt"
+  printf '%s\\n' <<pin>> > "$file"
+fi
+"""
+
+# Also where the packages were restored: the command may install this very commit, or what a file
+# names that its lock includes. What is there already costs a moment.
+_INSTALL_STAGES = """\
+- name: install what stages need
+  run: |
+    export PATH="$RUNNER_TEMP/packages/bin:$PATH"
     <<install>>
 """
 
 _INSTALL_PINNED = """\
 - name: install Branchline
   run: |
-    python -m venv "$RUNNER_TEMP/packages"
+    python -I -m venv "$RUNNER_TEMP/packages"
     export PATH="$RUNNER_TEMP/packages/bin:$PATH"
     <<pin>>
-    python -m pip install --disable-pip-version-check -r <<requirements>>
+    python -I -m pip install --disable-pip-version-check -r <<requirements>>
 """
 
 _FREE_DISK = """\
@@ -89,7 +112,7 @@ _AWS = """\
     ROLE: <<role>>
     SECONDS_VALID: "<<seconds>>"
   run: |
-    python3 - <<'PYTHON'
+    python3 -I - <<'PYTHON'
     import json, os, urllib.parse, urllib.request
     asked = urllib.request.Request(
         os.environ["ACTIONS_ID_TOKEN_REQUEST_URL"] + "&audience=sts.amazonaws.com",
@@ -152,16 +175,28 @@ def python(facts: Facts, version: str = "") -> str:
     return fill(_PYTHON, setup_python=actions.SETUP_PYTHON, python=said)
 
 
-def packages(facts: Facts, *, kind: str, with_install: bool) -> str:
-    """Branchline, and what stages need, in a folder that is kept between runs."""
+def packages(facts: Facts, *, on: tuple[str, ...], with_install: bool) -> str:
+    """Branchline, and what stages need, in a folder that is kept between runs.
+
+    Args:
+        facts: Of the model.
+        on: Labels of the runner: what was built on one system may not run on another.
+        with_install: Whether the job runs stages or checks.
+    """
+    install = facts.install if with_install else ""
+    pin = PIN if facts.writes_requirements else ""
     files = [facts.requirements, *(facts.locks if with_install else ())]
     listed = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
-    cache = fill(_CACHE, cache=actions.CACHE, machine=_MACHINE, kind=kind, files=listed)
-    return cache + fill(
-        _INSTALL,
-        condition="if: steps.packages.outputs.cache-hit != 'true'",
-        requirements=shell_word(facts.requirements),
-        install=facts.install if with_install else "",
+    kind = "stages" if with_install else "plan"
+    made_by = f"{kind}-{digest(json.dumps([list(on), install, pin]))}"
+    requirements, text = shell_word(facts.requirements), ""
+    if pin:
+        text = fill(_PIN_WHERE_NONE, requirements=requirements, pin=shell_word(pin))
+        requirements = '"$file"'
+    return (
+        fill(_CACHE, cache=actions.CACHE, machine=_MACHINE, kind=made_by, files=listed)
+        + fill(_INSTALL, pin=text, requirements=requirements)
+        + (fill(_INSTALL_STAGES, install=install) if install else "")
     )
 
 
@@ -171,7 +206,7 @@ def branchline_alone(facts: Facts) -> str:
         return fill(_INSTALL_PINNED, pin="", requirements=shell_word(facts.requirements))
     # Pinned here and not by a file: the default branch has none before the first merge.
     place = '"$RUNNER_TEMP/requirements.txt"'
-    pin = f"printf '%s\\n' 'branchline=={__version__}' > {place}"
+    pin = f"printf '%s\\n' {shell_word(PIN)} > {place}"
     return fill(_INSTALL_PINNED, pin=pin, requirements=place)
 
 

@@ -123,6 +123,8 @@ jobs:
       - name: start the next run
         env:
           GH_TOKEN: ${{ github.token }}
+          GH_ENTERPRISE_TOKEN: ${{ github.token }}
+          GH_HOST: ${{ github.server_url }}
           GH_REPO: ${{ github.repository }}
           REF: ${{ github.ref_name }}
           ROUND: ${{ inputs.round || '1' }}
@@ -132,6 +134,9 @@ jobs:
             echo "This search has had $ROUND runs. Look at it, then start it again by hand."
             exit 1
           fi
+          command -v gh > /dev/null || { echo "gh is not installed on this runner"; exit 1; }
+          # An Enterprise server has another name, and gh another variable for its token.
+          export GH_HOST="${GH_HOST#*://}"
           gh workflow run <<file>> --ref "$REF" -f "round=$((ROUND + 1))" -f "reason=going on"
 """
 
@@ -199,7 +204,7 @@ def tune_workflow(facts: Facts, tune: TuneFacts, file: str) -> str:
         disk=steps.disk(facts),
         checkout=steps.checkout(),
         python=steps.python(facts),
-        packages=steps.packages(facts, kind="stages", with_install=True),
+        packages=steps.packages(facts, on=facts.train_on, with_install=True),
         restore=actions.CACHE_RESTORE,
         save=actions.CACHE_SAVE,
         aws=steps.aws(facts),

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 
 from branchline.generate.workflows.header import digest
 
 OWN = "self-hosted"
 """Label of a machine of the team."""
+_HOSTED = re.compile(
+    r"(?:ubuntu|macos|windows)-(?:latest|slim|[0-9]{2,4}(?:\.[0-9]{2})?)(?:-(?:arm|intel|large|xlarge))?"
+)
+
+
+def may_be_own(labels: tuple[str, ...]) -> bool:
+    """Whether labels may lead to a machine of the team: a label that GitHub gives none of its own.
+
+    >>> may_be_own(("ubuntu-24.04",)), may_be_own(("gpu-box",)), may_be_own(("self-hosted", "gpu"))
+    (False, True, True)
+    """
+    return len(labels) != 1 or _HOSTED.fullmatch(labels[0]) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +115,11 @@ class Facts:
     def digest(self) -> str:
         """Twelve characters that stand for all of it."""
         return digest(json.dumps(asdict(self), sort_keys=True))
+
+    @property
+    def writes_beside_trainings(self) -> bool:
+        """Whether jobs that may write share machines, which live on, with code of branches."""
+        return may_be_own(self.runs_on) and set(self.runs_on) <= set(self.train_on)
 
     @property
     def is_own_runner(self) -> bool:
