@@ -14,7 +14,7 @@ from branchline.core.environment.failures import (
     diagnose_install,
     diagnose_run,
 )
-from branchline.core.environment.modules import DISTRIBUTIONS
+from branchline.core.environment.modules import DISTRIBUTIONS, GONE_FROM_PYTHON, SAME_NAME
 from branchline.core.environment.pins import normal
 from branchline.core.environment.removed import REMOVED
 
@@ -103,8 +103,14 @@ def trace(error: str, place: str = "/w/train.py", line: int = 12) -> str:
         pytest.param(
             "ModuleNotFoundError: No module named 'my_pkg.sub'",
             FailureKind.MISSING_MODULE,
-            Remedy(wish="my-pkg"),
-            id="own-name",
+            Remedy(),
+            id="a-name-that-anybody-may-have-registered-is-not-tried",
+        ),
+        pytest.param(
+            "ModuleNotFoundError: No module named 'tqdm'",
+            FailureKind.MISSING_MODULE,
+            Remedy(wish="tqdm"),
+            id="a-well-known-name",
         ),
         pytest.param(
             "ModuleNotFoundError: No module named 'helpers'",
@@ -139,6 +145,18 @@ def test_a_removed_function_is_no_reason_where_the_version_still_has_it() -> Non
     found = diagnose_run(text, own=(), packages={"numpy": "1.19.5"}, root="/w")
 
     assert found.remedy.is_empty
+
+
+@given(st.from_regex(r"[a-z_]{1,12}", fullmatch=True) | st.sampled_from(["cv2", "tqdm"]))
+def test_nothing_is_installed_by_a_guessed_name(module: str) -> None:
+    text = trace(f"ModuleNotFoundError: No module named {module!r}")
+
+    wish = diagnose_run(text, own=(), packages={}, root="/w").remedy.wish
+
+    assert wish in {"", *DISTRIBUTIONS.values(), *(n.replace("_", "-").lower() for n in SAME_NAME)}
+    assert (wish == "") == (module not in DISTRIBUTIONS and module not in SAME_NAME) or (
+        module in GONE_FROM_PYTHON
+    )
 
 
 @given(st.text())

@@ -178,12 +178,21 @@ def _missing(
             place=place,
         )
     distribution = distribution_of(module)
-    version = packages.get(normal(distribution))
+    known = distribution or top.replace("_", "-").lower()
+    version = packages.get(normal(known))
     if version is not None:
         return Diagnosis(
             kind=FailureKind.REMOVED_API,
-            sentence=f"{distribution} {version} has no `{module}`: it was removed, or is not yet"
-            " there",
+            sentence=f"{known} {version} has no `{module}`: it was removed, or is not yet there",
+            quote=quote,
+            place=place,
+        )
+    if not distribution:
+        # Whoever registered that name on an index would have their code run here.
+        return Diagnosis(
+            kind=FailureKind.MISSING_MODULE,
+            sentence=f"`{top}` is imported, no requirement brings it, and which package it comes in"
+            " is not known here; add that one to the requirements yourself",
             quote=quote,
             place=place,
         )

@@ -1,7 +1,7 @@
-"""Modules whose distribution has another name. Pure data.
+"""Modules and the distributions that they come in. Pure data, from the projects' documentation.
 
-From the projects' own documentation. A module that does not stand here is taken to come in a
-distribution of its own name.
+A name that does not stand here is never installed for its own sake: whoever registers the name of
+somebody's private module would have its code run.
 """
 
 from __future__ import annotations
@@ -48,6 +48,12 @@ DISTRIBUTIONS = {
     "socks": "pysocks",
     "speech_recognition": "speechrecognition",
     "tensorflow_addons": "tensorflow-addons",
+    "surprise": "scikit-surprise",
+    "haiku": "dm-haiku",
+    "grpc": "grpcio",
+    "paddle": "paddlepaddle",
+    "pyro": "pyro-ppl",
+    "tables": "tables",
     "umap": "umap-learn",
     "usb": "pyusb",
     "wx": "wxpython",
@@ -55,6 +61,29 @@ DISTRIBUTIONS = {
     "zmq": "pyzmq",
 }
 """Module -> distribution."""
+
+SAME_NAME = frozenset(
+    str.split(
+        "accelerate albumentations altair arviz astropy autogluon bokeh boto3 catboost click"
+        " comet_ml cvxpy cython dash dask datasets deap dgl dill diffusers django docopt"
+        " duckdb einops evaluate fairseq fastai fasttext featuretools filterpy fire flask flax fsspec gensim"
+        " geopandas gluonts graphviz gym gymnasium h5py hdbscan holidays hyperopt"
+        " imageio imgaug jax jieba joblib keras keras_tuner kornia librosa lightgbm lightning lime"
+        " llvmlite lmdb loguru lxml matplotlib missingno mlflow mlxtend monai mplfinance msgpack"
+        " nbformat neptune networkx nibabel nilearn nltk numba numexpr numpy omegaconf"
+        " onnx onnxruntime openpyxl optuna pandas papermill pathlib2 patsy peft pingouin"
+        " plotly plotnine pmdarima polars prettytable prophet psutil pyarrow pydantic pydicom pydot"
+        " pymc3 pymongo pyod pyspark pytest pytz ray redis regex requests rich sacrebleu"
+        " safetensors scipy seaborn segmentation_models_pytorch sentencepiece setuptools shap"
+        " simplejson simpletransformers six soundfile spacy sqlalchemy statsmodels streamlit"
+        " sympy tabulate tensorboard tensorboardX tensorflow tensorflow_datasets"
+        " tensorflow_hub termcolor textblob tflearn thop threadpoolctl tifffile timm tokenizers"
+        " toml toolz torch torchaudio torchmetrics torchsummary torchtext torchvision tornado tqdm"
+        " transformers tsfresh typer typing_extensions ujson unidecode wandb wordcloud xarray"
+        " xgboost xlrd xlsxwriter xlwt yellowbrick zarr"
+    )
+)
+"""Modules of well-known distributions that have their name."""
 
 GONE_FROM_PYTHON = {
     "imp": "3.12",
@@ -76,10 +105,11 @@ GONE_FROM_PYTHON = {
 
 
 def distribution_of(module: str) -> str:
-    """The distribution that a module most likely comes in.
+    """The distribution that a module comes in; "" where it is not known here.
 
-    >>> distribution_of("sklearn.svm"), distribution_of("tqdm")
-    ('scikit-learn', 'tqdm')
+    >>> distribution_of("sklearn.svm"), distribution_of("tqdm"), distribution_of("acme_utils")
+    ('scikit-learn', 'tqdm', '')
     """
     top = module.partition(".")[0]
-    return DISTRIBUTIONS.get(top, top.replace("_", "-").lower())
+    own = top.replace("_", "-").lower() if top in SAME_NAME else ""
+    return DISTRIBUTIONS.get(top, own)
