@@ -66,8 +66,8 @@ SAME_NAME = frozenset(
     str.split(
         "accelerate albumentations altair arviz astropy autogluon bokeh boto3 catboost click"
         " comet_ml cvxpy cython dash dask datasets deap dgl dill diffusers django docopt"
-        " duckdb einops evaluate fairseq fastai fasttext featuretools filterpy fire flask flax fsspec gensim"
-        " geopandas gluonts graphviz gym gymnasium h5py hdbscan holidays hyperopt"
+        " duckdb einops evaluate fairseq fastai fasttext featuretools filterpy fire flask flax"
+        " fsspec gensim geopandas gluonts graphviz gym gymnasium h5py hdbscan holidays hyperopt"
         " imageio imgaug jax jieba joblib keras keras_tuner kornia librosa lightgbm lightning lime"
         " llvmlite lmdb loguru lxml matplotlib missingno mlflow mlxtend monai mplfinance msgpack"
         " nbformat neptune networkx nibabel nilearn nltk numba numexpr numpy omegaconf"
