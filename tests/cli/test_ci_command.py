@@ -131,6 +131,18 @@ def test_rules_and_machines_come_from_the_default_branch(scene: CiScene) -> None
     assert "::error title=auc%3A failed::" in run.out
 
 
+def test_the_tests_of_the_model_are_part_of_the_walk(scene: CiScene) -> None:
+    tests = "tests:\n  - {name: smoke, run: \"python3 -c 'raise SystemExit(1)'\"}\n"
+    commit = scene.commit({"branchline.yaml": YAML + tests})
+    event, ref = pushed("refs/heads/main", commit), "refs/heads/main"
+
+    planned = scene.job("plan", event, ref=ref)
+    ran = scene.job("run", event, ref=ref)
+
+    assert "tests@smoke" in planned.out
+    assert (ran.code, "smoke" in ran.summary) == (3, True), ran.err
+
+
 def test_a_fork_is_planned_and_not_trained(scene: CiScene) -> None:
     head = scene.commit({"params.yaml": "lr: 0.2\n"}, branch="work")
     scene.merged(7, head)

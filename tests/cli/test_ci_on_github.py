@@ -148,3 +148,47 @@ def test_a_search_opens_its_pull_request_and_starts_its_training(github: GitHub)
     assert "branchline.yml" in json.dumps(sent)
     assert sent["inputs"]["pr"] == str(pull["number"])
     assert site.judged.problems == []
+
+
+def failing_pull(github: GitHub) -> tuple[Ended, tuple[str, dict[str, Any]], str, int]:
+    """A pull request whose new rate makes the model too weak."""
+    site, scene = github.site, github.scene
+    learns = FILES["train.py"].replace("0.9", "1 - float(open('params.yaml').read().split()[1])")
+    scene.commit({"train.py": learns})
+    site.stand("work", site.commit("work"))
+    body = {"title": "Work", "head": "work", "base": "main"}
+    number = int(site.as_ada("POST", "/pulls", body)["number"])
+    head = scene.commit({"params.yaml": "lr: 0.8\n"}, branch="work")
+    scene.merged(number, head)
+    site.judged.gaps.commits.add(head)
+    event = pulled(head, number=number)
+    main = scene.git(scene.bare, "rev-parse", "main")
+    trained = scene.job("run", pushed("refs/heads/main", main), ref="refs/heads/main")
+    assert trained.code == 0, trained.err
+    ran = scene.job("run", event, "--no-push", ref=f"refs/pull/{number}/merge")
+    assert ran.code == 3, ran.err
+    return ran, event, head, number
+
+
+def test_lines_that_caused_a_finding_are_annotated_once(github: GitHub) -> None:
+    ran, event, head, _ = failing_pull(github)
+
+    in_log = github.apply(ran, event, REPORT, "--only", "report")
+    done = [github.apply(ran, event, f"{REPORT}+checks:write") for _ in range(2)]
+
+    assert [in_log.code, *(one.code for one in done)] == [0, 0, 0], in_log.err + done[0].out
+    assert "stand as annotations of this job" in in_log.out
+    rows = [line for line in in_log.out.splitlines() if line.startswith(("::error", "::warning"))]
+    assert len(rows) == 2
+    assert "file=branchline.yaml,line=11" in rows[0]
+    assert "file=params.yaml,line=1" in rows[1]
+    client = github.site.client()
+    path = f"/repos/{github.site.name}"
+    listed = client.pages(f"{path}/commits/{head}/check-runs", key="check_runs")
+    (run,) = [item for item in listed if isinstance(item, dict)]
+    shown = list(client.pages(f"{path}/check-runs/{run['id']}/annotations"))
+    assert [(r["path"], r["start_line"]) for r in shown if isinstance(r, dict)] == [
+        ("branchline.yaml", 11), ("params.yaml", 1),
+    ]  # fmt: skip
+    assert "::error" not in done[0].out
+    assert github.site.judged.problems == []

@@ -250,6 +250,13 @@ def _answered(
             answer = b"" if filled[1] is None else json.dumps(filled[1]).encode()
     if status < 300 and re.fullmatch(r"/repos/[^/]+/[^/]+/pulls(/\d+)?", request.path):
         answer = json.dumps(forge.gaps.with_heads(load(answer))).encode()
+    if status < 300 and "/check-runs" in request.path:
+        with forge.lock:
+            told, link = forge.gaps.with_lines(
+                request.method, request.path, query, request.body, load(answer)
+            )
+        answer = json.dumps(told).encode()
+        headers = [*headers, ("Link", link)] if link else headers
     other = forge.checker.answer_problems(request.method, request.path, status, load(answer))
     with forge.lock:
         where = f"{request.method} {target} [{status}] -> "

@@ -53,6 +53,8 @@ class Gaps:
         self.dispatched: list[dict[str, Any]] = []
         self.settings: dict[str, Any] = {}
         self.commits: set[str] = set()
+        self._lines: dict[str, list[dict[str, Any]]] = {}
+        self._runs: dict[tuple[str, str], dict[str, Any]] = {}
 
     def refused(self, method: str, path: str, body: Any, token: str) -> Answer | None:
         """What GitHub refuses and the emulator lets pass."""
@@ -66,6 +68,32 @@ class Gaps:
             return self._no_pull(found[1], found[2], body)
         return None
 
+    def with_lines(
+        self, method: str, path: str, query: dict[str, str], body: Any, answer: Any
+    ) -> tuple[Any, str]:
+        """The answer with annotations of check runs, and a Link; GitHub adds those of each request.
+
+        The emulator counts those of the last request, and shows none.
+        """
+        found = re.fullmatch(r"(/repos/[^/]+/[^/]+/check-runs)(?:/(\d+)(/annotations)?)?", path)
+        if found is None or not isinstance(answer, dict | list):
+            return answer, ""
+        if found[3]:
+            size, page = int(query.get("per_page", 30)), int(query.get("page", 1))
+            rows = self._lines.get(f"{found[1]}/{found[2]}", [])
+            more = f'<{path}?page={page + 1}>; rel="next"' if len(rows) > size * page else ""
+            return rows[size * (page - 1) : size * page], more
+        if method in ("POST", "PATCH") and isinstance(answer, dict):
+            sent = body.get("output", {}).get("annotations", []) if isinstance(body, dict) else []
+            kept = self._lines.setdefault(f"{found[1]}/{answer['id']}", [])
+            bare = {"start_column": None, "end_column": None, "raw_details": None}
+            kept += [{**bare, "title": None, "blob_href": f"{_DOCS}/a", **row} for row in sent]
+            answer["output"]["annotations_count"] = len(kept)
+            # Of a name GitHub lists the newest.
+            of = (found[1].removesuffix("/check-runs"), answer["head_sha"])
+            self._runs.setdefault(of, {})[answer["name"]] = answer
+        return answer, ""
+
     def filled(self, method: str, path: str, body: Any) -> Answer | None:
         """An answer where the emulator has none; None where there is nothing to say."""
         found = self._checker.route(method, path)
@@ -77,6 +105,10 @@ class Gaps:
         if any(line.startswith("request") and "does not know" not in line for line in wrong):
             return error(422, "Validation Failed", errors=wrong)
         key = f"{method} {template.removeprefix(_REPO)}"
+        listed = re.fullmatch(r"(/repos/[^/]+/[^/]+)/commits/([0-9a-f]+)/check-runs", path)
+        if method == "GET" and listed and listed[2] in self.commits:
+            runs = list(self._runs.get((listed[1], listed[2]), {}).values())
+            return 200, {"total_count": len(runs), "check_runs": runs}
         if key in self.settings:
             return 200, self.settings[key]
         repo = f"/repos/{values.get('owner')}/{values.get('repo')}"

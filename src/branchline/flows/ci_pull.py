@@ -1,4 +1,4 @@
-"""Verb: apply, the pull request of a search, on a forge whose branches stand in a remote.
+"""Verb: apply, a search's pull request and tags of runs, where branches stand in a remote.
 
 The branch is pushed before the pull request is opened: a forge knows no pull request of nothing.
 Each step finds what an earlier call did; a branch that somebody else wrote to is left alone.
@@ -8,16 +8,56 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.flows.apply_forge import Opened, author_of, pull_of
+from branchline.errors import EffectError, ForgePermissionError
+from branchline.flows.apply_forge import BOT, BOT_ADDRESS, Opened, author_of, pull_of
+from branchline.flows.ci_lines import notes_of
+from branchline.ports.branches import Signature
 from branchline.ports.forge import PullState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from branchline.core.effects.values import OpenPullRequest
+    from branchline.core.effects.values import Annotate, OpenPullRequest, TagRun
+    from branchline.ports.annotations import Annotations
     from branchline.ports.branches import Branches
+    from branchline.ports.ci import Note
     from branchline.ports.ci_remote import CiRemote
     from branchline.ports.forge import Forge, Pull
+
+
+def tag_there(branches: Branches, remote: CiRemote, effect: TagRun, *, at: float) -> str:
+    """Tag the commit of a run in the remote; a tag that stands stays.
+
+    Raises:
+        EffectError: One of its name stands on another commit.
+    """
+    stands = remote.tagged(effect.name)
+    if not stands:
+        by = Signature(name=BOT, email=BOT_ADDRESS, at=at)
+        branches.tag(effect.name, effect.commit, message=effect.message, by=by)
+        remote.push_tag(effect.name)
+        stands = remote.tagged(effect.name)
+    if stands != effect.commit:
+        raise EffectError(f"the tag `{effect.name}` stands on another commit")
+    return f"commit {effect.commit[:7]} is tagged `{effect.name}`"
+
+
+def annotate(annotations: Annotations, effect: Annotate, log: Callable[[Note], None]) -> str:
+    """Show sentences at lines of a commit; in the job's log where no check may be written."""
+    notes = notes_of(effect)
+    try:
+        count = annotations.put(
+            effect.commit, effect.name, notes, summary="What the findings of the run stand on."
+        )
+    except ForgePermissionError:
+        for note in notes:
+            log(note)
+        lines = f"{len(notes)} line" + ("" if len(notes) == 1 else "s")
+        return (
+            f"{lines} of commit {effect.commit[:7]} stand as annotations of this job:"
+            " `permissions: {checks: write}` would put them on the commit itself"
+        )
+    return f"{count} line{'' if count == 1 else 's'} of commit {effect.commit[:7]} are annotated"
 
 
 class RemoteOpener:

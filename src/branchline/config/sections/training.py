@@ -67,7 +67,11 @@ BRANCH = Section(
         "do": Key(
             Choice(("train", "tune", "nothing")), "What a push to the branch starts.", required=True
         ),
-        "then": Key(ListOf(EFFECTS), "Effects after a verdict that passed, in order."),
+        "then": Key(
+            ListOf(EFFECTS),
+            "Effects after a verdict that passed: on the default branch register a version and give"
+            " it a stage (promote, deploy), on any branch tag the commit `passed/RUN`.",
+        ),
         "fast_forward_only": Key(
             Flag(),
             "Refuse pushes that drop commits, delete the branch, or bring what is not on `source`.",
