@@ -7,6 +7,7 @@ the reverse.
 from __future__ import annotations
 
 import json_data
+import json_env
 import json_replay
 
 # Fields whose own keys are the user's (paths, stage names): not walked into.
@@ -51,6 +52,8 @@ OPEN = {
     "data init": (),
     "data check": (),
     "data profile": (),
+    "env show": (),
+    "env repair": (),
     "error": (),
 }
 
@@ -96,6 +99,7 @@ HEADINGS = {
     "data init": "`branchline data init --json`",
     "data check": "`branchline data check --json`",
     "data profile": "`branchline data profile --json`, and each profile of `profile.json`",
+    **json_env.HEADINGS,
     "error": "Any command with `--json` that ends with an error",
 }
 
@@ -283,7 +287,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "cpu_s": "number: processor seconds, children included",
         "peak_memory_bytes": "integer: of the largest process",
         "store": "string: identity of the store that keeps the outputs",
-        "versions": "object: Python, platform, Branchline, lock file digest",
+        "versions": "object: Python, platform, Branchline, digests of lock files; of a made "
+        "environment its packages and their digest",
         "attempt": "integer: from 1, raised by `--force`",
     },
     "run.json": {
@@ -370,7 +375,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "data": "object: path -> digest of every data input that no stage makes",
         "evaluation_data": "string: digest of what the metrics were measured on; runs whose "
         "digests differ are not compared number by number; empty when not known",
-        "versions": "object: Python, platform, Branchline, lock file digest",
+        "versions": "object: Python, platform, Branchline, digests of lock files; of a made "
+        "environment its packages and their digest",
         "predictions": "object or null: what it said of each example; null when not found",
         "predictions.path": "string: the file, from the root",
         "predictions.digest": "string: md5 of it",
@@ -788,6 +794,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "effects[].effect": "object: all of it; `effect` says which kind",
         "notes": "array of strings: why others do not follow",
     },
+    "env show": json_env.SHOW,
+    "env repair": json_env.REPAIR,
     "error": {
         "schema_version": "integer: version of this document",
         "error": "object: what went wrong",

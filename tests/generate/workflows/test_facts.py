@@ -295,3 +295,10 @@ def test_combinations_that_are_left_out_do_not_count() -> None:
     asked = asked_of(f"model: m\nchecks: [{{name: a, run: b, {legs}}}]\n")
 
     assert asked.facts[0].checks[0].exclude == ((("x", "0"),),)
+
+
+def test_where_the_run_makes_its_environment_a_job_installs_nothing_but_its_maker() -> None:
+    asked = asked_of("model: m\nenvironment: {make: always, lock: requirements.txt}\n")
+
+    assert "python -I -m pip install uv" in str(asked)
+    assert "install -r requirements.txt" not in str(asked)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from branchline.config.kinds import Anything, Key, ListOf, MapOf, OneOf, Section, Text
-from branchline.config.sections import data, github, serving, training
+from branchline.config.sections import data, environment, github, serving, training
 from branchline.config.sections.checks import CHECK
 
 MODEL = Text(
@@ -56,7 +56,7 @@ SECTIONS: dict[str, Key] = {
     "tests": Key(ListOf(training.TEST), "Tests of the model itself."),
     "resources": Key(MapOf(training.STAGE_RESOURCES, "stages"), "What stages need and may use."),
     "executors": Key(serving.EXECUTORS, "Settings of the machines and engines that run stages."),
-    "environment": Key(training.ENVIRONMENT, "What surrounds the code and enters every key."),
+    "environment": Key(environment.ENVIRONMENT, "What surrounds the code and enters every key."),
     "changes": Key(training.CHANGES, "Which changes matter to the model."),
     "store": Key(training.STORE, "Where outputs are kept; this machine only when not set."),
     "link": Key(training.LINK, "How outputs get from the store into the workspace.", "reflink"),

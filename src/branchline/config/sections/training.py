@@ -297,20 +297,6 @@ STAGE_RESOURCES = Section(
     }
 )
 
-ENVIRONMENT = Section(
-    {
-        "lock": Key(
-            Text("a file"),
-            "Lock or requirements file whose meaning enters every key; found when not set.",
-        ),
-        "variables": Key(
-            ListOf(Text("a variable's name", r"[A-Za-z_][A-Za-z0-9_]*")),
-            "Environment variables on which results depend.",
-        ),
-        "image": Key(Text("an image"), "Container image, best with its digest."),
-    }
-)
-
 _SIGNIFICANT = Choice(("significant", "ignore"))
 CHANGES = Section(
     {

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from branchline.core.effects.openings import DEFAULT_MODE
-from branchline.core.policy import Do
+from branchline.core.policy import Do, MakeEnvironment
 from branchline.generate.workflows.check_facts import checks_of
 from branchline.generate.workflows.cron import cron_problem
 from branchline.generate.workflows.limits import (
@@ -171,6 +171,8 @@ def _refuse_names(names: Iterable[str], key: str, taken: Iterable[str]) -> None:
 def _install(policy: Policy, section: Mapping[str, Any]) -> str:
     if "install" in section:
         return command_of(section["install"], "github.install")
+    if policy.environment.make is MakeEnvironment.ALWAYS:
+        return "python -I -m pip install uv"  # the rest is found and made by the run
     lock = policy.environment.lock
     return f"python -I -m pip install -r {shell_word(lock)}" if lock else ""
 
