@@ -7,6 +7,7 @@ the reverse.
 from __future__ import annotations
 
 import json_data
+import json_env
 import json_init
 import json_replay
 
@@ -53,6 +54,8 @@ OPEN = {
     "data init": (),
     "data check": (),
     "data profile": (),
+    "env show": (),
+    "env repair": (),
     "error": (),
 }
 
@@ -99,6 +102,7 @@ HEADINGS = {
     "data init": "`branchline data init --json`",
     "data check": "`branchline data check --json`",
     "data profile": "`branchline data profile --json`, and each profile of `profile.json`",
+    **json_env.HEADINGS,
     "error": "Any command with `--json` that ends with an error",
 }
 
@@ -286,7 +290,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "cpu_s": "number: processor seconds, children included",
         "peak_memory_bytes": "integer: of the largest process",
         "store": "string: identity of the store that keeps the outputs",
-        "versions": "object: Python, platform, Branchline, lock file digest",
+        "versions": "object: Python, platform, Branchline, digests of lock files; of a made "
+        "environment its packages and their digest",
         "attempt": "integer: from 1, raised by `--force`",
     },
     "run.json": {
@@ -380,7 +385,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "data": "object: path -> digest of every data input that no stage makes",
         "evaluation_data": "string: digest of what the metrics were measured on; runs whose "
         "digests differ are not compared number by number; empty when not known",
-        "versions": "object: Python, platform, Branchline, lock file digest",
+        "versions": "object: Python, platform, Branchline, digests of lock files; of a made "
+        "environment its packages and their digest",
         "predictions": "object or null: what it said of each example; null when not found",
         "predictions.path": "string: the file, from the root",
         "predictions.digest": "string: md5 of it",
@@ -799,6 +805,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "effects[].effect": "object: all of it; `effect` says which kind",
         "notes": "array of strings: why others do not follow",
     },
+    "env show": json_env.SHOW,
+    "env repair": json_env.REPAIR,
     "error": {
         "schema_version": "integer: version of this document",
         "error": "object: what went wrong",

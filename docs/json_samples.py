@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import json_data
+import json_env
 import json_init
 import json_replay
 
@@ -343,5 +344,6 @@ SAMPLES: dict[str, JsonValue] = {
     "data init": proposed_to_json("s", json_data.SAMPLE_PROFILE),
     "data check": checked_data_to_json((json_data.SAMPLE,), Outcome.FAILED),
     "data profile": profile_to_json(json_data.SAMPLE_PROFILE),
+    **json_env.SAMPLES,
     "error": error_to_json(BranchlineError("m")),
 }

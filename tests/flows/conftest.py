@@ -20,6 +20,7 @@ from branchline.flows.walked import EngineOptions
 from branchline.ports.machine import Machine
 from branchline.ports.meanings import MeaningCache
 from branchline.ports.repo import Head
+from branchline.testing.environments import FakeEnvironments
 from branchline.testing.executor import FakeExecutor
 from branchline.testing.ledger import FakeLedger
 from branchline.testing.locks import FakeLockFiles, FakeRunCache, FakeWorkspaceLock
@@ -154,6 +155,7 @@ class Bench:
         self.ledger = FakeLedger()
         self.executor = FakeExecutor()
         self.steps = FakeSteps()
+        self.environments = FakeEnvironments()
         self.machine = StillMachine(self.executor)
         self.tables: Tables = FileTables()
         self.metric_readers = FileReaders(dict)
@@ -204,7 +206,7 @@ class Bench:
             name: getattr(self, name)
             for name in (
                 "workspace", "store", "lock_files", "run_cache", "workspace_lock", "repo",
-                "records", "ledger", "machine", "executor", "steps",
+                "records", "ledger", "machine", "executor", "steps", "environments",
             )
         } | {"meanings": MeaningsInMemory(), "tables": self.tables,
              "metric_readers": self.metric_readers}  # fmt: skip

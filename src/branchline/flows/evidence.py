@@ -10,6 +10,7 @@ from branchline.core.evidence import Evidence, StageFacts
 from branchline.core.evidence.values import MODEL_SUFFIXES
 from branchline.core.plan.values import Action
 from branchline.core.plan.view import MODE_SUFFIX
+from branchline.core.policy import MakeEnvironment
 from branchline.core.secrecy import shown
 from branchline.core.values import digest_of
 from branchline.errors import RegistryError
@@ -239,8 +240,12 @@ class EvidenceReader:
         return False
 
     def _lock_digests(self) -> dict[str, str]:
+        surroundings = self._planner.inputs.surroundings
+        if self._project.policy.environment.make is MakeEnvironment.ALWAYS:
+            from branchline.flows.environments.planned import planned_versions
+
+            return planned_versions(self._project, surroundings.inputs())
         reader = self._planner.inputs.reader
         return {
-            f"lock:{path}": (reader.digest(path) or "")[:16]
-            for path in self._planner.inputs.surroundings.lock_files()
+            f"lock:{path}": (reader.digest(path) or "")[:16] for path in surroundings.lock_files()
         }

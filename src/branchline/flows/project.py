@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from branchline.ports.artifacts import Artifacts
     from branchline.ports.data_files import DataFiles
     from branchline.ports.data_memory import DataMemory
+    from branchline.ports.environments import Environments
     from branchline.ports.executor import Executor
     from branchline.ports.ledger import Ledger
     from branchline.ports.locks import LockFiles, RunCache, WorkspaceLock
@@ -70,6 +71,7 @@ class Project:
     ledger: Ledger
     meanings: MeaningCache
     machine: Machine
+    environments: Environments
     executor: Executor
     steps: Steps
     artifacts: Artifacts

@@ -16,6 +16,25 @@ def executor(*, forks: bool = False) -> object:
     return LocalExecutor(forks=forks)
 
 
+def environments() -> object:
+    """Port `environments`: those of this user, which all clones share."""
+    import sys
+
+    from branchline.adapters.environments import LockEnvironments
+
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = os.path.join(cache, "branchline", "environments")
+    return LockEnvironments(folder, python=_usual_python() or sys.executable, environ=os.environ)
+
+
+def _usual_python() -> str:
+    """The Python that stages would find without an environment; "" without one."""
+    import shutil
+
+    found = shutil.which("python3") or shutil.which("python") or ""
+    return "" if "/shims/" in found else found
+
+
 def steps() -> object:
     """Port `steps`."""
     from branchline.adapters.local_steps import LocalSteps
@@ -45,7 +64,7 @@ def metric_functions() -> object:
 
 
 def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
-    """Ports of data: tables in files, what was found in them, the project's own checks, metrics."""
+    """Ports of data (tables, what was found in them, own checks), metrics, environments."""
 
     def files() -> object:
         from branchline.adapters.duckdb_files import DuckdbFiles
@@ -72,4 +91,5 @@ def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
         "data_memory": memory,
         "own_checks": own_checks,
         "metric_readers": readers,
+        "environments": environments,
     }

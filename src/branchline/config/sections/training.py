@@ -11,7 +11,6 @@ from branchline.config.kinds import (
     DURATION_KIND,
     SHARE_KIND,
     SIZE_KIND,
-    Anything,
     Choice,
     Flag,
     Key,
@@ -56,8 +55,8 @@ PULL_REQUEST = Section(
         "labels": Key(TEXTS, "Labels to set."),
         "mode": Key(
             Choice(("approve", "dispatch", "app")),
-            "How the training of a pull request that the bot opened starts.",
-            "approve",
+            "How the training of a pull request that the bot opened starts; unless set, `dispatch`"
+            " on GitHub and `approve` on a box.",
         ),
     }
 )
@@ -111,22 +110,6 @@ PULL_REQUESTS = Section(
         "do": Key(Choice(("train", "tune", "nothing")), "What they start.", "train"),
         "forks": Key(
             Choice(("plan", "train", "nothing")), "What pull requests from forks start.", "plan"
-        ),
-    }
-)
-
-CHECK = Section(
-    {
-        "name": Key(Text(), "Name of the check, as reported.", required=True),
-        "run": Key(COMMAND, "Command; exit code 0 passes.", required=True),
-        "matrix": Key(
-            MapOf(ListOf(Anything(), at_least=1), "variables"),
-            "The check runs once for each combination.",
-        ),
-        "timeout": Key(DURATION_KIND, "Time after which it is stopped."),
-        "runs_on": Key(TEXTS, "Runner labels in GitHub Actions."),
-        "always": Key(
-            Flag(), "Run it on every push, not only when its files changed.", default=True
         ),
     }
 )
@@ -314,20 +297,6 @@ STAGE_RESOURCES = Section(
         "timeout": Key(DURATION_KIND, "Time after which it is stopped; never when not set."),
         "retries": Key(Number(low=0, whole=True), "How often a failed stage is tried again.", 0),
         "runs_on": Key(TEXTS, "Runner labels in GitHub Actions."),
-    }
-)
-
-ENVIRONMENT = Section(
-    {
-        "lock": Key(
-            Text("a file"),
-            "Lock or requirements file whose meaning enters every key; found when not set.",
-        ),
-        "variables": Key(
-            ListOf(Text("a variable's name", r"[A-Za-z_][A-Za-z0-9_]*")),
-            "Environment variables on which results depend.",
-        ),
-        "image": Key(Text("an image"), "Container image, best with its digest."),
     }
 )
 

@@ -45,8 +45,8 @@ def bars_of_names(
 ) -> tuple[MetricRule, ...]:
     """Bars for metrics whose names tell which way is better, at most three.
 
-    What is measured on the training data judges nothing where anything else is measured; where no name tells which
-    way is better, it is asked.
+    What is measured on the training data judges nothing where anything else is measured; where no
+    name tells which way is better, it is asked.
 
     Args:
         names: Name and `file:line` of each metric.
