@@ -156,6 +156,16 @@ def test_check_says_why_a_command_fails(surprising: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_check_with_diff_says_why_a_command_fails_too(surprising: Path) -> None:
+    (surprising / "train.py").write_text("import json\nraise ValueError('no rows')\n")
+
+    done = branchline(surprising, "init", "--check", "--diff")
+
+    assert done.returncode == 1
+    assert "ValueError: no rows" in done.stderr
+    assert not (surprising / "branchline.yaml").exists()
+
+
 def test_check_ends_a_command_that_takes_too_long(surprising: Path) -> None:
     (surprising / "train.py").write_text("import time\ntime.sleep(60)\n")
 

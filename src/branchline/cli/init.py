@@ -68,6 +68,8 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         return done
     if options.diff:
         _print_difference(old or "", proposal.text, console)
+        for sentence in () if is_fine else proposal.unknowns:
+            console.note(sentence)  # why the command of --check failed is among them
         return done
     if not options.yes and not _is_wanted(proposal, console):
         console.note("nothing was written")
