@@ -111,6 +111,17 @@ def test_a_pull_request_gets_one_comment_and_its_head_a_status(github: GitHub) -
     assert "tok-bot" not in first.out + first.err + first.summary
 
 
+def test_a_report_takes_few_requests(github: GitHub) -> None:
+    ran, event, _, _ = walked_pull(github)
+    github.site.judged.requests.clear()
+
+    done = github.apply(ran, event, REPORT, "--only", "report")
+
+    assert done.code == 0, done.err
+    # A token of a job has 1,000 an hour, for all jobs of the repository.
+    assert 0 < len(github.site.judged.requests) <= 20
+
+
 def test_a_missing_permission_is_named_and_hinders_nothing_else(github: GitHub) -> None:
     ran, event, head, number = walked_pull(github)
 

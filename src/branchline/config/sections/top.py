@@ -9,6 +9,7 @@ from typing import Any
 
 from branchline.config.kinds import Anything, Key, ListOf, MapOf, OneOf, Section, Text
 from branchline.config.sections import data, github, serving, short_form, training
+from branchline.config.sections.checks import CHECK
 
 MODEL = Text(
     "a name of letters, digits, `-`, `_` and `/` that starts and ends with a letter or digit",
@@ -48,7 +49,7 @@ SECTIONS: dict[str, Key] = {
         DEFAULT_BRANCHES,
     ),
     "pull_requests": Key(training.PULL_REQUESTS, "What pull requests do."),
-    "checks": Key(ListOf(training.CHECK), "Cheap checks of the code, on every push."),
+    "checks": Key(ListOf(CHECK), "Cheap checks of the code, on every push."),
     "data": Key(data.DATA, "Checks of the data."),
     "tune": Key(serving.TUNE, "Search for hyperparameters."),
     "gate": Key(training.GATE, "What a model must reach."),

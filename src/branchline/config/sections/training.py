@@ -11,7 +11,6 @@ from branchline.config.kinds import (
     DURATION_KIND,
     SHARE_KIND,
     SIZE_KIND,
-    Anything,
     Choice,
     Flag,
     Key,
@@ -111,22 +110,6 @@ PULL_REQUESTS = Section(
         "do": Key(Choice(("train", "tune", "nothing")), "What they start.", "train"),
         "forks": Key(
             Choice(("plan", "train", "nothing")), "What pull requests from forks start.", "plan"
-        ),
-    }
-)
-
-CHECK = Section(
-    {
-        "name": Key(Text(), "Name of the check, as reported.", required=True),
-        "run": Key(COMMAND, "Command; exit code 0 passes.", required=True),
-        "matrix": Key(
-            MapOf(ListOf(Anything(), at_least=1), "variables"),
-            "The check runs once for each combination.",
-        ),
-        "timeout": Key(DURATION_KIND, "Time after which it is stopped."),
-        "runs_on": Key(TEXTS, "Runner labels in GitHub Actions."),
-        "always": Key(
-            Flag(), "Run it on every push, not only when its files changed.", default=True
         ),
     }
 )
