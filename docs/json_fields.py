@@ -331,6 +331,13 @@ FIELDS: dict[str, dict[str, str]] = {
         "metrics[].text": "string: as written in the file",
         "metrics[].file": "string: where it was read",
         "metrics[].stage": "string: the stage that wrote it; empty for files of the top level",
+        "metrics[].place": "string: where it stands in that file: `line 3`, `cell 4, line 2`; "
+        "empty where that is not known",
+        "metrics[].unit": "string: as written beside it, or as its name says; empty for none",
+        "metrics[].goal": "string or null: `maximize` or `minimize` where its name says which way "
+        "is better",
+        "metrics[].problem": "string: why it has no value though it is there; empty for none",
+        "unread": "array: why a metrics file gave no metric, a sentence each",
         "params": 'object: `file:key` -> value; `{"!float": "nan"}` where JSON has no number',
         "outs": "object: path -> digest of every output",
         "measured": "array: what Branchline itself and the tests of the model measured",

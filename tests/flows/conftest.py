@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from branchline.adapters.metric_readers import FileReaders
 from branchline.adapters.tables import FileTables
 from branchline.config.pipeline import load_pipeline
 from branchline.core.policy import ChangeRules, Policy, Trace
@@ -157,6 +158,7 @@ class Bench:
         self.environments = FakeEnvironments()
         self.machine = StillMachine(self.executor)
         self.tables: Tables = FileTables()
+        self.metric_readers = FileReaders(dict)
         self.repo = FakeRepo(head=Head(commit=COMMIT, short=COMMIT[:7], branch="main"))
         self.told = Told()
         self.stop_after = -1
@@ -206,7 +208,8 @@ class Bench:
                 "workspace", "store", "lock_files", "run_cache", "workspace_lock", "repo",
                 "records", "ledger", "machine", "executor", "steps", "environments",
             )
-        } | {"meanings": MeaningsInMemory(), "tables": self.tables}  # fmt: skip
+        } | {"meanings": MeaningsInMemory(), "tables": self.tables,
+             "metric_readers": self.metric_readers}  # fmt: skip
         ports |= {"policy": self.policy, "pipeline": pipeline, "reread": reread}
         ports["config_files"] = ("branchline.yaml", *pipeline.files)
         return Project(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from branchline.ports.machine import Machine
     from branchline.ports.meanings import MeaningCache
     from branchline.ports.metric_functions import MetricFunctions
+    from branchline.ports.metric_readers import MetricReaders
     from branchline.ports.own_checks import OwnChecks
     from branchline.ports.records import Records
     from branchline.ports.repo import Repo
@@ -75,6 +76,7 @@ class Project:
     steps: Steps
     artifacts: Artifacts
     tables: Tables
+    metric_readers: MetricReaders
     metric_functions: MetricFunctions
     tracker: Tracker
     data_files: DataFiles

@@ -122,6 +122,10 @@ def run(
         began = project.machine.monotonic_s()
         started_at = project.machine.now()
         planner, plan, recovered = planned(project, options.plan, options.engine.later)
+        if any(out.reader for stage in planner.stages for out in stage.outs):
+            from branchline.flows.printed import refuse_unknown_readers
+
+            refuse_unknown_readers(project, planner.stages)
         data = data_checks_of(project, planner, watcher)
 
         def walk() -> Walked:

@@ -64,7 +64,7 @@ def metric_functions() -> object:
 
 
 def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
-    """Ports of data (tables, what was found in them, the project's own checks), environments."""
+    """Ports of data (tables, findings, the project's own checks), metrics and environments."""
 
     def files() -> object:
         from branchline.adapters.duckdb_files import DuckdbFiles
@@ -81,9 +81,15 @@ def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
 
         return SubprocessChecks(root)
 
+    def readers() -> object:
+        from branchline.wiring.readers import metric_readers
+
+        return metric_readers()
+
     return {
         "data_files": files,
         "data_memory": memory,
         "own_checks": own_checks,
         "environments": environments,
+        "metric_readers": readers,
     }

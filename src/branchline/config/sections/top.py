@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from branchline.config.kinds import Anything, Key, ListOf, MapOf, OneOf, Section, Text
-from branchline.config.sections import data, environment, github, serving, training
+from branchline.config.sections import (
+    data,
+    environment,
+    github,
+    serving,
+    short_form,
+    training,
+)
 from branchline.config.sections.checks import CHECK
 
 MODEL = Text(
@@ -40,7 +47,7 @@ SECTIONS: dict[str, Key] = {
     ),
     "stages": Key(STAGES, "Stages in DVC's grammar, instead of a dvc.yaml."),
     "train": Key(
-        training.TRAIN,
+        short_form.TRAIN,
         "The short form: one stage `train` that leaves metrics.json, model/ or both.",
     ),
     "branches": Key(

@@ -146,11 +146,14 @@ def _goal_rule(metric: str, value: Mapping[str, Any], path: Path, report: Report
             f"is `{said}`, but `{what}` is better when it is {way}; drop `goal`, or give a metric"
             " that is another one a name of its own",
         )
-    if natural is None and said is None and goal_of(metric) is Goal.MINIMIZE:
+    sounds = goal_of(metric)
+    if natural is None and said is None and sounds is not Goal.MAXIMIZE:
+        tells = "sounds as if lower were" if sounds is Goal.MINIMIZE else "does not tell either"
+        first, second = ("minimize", "maximize") if sounds else ("maximize", "minimize")
         report.wrong(
             path,
-            f"does not say which way is better, and `{metric}` sounds as if lower were; add"
-            " `goal: minimize` (or `goal: maximize`)",
+            f"does not say which way is better, and `{metric}` {tells}; add `goal: {first}` (or"
+            f" `goal: {second}`)",
         )
 
 
@@ -196,8 +199,8 @@ METRIC = Section(
         ),
         "goal": Key(
             Choice(("maximize", "minimize")),
-            "Which way is better; of a known metric as it is by nature (`rmse`: minimize), else"
-            " `maximize`.",
+            "Which way is better; of a known metric as it is by nature (`rmse`: minimize), else as"
+            " its name tells. Asked for where a bar compares and the name tells nothing.",
         ),
         "primary": Key(Flag(), "The metric that decides; others guard.", default=False),
     },
@@ -325,30 +328,6 @@ STORE = OneOf(
                 "link": Key(LINK, "How outputs get from the store into the workspace.", "reflink"),
             },
             words="{url: ..., link: ...}",
-        ),
-    )
-)
-
-TRAIN = OneOf(
-    (
-        COMMAND,
-        Section(
-            {
-                "run": Key(COMMAND, "The command.", required=True),
-                "deps": Key(TEXTS, "Files and folders it reads, besides the code it imports."),
-                "params": Key(
-                    ListOf(OneOf((Text("a parameter"), MapOf(OneOf((TEXTS,)), "files")))),
-                    "Parameters it uses, as in dvc.yaml.",
-                ),
-                "outs": Key(
-                    TEXTS,
-                    "Files and folders it leaves. Those that you name must be there at its end; of "
-                    "the defaults here and of `metrics` one is enough.",
-                    ["model"],
-                ),
-                "metrics": Key(TEXTS, "Metrics files it leaves.", ["metrics.json"]),
-            },
-            words="{run: ..., outs: [...], metrics: [...]}",
         ),
     )
 )
