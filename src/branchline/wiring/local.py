@@ -64,7 +64,7 @@ def metric_functions() -> object:
 
 
 def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
-    """Ports of data (tables, what was found in them, own checks), metrics, environments."""
+    """Ports of data (tables, findings, the project's own checks), metrics and environments."""
 
     def files() -> object:
         from branchline.adapters.duckdb_files import DuckdbFiles
@@ -90,6 +90,6 @@ def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
         "data_files": files,
         "data_memory": memory,
         "own_checks": own_checks,
-        "metric_readers": readers,
         "environments": environments,
+        "metric_readers": readers,
     }

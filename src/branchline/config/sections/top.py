@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from branchline.config.kinds import Anything, Key, ListOf, MapOf, OneOf, Section, Text
-from branchline.config.sections import data, environment, github, serving, short_form, training
+from branchline.config.sections import (
+    data,
+    environment,
+    github,
+    serving,
+    short_form,
+    training,
+)
 from branchline.config.sections.checks import CHECK
 
 MODEL = Text(
