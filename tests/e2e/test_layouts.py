@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+HOW_TO = Path(__file__).parent.parent.parent / "docs" / "how-to" / "start-in-a-repository.md"
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 NEEDS = {
     "notebook": ("sklearn", "nbclient", "ipykernel"),
@@ -93,6 +94,25 @@ def test_from_a_clone_to_a_verdict(
         assert ran["verdict"]["outcome"] == "passed"
         assert metrics <= {metric["name"] for metric in ran["evidence"]["metrics"]}
     assert committed(clone) == before
+
+
+def shown(name: str) -> str:
+    """The branchline.yaml that the how-to shows for an example."""
+    after = HOW_TO.read_text().split(f"(../../examples/{name})")[1]
+    return after.split("```yaml\n")[1].split("```")[0]
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in EXAMPLES.iterdir() if (path / "requirements.txt").exists())
+)
+def test_the_how_to_shows_what_is_written(tmp_path: Path, name: str) -> None:
+    clone = cloned(tmp_path, name)
+
+    called(clone, sys.executable, "-m", "branchline", "init", "--yes")
+
+    comment, _, written = (clone / "branchline.yaml").read_text().partition("\n")
+    assert comment.startswith("#")
+    assert shown(name) == written
 
 
 @pytest.mark.slow
