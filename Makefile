@@ -60,9 +60,9 @@ $(READY): pyproject.toml constraints.txt | python
 	@$(PY) $(PIP_INSTALL) -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# The example's own libraries (scikit-learn), as its user would install them.
-$(EXAMPLE_READY): examples/tumour-classifier/requirements.txt $(READY)
-	@$(PY) $(PIP_INSTALL) -c constraints.txt -r $<
+# The libraries of the example and of what `branchline new` makes, as a user would install them.
+$(EXAMPLE_READY): examples/tumour-classifier/requirements.txt src/branchline/generate/project/requirements.txt.in $(READY)
+	@$(PY) $(PIP_INSTALL) -c constraints.txt -r $< -r $(word 2,$^)
 	@touch $@
 
 $(PEERS_READY): constraints.txt | python
