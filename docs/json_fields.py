@@ -715,6 +715,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "checks[].health": "string: `pass`, `warn` or `fail`",
         "checks[].sentence": "string: what was found",
         "checks[].todo": "string: what to type; empty when all is well",
+        "checklist": "array: the ten boxes of a project; empty with `--github` and `remote check`",
+        "checklist[].name": "string: `repository`, `gate`, ...",
+        "checklist[].is_ticked": "boolean: whether it holds",
+        "checklist[].sentence": "string: what was found; names of secrets, never values",
+        "checklist[].todo": "string: what to type or to write; empty where it is ticked",
     },
     "models": {
         "schema_version": "integer: version of this document",

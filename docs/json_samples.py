@@ -60,6 +60,7 @@ from branchline.core.verdict.standing import Approval, approval_to_json
 from branchline.core.verdict.values import Baseline, Finding, Noise, Verdict
 from branchline.core.verdict.verdict_json import verdict_to_json
 from branchline.errors import BranchlineError
+from branchline.flows.checklist import Box
 from branchline.flows.doctor import Check, Health
 from branchline.flows.finish import Finished, run_to_json
 from branchline.flows.remotes import MadeBox
@@ -319,7 +320,10 @@ SAMPLES: dict[str, JsonValue] = {
         NewProjectPlan(folder="/ann/churn", name="churn", package="churn", files={}),
         NewProject(files=("README.md",), commit="a10fc6d"),
     ),
-    "doctor": checks_to_json([Check(name="git", health=Health.PASS, sentence="s")]),
+    "doctor": checks_to_json(
+        [Check(name="git", health=Health.PASS, sentence="s")],
+        [Box(name="gate", is_ticked=True, sentence="s")],
+    ),
     "models": models_to_json([_MODEL_VERSION]),
     "version": version_to_json(
         VersionView(
