@@ -7,6 +7,7 @@ the reverse.
 from __future__ import annotations
 
 import json_data
+import json_replay
 
 # Fields whose own keys are the user's (paths, stage names): not walked into.
 OPEN = {
@@ -22,6 +23,7 @@ OPEN = {
     "show": ("metrics", "trigger", "plan", "evidence", "verdict"),
     "compare": ("runs",),
     "reproduce": (),
+    "replay": (),
     "training": (),
     "noise": (),
     "tune": ("trials[].params", "trials[].metrics", "best.params", "before"),
@@ -65,6 +67,7 @@ HEADINGS = {
     "show": "`branchline show --json`",
     "compare": "`branchline compare --json`",
     "reproduce": "`branchline reproduce --json`",
+    "replay": "`branchline replay --json`",
     "training": "A training that was made to learn how much chance does: "
     "`refs/branchline/noise/CONTENT/SEED`",
     "noise": "`branchline noise --json`",
@@ -511,6 +514,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "rows[].now": "string: the same of the run that was made again",
         "rows[].is_same": "boolean: whether they agree",
     },
+    "replay": json_replay.FIELDS,
     "training": {
         "schema_version": "integer: version of this document",
         "model": "string: the model's name",

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import json_data
+import json_replay
 
 from branchline.cli.console import error_to_json
 from branchline.cli.doctor import checks_to_json
@@ -92,6 +93,7 @@ from branchline.render.registry import (
     moved_to_json,
     version_to_json,
 )
+from branchline.render.replay_json import replay_to_json
 from branchline.render.reproduced import Reproduced, Row, reproduced_to_json
 from branchline.render.run_json import compare_to_json, runs_to_json, show_to_json
 from branchline.render.run_view import RunView
@@ -288,6 +290,7 @@ SAMPLES: dict[str, JsonValue] = {
     "show": show_to_json(_RUN),
     "compare": compare_to_json(_COMPARISON),
     "reproduce": reproduced_to_json(_REPRODUCED),
+    "replay": replay_to_json(json_replay.SAMPLE),
     "training": training_to_json(_TRAINING),
     "noise": noise_to_json(_MEASURED),
     "tune": tuned_to_json(_TUNED),
