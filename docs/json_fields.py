@@ -6,6 +6,7 @@ the reverse.
 
 from __future__ import annotations
 
+import json_cost
 import json_data
 import json_replay
 
@@ -24,6 +25,7 @@ OPEN = {
     "compare": ("runs",),
     "reproduce": (),
     "replay": (),
+    "cost": (),
     "training": (),
     "noise": (),
     "tune": ("trials[].params", "trials[].metrics", "best.params", "before"),
@@ -68,6 +70,7 @@ HEADINGS = {
     "compare": "`branchline compare --json`",
     "reproduce": "`branchline reproduce --json`",
     "replay": "`branchline replay --json`",
+    "cost": "`branchline cost --json`",
     "training": "A training that was made to learn how much chance does: "
     "`refs/branchline/noise/CONTENT/SEED`",
     "noise": "`branchline noise --json`",
@@ -515,6 +518,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "rows[].is_same": "boolean: whether they agree",
     },
     "replay": json_replay.FIELDS,
+    "cost": json_cost.FIELDS,
     "training": {
         "schema_version": "integer: version of this document",
         "model": "string: the model's name",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+import json_cost
 import json_data
 import json_replay
 
@@ -72,6 +73,7 @@ from branchline.ports.registry import ModelVersion, NewVersion, StageEvent
 from branchline.ports.remotes import Remote
 from branchline.ports.repo import Head
 from branchline.render.compare import Comparison, MetricRow, ValueRow
+from branchline.render.cost import cost_to_json
 from branchline.render.data_checks import checked_data_to_json, proposed_to_json
 from branchline.render.effects import effects_to_json
 from branchline.render.forge_json import (
@@ -291,6 +293,7 @@ SAMPLES: dict[str, JsonValue] = {
     "compare": compare_to_json(_COMPARISON),
     "reproduce": reproduced_to_json(_REPRODUCED),
     "replay": replay_to_json(json_replay.SAMPLE),
+    "cost": cost_to_json(json_cost.SAMPLE, json_cost.SAMPLE.budget("2026-01", free=2000)),
     "training": training_to_json(_TRAINING),
     "noise": noise_to_json(_MEASURED),
     "tune": tuned_to_json(_TUNED),
