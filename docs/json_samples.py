@@ -51,6 +51,7 @@ from branchline.core.run.trials import Trial, TrialState
 from branchline.core.run.values import Ended, Need
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.core.values import JsonValue, Outcome
+from branchline.core.verdict.blame import Suspect, SuspectKind
 from branchline.core.verdict.noise.moves import moves_of
 from branchline.core.verdict.noise.trainings import Training, training_to_json
 from branchline.core.verdict.noise.values import Difference
@@ -247,6 +248,7 @@ _REPRODUCED = Reproduced(
     commit="c",
     rows=(Row(kind="metric", name="auc", recorded="0.9", now="0.9", is_same=True),),
     moved=("python was 3.11.7, is 3.12.3",),
+    suspects=(Suspect(kind=SuspectKind.INTERPRETER, name="python", was="3.11.7", now="3.12.3"),),
 )
 
 _MODEL_VERSION = ModelVersion(

@@ -9,9 +9,10 @@ import pytest
 from branchline.core.evidence import Evidence, Metric, StageFacts
 from branchline.core.evidence.evidence_json import evidence_to_json
 from branchline.core.run.costs import Did
-from branchline.core.verdict.noise.trainings import Training, training_to_json
+from branchline.core.verdict.noise.trainings import Training, training_of, training_to_json
 from branchline.errors import UsageError
 from branchline.flows.cost import costs
+from branchline.flows.history import view_of
 from branchline.testing.records import FakeRecords
 
 COMMIT = "a" * 40
@@ -116,6 +117,9 @@ def test_trainings_for_chance_count_with_the_branch_of_their_commit() -> None:
     )
     records.add_noise(training.place, json.dumps(training_to_json(training)).encode())
     records.add_noise("x/y", b"[]")
+    (facts,) = (view_of(run).evidence for run in records.runs())
+    own = training_of(facts, model="m", at="2026-01-31T12:00:00Z", duration_s=5.0)
+    records.add_noise(own.place, json.dumps(training_to_json(own)).encode())
 
     found = costs(records, price=None)
 

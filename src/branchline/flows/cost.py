@@ -5,18 +5,18 @@ Records are all that it needs: it opens no store, plans nothing and trains nothi
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from branchline.core.run.costs import ChanceCost, Costs, RunCost, StageCost
-from branchline.core.verdict.noise.trainings import training_from_json
-from branchline.errors import RecordError, UsageError
+from branchline.core.verdict.noise.trainings import content_in
+from branchline.errors import UsageError
 from branchline.flows.history import view_of
+from branchline.flows.recorded_trainings import recorded_trainings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from branchline.core.evidence import StageFacts
     from branchline.core.plan.replay import Price
@@ -49,7 +49,13 @@ def costs(records: Records, *, price: Price | None, since: str = "", until: str 
     readable = [view for view in views if not view.problems]
     found = [_run(view) for view in readable]
     branches = {view.commit: view.branch or "" for view in readable if view.commit}
-    chance = [_chance(one, branches) for one in _trainings(records)]
+    branches |= {content_in(view.evidence): view.branch or "" for view in readable}
+    chance = [
+        _chance(one, branches)
+        for one in recorded_trainings(records)
+        # A run is kept among them as well, as the first of its content: it is counted already.
+        if one.seed is not None or one.again or one.content not in branches
+    ]
     is_bounded = bool(first or behind)
 
     def is_in(at: str) -> bool:
@@ -99,20 +105,10 @@ def _known(seconds: float) -> float | None:
 def _chance(training: Training, branches: Mapping[str, str]) -> ChanceCost:
     return ChanceCost(
         model=training.model,
-        branch=branches.get(training.commit, ""),
+        branch=branches.get(training.content) or branches.get(training.commit, ""),
         at=training.at,
         seconds=_known(training.duration_s),
     )
-
-
-def _trainings(records: Records) -> Sequence[Training]:
-    found = []
-    for data in records.noise().values():
-        try:
-            found.append(training_from_json(json.loads(data)))
-        except (ValueError, RecursionError, RecordError):
-            continue  # a record of a newer version; nothing is known of what it cost
-    return sorted(found, key=lambda one: (one.at, one.place))
 
 
 def _items(value: JsonValue) -> list[dict[str, JsonValue]]:
