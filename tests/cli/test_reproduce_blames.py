@@ -124,6 +124,43 @@ def test_a_number_within_the_noise(tmp_path: Path) -> None:
     assert beyond["outcome"] == "different"
 
 
+EVALUATE = """\
+import csv, json, os, random
+random.seed(1)
+rows = [(n, int(random.random() < 0.5)) for n in range(300)]
+said = [(n, truth, min(1, max(0, truth + random.gauss(0, 0.5)))) for n, truth in rows]
+wrong = int(os.environ.get("WRONG", "0"))
+said = [(n, truth, 1 - score if n < wrong else score) for n, truth, score in said]
+with open("predictions.csv", "w", newline="") as file:
+    writer = csv.writer(file)
+    writer.writerow(["id", "y_true", "y_score"])
+    writer.writerows(said)
+right = sum((score > 0.5) == bool(truth) for _, truth, score in said)
+json.dump({"accuracy": right / len(said)}, open("metrics.json", "w"))
+open("model.txt", "w").write("model")
+"""
+
+
+def test_a_number_within_the_noise_of_the_same_examples(tmp_path: Path) -> None:
+    pytest.importorskip("numpy", reason="needs the extra `gate`")
+    project = recorded(
+        tmp_path / "work",
+        more={
+            "train.py": EVALUATE,
+            "dvc.yaml": PIPELINE.replace("model.txt]", "model.txt, predictions.csv]"),
+            "branchline.yaml": "model: m\npipeline: dvc.yaml\n"
+            "gate: {metrics: {accuracy: {min: 0.5, max_regression: 0.05}}}\n",
+        },
+    )
+
+    said = project.call("reproduce", WRONG="3")
+    beyond = project.call("reproduce", "--once", code=3, WRONG="100")
+
+    assert "came out the same within the noise." in said
+    assert "on the same 300 examples, 90 % interval" in said
+    assert "came out otherwise." in beyond
+
+
 @pytest.mark.slow
 def test_the_packages_of_an_exact_lock_are_installed(tmp_path: Path) -> None:
     wheel(tmp_path, "1.0")

@@ -170,7 +170,9 @@ class _Noise:
             model=self.view.model,
             confidence=self.confidence,
         )
-        return replace(row, within=why or within_examples(self.compared.get(row.name)))
+        if why is None:  # Where trainings tell, the examples could only excuse what is no chance.
+            why = within_examples(self.compared.get(row.name))
+        return replace(row, within=why)
 
 
 def _metric_rows(then: Evidence, now: Evidence, tolerance: float) -> list[Row]:

@@ -35,8 +35,8 @@ def within_trainings(
     trainings: Sequence[Training],
     model: str,
     confidence: float,
-) -> str:
-    """Why a metric that moved may have done so by chance, as far as trainings tell; "" if not.
+) -> str | None:
+    """Why a metric that moved may have done so by chance, as far as trainings tell.
 
     The very same trained again counts first: if that stands still, another number is no chance,
     whatever another seed would do. Of a difference of two trainings the standard deviation is
@@ -49,6 +49,9 @@ def within_trainings(
         trainings: Recorded ones, oldest first.
         model: Whose count.
         confidence: Of the gate.
+
+    Returns:
+        "" where chance does not reach so far; None where that is not known.
     """
     if now.value is None or not math.isfinite(now.value) or not math.isfinite(recorded):
         return ""
@@ -72,7 +75,7 @@ def within_trainings(
             f"{figure(apart)} apart; {how} moves it by up to {figure(reach)}"
             f" ({confidence * 100:g} %)"
         )
-    return ""
+    return None
 
 
 def differences(
