@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json_cost
 import json_data
+import json_env
+import json_init
 import json_replay
 
 # Fields whose own keys are the user's (paths, stage names): not walked into.
@@ -50,9 +52,12 @@ OPEN = {
     "asset": (),
     "opened": (),
     "applied": ("effects[].effect",),
+    "init": (),
     "data init": (),
     "data check": (),
     "data profile": (),
+    "env show": (),
+    "env repair": (),
     "error": (),
 }
 
@@ -96,9 +101,11 @@ HEADINGS = {
     "opened": "`branchline pr create --json` on GitHub; `null` where nothing changed",
     "approved": "`branchline approve --json`, and `refs/branchline/approvals/RUN`",
     "applied": "`branchline apply --json`",
+    "init": "`branchline init --json`",
     "data init": "`branchline data init --json`",
     "data check": "`branchline data check --json`",
     "data profile": "`branchline data profile --json`, and each profile of `profile.json`",
+    **json_env.HEADINGS,
     "error": "Any command with `--json` that ends with an error",
 }
 
@@ -286,7 +293,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "cpu_s": "number: processor seconds, children included",
         "peak_memory_bytes": "integer: of the largest process",
         "store": "string: identity of the store that keeps the outputs",
-        "versions": "object: Python, platform, Branchline, lock file digest",
+        "versions": "object: Python, platform, Branchline, digests of lock files; of a made "
+        "environment its packages and their digest",
         "attempt": "integer: from 1, raised by `--force`",
     },
     "run.json": {
@@ -329,6 +337,13 @@ FIELDS: dict[str, dict[str, str]] = {
         "metrics[].text": "string: as written in the file",
         "metrics[].file": "string: where it was read",
         "metrics[].stage": "string: the stage that wrote it; empty for files of the top level",
+        "metrics[].place": "string: where it stands in that file: `line 3`, `cell 4, line 2`; "
+        "empty where that is not known",
+        "metrics[].unit": "string: as written beside it, or as its name says; empty for none",
+        "metrics[].goal": "string or null: `maximize` or `minimize` where its name says which way "
+        "is better",
+        "metrics[].problem": "string: why it has no value though it is there; empty for none",
+        "unread": "array: why a metrics file gave no metric, a sentence each",
         "params": 'object: `file:key` -> value; `{"!float": "nan"}` where JSON has no number',
         "outs": "object: path -> digest of every output",
         "measured": "array: what Branchline itself and the tests of the model measured",
@@ -373,7 +388,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "data": "object: path -> digest of every data input that no stage makes",
         "evaluation_data": "string: digest of what the metrics were measured on; runs whose "
         "digests differ are not compared number by number; empty when not known",
-        "versions": "object: Python, platform, Branchline, lock file digest",
+        "versions": "object: Python, platform, Branchline, digests of lock files; of a made "
+        "environment its packages and their digest",
         "predictions": "object or null: what it said of each example; null when not found",
         "predictions.path": "string: the file, from the root",
         "predictions.digest": "string: md5 of it",
@@ -383,6 +399,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "data_checks": "array: what the checks of the data found, in the order of branchline.yaml",
         **{f"data_checks[].{name}": meaning for name, meaning in json_data.REPORT.items()},
     },
+    "init": json_init.PROPOSAL,
     "data init": json_data.PROPOSED,
     "data check": json_data.CHECKED,
     "data profile": json_data.PROFILE,
@@ -511,7 +528,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "without any, the outputs",
         "is_cancelled": "boolean: it was stopped, and nothing was compared",
         "failure": "string: why it did not come to a comparison; empty when it did",
-        "environment": "string: lock file whose packages were installed for it; empty: none were",
+        "environment": "string: lock file whose packages it was made with, or "
+        "`environment.make`; empty: those that are here",
         "blame": "string: which input is to blame for other numbers; empty: nobody looked for it",
         "suspects": "array: inputs that differ from the record, of the stages where it began",
         "suspects[].kind": "string: `interpreter`, `packages`, `data`, `variable`, `machine` or "
@@ -805,6 +823,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "effects[].effect": "object: all of it; `effect` says which kind",
         "notes": "array of strings: why others do not follow",
     },
+    "env show": json_env.SHOW,
+    "env repair": json_env.REPAIR,
     "error": {
         "schema_version": "integer: version of this document",
         "error": "object: what went wrong",

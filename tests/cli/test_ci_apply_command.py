@@ -119,6 +119,24 @@ def test_only_what_was_asked_for_is_done(scene: CiScene) -> None:
     assert "would set check" not in register.out
 
 
+def test_each_word_of_then_is_carried_out_or_said(scene: CiScene) -> None:
+    rules = (
+        'branches:\n  "main": {do: train, then: [register, promote, deploy, tag, notify]}\n'
+        "deploy: {staging: {strategy: canary, steps: [10, 100]}}\n"
+    )
+    scene.commit({"branchline.yaml": FILES["branchline.yaml"] + rules})
+    walked = Walked(scene, is_pull=False)
+
+    done = walked.apply()
+
+    assert done.code == 0, done.err
+    run = walked.told()["models"][0]["run"]
+    assert "then give it `staging`" in done.out
+    assert f"would tag commit {walked.head[:7]} `passed/{run}`" in done.out
+    assert "`then: notify` is not carried out yet" in done.err
+    assert "nothing is rolled out to the targets of `deploy:` yet" in done.err
+
+
 @pytest.mark.parametrize(
     ("is_pull", "change", "words"),
     [
@@ -158,6 +176,86 @@ def test_a_forged_verdict_fails_the_check_and_registers_nothing(scene: CiScene) 
     assert "to failed" in done.out
     assert "would register" not in done.out
     assert "does not fit the gate" in done.err
+
+
+COMPARING = {
+    "branchline.yaml": FILES["branchline.yaml"].replace(
+        "{min: 0.5}", "{min: 0.5, max_regression: 0.01}"
+    )
+}
+
+
+def champion_of(scene: CiScene) -> str:
+    """Train the default branch, and let the forge have the record; the run."""
+    scene.commit(COMPARING)
+    trained = Walked(scene, is_pull=False)
+    told = scene.job("run", trained.event, ref=trained.ref)
+    assert told.code == 0, told.err
+    return str(trained.told()["models"][0]["run"])
+
+
+def worse_pull(scene: CiScene) -> Walked:
+    """A pull request whose model is much worse than the champion, as its training says."""
+    worse = FILES["train.py"].replace("0.9", "0.6")
+    head = scene.commit({"train.py": worse, "params.yaml": "lr: 0.3\n"}, branch="work")
+    scene.merged(7, head)
+    walked = object.__new__(Walked)
+    walked.scene, walked.head, walked.ref = scene, head, "refs/pull/7/merge"
+    walked.event = pulled(head)
+    walked.run = scene.job("run", walked.event, "--no-push", ref=walked.ref)
+    assert walked.run.code == 3, walked.run.err
+    walked.folder = walked.run.folder
+    return walked
+
+
+def test_a_comparison_is_believed_where_it_is_that_with_the_champion(scene: CiScene) -> None:
+    champion_of(scene)
+    walked = Walked(scene, is_pull=True)
+
+    done = walked.apply()
+
+    assert (done.code, "to passed" in done.out) == (0, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("baseline", "finding", "words"),
+    [
+        pytest.param(
+            {"run": "", "commit": None, "via": "none"}, {},
+            "measured against nothing, and the champion is run", id="as-if-there-were-no-champion",
+        ),
+        pytest.param({}, {}, "fell by 0.3 from 0.9", id="against-it-and-passed-all-the-same"),
+        pytest.param({}, {"bound": 0.5}, "0.5 was judged by", id="by-a-bar-of-its-own"),
+        pytest.param({}, {"rule": "max"}, "says anything of the bar", id="by-no-such-bar"),
+    ],
+)  # fmt: skip
+def test_a_branch_writes_no_verdict_on_itself(
+    scene: CiScene, baseline: dict[str, Any], finding: dict[str, Any], words: str
+) -> None:
+    champion_of(scene)
+    walked = worse_pull(scene)
+    run = walked.told()["models"][0]["run"]
+    eve = scene.home / "look"
+    eve.mkdir()
+    scene.git(eve, "init", "-q", "--bare")
+    scene.git(eve, "fetch", "-q", str(walked.folder / "records.bundle"), "+refs/*:refs/*")
+    told = json.loads(scene.git(eve, "show", f"refs/branchline/runs/{run}:verdict.json"))
+    findings = [{**f, "outcome": "passed"} for f in told["findings"]]
+    findings[-1] |= finding
+    walked.rebundle(
+        {
+            "verdict.json": {
+                "outcome": "passed", "summary": "Passed.", "findings": findings,
+                "baseline": {**told["baseline"], **baseline},
+            }
+        }
+    )  # fmt: skip
+
+    done = walked.apply()
+
+    assert done.code == 1, done.out
+    assert "to failed" in done.out
+    assert words in done.err + done.out, done.err
 
 
 @pytest.mark.parametrize(
@@ -239,6 +337,40 @@ def test_without_results_it_is_said_what_is_missing(scene: CiScene) -> None:
     assert done.code == 1
     assert "there are no results in" in done.err
     assert "Traceback" not in done.err
+
+
+def test_nothing_of_a_fork_is_recorded_whatever_the_token_may(
+    scene: CiScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from branchline.cli.ci_apply import _followed
+    from branchline.cli.ci_setting import open_setting
+    from branchline.wiring import ci
+
+    rule = "pull_requests: {into: [main], do: train, forks: train}\n"
+    scene.commit({"branchline.yaml": FILES["branchline.yaml"] + rule})
+    head = scene.commit({"params.yaml": "lr: 0.2\n"}, branch="theirs")
+    tested = scene.merged(7, head)
+    # Its branch has the name of ours: a record of it would be one of the default branch.
+    event = pulled(head, branch="main", repo={"full_name": "eve/r"})
+    ran = scene.job("run", event, ref="refs/pull/7/merge")
+    assert ran.code == 0, ran.err
+    (scene.home / "event.json").write_text(json.dumps(event[1]))
+    environ = {
+        **scene.environ, "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event[0],
+        "GITHUB_EVENT_PATH": str(scene.home / "event.json"), "GITHUB_SHA": tested,
+        "GITHUB_REF": "refs/pull/7/merge",
+    }  # fmt: skip
+    for name, value in scene.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(scene.checkout("refs/heads/main"))
+    options = Namespace(folder="", model=None, dry_run=False, only=None)
+
+    setting = open_setting(options, ci.open_job(environ, io.StringIO()), environ, is_trusted=True)
+    found = _followed(setting, ci.open_results(str(ran.folder), environ), options)
+
+    assert json.loads((ran.folder / "results.json").read_text())["models"][0]["state"] == "walked"
+    assert found.effects == []
+    assert scene.records() == []
 
 
 def test_the_forge_is_told_once_and_the_model_is_registered(

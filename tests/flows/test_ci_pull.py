@@ -12,8 +12,9 @@ import pytest
 from branchline.adapters.git.branches import GitBranches
 from branchline.adapters.git.ci_remote import GitCiRemote
 from branchline.adapters.git.plumbing import Git
-from branchline.core.effects.values import OpenPullRequest
-from branchline.flows.ci_pull import RemoteOpener
+from branchline.core.effects.values import OpenPullRequest, TagRun
+from branchline.errors import EffectError
+from branchline.flows.ci_pull import RemoteOpener, tag_there
 from branchline.ports.forge import Pull, PullState
 from branchline.testing.forge import FakeForge
 
@@ -41,6 +42,7 @@ class Scene:
         self.base = self.git(work, "rev-parse", "HEAD")
         self.forge = FakeForge()
         self.started: list[tuple[str, int]] = []
+        self.runs: set[tuple[str, str]] = set()
         self._times = itertools.count(1_700_000_000, 60)
 
     @staticmethod
@@ -55,11 +57,16 @@ class Scene:
 
         def start(branch: str, pull: Pull) -> str:
             self.started.append((branch, pull.number))
+            self.runs.add((branch, self.head()))
             return "started"
 
+        def was_started(branch: str, commit: str) -> bool:
+            return (branch, commit) in self.runs
+
         return RemoteOpener(
-            self.forge, GitBranches(git), GitCiRemote(git), lambda: float(next(self._times)), start
-        )
+            self.forge, GitBranches(git), GitCiRemote(git), lambda: float(next(self._times)),
+            start, was_started,
+        )  # fmt: skip
 
     def asked(self, text: str = "lr: 1\n", mode: str = "dispatch") -> OpenPullRequest:
         return OpenPullRequest(
@@ -95,6 +102,17 @@ def test_a_job_killed_between_push_and_opening_goes_on(scene: Scene) -> None:
     again = scene.opener().apply(scene.asked())
 
     assert again.said.startswith("opened pull request #1")
+
+
+def test_a_job_killed_between_opening_and_the_start_of_the_training_goes_on(scene: Scene) -> None:
+    scene.opener().apply(scene.asked())
+    scene.runs.clear()
+
+    again = scene.opener().apply(scene.asked())
+    third = scene.opener().apply(scene.asked())
+
+    assert again.said == "stands as pull request #1 from `training/x`; started"
+    assert third.said == "stands as pull request #1 from `training/x`"
 
 
 def test_other_values_update_it(scene: Scene) -> None:
@@ -137,3 +155,33 @@ def test_who_approves_by_hand_starts_nothing(scene: Scene) -> None:
     scene.opener().apply(scene.asked(mode="approve"))
 
     assert scene.started == []
+
+
+def test_what_passed_is_tagged_once_wherever_it_was_interrupted(scene: Scene) -> None:
+    git = Git.open(str(scene.here))
+    branches, remote = GitBranches(git), GitCiRemote(git)
+    effect = TagRun(run="abc1234", commit=scene.base, message="auc is 0.9")
+    # Killed between the tag here and its push.
+    scene.git(scene.here, "tag", "-a", "-m", "auc is 0.9", effect.name, scene.base)
+
+    said = [tag_there(branches, remote, effect, at=float(at)) for at in (1, 2)]
+
+    assert said == [f"commit {scene.base[:7]} is tagged `passed/abc1234`"] * 2
+    assert scene.git(scene.bare, "rev-parse", "passed/abc1234^{commit}") == scene.base
+    assert scene.git(scene.bare, "cat-file", "-t", "passed/abc1234") == "tag"
+
+
+def test_a_tag_of_somebody_else_stays(scene: Scene) -> None:
+    git = Git.open(str(scene.here))
+    scene.git(scene.work, "commit", "-q", "--allow-empty", "-m", "other")
+    scene.git(scene.work, "tag", "passed/abc1234")
+    scene.git(scene.work, "push", "-q", str(scene.bare), "passed/abc1234")
+    theirs = scene.git(scene.bare, "rev-parse", "passed/abc1234")
+    effect = TagRun(run="abc1234", commit=scene.base, message="m")
+
+    with pytest.raises(EffectError, match="stands on another commit"):
+        tag_there(GitBranches(git), GitCiRemote(git), effect, at=1.0)
+
+    assert scene.git(scene.bare, "rev-parse", "passed/abc1234") == theirs
+    scene.git(scene.here, "tag", "-m", "ours", "passed/abc1234", scene.base)
+    assert not GitCiRemote(git).push_tag("passed/abc1234")

@@ -1,27 +1,37 @@
-"""Which lock files name exact versions."""
+"""Which lock files name exact versions, so that their packages are those of then."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from branchline.flows.exact_lock import names_exactly
+from branchline.flows.exact_lock import exact_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.flows.conftest import Bench
+
+    Make = Callable[[Mapping[str, str]], Bench]
 
 
 @pytest.mark.parametrize(
-    ("text", "is_exact"),
+    ("files", "lock"),
     [
-        pytest.param("numpy==2.1.0\n", True, id="one-version"),
-        pytest.param("numpy===2.1.0\n", True, id="one-version-by-its-very-text"),
-        pytest.param("numpy==2.1.0 \\\n    --hash=sha256:00\n", True, id="with-a-digest"),
-        pytest.param("numpy[a,b]==2.1.0; python_version > '3.8'\n", True, id="with-a-condition"),
-        pytest.param("tiny @ file:///tmp/tiny.whl\n", True, id="one-file"),
-        pytest.param("# nothing\n\n-r more.txt\n-e .\n", True, id="options-ask-for-nothing"),
-        pytest.param("numpy\n", False, id="a-name-alone"),
-        pytest.param("numpy>=2\n", False, id="a-range"),
-        pytest.param("numpy==2.*\n", False, id="any-of-a-series"),
-        pytest.param("numpy==2.1.0,!=2.2\n", False, id="two-conditions"),
-        pytest.param("numpy==2.1.0\nscipy~=1.0\n", False, id="one-of-two"),
+        pytest.param({"requirements.txt": "numpy==2.1.0\n"}, "requirements.txt", id="pins"),
+        pytest.param({"requirements.txt": "numpy==2.1.0\nscipy>=1\n"}, "", id="one-is-left-open"),
+        pytest.param(
+            {"requirements.txt": "-r more.txt\nnumpy==2.1.0\n", "more.txt": "scipy\n"},
+            "",
+            id="one-of-an-included-file-is-left-open",
+        ),
+        pytest.param({"requirements.txt": "# nothing\n"}, "", id="nothing-is-asked-for"),
+        pytest.param({"uv.lock": "version = 1\n"}, "uv.lock", id="a-lock-of-uv"),
+        pytest.param({}, "", id="no-file"),
     ],
 )
-def test_names_exactly(text: str, is_exact: bool) -> None:  # a parameter of a case
-    assert names_exactly(text) is is_exact
+def test_exact_lock(make_bench: Make, files: dict[str, str], lock: str) -> None:
+    bench = make_bench({"dvc.yaml": "stages: {f: {cmd: f, outs: [o]}}\n", **files})
+
+    assert exact_lock(bench.project()) == lock

@@ -68,7 +68,7 @@ def test_where_the_figures_come_from_is_said() -> None:
 
     assert any("no run is recorded here" in note for note in unknown)
     assert any("give one with --price" in note for note in unknown)
-    assert any("3 for each training" in note for note in given)
+    assert any("3 for a training" in note for note in given)
     assert any("$2.00 an hour" in note for note in given)
 
 

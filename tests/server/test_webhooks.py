@@ -75,9 +75,10 @@ class Hooked:
     forge: Forge
     port: int
     box: Path
+    repository: str = "octo/models"
 
     def send(self, event: str, payload: dict[str, Any], **headers: str) -> tuple[int, str]:
-        body = json.dumps({"repository": {"full_name": "octo/models"}, **payload}).encode()
+        body = json.dumps({"repository": {"full_name": self.repository}, **payload}).encode()
         signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
         given = {
             "X-GitHub-Event": event,
@@ -140,10 +141,12 @@ def forge(tmp_path: Path) -> Forge:
 
 
 @contextmanager
-def hooked_by(box: Path, forge: Forge, **door: Any) -> Iterator[Hooked]:
+def hooked_by(
+    box: Path, forge: Forge, *, repository: str = "octo/models", **door: Any
+) -> Iterator[Hooked]:
     from branchline.server.serving import Listening
 
-    following = Following(url=str(forge.bare), repository="octo/models", secret=SECRET.encode())
+    following = Following(url=str(forge.bare), repository=repository, secret=SECRET.encode())
     with (
         desks.open_desk(str(box)) as desk,
         open_following(str(box), following) as followed,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from branchline.cli.ci_setting import open_setting, told
 from branchline.core.effects.values import (
+    Annotate,
     Mirror,
     OpenPullRequest,
     Register,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from branchline.ports.ci import ResultsFolder
 
 ONLY: Mapping[str, tuple[type[Effect], ...]] = {
-    "report": (SetCheck, StickyComment),
+    "report": (SetCheck, StickyComment, TagRun, Annotate),
     "pull-request": (OpenPullRequest,),
     "register": (Register, Mirror, TagRun),
 }
@@ -43,7 +44,7 @@ def execute_apply(options: argparse.Namespace, console: Console) -> int:
 
     environ = dict(os.environ)
     job = ci.open_job(environ, console.out)
-    with told(job):
+    with told(job) as notes:
         setting = open_setting(options, job, environ, is_trusted=True)
         folder = ci.open_results(options.folder, environ)
         found = _followed(setting, folder, options)
@@ -51,7 +52,11 @@ def execute_apply(options: argparse.Namespace, console: Console) -> int:
             rows = [(effect_text(effect), "", "") for effect in found.effects]
         else:
             with ci.open_appliers(
-                setting, environ, model=options.model, workflow=options.workflow
+                setting,
+                environ,
+                model=options.model,
+                workflow=options.workflow,
+                log=notes.append,
             ) as appliers:
                 rows = applied(found.effects, appliers)
         job.write_summary(applied_markdown(rows, found.notes, is_dry=options.dry_run))
@@ -97,9 +102,9 @@ def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Names
         )
     # The models are the commit's, which may bring a new one; the rules are the default branch's.
     policies = policies_of(setting, ci.policies_at(setting.event.tested))
-    bring_records(setting, [policy.model for policy in policies])
+    missing = bring_records(setting, [policy.model for policy in policies])
     new = take_records(setting, folder)
-    found = follow(setting, handed, policies, new)
+    found = follow(setting, handed, policies, new, why_unknown=missing)
     pull = setting.event.pull_request
     if pull is not None:
         found.effects.append(comment_of(setting, found.reports, pull))
@@ -109,7 +114,9 @@ def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Names
         found.notes.append("the pull request comes from a fork: this summary is all that is said")
         found.effects.clear()
     found.notes.extend(setting.notes)
-    if new and not options.dry_run and options.only in (None, "report") and not found.is_doubted:
+    # The job that opens a pull request hands on what its search made: it is not made again.
+    sends = not options.dry_run and options.only in (None, "report", "pull-request")
+    if new and sends and not found.is_doubted and not setting.event.fork:
         found.notes.extend(_sent(setting))
     return found
 

@@ -45,6 +45,7 @@ class Command:
 COMMANDS = (
     Command("init", "Start", "look at the repository and write branchline.yaml"),
     Command("doctor", "Start", "check this machine and say what to type"),
+    Command("env", "Start", "the environment that stages run in; make an old one run again"),
     Command("data", "Train", "propose a schema for data, check data, look at them"),
     Command("plan", "Train", "what would run, what is reused, and why; changes nothing"),
     Command("why", "Train", "the inputs of one stage and what changed since which run"),

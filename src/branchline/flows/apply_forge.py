@@ -75,6 +75,17 @@ def apply_comment(forge: Forge, effect: StickyComment, *, at: float) -> None:
     forge.comment(effect.pull_request, comment)
 
 
+def written_commits(forge: Forge, pull: Pull) -> set[str]:
+    """The commits that we wrote to the branch of a pull request, as it is noted there."""
+    notes = [c for c in forge.comments(pull.number) if c.marker == _WRITTEN]
+    return {commit for note in notes for commit in _COMMIT.findall(note.body)}
+
+
+def is_written_by_us(forge: Forge, pull: Pull) -> bool:
+    """Whether we wrote the head of a pull request."""
+    return pull.commit in written_commits(forge, pull)
+
+
 def apply_tag(branches: Branches, effect: TagRun, *, at: float) -> str:
     """Tag the commit of a run; a tag that stands stays.
 
@@ -114,7 +125,7 @@ class Opener:
         before = self._branches.head(effect.branch)
         known = self._known(effect)
         if before is not None:
-            written = set().union(*(self._written(pull) for pull in known), [])
+            written = set().union(*(written_commits(self._forge, pull) for pull in known), [])
             if before not in written:
                 return Opened(
                     said=f"`{effect.branch}` was written by somebody else and is left as it is"
@@ -126,7 +137,8 @@ class Opener:
             return ended
         pull, _ = self._forge.ensure_pull(pull_of(effect), commit=commit, at=self._now())
         # Said before it is done: a commit that is not in this list is never overwritten.
-        self._note(pull, {*self._written(pull), commit, *([before] if before else [])})
+        earlier = {before} if before else set()
+        self._note(pull, {*written_commits(self._forge, pull), *earlier, commit})
         did_change = before != commit
         if did_change and not self._branches.move(effect.branch, commit, expected=before):
             return Opened(said=f"`{effect.branch}` moved meanwhile and is left as it is", pull=pull)
@@ -170,10 +182,6 @@ class Opener:
                 said = f"unchanged: #{pull.number} with these values was {word}"
                 return Opened(said=said, pull=pull)
         return None
-
-    def _written(self, pull: Pull) -> set[str]:
-        notes = [c for c in self._forge.comments(pull.number) if c.marker == _WRITTEN]
-        return {commit for note in notes for commit in _COMMIT.findall(note.body)}
 
     def _note(self, pull: Pull, commits: set[str]) -> None:
         shown = ", ".join(f"`{commit}`" for commit in sorted(commits))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from branchline.core.effects.mirroring import mirror_of
 from branchline.core.effects.model_outputs import registration_of
 from branchline.core.effects.registering import stage_for
+from branchline.core.effects.words_of_then import left_undone
 from branchline.core.policy import rules_with_default_branch
 from branchline.core.trigger.rules import rule_for
 from branchline.core.verdict.standing import Standing, standing_of
@@ -59,6 +60,9 @@ def effects_of_run(project: Project, view: RunView) -> tuple[tuple[Effect, ...],
             waits = f"; it {standing.value}: `branchline approve {view.run}`"
             end = waits if standing is Standing.WAITS else ""
             notes.append(f"not registered: {error.message}{end}")
+    if rule is not None and not stands_apart and standing.lets_on:
+        stage = stage_for(policy, rule.then, view.verdict.outcome, lets_on=standing.lets_on)
+        notes += left_undone(rule.then, policy, stage=stage)
     mirror = mirror_of(
         view.evidence,
         policy,

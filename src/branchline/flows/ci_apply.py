@@ -8,6 +8,7 @@ branch. No code of the repository is run.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from branchline.core.effects.handed_on import (
@@ -19,25 +20,30 @@ from branchline.core.effects.handed_on import (
     handed_from_text,
 )
 from branchline.core.effects.openings import checked_opening
-from branchline.core.effects.values import SetCheck, StickyComment
+from branchline.core.effects.values import SetCheck, StickyComment, TagRun
+from branchline.core.trigger.events import EventKind
 from branchline.core.trigger.refnames import shown
+from branchline.core.values import Outcome
 from branchline.core.verdict.believed import doubts
 from branchline.core.verdict.standing import standing_of
 from branchline.errors import BranchlineError, CiError, RecordError
 from branchline.flows.apply_run import effects_of_run
 from branchline.flows.checks import check_name, state_of_end
+from branchline.flows.ci_grounds import RUNS, grounds_of
+from branchline.flows.ci_lines import annotation_of, lines_of
 from branchline.flows.history import History
 from branchline.flows.pulls import REPORT
 from branchline.flows.report import reported
-from branchline.render.ci import failure_markdown, nothing_markdown
+from branchline.render.ci import error_remarks, failure_markdown, nothing_markdown
 from branchline.render.markdown import MOST_BYTES, report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from branchline.core.effects.handed_on import HandedModel, HandedOn
-    from branchline.core.effects.values import Effect
+    from branchline.core.effects.values import Annotate, Effect
     from branchline.core.policy import Policy
+    from branchline.core.verdict.believed import Grounds
     from branchline.flows.ci_setting import CiSetting
     from branchline.flows.project import Project
     from branchline.ports.ci import ResultsFolder
@@ -50,7 +56,8 @@ _CHECKS = {
     HandedState.WITHHELD: "skipped",
 }
 _MOST_SUMMARY = 1_000
-_RUNS = "refs/branchline/runs/"
+_TAGGED = (EventKind.PUSH, EventKind.SCHEDULE, EventKind.PERSON, EventKind.CALL)
+"""Events that are about a branch, and not about a merge that may never be."""
 
 
 @dataclass(slots=True)
@@ -107,7 +114,12 @@ def take_records(setting: CiSetting, folder: ResultsFolder) -> frozenset[str]:
 
 
 def follow(
-    setting: CiSetting, folder_of: HandedOn, policies: Sequence[Policy], new: frozenset[str]
+    setting: CiSetting,
+    folder_of: HandedOn,
+    policies: Sequence[Policy],
+    new: frozenset[str],
+    *,
+    why_unknown: str = "",
 ) -> Told:
     """What the world is to know of the results of one folder.
 
@@ -116,6 +128,7 @@ def follow(
         folder_of: What the folder says.
         policies: Of the models of the event.
         new: Names of the records that came with the folder.
+        why_unknown: Why the records and tags of the repository are not all here; "" where they are.
 
     Raises:
         CiError, RecordError: It names what is not there, or records come that nobody asked for.
@@ -133,12 +146,13 @@ def follow(
             with setting.project("") as project:
                 project.policy = policy
                 view = _checked_view(setting, project, handed, new)
-                accepted.add(f"{_RUNS}{view.run}")
-                _follow_run(setting, project, view, told)
+                accepted.add(f"{RUNS}{view.run}")
+                grounds = grounds_of(project, view, new, why_unknown=why_unknown)
+                _follow_run(setting, project, view, grounds, told)
         else:
             _follow_other(setting, policy, handed, told)
     # A result counts for its key alone; a run could pass for the baseline of others.
-    strange = sorted(name for name in new if name.startswith(_RUNS) and name not in accepted)
+    strange = sorted(name for name in new if name.startswith(RUNS) and name not in accepted)
     if strange:
         raise CiError(f"a run came along that the results do not name: {strange[0]}")
     told.notes.extend(folder_of.notes)
@@ -174,7 +188,7 @@ def _checked_view(
     if view.problems or view.verdict is None:
         raise RecordError(view.problems[0] if view.problems else f"run {view.run} was not judged")
     branch = event.branch or None
-    if f"{_RUNS}{view.run}" not in new:
+    if f"{RUNS}{view.run}" not in new:
         view = replace(view, branch=branch)
     own = (handed.run, handed.model, event.tested, branch)
     said = (view.run, view.model, view.commit, view.branch)
@@ -186,12 +200,14 @@ def _checked_view(
     return view
 
 
-def _follow_run(setting: CiSetting, project: Project, view: RunView, told: Told) -> None:
+def _follow_run(
+    setting: CiSetting, project: Project, view: RunView, grounds: Grounds, told: Told
+) -> None:
     verdict = view.verdict
     if verdict is None:
         return
     event, gate = setting.event, project.policy.gate
-    wrong = doubts(verdict, view.evidence, gate)
+    wrong = doubts(verdict, view.evidence, gate, grounds)
     found = reported(History(project.records, project.repo), view)
     text = report(found.run, found.baseline, gate, found.drawings)
     approved = project.records.approval(view.run) is not None
@@ -203,17 +219,53 @@ def _follow_run(setting: CiSetting, project: Project, view: RunView, told: Told)
         told.notes.extend(f"run {view.run} does not fit the gate: {why}" for why in wrong)
         state, summary = "failed", f"the record does not fit the gate: {wrong[0]}"
         text = failure_markdown(view.model, [summary, *wrong[1:]])
+    if verdict.baseline.is_rescored and not wrong:
+        told.notes.append(
+            f"the champion, run {verdict.baseline.run}, was scored again by the code of this"
+            " commit: its numbers are that code's word"
+        )
     told.reports.append(text)
     told.effects.append(_check(setting, view.model, state, summary))
+    if not wrong:
+        told.effects.extend(_annotation(setting, project, view))
+        told.effects.extend(_tags(setting, project, view))
     if event.is_on_default_branch and not wrong:
         effects, notes = effects_of_run(project, view)
         told.effects.extend(effects)
         told.notes.extend(notes)
 
 
+def _annotation(setting: CiSetting, project: Project, view: RunView) -> list[Annotate]:
+    """What is said at lines of the commit that people see."""
+    event = setting.event
+    seen = event.head if setting.remote.bring_commit(event.head) else event.tested
+    show = partial(project.repo.show, seen)
+    found = annotation_of(
+        event.head,
+        view.model,
+        lines_of(view, project.policy.gate, show, law=setting.law),
+    )
+    return [found] if found is not None else []
+
+
+def _tags(setting: CiSetting, project: Project, view: RunView) -> list[TagRun]:
+    """The tag of a run that passed, where the rule of its branch says `tag`."""
+    event, verdict, rule = setting.event, view.verdict, setting.decide(project.policy).rule
+    asks = rule is not None and "tag" in rule.then and bool(event.branch)
+    if not asks or event.kind not in _TAGGED or verdict is None:
+        return []
+    if verdict.outcome is not Outcome.PASSED:
+        return []
+    return [TagRun(run=view.run, commit=event.tested, message=verdict.summary)]
+
+
 def _follow_other(setting: CiSetting, policy: Policy, handed: HandedModel, told: Told) -> None:
     state = _CHECKS.get(handed.state, "unknown")
     told.effects.append(_check(setting, handed.model, state, handed.detail))
+    if handed.state is HandedState.FAILED:
+        at_lines = [note for note in error_remarks(CiError(handed.detail)) if note.line]
+        annotation = annotation_of(setting.event.head, handed.model, at_lines)
+        told.effects.extend([annotation] if annotation else [])
     if handed.state in (HandedState.SKIPPED, HandedState.WITHHELD, HandedState.SEARCHED):
         told.reports.append(nothing_markdown(handed.model, handed.detail))
     else:

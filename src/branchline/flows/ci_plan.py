@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OUTWARD = ("register", "deploy", "tag", "promote")
 """Words of `then` for which a verdict is wanted, also where no stage has to run."""
-_DONE_ONCE = {"register", "deploy"}
+_DONE_ONCE = {"register", "promote", "deploy"}
 """Those of which a registered version says that they were done; no job deploys yet."""
 
 

@@ -120,21 +120,27 @@ def look(
     )
 
 
-def bring_records(setting: CiSetting, models: Sequence[str]) -> bool:
-    """Bring what was recorded and registered; says whether the records are all here."""
+def bring_records(setting: CiSetting, models: Sequence[str]) -> str:
+    """Bring what was recorded and registered.
+
+    Returns:
+        What is not here, as a sentence without a full stop; "" where all of it is. It is noted.
+    """
+    why = ""
     try:
         setting.remote.bring_tags([f"{model}{sign}" for model in models for sign in "@#"])
     except RepositoryError as error:
-        setting.notes.append(f"the registry's tags could not be fetched: {error.message}")
+        why = f"the registry's tags could not be fetched: {error.message}"
+        setting.notes.append(why)
     try:
         setting.remote.fetch_records()
     except (RecordError, RepositoryError) as error:
+        why = f"the records could not be fetched: {error.message}"
         setting.notes.append(
             "the records could not be fetched, so what other machines trained counts as not"
             f" trained: {error.message}"
         )
-        return False
-    return True
+    return why
 
 
 def policies_of(setting: CiSetting, own: Sequence[Policy]) -> tuple[Policy, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from branchline.core.evidence.data.data_json import profile_from_json, profile_to_json
 from branchline.core.evidence.evidence_json import evidence_from_json
 from branchline.errors import RecordError
-from branchline.flows.finish import baseline_of
+from branchline.flows.baselines import baseline_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,6 +11,7 @@ from branchline.core.effects.mirroring import mirror_of
 from branchline.core.effects.model_outputs import registration_of
 from branchline.core.effects.registering import stage_for
 from branchline.core.effects.values import SetCheck, StickyComment, TagRun
+from branchline.core.effects.words_of_then import left_undone
 from branchline.core.values import Outcome
 from branchline.errors import BranchlineError, RegistryError
 from branchline.flows.checks import ended_check
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from branchline.core.run.jobs import QueuedJob
     from branchline.flows.job import JobEnd
     from branchline.flows.project import Project
-
-_LATER = ("notify", "promote")
-"""Words of `then` that nobody applies in this version."""
 
 
 def check_of(job: QueuedJob, end: JobEnd) -> SetCheck:
@@ -75,9 +73,11 @@ def effects_of(
             StickyComment(pull_request=number, marker=REPORT, body=text, run=f"job {job.job}")
             for number in pulls
         ]
-    registration, notes = None, []
+    registration: Register | None = None
+    notes: list[str] = []
     if rule is not None and end.verdict == Outcome.PASSED.value:
-        notes += [f"`then: {word}` is not carried out yet" for word in rule.then if word in _LATER]
+        stage = stage_for(project.policy, rule.then, Outcome.PASSED)
+        notes += left_undone(rule.then, project.policy, stage=stage)
     if rule is not None and end.run and "register" in rule.then:
         try:
             registration = _registration(project, job, end, rule)

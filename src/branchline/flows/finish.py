@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from branchline.core.evidence.evidence_json import evidence_from_json, evidence_to_json
 from branchline.core.plan.plan_json import plan_to_json
 from branchline.core.policy import MODEL_SIZE
-from branchline.core.values import SCHEMA_VERSION, Outcome, digest_of
-from branchline.core.verdict.baseline import find_baseline
-from branchline.core.verdict.verdict_json import verdict_from_json, verdict_to_json
+from branchline.core.values import SCHEMA_VERSION, digest_of
+from branchline.core.verdict.verdict_json import verdict_to_json
 from branchline.errors import RecordError
-from branchline.flows.champion import Champion, holders_elsewhere, is_elsewhere, stands
+from branchline.flows.baselines import baseline_in
+from branchline.flows.champion import Champion, stands
 from branchline.flows.evidence import EvidenceReader
 from branchline.flows.judged import judged, with_data_checks
-from branchline.flows.run_facts import run_facts, run_fields, verdict_of
+from branchline.flows.run_facts import run_fields, verdict_of
 from branchline.ports.records import CHAMPION_FILE
 from branchline.ports.workspace import EntryKind
 
@@ -93,7 +93,6 @@ def finish(
         None when it was stopped before there was a verdict.
 
     Raises:
-        DocumentError: A metric file cannot be read.
         RecordError: git refused the record.
     """
     reader = EvidenceReader(project, planner, plan, walked)
@@ -106,7 +105,7 @@ def finish(
     history = project.records.runs(names=("run.json",))
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)
-    found = _baseline(project, history, same=same)
+    found = baseline_in(project, history, same=same)
     champion = _champion(project, planner, plan, walked, found, evidence, watcher, walk_beside)
     judged_run = judged(
         project,
@@ -252,55 +251,10 @@ def _data_checks(evidence: Evidence) -> dict[str, JsonValue]:
     return {"data_checks": checked} if checked else {}
 
 
-def baseline_of(project: Project) -> Baseline:
-    """What a run of this commit is measured against, before it has run."""
-    head = project.repo.head()
-    base = head.short or "initial"
-    history = project.records.runs(names=("run.json",))
-    others = [run for run in history if run.run != base and not run.run.startswith(f"{base}-")]
-    found = _baseline(project, history, same=None)
-    if found.via.startswith("alias"):
-        return found
-    # Nothing holds the alias: the data of this very commit are no reference for themselves.
-    return _baseline(project, others, same=None)
-
-
 def _is_walk(run: StoredRun, base: str, walk: str) -> bool:
     if run.run != base and not run.run.startswith(base + "-"):
         return False
     return run_fields(run).get("walk") == walk
-
-
-def _baseline(
-    project: Project, history: Sequence[StoredRun], *, same: StoredRun | None
-) -> Baseline:
-    facts = run_facts(project, history)
-    elsewhere, remark = holders_elsewhere(project) if is_elsewhere(project) else ({}, "")
-    found = find_baseline(
-        facts,
-        project.repo.tags("*"),
-        project.policy.gate,
-        model=project.policy.model,
-        default_branch=project.repo.default_branch(),
-        this_run=same.run if same else "",
-        made_late=same is not None and _is_late(project, same),
-        elsewhere=elsewhere,
-    )
-    return replace(found, via=f"{found.via}; {remark}") if remark else found
-
-
-def _is_late(project: Project, run: StoredRun) -> bool:
-    """Whether a run was judged while its own commit held the alias without a record."""
-    if verdict_of(run) == Outcome.PASSED.value:
-        return False
-    for stored in project.records.runs([run.run], names=("verdict.json",)):
-        try:
-            read = verdict_from_json(json.loads(stored.files.get("verdict.json", b"")))
-        except (ValueError, RecordError):
-            continue
-        commit = run_fields(run).get("commit")
-        return not read.baseline.run and read.baseline.commit == commit is not None
-    return True  # What it was judged against cannot be read.
 
 
 def _evidence_of(project: Project, run: str) -> Evidence | None:

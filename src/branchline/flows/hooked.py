@@ -16,7 +16,9 @@ from branchline.core.trigger.hook import HookKind
 from branchline.core.trigger.refnames import HEADS, shown, why_no_branch
 from branchline.core.trigger.rules import RefUpdate
 from branchline.errors import BusyError, HookError, PushRefusedError
+from branchline.flows.apply_forge import is_written_by_us
 from branchline.flows.checks import CHECK, check_name
+from branchline.flows.intake import OF_A_FORK
 from branchline.flows.new_pull import LONGEST_TITLE
 from branchline.flows.receive import judge, read_law
 from branchline.ports.box import PushedRef, PushEvent
@@ -200,24 +202,50 @@ class Follower:
         if hook.state != "open":
             return self._ended(hook)
         self._moved(replace(hook, is_deleted=False), hook.base)
-        self._moved(replace(hook, is_deleted=False), hook.branch)
+        if hook.fork:
+            self._fork_moved(hook)
+        else:
+            self._moved(replace(hook, is_deleted=False), hook.branch)
         title = "".join(char if char.isprintable() else " " for char in hook.title)
         asked = NewPull(
             title=" ".join(title.split())[:LONGEST_TITLE] or f"#{hook.number}",
-            head=hook.branch,
+            head=hook.head_here,
             base=hook.base,
-            body=f"{hook.repository}#{hook.number}\n\n{hook.body}".rstrip(),
+            body=f"{hook.repository}#{hook.number}{_origin(hook)}\n\n{hook.body}".rstrip(),
             author=_who(hook),
             is_draft=hook.is_draft,
+            needs_approval=bool(hook.fork),
         )
+        for own in self._box.forge.pulls(state=PullState.OPEN, head=asked.head):
+            # The echo of what we told: whether its training waits is ours to say.
+            if own.asked.base == asked.base and is_written_by_us(self._box.forge, own):
+                asked = replace(own.asked, title=asked.title, is_draft=asked.is_draft)
         pull, is_new = self._pulls.create(asked)
         return f"pull request #{pull.number} {'was opened' if is_new else 'is up to date'}"
+
+    def _fork_moved(self, hook: Hook) -> None:
+        """Bring the head of a fork's pull request here; nothing of it is trained by that."""
+        branch, new = hook.head_here, self._upstream.fetch_pull(hook.number)
+        if new is None:
+            raise HookError(f"there is no head of #{hook.number} upstream")
+        old, known = self._box.branches.head(branch) or "", self._box.queue.heads().get(branch, "")
+        if new != old and not self._box.branches.move(branch, new, expected=old or None):
+            raise BusyError(f"somebody else moves {shown(branch)}")
+        if new != known:
+            self._taker.pushed(
+                branch,
+                old=known,
+                new=new,
+                by=_who(hook),
+                event=f"{hook.events[0]}:{branch}:{new}",
+                held=OF_A_FORK,
+            )
 
     def _ended(self, hook: Hook) -> str:
         state = PullState.MERGED if hook.state == "merged" else PullState.CLOSED
         ended = [
             pull.number
-            for pull in self._box.forge.pulls(state=PullState.OPEN, head=hook.branch)
+            for pull in self._box.forge.pulls(state=PullState.OPEN, head=hook.head_here)
             if pull.asked.base == hook.base
             and self._box.forge.ended(pull.number, state, merged_as=hook.merged_as, at=self._now())
         ]
@@ -251,6 +279,10 @@ def _once_more(job: QueuedJob, hook: Hook, heads: Mapping[str, str]) -> NewJob:
         # A branch that went on since stays where it is.
         is_late=heads.get(job.asked.branch) != job.asked.commit,
     )
+
+
+def _origin(hook: Hook) -> str:
+    return f" from the fork {hook.fork}" if hook.fork else ""
 
 
 def _who(hook: Hook) -> str:

@@ -15,6 +15,7 @@ from branchline.core.policy import Do, with_default_branch
 from branchline.core.run import Need
 from branchline.core.run.jobs import JobState, NewJob
 from branchline.core.trigger import TriggerKind
+from branchline.core.trigger.hook import fork_number
 from branchline.core.trigger.options import PushOptions, parse_options
 from branchline.core.trigger.refnames import HEADS, TAGS
 from branchline.core.trigger.rules import RefUpdate, decide_pull_request, decide_push
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 2.0
 """So long a push waits for the one before it on its branch, whose hook is still at it."""
 _POLL_S = 0.02
+OF_A_FORK = "the pull request comes from a fork: its training waits for an approval"
 MOST_MODELS = 50
 """Models of one commit that get a job each; a file that declares more gets none."""
 
@@ -172,7 +174,9 @@ class Taker:
         again = 0
         while self._queue.event(found_event(branch, commit, again)) is not None:
             again += 1
-        return self._enqueue(jobs, found_event(branch, commit, again), at=self._now())
+        held = OF_A_FORK if fork_number(branch) else ""
+        event = found_event(branch, commit, again)
+        return self._enqueue(jobs, event, at=self._now(), held=held)
 
     def _enqueue(
         self, jobs: Sequence[NewJob], event: str, *, at: float, held: str = ""
@@ -253,6 +257,8 @@ class Taker:
                 moved, policy.branches, options=options, tags=tags, remote=self._remote
             )
             asked = self._job(decision, moved, policy, pusher, options, note)
+            if fork_number(moved.branch):  # whatever a rule such as `**` says
+                asked = replace(asked, kind=Do.NOTHING.value, is_skip=True, reason=OF_A_FORK)
             wanted = [self._pull_job(asked, policy, pull) for pull in pulls]
             trained = [job for job in wanted if not job.is_skip and job.kind == asked.kind]
             # What the pull request asks for is the same work on the merged tree: one job does both.

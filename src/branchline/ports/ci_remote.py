@@ -84,6 +84,24 @@ class CiRemote(Protocol):
         ...
 
     @abstractmethod
+    def tagged(self, name: str) -> str:
+        """The commit that a tag of the remote stands on; "" where there is no such tag.
+
+        Raises:
+            RepositoryError: git refused.
+        """
+        ...
+
+    @abstractmethod
+    def push_tag(self, name: str) -> bool:
+        """Give the remote a tag that is here; False where it has another one of that name.
+
+        Raises:
+            RepositoryError: git refused, most often for want of permission.
+        """
+        ...
+
+    @abstractmethod
     def committer(self, commit: str) -> str:
         """Address of who made a commit that is here; "" where it is not."""
         ...

@@ -10,6 +10,15 @@ class Upstream(Protocol):
     """One repository elsewhere, at an address that the box's owner gave."""
 
     @abstractmethod
+    def fetch_pull(self, number: int) -> str | None:
+        """Get the commits of the head of a pull request, wherever that comes from, as `fetch` does.
+
+        Raises:
+            UpstreamError: As above.
+        """
+        ...
+
+    @abstractmethod
     def fetch(self, branch: str) -> str | None:
         """Get the commits of a branch into the box; no branch of the box moves.
 

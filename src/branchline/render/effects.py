@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.effects.effects_json import effect_to_json
 from branchline.core.effects.values import (
+    Annotate,
     Mirror,
     Promote,
     Register,
@@ -41,6 +42,11 @@ def effect_text(effect: Effect) -> str:
         return f"set check {effect.name} of commit {effect.commit[:_HASH]} to {effect.state}"
     if isinstance(effect, StickyComment):
         return f"put the report of run {effect.run} on pull request {effect.pull_request}"
+    if isinstance(effect, Annotate):
+        notes = effect.body.get("notes")
+        count = len(notes) if isinstance(notes, list) else 0
+        lines = f"{count} line" + ("" if count == 1 else "s")
+        return f"annotate {lines} of commit {effect.commit[:_HASH]}"
     if isinstance(effect, TagRun):
         return f"tag commit {effect.commit[:_HASH]} `{effect.name}`"
     return f"open a pull request from {effect.branch} into {effect.into}"

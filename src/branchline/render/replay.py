@@ -205,10 +205,14 @@ def notes(replay: Replay) -> list[str]:
 
 def _duration_note(replay: Replay) -> str:
     durations = replay.durations
+    given = ""
     if durations.minutes is not None:
-        return f"minutes: {durations.minutes:g} for each training, as given with --minutes"
+        given = f"{durations.minutes:g} for a training, as given with --minutes"
     if durations.stages:
-        return "minutes: as the newest recorded run of each stage took; reading and set-up left out"
+        recorded = "minutes: as the newest recorded run of each stage took, without set-up"
+        return f"{recorded}; where none is recorded {given}" if given else recorded
+    if given:
+        return f"minutes: {given}"
     return "minutes: no run is recorded here, so none are counted; give --minutes N a training"
 
 

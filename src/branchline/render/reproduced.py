@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from branchline.core.verdict.blame import Suspect
 
 _DIGEST = 10
+MAKES = "environment.make"
+"""In place of a lock file: the setting by which the run itself makes its environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,8 @@ class Reproduced:
         failure: Why it did not come to a comparison; "" when it did.
         is_cancelled: Whether it was stopped.
         moved: What surrounds the code and is not as it was then, a sentence each.
-        environment: Lock file whose packages were installed for it; "" when none were.
+        environment: Lock file whose packages it was made with, or `MAKES`; "" for those that are
+            here.
         suspects: What the stages where it began depended on and is not as it was.
         stages: Where it began: the first stages that left something else.
         knows_inputs: Whether the record says what the stages depended on.
@@ -138,10 +141,9 @@ def reproduced_lines(made: Reproduced) -> tuple[Line, ...]:
         return (_line("Stopped; nothing was compared.", Tone.UNSURE),)
     notes = tuple(_line(f"note: {sentence}", Tone.DIM) for sentence in made.moved)
     if made.environment:
-        notes = (
-            _line(f"note: made with the packages that `{made.environment}` names", Tone.DIM),
-            *notes,
-        )
+        verb = "finds" if made.environment == MAKES else "names"
+        packages = f"note: made with the packages that `{made.environment}` {verb}"
+        notes = (_line(packages, Tone.DIM), *notes)
     noise = tuple(
         _line(f"note: `{row.name}` is {row.within}", Tone.DIM) for row in made.rows if row.within
     )

@@ -56,6 +56,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--webhook-secret-file", default="", metavar="FILE", help="whose first line is the secret"
     )
+    parser.add_argument(
+        "--report-token", default="", metavar="'${env:NAME}'",
+        help="the variable that holds a token, by which results are reported to the repository",
+    )  # fmt: skip
+    parser.add_argument(
+        "--report-token-file", default="", metavar="FILE", help="whose first line is that token"
+    )
     parser.add_argument("--no-worker", action="store_true", help="pages only")
 
 
@@ -90,6 +97,8 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             console.write(f"token: {token}")
         if following is not None:
             console.write(f"webhooks of {following.repository}: {url}hooks/github")
+            if following.token:
+                console.write(f"results are reported to {following.repository}")
         console.out.flush()
 
     serve(
@@ -108,13 +117,21 @@ def _following(options: argparse.Namespace) -> Following | None:
     from branchline.wiring.hooks import following_of
 
     if options.upstream:
-        return following_of(
+        found = following_of(
             options.upstream,
             repository=options.repository,
             secret=options.webhook_secret,
             secret_file=options.webhook_secret_file,
+            token=options.report_token,
+            token_file=options.report_token_file,
         )
-    if options.repository or options.webhook_secret or options.webhook_secret_file:
+        if found.token:
+            from branchline.wiring.reporting import address_there
+
+            address_there(found)  # what cannot be used is said before anything is served
+        return found
+    others = (options.report_token, options.report_token_file)
+    if options.repository or any(others) or options.webhook_secret or options.webhook_secret_file:
         raise UsageError(
             "branchline serve: webhooks without a repository to fetch from",
             todo="Write --upstream URL, e.g. https://github.com/OWNER/NAME.git.",

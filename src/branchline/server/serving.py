@@ -122,6 +122,13 @@ def _with_door(app: App, where: str, following: Following, opened: ExitStack) ->
     thread = FollowerThread(followed)
     thread.start()
     opened.callback(thread.stop)
+    if following.token:
+        from branchline.server.reporting import ReporterThread
+        from branchline.wiring.reporting import open_reporter
+
+        reports = ReporterThread(lambda: open_reporter(where, following))
+        reports.start()
+        opened.callback(reports.stop)
     return Door(app, followed.reception, thread.wake)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from branchline.flows.apply import Appliers
     from branchline.flows.ci_setting import CiSetting
     from branchline.flows.project import Project
-    from branchline.ports.ci import CiJob, ResultsFolder
+    from branchline.ports.ci import CiJob, Note, ResultsFolder
     from branchline.ports.ci_remote import CiRemote
     from branchline.ports.forge import Forge, Pull
     from branchline.ports.registry import Registry
@@ -139,7 +139,12 @@ def _with_token(environ: Mapping[str, str], start: str) -> Git:
 
 @contextmanager
 def open_appliers(
-    setting: CiSetting, environ: Mapping[str, str], *, model: str | None, workflow: str
+    setting: CiSetting,
+    environ: Mapping[str, str],
+    *,
+    model: str | None,
+    workflow: str,
+    log: Callable[[Note], None] = lambda _note: None,
 ) -> Iterator[Appliers]:
     """Who applies what in a CI job.
 
@@ -148,10 +153,13 @@ def open_appliers(
         environ: Of the process.
         model: Whose registry rules count; None for the first.
         workflow: File of the workflow that trains a pull request; "" finds it.
+        log: Takes annotations that cannot stand at the commit.
 
     Raises:
         UsageError: The job does not know its repository, or its token cannot be used.
     """
+    from branchline.core.effects.values import Annotate
+    from branchline.flows.ci_pull import annotate
     from branchline.wiring.forges import open_github
 
     with open_github(".", environ, repository=environ.get("GITHUB_REPOSITORY", "")) as side:
@@ -162,7 +170,13 @@ def open_appliers(
             side.workflows.dispatch(file, ref=branch, inputs=inputs)
             return f"{file} trains it"
 
-        yield appliers(setting, side.forge, environ, model=model, start=start)
+        def was_started(branch: str, commit: str) -> bool:
+            return side.workflows.has_run(file, ref=branch, commit=commit)
+
+        table = appliers(
+            setting, side.forge, environ, model=model, start=start, was_started=was_started
+        )
+        yield {**table, Annotate: lambda effect: annotate(side.annotations, effect, log)}
 
 
 def appliers(
@@ -172,18 +186,20 @@ def appliers(
     *,
     model: str | None = None,
     start: Callable[[str, Pull], str] | None = None,
+    was_started: Callable[[str, str], bool] = lambda _branch, _commit: False,
 ) -> Appliers:
     """Who applies what, on a forge; see `open_appliers`."""
     import time
 
     from branchline.adapters.git import Git
     from branchline.adapters.git.branches import GitBranches
-    from branchline.core.effects.values import OpenPullRequest, SetCheck, StickyComment
+    from branchline.core.effects.values import OpenPullRequest, SetCheck, StickyComment, TagRun
     from branchline.flows.apply_forge import apply_check, apply_comment
-    from branchline.flows.ci_pull import RemoteOpener
+    from branchline.flows.ci_pull import RemoteOpener, tag_there
     from branchline.wiring.registries import registry_appliers
 
-    opener = RemoteOpener(forge, GitBranches(Git.open(".")), setting.remote, time.time, start)
+    branches = GitBranches(Git.open("."))
+    opener = RemoteOpener(forge, branches, setting.remote, time.time, start, was_started)
 
     def check(effect: SetCheck) -> str:
         apply_check(forge, effect, at=time.time())
@@ -198,6 +214,7 @@ def appliers(
     return {
         SetCheck: check,
         StickyComment: comment,
+        TagRun: lambda effect: tag_there(branches, setting.remote, effect, at=time.time()),
         OpenPullRequest: lambda effect: opener.apply(effect).said,
         **registry_appliers(open_ci_registry(environ), policy),
     }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from branchline.adapters.github import Address, Repository
+    from branchline.ports.annotations import Annotations
     from branchline.ports.assets import Assets
     from branchline.ports.forge import Forge
     from branchline.ports.forge_checkup import ForgeCheckup
@@ -42,6 +43,13 @@ class GitHubSide:
 
         kind = CheckRuns if self.has_check_runs else Statuses
         return GitHubForge(self.repository, kind(self.repository, details=self.details))
+
+    @cached_property
+    def annotations(self) -> Annotations:
+        """Sentences at lines of a commit."""
+        from branchline.adapters.github import GitHubAnnotations
+
+        return GitHubAnnotations(self.repository)
 
     @cached_property
     def workflows(self) -> Workflows:

@@ -30,11 +30,13 @@ class Following:
         url: What is fetched from, as git takes it.
         repository: `OWNER/NAME` on the forge.
         secret: Of the webhook. Never shown, and not in the representation.
+        token: By which results are reported back, likewise; "" where they are not.
     """
 
     url: str
     repository: str
     secret: bytes
+    token: str = ""
 
     def __repr__(self) -> str:
         """Without the secret, and without the address, which may hold a password."""
@@ -51,7 +53,15 @@ class Followed:
     wake: Callable[[], object]
 
 
-def following_of(url: str, *, repository: str, secret: str, secret_file: str) -> Following:
+def following_of(
+    url: str,
+    *,
+    repository: str,
+    secret: str,
+    secret_file: str,
+    token: str = "",
+    token_file: str = "",
+) -> Following:
     """What a box follows, from what its owner wrote.
 
     Args:
@@ -59,6 +69,8 @@ def following_of(url: str, *, repository: str, secret: str, secret_file: str) ->
         repository: `OWNER/NAME`; "" takes the end of the address.
         secret: `${env:NAME}`; "" where a file holds it.
         secret_file: Whose first line is the secret; "" where a variable holds it.
+        token: `${env:NAME}` of the token by which results are reported; "" for none.
+        token_file: Likewise, a file whose first line it is.
 
     Raises:
         UsageError: Something is missing, or cannot be used.
@@ -79,13 +91,19 @@ def following_of(url: str, *, repository: str, secret: str, secret_file: str) ->
             "branchline serve: --upstream needs the webhook's secret, once",
             todo="Write --webhook-secret '${env:NAME}', or --webhook-secret-file FILE.",
         )
-    found = _from_file(secret_file) if secret_file else _from_variable(secret)
+    found = (
+        _from_file(secret_file, "--webhook-secret")
+        if secret_file
+        else _from_variable(secret, "--webhook-secret")
+    )
     if len(found) < _LEAST_SECRET:
         raise UsageError(
             f"the webhook's secret has {len(found)} characters",
             todo=f"Take at least {_LEAST_SECRET}, e.g. `openssl rand -hex 32`, on the forge too.",
         )
-    return Following(url=url, repository=name, secret=found.encode())
+    return Following(
+        url=url, repository=name, secret=found.encode(), token=_token_of(token, token_file)
+    )
 
 
 @contextmanager
@@ -133,36 +151,47 @@ def open_following(where: str, following: Following) -> Iterator[Followed]:
         )
 
 
+def _token_of(token: str, token_file: str) -> str:
+    if token and token_file:
+        raise UsageError(
+            "branchline serve: --report-token and --report-token-file name two tokens",
+            todo="Write one of them.",
+        )
+    if token_file:
+        return _from_file(token_file, "--report-token")
+    return _from_variable(token, "--report-token") if token else ""
+
+
 def _name_of(url: str) -> str:
     """The last two parts of an address's path, without `.git`."""
     path = urlsplit(url).path if "://" in url else url.rpartition(":")[2]
     return "/".join(path.strip("/").removesuffix(".git").split("/")[-2:])
 
 
-def _from_variable(written: str) -> str:
+def _from_variable(written: str, option: str) -> str:
     found = re.fullmatch(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}", written)
     if found is None:
         raise UsageError(
-            "branchline serve: --webhook-secret is no reference to a variable",
+            f"branchline serve: {option} is no reference to a variable",
             todo="A secret on a command line can be read by others. Put it into a variable, and"
-            " write --webhook-secret '${env:NAME}'.",
+            f" write {option} '${{env:NAME}}'.",
         )
     value = os.environ.get(found[1], "").strip()
     if not value:
         raise UsageError(
             f"branchline serve: the variable {found[1]} is not set",
-            todo="Let it hold the webhook's secret.",
+            todo=f"Let it hold what {option} is to be.",
         )
     return value
 
 
-def _from_file(path: str) -> str:
+def _from_file(path: str, option: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:
             return file.readline(4096).strip()
     except (OSError, UnicodeDecodeError) as error:
         said = getattr(error, "strerror", None) or "it is no text"
         raise UsageError(
-            f"branchline serve: --webhook-secret-file {path} cannot be read: {said}",
-            todo="Name a file whose first line is the webhook's secret.",
+            f"branchline serve: {option}-file {path} cannot be read: {said}",
+            todo=f"Name a file whose first line is what {option} is to be.",
         ) from None

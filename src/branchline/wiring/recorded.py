@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from branchline.errors import EnvironmentFailedError
+from branchline.render.reproduced import MAKES
 from branchline.wiring.again import open_again
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from branchline.render.run_view import RunView
 
 _LOCK = "lock:"
-_CHANGED = ("PATH", "VIRTUAL_ENV")
+_CHANGED = ("PATH",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Place:
 
     Attributes:
         project: Its ports.
-        environment: Lock file whose packages were installed; "" when none were.
+        environment: Lock file whose packages are used, or `environment.make`; "" for none.
     """
 
     project: Project
@@ -74,9 +75,12 @@ def open_recorded(
                 os.environ.pop(name, None)
             if uses_lock and has_lock:
                 _have_python_first(view.evidence.versions.get("python", ""), folder)
-            with open_again(root, commit, model=view.model or None) as project:
-                lock = _enter(project, say, is_stopped) if uses_lock else ""
-                yield Place(project=project, environment=lock)
+            with (
+                open_again(root, commit, model=view.model or None) as project,
+                ExitStack() as stack,
+            ):
+                made = _enter(project, stack, say, is_stopped) if uses_lock else ""
+                yield Place(project=project, environment=made)
         finally:
             for name, value in before.items():
                 if value is None:
@@ -144,19 +148,20 @@ class _Loose:
         self.stations.append(station)
 
 
-def _enter(project: Project, say: Callable[[str], None], is_stopped: Callable[[], bool]) -> str:
-    """Put the environment of an exact lock file first on PATH; says which file, "" for none."""
+def _enter(
+    project: Project, stack: ExitStack, say: Callable[[str], None], is_stopped: Callable[[], bool]
+) -> str:
+    """Be in the environment of an exact lock file; says what made it, "" for nothing."""
+    from branchline.core.policy import MakeEnvironment
     from branchline.flows.environment import environment_of
     from branchline.flows.exact_lock import exact_lock
-    from branchline.wiring.jobs import open_environments
 
+    if project.policy.environment.make is MakeEnvironment.ALWAYS:
+        return MAKES  # The run itself does.
     lock = exact_lock(project)
     if not lock:
         return ""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    folder = os.path.join(cache, "branchline", "environments")
-    python = shutil.which("python3") or shutil.which("python") or "python3"
-    environments = open_environments(folder, python=python)
+    environments = project.environments
     try:
         made = environment_of(project, environments, _Lines(say), _Loose(is_stopped))
     except EnvironmentFailedError as error:
@@ -167,6 +172,5 @@ def _enter(project: Project, say: Callable[[str], None], is_stopped: Callable[[]
         ) from error
     if made is None:
         return ""
-    os.environ["PATH"] = f"{made.programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    os.environ["VIRTUAL_ENV"] = made.folder
+    stack.enter_context(environments.entered(made))
     return lock

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,9 +18,14 @@ from branchline.adapters.actions.folder import LocalResultsFolder
 from branchline.adapters.actions.job import MOST_SUMMARY_BYTES
 from branchline.errors import CiError
 from branchline.ports.ci import Note, NoteLevel
+from branchline.testing.ci import PUSHED, CiJobContract, ResultsFolderContract
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from branchline.ports.ci import ResultsFolder
+    from branchline.testing.ci import Woken
 
 HOSTILE = (
     "x\nshould-train=true",
@@ -62,6 +68,48 @@ def job_of(folder: Path, **more: str) -> tuple[ActionsJob, io.StringIO]:
         "GITHUB_STEP_SUMMARY": str(folder / "summary"),
     }
     return ActionsJob(environ | more, out), out
+
+
+@dataclass
+class OnRunner:
+    """A job, and what its runner reads of it."""
+
+    folder: Path
+    job: ActionsJob
+    out: io.StringIO
+
+    def outputs(self) -> Mapping[str, str]:
+        path = self.folder / "output"
+        return outputs_of(path.read_bytes().decode()) if path.exists() else {}
+
+    def summary(self) -> str:
+        return (self.folder / "summary").read_text()
+
+    def annotations(self) -> Sequence[str]:
+        shown = re.findall(r"^::(?:error|warning|notice)[^:]*::(.*)$", self.out.getvalue(), re.M)
+        return [str(text) for text in shown]
+
+
+class TestActionsJob(CiJobContract):
+    @pytest.fixture
+    def woken(self, tmp_path: Path) -> Woken:
+        payload = {
+            "ref": PUSHED.ref, "after": PUSHED.head, "before": "0" * 40, "deleted": False,
+            "repository": {"full_name": "o/r", "default_branch": "main"},
+            "sender": {"login": "ada"},
+        }  # fmt: skip
+        (tmp_path / "event.json").write_text(json.dumps(payload))
+        job, out = job_of(
+            tmp_path, GITHUB_EVENT_NAME="push", GITHUB_SHA=PUSHED.head, GITHUB_REF=PUSHED.ref,
+            GITHUB_EVENT_PATH=str(tmp_path / "event.json"),
+        )  # fmt: skip
+        return OnRunner(tmp_path, job, out)
+
+
+class TestLocalResultsFolder(ResultsFolderContract):
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> ResultsFolder:
+        return LocalResultsFolder(str(tmp_path / "results"))
 
 
 @pytest.mark.parametrize("value", HOSTILE)

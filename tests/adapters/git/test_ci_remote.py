@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import base64
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from branchline.adapters.git.ci_remote import GitCiRemote, with_token
 from branchline.adapters.git.plumbing import Git
-from branchline.errors import RecordError
+from branchline.errors import RecordError, RepositoryError
+from branchline.testing.ci_remote import CiRemoteContract
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from branchline.ports.ci_remote import CiRemote
+    from branchline.testing.ci_remote import Place
 
 RUN = "refs/branchline/runs/abc1234"
 RESULT = f"refs/branchline/results/ab/ab{'0' * 62}/{'1' * 16}"
@@ -37,6 +42,46 @@ def sides(tmp_path: Path, git: Callable[..., str]) -> tuple[Path, Path, GitCiRem
     git(tmp_path, "clone", "-q", "--bare", str(work), str(forge))
     git(tmp_path, "clone", "-q", "--depth=1", "--no-tags", f"file://{forge}", str(here))
     return forge, here, GitCiRemote(Git.open(str(here)))
+
+
+@dataclass
+class GitPlace:
+    """The same, for the contract."""
+
+    forge: Path
+    here: Path
+    remote: CiRemote
+    git: Callable[..., str]
+    address: str = "ada@example.org"
+
+    def __post_init__(self) -> None:
+        self.head, self.dev, self.first = (
+            self.git(self.forge, "rev-parse", f"main~{n}") for n in range(3)
+        )
+        self.bundle = str(self.forge.parent / "records.bundle")
+
+    def tag_here(self, name: str, commit: str) -> None:
+        self.git(self.here, "tag", "-a", "-m", "ours", name, commit)
+
+    def tags_here(self) -> Sequence[str]:
+        return sorted(self.git(self.here, "tag").split())
+
+    def record_here(self, name: str) -> None:
+        stored(self.git, self.here, name)
+
+    def beside(self) -> CiRemote:
+        folder = self.forge.parent / "beside"
+        self.git(self.forge.parent, "clone", "-q", "--depth=1", f"file://{self.forge}", str(folder))
+        return GitCiRemote(Git.open(str(folder)))
+
+    def go_away(self) -> None:
+        self.forge.rename(self.forge.with_name("away"))
+
+
+class TestGitCiRemote(CiRemoteContract):
+    @pytest.fixture
+    def place(self, sides: tuple[Path, Path, GitCiRemote], git: Callable[..., str]) -> Place:
+        return GitPlace(*sides, git)
 
 
 def stored(git: Callable[..., str], folder: Path, ref: str, text: str = "{}") -> None:
@@ -83,6 +128,22 @@ def test_only_tags_of_the_model_come(
     remote.bring_tags(["demo@", "demo#", "*"])
 
     assert git(here, "tag") == "demo@v1.0.0"
+
+
+def test_a_tag_that_stands_elsewhere_stays_and_a_remote_that_is_away_is_told(
+    sides: tuple[Path, Path, GitCiRemote], git: Callable[..., str]
+) -> None:
+    forge, here, remote = sides
+    git(here, "tag", "-m", "ours", "demo@v1.0.0")
+    ours = git(here, "rev-parse", "demo@v1.0.0")
+
+    remote.bring_tags(["demo@"])
+    assert git(here, "rev-parse", "demo@v1.0.0") == ours
+    assert git(forge, "rev-parse", "demo@v1.0.0") != ours
+
+    forge.rename(forge.with_name("away"))
+    with pytest.raises(RepositoryError, match="refused"):
+        remote.bring_tags(["demo@"])
 
 
 def test_a_branch_moves_only_from_where_it_was_expected(

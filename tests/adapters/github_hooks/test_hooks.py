@@ -160,19 +160,23 @@ def test_what_is_no_message_of_github_is_an_error_that_repeats_nothing(
     assert len(caught.value.message) < 120
 
 
-def test_a_fork_is_not_followed() -> None:
-    side = {"ref": "train/x", "sha": "b" * 40}
+def test_a_fork_is_told_from_a_branch_of_the_same_name() -> None:
+    side = {"ref": "main", "sha": "b" * 40}
+    base = {**side, "repo": {"id": 1, "full_name": "o/r"}}
     pull = {
-        "number": 7, "state": "open", "title": "t", "body": None,
-        "head": {**side, "repo": {"id": 2}}, "base": {**side, "ref": "main", "repo": {"id": 1}},
+        "number": 7, "state": "open", "title": "t", "body": None, "base": base,
+        "head": {**side, "repo": {"id": 2, "full_name": "eve/r"}},
     }  # fmt: skip
     payload = {**PUSH, "action": "opened", "pull_request": pull}
-    own = {**pull, "head": {**side, "repo": {"id": 1}}}
-    gone = {**pull, "head": {**side, "repo": None}}
+    fork = read("pull_request", payload)
+    own = read("pull_request", {**payload, "pull_request": {**pull, "head": base}})
 
-    assert read("pull_request", payload).kind is HookKind.NOTHING
-    assert read("pull_request", {**payload, "pull_request": gone}).kind is HookKind.NOTHING
-    assert read("pull_request", {**payload, "pull_request": own}).number == 7
+    assert (fork.fork, fork.head_here) == ("eve/r", "forks/7")
+    assert (own.fork, own.head_here, own.number) == ("", "main", 7)
+    for repository in (None, {"id": 2}, {"id": 2, "full_name": "eve/r\n`x`"}):
+        odd = {**pull, "head": {**side, "repo": repository}}
+        found = read("pull_request", {**payload, "pull_request": odd})
+        assert (found.fork, found.head_here) == ("?", "forks/7"), "never one of ours"
 
 
 def test_a_name_that_is_none_of_githubs_is_not_taken_for_one() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from branchline.core.effects.effects_json import KINDS, effect_from_json, effect_to_json
 from branchline.core.effects.values import (
+    Annotate,
     Effect,
     Mirror,
     OpenPullRequest,
@@ -32,6 +33,7 @@ EFFECTS: list[Effect] = [
         params={"a": "b"}, stage="staging",
     ),
     Promote(model="m", version="v1.0.0", stage="production", by="b", reason="r"),
+    Annotate(commit="c", name="n", body={"notes": [["error", "a.py", 3, "t", "s"]]}),
     Mirror(kind="mlflow", uri="${env:URI}", run="r", body={"metrics": {"a": 1.5}, "x": [1, None]}),
 ]  # fmt: skip
 

@@ -99,6 +99,15 @@ def test_a_stage_without_a_record_leaves_the_sum_unknown_and_never_low() -> None
     assert replay.totals(ALWAYS).usd is None
 
 
+def test_what_the_user_says_stands_in_for_what_is_not_recorded() -> None:
+    durations = Durations(minutes=5, stages={("m", "train"): 600.0})
+
+    replay = history(FOUR[0], durations=durations)
+
+    assert replay.totals(BRANCHLINE).seconds == 600.0
+    assert replay.totals(ALWAYS).seconds == 300.0
+
+
 def test_what_cannot_be_read_counts_as_a_whole_training_of_today() -> None:
     unread = ModelAnswer(model="m", answer=Answer.UNKNOWN, reason="no stage is declared there yet")
     durations = Durations(stages={("m", "a"): 60.0, ("m", "b"): 30.0, ("other", "a"): 7.0})

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from branchline.core.changes.values import Input, InputKind
+from branchline.core.changes.values import PACKAGES, Input, InputKind
 from branchline.core.pipeline import Content
 from branchline.core.plan.values import Observed, Produced, Result
 from branchline.core.verdict.blame import (
@@ -116,6 +116,22 @@ def input_of(kind: InputKind, name: str, digest: str | None, value: str = "") ->
             ),
             ["the packages of `requirements.txt`, which are others now"],
             id="packages-are-named-once-and-branchline-is-not",
+        ),
+        pytest.param(
+            with_inputs(
+                input_of(InputKind.ENVIRONMENT, PACKAGES, "d1", "numpy==2.1.0 scipy==1.14.1"),
+                versions={"packages": "numpy==2.1.0 scipy==1.14.1", "packages_digest": "d1"},
+            ),
+            with_inputs(
+                input_of(InputKind.ENVIRONMENT, PACKAGES, "d2", "numpy==2.2.0 six==1.0"),
+                versions={"packages": "numpy==2.2.0 six==1.0", "packages_digest": "d2"},
+            ),
+            [
+                "package `numpy`, which was 2.1.0 and is 2.2.0",
+                "package `scipy`, which was 1.14.1 and is not there",
+                "package `six`, which was not there and is 1.0",
+            ],
+            id="packages-of-an-environment-that-was-made-by-their-names",
         ),
         pytest.param(
             with_inputs(input_of(InputKind.DATA, "/data/raw.csv", "d1")),

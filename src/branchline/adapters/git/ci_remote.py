@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from branchline.adapters.git import references as refs
 from branchline.adapters.git.exchange import fetch_records, merge_incoming, push_records
 from branchline.adapters.git.plumbing import Git, is_object_name, refusal
-from branchline.errors import RecordError
+from branchline.errors import RecordError, RepositoryError
 from branchline.ports.ci_remote import CiRemote
 
 if TYPE_CHECKING:
@@ -113,8 +113,11 @@ class GitCiRemote(CiRemote):
             f"refs/tags/{prefix}*" for prefix in prefixes if not set("*:^~?[\\ ") & set(prefix)
         ]
         if wanted:
-            # What stands here under such a name stays: a tag of the registry is never moved.
-            self._fetch([f"{name}:{name}" for name in wanted])
+            # What stands here under such a name stays: a tag of the registry is never moved. For
+            # that, and where there is no such tag, git fails without a word.
+            complaint = self._fetch([f"{name}:{name}" for name in wanted])
+            if "fatal:" in complaint:
+                raise RepositoryError(f"`git fetch` refused: {complaint.splitlines()[0]}")
 
     def same_files(self, one: str, other: str) -> bool:
         """See the port."""
@@ -152,6 +155,31 @@ class GitCiRemote(CiRemote):
         if answer.code == 0:
             return True
         if b"stale info" in answer.out or b"fetch first" in answer.out:
+            return False
+        # Of two pushes at once one may be told of a lock, in words that each server has its own of.
+        if b"remote rejected" in answer.out and self.branch_head(branch) != expected:
+            return False
+        raise refusal(["push"], answer)
+
+    def tagged(self, name: str) -> str:
+        """See the port. An annotated tag has a second row, of the commit."""
+        ref = f"refs/tags/{name}"
+        args = ["ls-remote", "--quiet", "--exit-code", "--", self._remote, ref, f"{ref}^{{}}"]
+        answer = self._git.ask(args)
+        if answer.code not in (0, _NO_REFERENCE):
+            raise refusal(["ls-remote"], answer)
+        rows = [row.split("\t") for row in answer.out.decode("utf-8", "replace").splitlines()]
+        found = {row[1]: row[0] for row in rows if len(row) == 2}
+        return found.get(f"{ref}^{{}}") or found.get(ref, "")
+
+    def push_tag(self, name: str) -> bool:
+        """See the port."""
+        ref = f"refs/tags/{name}"
+        args = ["push", "--porcelain", "--no-verify", "--", self._remote, f"{ref}:{ref}"]
+        answer = self._git.ask(args)
+        if answer.code == 0:
+            return True
+        if b"already exists" in answer.out:
             return False
         raise refusal(["push"], answer)
 

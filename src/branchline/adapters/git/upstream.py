@@ -37,13 +37,20 @@ class GitUpstream(Upstream):
 
     def fetch(self, branch: str) -> str | None:
         """See the port."""
+        return self._fetched(_HEADS + branch)
+
+    def fetch_pull(self, number: int) -> str | None:
+        """See the port. GitHub keeps these names beside the branches of the repository."""
+        return self._fetched(f"refs/pull/{number}/head")
+
+    def _fetched(self, ref: str) -> str | None:
         lobby = f"{refs.INCOMING}{os.getpid()}-{os.urandom(4).hex()}"
-        listed = self._ask("ls-remote", ["--quiet", "--", self._url, _HEADS + branch])
+        listed = self._ask("ls-remote", ["--quiet", "--", self._url, ref])
         names = [line.split("\t") for line in listed.out.decode("utf-8", "replace").splitlines()]
-        if [_HEADS + branch] not in [words[1:] for words in names]:
+        if [ref] not in [words[1:] for words in names]:
             return None
         args = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--refmap="]
-        args += ["--no-recurse-submodules", "--", self._url, f"+{_HEADS}{branch}:{lobby}"]
+        args += ["--no-recurse-submodules", "--", self._url, f"+{ref}:{lobby}"]
         try:
             self._ask("fetch", args)
             commit = refs.list_references(self._git, [lobby]).get(lobby, "")

@@ -1,6 +1,7 @@
 """GitHub and GitHub Enterprise: pull requests, checks, comments, workflows, assets."""
 
 from branchline.adapters.github.addresses import Address, address_of
+from branchline.adapters.github.annotations import GitHubAnnotations
 from branchline.adapters.github.assets import GitHubAssets
 from branchline.adapters.github.checks import CheckRuns, Statuses
 from branchline.adapters.github.checkup import GitHubCheckup
@@ -13,6 +14,7 @@ __all__ = [
     "Address",
     "CheckRuns",
     "Client",
+    "GitHubAnnotations",
     "GitHubAssets",
     "GitHubCheckup",
     "GitHubForge",

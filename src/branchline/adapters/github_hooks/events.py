@@ -38,19 +38,19 @@ def read_push(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_pull_request(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """`pull_request`: of a branch of the same repository; forks are not followed."""
+    """`pull_request`: of a branch of the same repository, or of a fork."""
     action, pull = _text(payload["action"]), payload["pull_request"]
     head, base = pull["head"], pull["base"]
     if action not in (*_CHANGED, "closed"):
         return _nothing(f"`{_plain(action)}` changes nothing that is trained")
-    if not head["repo"] or head["repo"]["id"] != base["repo"]["id"]:
-        return _nothing("it comes from a fork, and code of forks does not run here")
+    is_own = bool(head["repo"]) and head["repo"]["id"] == base["repo"]["id"]
     is_open = _text(pull["state"]) == "open"
     is_merged = pull.get("merged") is True
     state = "open" if is_open else "merged" if is_merged else "closed"
     return {
         "kind": HookKind.PULL,
         "branch": _text(head["ref"]),
+        "fork": "" if is_own else _fork(head["repo"]),
         "base": _text(base["ref"]),
         "number": _number(pull["number"]),
         "title": _text(pull["title"]),
@@ -91,6 +91,13 @@ READERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 def _nothing(reason: str) -> dict[str, Any]:
     return {"kind": HookKind.NOTHING, "reason": reason}
+
+
+def _fork(repository: Any) -> str:
+    """The name of a fork; "?" where it is gone, or no name of GitHub's."""
+    name = repository.get("full_name") if repository else ""
+    is_name = isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", name)
+    return name if is_name and len(name) <= _LONGEST_NAME else "?"
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING
 
 from branchline.core.effects.values import (
+    Annotate,
     Mirror,
     OpenPullRequest,
     Promote,
@@ -29,6 +30,7 @@ KINDS: dict[str, type[Effect]] = {
     "promote": Promote,
     "tag": TagRun,
     "mirror": Mirror,
+    "annotate": Annotate,
 }
 """Word in the JSON -> class."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from branchline.core.effects.words_of_then import GIVES_STAGE
 from branchline.core.values import Outcome
 from branchline.core.verdict.registered import (
     is_model_name,
@@ -81,9 +82,9 @@ def stage_for(
 ) -> str:
     """The stage that a version gets by itself when it is registered; "" for none.
 
-    The first stage that is not protected, where the default branch's rule says `deploy` and the
-    verdict has passed, or is open for noise alone and the gate or a person lets it on. What was not
-    judged gets none, and a protected stage is a person's to give.
+    The first stage that is not protected, where the default branch's rule says `promote` or
+    `deploy` and the verdict has passed, or is open for noise alone and the gate or a person lets it
+    on. What was not judged gets none, and a protected stage is a person's to give.
 
     Args:
         policy: Its section `registry` names the stages.
@@ -98,7 +99,7 @@ def stage_for(
     ['staging', '']
     """
     is_open = outcome is Outcome.UNKNOWN and lets_on and bool(policy.gate.metrics)
-    if "deploy" not in then or not (outcome is Outcome.PASSED or is_open):
+    if not set(GIVES_STAGE) & set(then) or not (outcome is Outcome.PASSED or is_open):
         return ""
     rules = rules_of(policy)
     return next((stage for stage in rules.stages if stage not in rules.protected), "")

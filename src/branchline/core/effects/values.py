@@ -165,6 +165,27 @@ class Mirror:
         return f"mirror:{self.kind}:{self.run}:{digest_of(dict(self.body))[:24]}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotate:
+    """Sentences at lines of a commit's files, as a check of that commit.
+
+    Attributes:
+        commit: Full hash. name: Of the check.
+        body: `notes`, a list of [level, file, line, title, text].
+    """
+
+    commit: str
+    name: str
+    body: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """Commit, check and what is said."""
+        from branchline.core.values import digest_of
+
+        return f"annotate:{self.commit}:{self.name}:{digest_of(dict(self.body))[:24]}"
+
+
 Effect: TypeAlias = (
-    SetCheck | StickyComment | OpenPullRequest | Register | Promote | TagRun | Mirror
+    SetCheck | StickyComment | OpenPullRequest | Register | Promote | TagRun | Mirror | Annotate
 )

@@ -153,7 +153,7 @@ class Durations:
     """How long trainings take.
 
     Attributes:
-        minutes: Of one training of one model, as the user said; None where the records tell.
+        minutes: Of one training of one model where the records do not tell, as the user said.
         stages: (model, address of a stage) -> recorded seconds.
     """
 
@@ -167,13 +167,13 @@ class Durations:
             model: What is trained.
             everything: All stages run, as without Branchline; else those that its plan runs.
         """
-        if self.minutes is not None:
-            return self.minutes * 60
         ran = [s.stage for s in model.stages if everything or s.answer.trains]
         if not model.stages:  # the declarations could not be read: a training as it is today
             ran = [stage for name, stage in self.stages if name == model.model]
         known = [self.stages.get((model.model, stage)) for stage in ran]
-        return None if None in known or not known else sum(s for s in known if s is not None)
+        if None not in known and known:
+            return sum(seconds for seconds in known if seconds is not None)
+        return None if self.minutes is None else self.minutes * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+FORKS = "forks/"
+"""Where branches of the box begin that hold the heads of pull requests from forks."""
+
+
+def fork_number(branch: str) -> int:
+    """The number of the fork's pull request whose head a branch holds; 0 for any other branch.
+
+    >>> fork_number("forks/41"), fork_number("forks/x"), fork_number("train/41")
+    (41, 0, 0)
+    """
+    number = branch.removeprefix(FORKS)
+    is_fork = branch.startswith(FORKS) and number.isascii() and number.isdigit()
+    return int(number) if is_fork and len(number) < 16 else 0
+
 
 class HookKind(Enum):
     """What a message is about.
@@ -42,6 +56,8 @@ class Hook:
         number, title, body, base, is_draft: Of the pull request.
         state: Of the pull request: `open`, `closed` or `merged`.
         merged_as: The commit of the base that holds it.
+        fork: `OWNER/NAME` that the pull request's code comes from, "?" where that is gone; "" for
+            a branch of the repository itself.
         commit: Whose checks are wanted again. check: The one check; "" for all of them.
     """
 
@@ -60,9 +76,15 @@ class Hook:
     base: str = ""
     is_draft: bool = False
     state: str = ""
+    fork: str = ""
     merged_as: str = ""
     commit: str = ""
     check: str = ""
+
+    @property
+    def head_here(self) -> str:
+        """The branch of the box that holds the head of the pull request."""
+        return f"{FORKS}{self.number}" if self.fork else self.branch
 
     @property
     def events(self) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from branchline.core.changes.values import InputKind
+from branchline.core.changes.values import PACKAGES, InputKind
 from branchline.core.plan.view import MODE_SUFFIX
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 UNSET = "unset"
 """Digest of a variable that is not set."""
 _PLAIN = ("python", "platform")
-_OWN = "branchline"
+_LEFT_OUT = ("branchline", "packages_digest")
+PACKAGES_LISTED = "packages"
+"""Version of a record that lists what an environment held: `numpy==2.1.0 scipy==1.14.1`."""
 _LOCK = "lock:"
 
 
@@ -69,20 +71,17 @@ class Suspect:
             if self.now == UNSET:
                 return f"`{self.name}`, which was set and is not now"
             return f"`{self.name}`, which has another value"
+        if self.kind is SuspectKind.PACKAGES and not self.was:
+            return f"the packages of `{self.name}`, which are others now"
         names = {
             SuspectKind.INTERPRETER: "Python",
             SuspectKind.MACHINE: "the machine",
-            SuspectKind.PACKAGES: f"the packages of `{self.name}`",
+            SuspectKind.PACKAGES: f"package `{self.name}`",
         }
         what = names.get(self.kind, f"`{self.name}`")
-        verb, has = (
-            ("were", "which are others now")
-            if self.kind is SuspectKind.PACKAGES
-            else ("was", "which has other content")
-        )
         if not self.was or not self.now:
-            return f"{what}, {has}"
-        return f"{what}, which {verb} {self.was} and {'are' if verb == 'were' else 'is'} {self.now}"
+            return f"{what}, which has other content"
+        return f"{what}, which was {self.was} and is {self.now}"
 
 
 def parted(
@@ -138,7 +137,10 @@ def _of_versions(then: Mapping[str, str], now: Mapping[str, str]) -> list[Suspec
     kinds = {"python": SuspectKind.INTERPRETER, "platform": SuspectKind.MACHINE}
     found = []
     for name in then:
-        if name == _OWN or not then[name] or then[name] == now.get(name):
+        if name in _LEFT_OUT or not then[name] or then[name] == now.get(name):
+            continue
+        if name == PACKAGES_LISTED:
+            found += _of_packages(then[name], now.get(name, ""))
             continue
         kind = kinds.get(name, SuspectKind.PACKAGES)
         shows = name in _PLAIN
@@ -153,13 +155,31 @@ def _of_versions(then: Mapping[str, str], now: Mapping[str, str]) -> list[Suspec
     return found
 
 
+def _of_packages(then: str, now: str) -> list[Suspect]:
+    """Packages whose versions differ, each by its name."""
+    before, after = (
+        {name: version for name, _, version in (pin.partition("==") for pin in text.split())}
+        for text in (then, now)
+    )
+    return [
+        Suspect(
+            kind=SuspectKind.PACKAGES,
+            name=name,
+            was=before.get(name, "not there"),
+            now=after.get(name, "not there"),
+        )
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name) != after.get(name)
+    ]
+
+
 def _of_inputs(then: Result, now: Result) -> list[Suspect]:
     before = {(item.kind, item.name): item for item in then.inputs}
     after = {(item.kind, item.name): item for item in now.inputs}
     found = [
         _suspect(before.get(place), after.get(place), *place)
         for place in dict.fromkeys((*before, *after))
-        if _digest(before.get(place)) != _digest(after.get(place))
+        if place[1] != PACKAGES and _digest(before.get(place)) != _digest(after.get(place))
     ]
     seen, sees = ({o.path: o.digest for o in r.observed if not o.is_look} for r in (then, now))
     found += [
