@@ -57,7 +57,7 @@ FIELDS = {
     "runs[].model": "string: its model",
     "runs[].branch": "string: empty: none",
     "runs[].started_at": "string: UTC, ISO 8601; empty: not recorded",
-    "runs[].did": "string: `trained`, `reused`, `cosmetic` or `skipped` (unchanged)",
+    "runs[].did": "string: `trained`, `reused`, `cosmetic` or `unchanged`",
     "runs[].spent_s": "number or null: wall time in seconds; null: not known",
     "runs[].avoided_s": "number or null: what the stages that did not run had taken, in seconds",
 }

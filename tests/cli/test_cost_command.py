@@ -41,7 +41,7 @@ def test_what_ran_and_what_did_not(project: Project) -> None:
 
     assert [run["did"] for run in told["runs"]] == [
         "trained",
-        "skipped",
+        "unchanged",
         "cosmetic",
         "trained",
         "reused",

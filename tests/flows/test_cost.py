@@ -51,8 +51,8 @@ def record(
         pytest.param("reuse", ("none", "model"), Did.REUSED, id="another-run-had-made-it"),
         pytest.param("reuse", ("unknown",), Did.REUSED, id="a-change-of-unknown-effect-counts"),
         pytest.param("reuse", ("cosmetic", "none"), Did.COSMETIC, id="a-comment"),
-        pytest.param("reuse", ("none",), Did.SKIPPED, id="without-effect"),
-        pytest.param("reuse", (), Did.SKIPPED, id="nothing-changed"),
+        pytest.param("reuse", ("none",), Did.UNCHANGED, id="without-effect"),
+        pytest.param("reuse", (), Did.UNCHANGED, id="nothing-changed"),
     ],
 )
 def test_what_a_recorded_run_did(action: str, effects: tuple[str, ...], did: Did) -> None:

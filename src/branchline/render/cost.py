@@ -49,7 +49,7 @@ def cost_table(costs: Costs, by: By) -> Table:
             cell(one.name or _TOTAL, Tone.PLAIN if one.name else Tone.STRONG),
             *(
                 cell(f"{count:,}")
-                for count in (one.runs, one.trained, one.reused, one.cosmetic, one.skipped)
+                for count in (one.runs, one.trained, one.reused, one.cosmetic, one.unchanged)
             ),
             cell(_hours(one.spent)),
             cell(_hours(one.avoided)),
@@ -214,7 +214,7 @@ def _bill(one: Bill) -> dict[str, JsonValue]:
         "trained": one.trained,
         "reused": one.reused,
         "cosmetic": one.cosmetic,
-        "unchanged": one.skipped,
+        "unchanged": one.unchanged,
         "chance": one.chance,
         "spent": _amount(one.spent),
         "avoided": _amount(one.avoided),

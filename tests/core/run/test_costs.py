@@ -54,8 +54,8 @@ def stage_of(
         pytest.param(
             [stage_of(), stage_of(is_cosmetic=True)], Did.COSMETIC, id="a-comment-in-one-stage"
         ),
-        pytest.param([stage_of(), stage_of()], Did.SKIPPED, id="nothing-changed"),
-        pytest.param([], Did.SKIPPED, id="no-stage-at-all"),
+        pytest.param([stage_of(), stage_of()], Did.UNCHANGED, id="nothing-changed"),
+        pytest.param([], Did.UNCHANGED, id="no-stage-at-all"),
     ],
 )
 def test_what_a_run_did(stages: list[StageCost], did: Did) -> None:
@@ -175,9 +175,9 @@ def test_the_rows_add_up_to_the_whole(runs: list[RunCost], price: Price | None, 
 
     total, rows = costs.total(), costs.bills(by)
 
-    for name in ("runs", "trained", "reused", "cosmetic", "skipped"):
+    for name in ("runs", "trained", "reused", "cosmetic", "unchanged"):
         assert sum(getattr(row, name) for row in rows) == getattr(total, name)
-    assert total.runs == total.trained + total.reused + total.cosmetic + total.skipped
+    assert total.runs == total.trained + total.reused + total.cosmetic + total.unchanged
     for name in ("spent", "avoided"):
         parts, whole = [getattr(row, name) for row in rows], getattr(total, name)
         assert sum(part.unknown for part in parts) == whole.unknown

@@ -25,13 +25,13 @@ class Did(Enum):
         TRAINED: At least one stage ran.
         REUSED: Inputs that count had changed, and results for exactly these were there.
         COSMETIC: Only comments, layout or other words without effect had changed.
-        SKIPPED: Nothing had changed since the results were made.
+        UNCHANGED: Nothing had changed since the results were made.
     """
 
     TRAINED = "trained"
     REUSED = "reused"
     COSMETIC = "cosmetic"
-    SKIPPED = "skipped"
+    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class RunCost:
             return Did.REUSED
         if any(stage.is_cosmetic for stage in self.stages):
             return Did.COSMETIC
-        return Did.SKIPPED
+        return Did.UNCHANGED
 
     @property
     def avoided_s(self) -> float | None:
@@ -138,7 +138,7 @@ class Bill:
 
     Attributes:
         name: Of the branch, model or month; "" for all.
-        runs: How many there are. trained, reused, cosmetic, skipped: How many did so.
+        runs: How many there are. trained, reused, cosmetic, unchanged: How many did so.
         chance: Trainings that were made only to learn how much chance does.
         spent: What ran took, those trainings included.
         avoided: What the stages that did not run again had taken.
@@ -150,7 +150,7 @@ class Bill:
     trained: int
     reused: int
     cosmetic: int
-    skipped: int
+    unchanged: int
     chance: int
     spent: Amount
     avoided: Amount
@@ -286,7 +286,7 @@ def bill(
         trained=done.count(Did.TRAINED),
         reused=done.count(Did.REUSED),
         cosmetic=done.count(Did.COSMETIC),
-        skipped=done.count(Did.SKIPPED),
+        unchanged=done.count(Did.UNCHANGED),
         chance=len(chance),
         spent=Amount(
             seconds=_known([*spent_s, *chance_s]),
