@@ -69,8 +69,10 @@ def test_every_kind_of_record_is_taken_at_once(near: Scene) -> None:
     near.push(*(f"{held}:{ref}" for ref, held in wanted.items()))
 
     assert near.events() == []
-    rows = near.git("ls-remote", "box", "refs/branchline/*").splitlines()
-    assert dict(reversed(row.split("\t")) for row in rows) == wanted
+    rows = [
+        row.split("\t") for row in near.git("ls-remote", "box", "refs/branchline/*").splitlines()
+    ]
+    assert {ref: held for held, ref in rows} == wanted
 
 
 def test_records_are_created_and_never_changed(near: Scene) -> None:
