@@ -32,6 +32,11 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "",
         ),
         "own": (f"checks: [{{name: tests, run: pytest -q, runs_on: {OWN}}}]", ""),
+        "beside": (
+            "checks: [{name: lint, run: ruff check .},"
+            " {name: integration, run: pytest -x it, when: beside}]",
+            "",
+        ),
     },
     "tracker": {
         "none": ("", ""),

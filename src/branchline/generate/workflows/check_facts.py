@@ -1,4 +1,4 @@
-"""The cheap checks of branchline.yaml as facts: matrices, runners, commands, all checked."""
+"""The checks of branchline.yaml as facts: matrices, runners, commands, all checked."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def checks_of(policy: Policy, section: Mapping[str, Any]) -> tuple[CheckFacts, .
                 axes=axes,
                 exclude=exclude,
                 runs_on=labels_of(labels, f"{key}.runs_on"),
+                is_beside=check.get("when") == "beside",
                 minutes=min(max(1, math.ceil(seconds / 60)), most_minutes(labels)),
             )
         )
