@@ -65,6 +65,7 @@ def test_an_edit_is_not_lost(clone: Clone) -> None:
 
     assert checked.code == 1
     assert "-# mine" in checked.out
+    assert "write --force` writes over it" in checked.err
     assert written.code == 2
     assert "was edited by hand" in written.err
     assert (clone.root / WORKFLOW).read_text().endswith("# mine\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from branchline.cli.pages import write_page
 from branchline.errors import EXIT_FINE, RepositoryError, UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     if not options.yes and not _is_wanted(proposal, console):
         console.note("nothing was written")
         return EXIT_FINE
-    _write(target, proposal.text)
+    write_page("branchline init", target, proposal.text)
     console.write(f"Wrote {os.path.relpath(target)}.")
     if options.github:
         from branchline.cli.workflows import write_workflows
@@ -83,19 +84,6 @@ def _read(path: str) -> str | None:
             return file.read()
     except FileNotFoundError:
         return None
-
-
-def _write(path: str, text: str) -> None:
-    """Write the file whole or not at all."""
-    draft = f"{path}.{os.getpid()}.new"
-    try:
-        with open(draft, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(draft, path)
-    except OSError as error:
-        raise RepositoryError(
-            f"{path} cannot be written: {error.strerror}", todo="Check the folder's permissions."
-        ) from error
 
 
 def _print_difference(old: str, new: str, console: Console) -> None:
