@@ -71,7 +71,7 @@ def test_what_later_jobs_are_told(
 
 def test_a_machine_is_one_for_the_stages_that_run() -> None:
     assert NEEDED.labels == ("self-hosted", "gpu")
-    assert asked(entry("prepare", Action.RUN)).labels == ("ubuntu-latest",)
+    assert asked(entry("prepare", Action.RUN)).labels == ("ubuntu-24.04",)
 
 
 def test_minutes_are_those_of_the_stages_that_run_with_their_retries() -> None:

@@ -6,10 +6,9 @@ import json
 import re
 from dataclasses import asdict, dataclass
 
+from branchline.core.plan.ci_machines import OWN
 from branchline.generate.workflows.header import digest
 
-OWN = "self-hosted"
-"""Label of a machine of the team."""
 _HOSTED = re.compile(
     r"(?:ubuntu|macos|windows)-(?:latest|slim|[0-9]{2,4}(?:\.[0-9]{2})?)(?:-(?:arm|intel|large|xlarge))?"
 )
