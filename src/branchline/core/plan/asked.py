@@ -113,6 +113,9 @@ def reason_of(asked: Sequence[AskedModel]) -> str:
     first = told[0]
     several = f" ({len(told)} models)" if len(told) > 1 else ""
     why = first.decision.reason
+    if first.decision.do is Do.NOTHING and first.plan is not None and not first.trains:
+        # Of a fork: nothing is withheld where nothing would train.
+        return f"nothing to train, every stage has its result{several}"
     if first.decision.do is not Do.NOTHING and not first.trains and first.plan is not None:
         rest = "what is reused is judged again" if first.follows else "every stage has its result"
         if first.decision.do is Do.TRAIN:
