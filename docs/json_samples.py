@@ -14,6 +14,7 @@ import json_replay
 from branchline.cli.console import error_to_json
 from branchline.cli.doctor import checks_to_json
 from branchline.cli.init_report import proposal_to_json
+from branchline.cli.new import new_to_json
 from branchline.cli.records import exchange_to_json
 from branchline.cli.remote import made_to_json, remotes_to_json
 from branchline.cli.run_report import outcome_to_json
@@ -63,6 +64,7 @@ from branchline.core.verdict.standing import Approval, approval_to_json
 from branchline.core.verdict.values import Baseline, Finding, Noise, Verdict
 from branchline.core.verdict.verdict_json import verdict_to_json
 from branchline.errors import BranchlineError
+from branchline.flows.checklist import Box
 from branchline.flows.doctor import Check, Health
 from branchline.flows.finish import Finished, run_to_json
 from branchline.flows.remotes import MadeBox
@@ -105,6 +107,7 @@ from branchline.render.run_json import compare_to_json, runs_to_json, show_to_js
 from branchline.render.run_view import RunView
 from branchline.render.selftest import selftest_to_json
 from branchline.render.tuned import Tuned, tuned_to_json
+from branchline.wiring.new_project import NewProject, NewProjectPlan
 
 if TYPE_CHECKING:
     from branchline.flows.plan import Planner
@@ -320,7 +323,14 @@ SAMPLES: dict[str, JsonValue] = {
     "queue": queue_to_json([_JOB], [PendingEffect(effect=1, identity="i", job=1, body="{}")]),
     "cancel": cancelled_to_json([(1, "b", "cancelled")]),
     "retry": retried_to_json(_JOB),
-    "doctor": checks_to_json([Check(name="git", health=Health.PASS, sentence="s")]),
+    "new": new_to_json(
+        NewProjectPlan(folder="/ann/churn", name="churn", package="churn", files={}),
+        NewProject(files=("README.md",), commit="a10fc6d"),
+    ),
+    "doctor": checks_to_json(
+        [Check(name="git", health=Health.PASS, sentence="s")],
+        [Box(name="gate", is_ticked=True, sentence="s")],
+    ),
     "models": models_to_json([_MODEL_VERSION]),
     "version": version_to_json(
         VersionView(

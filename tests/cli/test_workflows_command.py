@@ -159,6 +159,19 @@ def test_init_writes_them_where_asked(make_clone: Callable[..., Clone]) -> None:
     assert clone.call("workflows", "check").code == 0
 
 
+@pytest.mark.parametrize("other", ["--json", "--diff"])
+def test_init_does_not_pass_over_what_was_asked(
+    make_clone: Callable[..., Clone], other: str
+) -> None:
+    clone = make_clone({"train.py": 'open("model.bin", "wb")\n'})
+
+    said = clone.call("init", "--github", other)
+
+    assert said.code == 2
+    assert "branchline workflows write" in said.out + said.err
+    assert not (clone.root / "branchline.yaml").exists()
+
+
 def test_suggestions_are_printed(clone: Clone) -> None:
     clone.git("remote", "add", "origin", "git@github.com:acme/tumours.git")
     clone.write(

@@ -43,6 +43,7 @@ class Command:
 
 
 COMMANDS = (
+    Command("new", "Start", "a project from nothing that passes its own checks and gate"),
     Command("init", "Start", "look at the repository and write branchline.yaml"),
     Command("doctor", "Start", "check this machine and say what to type"),
     Command("env", "Start", "the environment that stages run in; make an old one run again"),

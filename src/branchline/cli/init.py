@@ -48,6 +48,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Look, say what was found, write the file."""
+    if options.github and (options.json or options.diff):
+        raise UsageError(
+            f"branchline init: --github does not go with {'--json' if options.json else '--diff'}",
+            todo="Leave it out; `branchline workflows write` (--diff) does the workflows alone.",
+        )
     root = _root()
     target = os.path.join(root, _FILE)
     old = _read(target)
@@ -80,7 +85,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     if options.github:
         from branchline.cli.workflows import write_workflows
 
-        return write_workflows(console)
+        return write_workflows(console) or done
     models = proposal.settings.models
     console.write("next: branchline run" + (f" --model {models[0].name}" if models[1:] else ""))
     return done
