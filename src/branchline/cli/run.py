@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from branchline.cli.console import Console
     from branchline.cli.progress import Progress, Row
     from branchline.core.plan.values import Plan
+    from branchline.core.values import JsonValue
     from branchline.flows.run import RunOptions, RunOutcome
 
 
@@ -46,11 +47,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace, console: Console) -> int:
-    """Walk to the verdict and print it."""
+    """Walk to the verdict and print it; with several models each in turn."""
+    from branchline.cli.several import for_each_model
+
+    def ask(model: str | None) -> tuple[int, JsonValue]:
+        return _walked(options, console, model)
+
+    return for_each_model(options, console, ask, key="run", command="run")
+
+
+def _walked(
+    options: argparse.Namespace, console: Console, model: str | None
+) -> tuple[int, JsonValue]:
+    """Walk to one model's verdict; gives the exit code, and what was done as JSON if asked for."""
     from branchline import wiring
     from branchline.flows.run import run
 
     stop = Stop()
+    document: JsonValue = None
 
     def wait(holder: str) -> None:
         console.note(f"waiting for {holder}; Ctrl-C gives up")
@@ -61,7 +75,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         stop.defer()
         watcher.show_plan(plan)
 
-    with wiring.open_project(model=options.model, waiting=wait) as project, stop:
+    with wiring.open_project(model=model, waiting=wait) as project, stop:
         watcher = Shown(console, project.root, is_quiet=options.json)
         with watcher:
             outcome = run(
@@ -74,7 +88,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         if options.json:
             from branchline.cli.run_report import outcome_to_json
 
-            console.json(outcome_to_json(outcome))
+            document = outcome_to_json(outcome)
         else:
             from branchline.cli.run_report import show_outcome
 
@@ -82,12 +96,12 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         code = _exit_code(outcome)
         if outcome.walked.blocked:
             quick_memory.forget(project.root)
-        elif outcome.finished is not None and _is_bare(options):
+        elif outcome.finished is not None and model is None and _is_bare(options):
             from branchline.cli.repeat import remember_run
 
             console.out.flush()
             remember_run(project, outcome, console, code=code)
-    return code
+    return code, document
 
 
 def _is_bare(options: argparse.Namespace) -> bool:

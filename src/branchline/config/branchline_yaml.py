@@ -13,7 +13,7 @@ from branchline.config.grammar import META
 from branchline.config.pipeline import PipelineSource
 from branchline.config.problems import Problems
 from branchline.core.documents.document import Document
-from branchline.errors import ConfigError, DocumentError, UnknownNameError
+from branchline.errors import ConfigError, DocumentError, SeveralModelsError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,15 +56,17 @@ class LoadedConfig:
         The empty name is for commands that look at records and ask nothing of a model.
 
         Raises:
-            UnknownNameError: No such model, or several and none named.
+            UnknownNameError: No such model.
+            SeveralModelsError: There are several, and none is named.
         """
         names = [model.policy.model for model in self.models]
         if name == "" or (name is None and len(self.models) == 1):
             return self.models[0]
         if name is None:
-            raise UnknownNameError(
+            raise SeveralModelsError(
                 f"{self.file} declares {len(names)} models: {', '.join(names)}",
-                todo="Name one with --model.",
+                models=names,
+                todo=f"Name one: --model {names[0]}",
             )
         for model in self.models:
             if model.policy.model == name:
@@ -182,8 +184,16 @@ def _model(
 
 
 def _source(settings: Mapping[str, Any], path_of: Any, document: Document) -> PipelineSource:
+    def owner(key: str) -> str:
+        return path_of(key)[1] if path_of(key)[0] == "models" else ""
+
     if "stages" in settings:
-        return PipelineSource(stages=settings["stages"], document=document, path=path_of("stages"))
+        return PipelineSource(
+            stages=settings["stages"],
+            document=document,
+            path=path_of("stages"),
+            owner=owner("stages"),
+        )
     if "train" in settings:
         # The stage's name leads to the line of `train:`: its path has nothing above it.
         return PipelineSource(
@@ -191,6 +201,7 @@ def _source(settings: Mapping[str, Any], path_of: Any, document: Document) -> Pi
             defaults=_defaults(settings["train"]),
             document=document,
             path=path_of("train")[:-1],
+            owner=owner("train"),
         )
     if "pipeline" in settings:
         return PipelineSource(

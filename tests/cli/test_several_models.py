@@ -1,0 +1,205 @@
+"""Commands without `--model` in a repository of several models: each has its turn."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from branchline.cli.several import gravest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.cli.conftest import Clone
+
+    MakeClone = Callable[[Mapping[str, str]], Clone]
+
+MODELS = """
+models:
+  churn:
+    train: {run: python churn/train.py, outs: [churn/model], metrics: [churn/m.json]}
+    gate: {metrics: {auc: {min: 0.5}}}
+  fraud:
+    train: {run: python fraud/train.py, outs: [fraud/model], metrics: [fraud/m.json]}
+    gate: {metrics: {auc: {min: 0.5}}}
+"""
+TRAIN = """
+import json
+import pathlib
+import sys
+sys.path.insert(0, ".")
+from %(shared)s import score
+here = pathlib.Path("%(name)s")
+here.joinpath("model").write_text("%(name)s")
+here.joinpath("m.json").write_text(json.dumps({"auc": score()}))
+"""
+
+
+def files(*, churn: str = "shared", fraud: str = "shared") -> dict[str, str]:
+    """Two models; each imports a module from the top of the repository."""
+    return {
+        "branchline.yaml": MODELS,
+        "churn/train.py": TRAIN % {"name": "churn", "shared": churn},
+        "fraud/train.py": TRAIN % {"name": "fraud", "shared": fraud},
+        "shared.py": "def score():\n    return 0.9\n",
+        "alone.py": "def score():\n    return 0.8\n",
+        ".gitignore": "__pycache__/\n",
+    }
+
+
+def empty_by_model(clone: Clone) -> dict[str, bool]:
+    """Of each model, whether nothing has to run."""
+    said = json.loads(clone.call("plan", "--json").out)
+    return {entry["model"]: entry["plan"]["is_empty"] for entry in said["models"]}
+
+
+def test_each_model_runs_and_has_its_own_entry_and_reason(make_clone: MakeClone) -> None:
+    clone = make_clone(files())
+
+    planned, ran, again = clone.call("plan"), clone.call("run"), clone.call("run")
+
+    assert [row for row in planned.out.splitlines() if row.startswith("model ")] == [
+        "model churn",
+        "model fraud",
+    ]
+    assert (planned.code, ran.code, again.code) == (0, 0, 0)
+    assert "the command changed" not in ran.out  # what the other model's `train` was
+    assert again.out.count("Nothing to run") == 2
+    lock = (clone.root / "branchline.lock").read_text()
+    assert "  churn/train:\n" in lock
+    assert "  fraud/train:\n" in lock
+    assert clone.call("plan", "--model", "churn").out.count("nothing changed") == 1
+
+
+def test_the_lock_alone_vouches_for_each_model(make_clone: MakeClone) -> None:
+    clone = make_clone(files())
+    clone.call("run")
+    for record in clone.git("for-each-ref", "--format=%(refname)", "refs/branchline").split():
+        clone.git("update-ref", "-d", record)
+
+    # The lock names neither code nor environment: `--trust-lock` takes its word.
+    said = json.loads(clone.call("plan", "--trust-lock", "--json").out)
+
+    assert [entry["plan"]["is_empty"] for entry in said["models"]] == [True, True]
+
+
+def test_one_failure_does_not_stop_the_others_and_the_gravest_code_counts(
+    make_clone: MakeClone,
+) -> None:
+    clone = make_clone(files(churn="gone_at_run_time"))
+    clone.write("gone_at_run_time.py", "def score():\n    raise SystemExit(7)\n")
+    clone.commit()
+
+    said = clone.call("run")
+    listed = json.loads(clone.call("run", "--json").out)["models"]
+
+    assert said.code == 1
+    assert "failed train" in said.out
+    assert "Verdict: Passed" in said.out
+    assert [(m["model"], m["exit_code"]) for m in listed] == [("churn", 1), ("fraud", 0)]
+    assert listed[0]["run"]["failures"]["train"]["exit_code"] == 7
+    assert listed[1]["run"]["verdict"]["outcome"] == "passed"
+
+
+def test_an_error_of_one_model_stands_beside_the_plans_of_others(make_clone: MakeClone) -> None:
+    clone = make_clone(files() | {"churn/train.py": "def (:\n"})
+
+    said = clone.call("plan", "--json", "--exit-code")
+    listed = json.loads(said.out)["models"]
+
+    assert said.code == 1
+    assert said.err.startswith("error: ")
+    assert listed[0]["error"]["slug"] == "code"
+    assert listed[0]["plan"] is None
+    assert listed[1]["error"] is None
+    assert listed[1]["exit_code"] == 10
+
+
+def test_a_named_stage_asks_for_the_model(make_clone: MakeClone) -> None:
+    clone = make_clone(files())
+
+    said = clone.call("run", "train")
+
+    assert said.code == 2
+    assert "declares 2 models: churn, fraud" in said.err
+    assert "hint: Name the model: branchline run --model churn train" in said.err
+
+
+@pytest.mark.parametrize("words", [["why", "train"], ["tune"], ["noise"], ["env", "show"]])
+def test_a_command_of_one_model_says_so(make_clone: MakeClone, words: list[str]) -> None:
+    clone = make_clone(files())
+
+    said = clone.call(*words)
+
+    assert said.code == 2
+    assert said.err == (
+        "error: branchline.yaml declares 2 models: churn, fraud\nhint: Name one: --model churn\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("edited", "wants"),
+    [
+        pytest.param("shared.py", {"churn", "fraud"}, id="what-both-import-plans-both"),
+        pytest.param("alone.py", set(), id="what-none-imports-plans-none"),
+        pytest.param("churn/train.py", {"churn"}, id="a-models-own-code-plans-it-alone"),
+    ],
+)
+def test_a_change_plans_the_models_that_import_it(
+    make_clone: MakeClone, edited: str, wants: set[str]
+) -> None:
+    clone = make_clone(files())
+    clone.call("run")
+    clone.commit()
+    assert empty_by_model(clone) == {"churn": True, "fraud": True}
+
+    text = (clone.root / edited).read_text()
+    clone.write(edited, f"{text}\nADDED = len('x')\n")
+    clone.commit()
+
+    found = empty_by_model(clone)
+    one_by_one = {
+        name: json.loads(clone.call("plan", "--model", name, "--json").out)["is_empty"]
+        for name in ("churn", "fraud")
+    }
+    assert {name for name, is_empty in found.items() if not is_empty} == wants
+    assert found == one_by_one
+
+
+def test_a_module_that_one_model_imports_plans_that_model(make_clone: MakeClone) -> None:
+    clone = make_clone(files(fraud="alone"))
+    clone.call("run")
+
+    clone.write("alone.py", "def score():\n    return 0.7\n")
+
+    assert empty_by_model(clone) == {"churn": True, "fraud": False}
+
+
+def test_runs_of_several_models_say_whose_they_are(make_clone: MakeClone) -> None:
+    clone = make_clone(files())
+    clone.call("run")
+
+    all_of_them, own = clone.call("runs"), clone.call("runs", "--model", "fraud")
+
+    assert all_of_them.out.splitlines()[0].split()[:2] == ["run", "model"]
+    assert {row.split()[1] for row in all_of_them.out.splitlines()[1:]} == {"churn", "fraud"}
+    assert len(own.out.splitlines()) == 2
+    assert "no run of the model `spam`" in clone.call("runs", "--model", "spam").err
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"),
+    [
+        pytest.param([0, 0], 0, id="all-fine"),
+        pytest.param([0, 10, 0], 10, id="one-has-to-run"),
+        pytest.param([10, 4], 4, id="unknown-before-pending"),
+        pytest.param([4, 3], 3, id="failed-before-unknown"),
+        pytest.param([3, 2, 1], 1, id="an-error-before-all-verdicts"),
+        pytest.param([1, 130], 130, id="stopped-before-all"),
+    ],
+)
+def test_the_gravest_code(codes: list[int], code: int) -> None:
+    assert gravest(codes) == code
+    assert gravest(codes[::-1]) == code
