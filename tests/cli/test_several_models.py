@@ -203,3 +203,99 @@ def test_runs_of_several_models_say_whose_they_are(make_clone: MakeClone) -> Non
 def test_the_gravest_code(codes: list[int], code: int) -> None:
     assert gravest(codes) == code
     assert gravest(codes[::-1]) == code
+
+
+FOLDER_TRAIN = """
+import json
+import pathlib
+import sys
+sys.path.insert(0, "../..")
+from shared import score
+pathlib.Path("model").write_text("%(name)s")
+pathlib.Path("metrics.json").write_text(json.dumps({"auc": score()}))
+"""
+FOLDERS = {
+    "services/churn/branchline.yaml": "model: churn\ntrain: python train.py\n"
+    "gate: {metrics: {auc: {min: 0.5}}}\n",
+    "services/churn/train.py": FOLDER_TRAIN % {"name": "churn"},
+    "services/fraud/branchline.yaml": "model: fraud\n",
+    "services/fraud/dvc.yaml": "stages: {train: {cmd: python train.py, deps: [train.py],"
+    " outs: [model], metrics: [{metrics.json: {cache: false}}]}}\n",
+    "services/fraud/train.py": FOLDER_TRAIN % {"name": "fraud"},
+    "shared.py": "def score():\n    return 0.9\n",
+    ".gitignore": "__pycache__/\n",
+}
+
+
+def test_models_of_folders_are_all_found_from_the_root(make_clone: MakeClone) -> None:
+    clone = make_clone(FOLDERS)
+
+    ran = clone.call("run")
+    clone.commit()
+
+    assert ran.code == 0
+    assert empty_by_model(clone) == {"churn": True, "fraud": True}
+    assert "  train:\n" in (clone.root / "services/churn/branchline.lock").read_text()
+    assert "  train:\n" in (clone.root / "services/fraud/dvc.lock").read_text()
+    assert (clone.root / "services/churn/model").read_text() == "churn"
+    assert (clone.root / "services/fraud/model").read_text() == "fraud"
+    assert clone.call().out.startswith("project   2 models, ")
+    clone.write("shared.py", "def score():\n    return 0.7\n")
+    assert empty_by_model(clone) == {"churn": False, "fraud": False}
+    clone.git("checkout", "-q", "shared.py")
+    clone.write("services/churn/train.py", FOLDERS["services/churn/train.py"] + "ADDED = 1\n")
+    assert empty_by_model(clone) == {"churn": False, "fraud": True}
+
+
+@pytest.mark.parametrize("name", ["churn", "fraud"])
+def test_in_a_folder_it_is_that_folders_model(
+    make_clone: MakeClone, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    clone = make_clone(FOLDERS)
+    monkeypatch.chdir(clone.root / "services" / name)
+
+    planned = clone.call("plan", "train")
+    ran = clone.call("run", "--json")
+    why = clone.call("why", "train")
+
+    assert planned.code == ran.code == why.code == 0
+    assert f"services/{name}/" in planned.out
+    assert json.loads(ran.out)["ran"][0].startswith(f"services/{name}/")
+    assert "nothing changed" in why.out
+    assert clone.call("plan", "--model", "spam").code == 2
+    monkeypatch.chdir(clone.root)
+    assert empty_by_model(clone) == {"churn": name == "churn", "fraud": name == "fraud"}
+
+
+def test_two_folders_may_not_have_one_models_name(make_clone: MakeClone) -> None:
+    clone = make_clone(FOLDERS | {"services/fraud/branchline.yaml": "model: churn\n"})
+
+    said = clone.call("plan")
+
+    assert said.code == 1
+    assert "services/fraud/branchline.yaml: model is `churn`" in said.err
+    assert "services/churn/branchline.yaml" in said.err
+
+
+def test_a_file_of_a_folder_that_is_not_in_force_is_named(
+    make_clone: MakeClone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = {"branchline.yaml": "model: whole\ntrain: echo 1 > model\n"}
+    clone = make_clone(FOLDERS | root)
+    monkeypatch.chdir(clone.root / "services" / "churn")
+
+    said = clone.call("plan")
+
+    assert said.code == 0
+    assert "services/churn/branchline.yaml is not read: the root declares the models" in said.err
+
+
+@pytest.mark.parametrize("words", [["workflows", "check"], ["replay"]], ids=["workflows", "replay"])
+def test_what_does_not_serve_folders_says_so(make_clone: MakeClone, words: list[str]) -> None:
+    clone = make_clone(FOLDERS)
+
+    said = clone.call(*words)
+
+    assert said.code == 1
+    assert "services/churn/branchline.yaml, services/fraud/branchline.yaml" in said.err
+    assert "models: {churn: {pipeline: services/churn/dvc.yaml}}" in said.err

@@ -12,9 +12,11 @@ from branchline.errors import EXIT_FINE
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from branchline.cli.console import Console
     from branchline.core.values import JsonValue
+    from branchline.flows.project import Project
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +52,26 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME", help="of several models this one")
 
 
+def stages_here(project: Project, words: Sequence[str]) -> tuple[str, ...]:
+    """Stages as typed; where the model's branchline.yaml stands in a folder, as one says there."""
+    folder = project.policy.source.rpartition("/")[0]
+    if not folder or not words:
+        return tuple(words)
+    own = {
+        stage.address
+        for stage in project.pipeline.stages
+        if stage.file.rpartition("/")[0] == folder
+    }
+    own |= {address.partition("@")[0] for address in own}
+    by_name = {address.rpartition(":")[2]: address for address in own}
+    return tuple(by_name.get(word, word) for word in words)
+
+
+def is_bare(project: Project, options: argparse.Namespace) -> bool:
+    """Whether the command had no options, and the root declares the model."""
+    return "/" not in project.policy.source and not any(vars(options).values())
+
+
 EXIT_PENDING = 10
 
 
@@ -79,7 +101,7 @@ def _planned(
         planner = Planner(
             project,
             PlanOptions(
-                targets=tuple(options.stages),
+                targets=stages_here(project, options.stages),
                 force=options.force,
                 single=options.single,
                 trust_lock=options.trust_lock,
@@ -99,7 +121,7 @@ def _planned(
             for note in plan_notes(plan):
                 console.note(f"note: {note}")
             show_plan(plan, console)
-        if plan.is_empty and model is None and not any(vars(options).values()):
+        if plan.is_empty and model is None and is_bare(project, options):
             from branchline.cli.repeat import remember_plan
 
             remember_plan(project, planner, plan)

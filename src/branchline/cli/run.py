@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from branchline.cli import quick_memory
 from branchline.cli.arguments import add_jobs
 from branchline.cli.log_text import last_line
-from branchline.cli.plan import add_target_options
+from branchline.cli.plan import add_target_options, is_bare, stages_here
 from branchline.core.run import StageState
 from branchline.errors import EXIT_ERROR, EXIT_FINE, EXIT_VERDICT_FAILED, EXIT_VERDICT_UNKNOWN
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from branchline.cli.progress import Progress, Row
     from branchline.core.plan.values import Plan
     from branchline.core.values import JsonValue
+    from branchline.flows.project import Project
     from branchline.flows.run import RunOptions, RunOutcome
 
 
@@ -80,7 +81,7 @@ def _walked(
         with watcher:
             outcome = run(
                 project,
-                _options(options, project.machine.cpus()),
+                _options(options, project),
                 watcher,
                 is_stopped=lambda: stop.is_wanted() and watcher.say_stopping(),
                 on_plan=begin,
@@ -96,7 +97,7 @@ def _walked(
         code = _exit_code(outcome)
         if outcome.walked.blocked:
             quick_memory.forget(project.root)
-        elif outcome.finished is not None and model is None and _is_bare(options):
+        elif outcome.finished is not None and model is None and is_bare(project, options):
             from branchline.cli.repeat import remember_run
 
             console.out.flush()
@@ -104,19 +105,14 @@ def _walked(
     return code, document
 
 
-def _is_bare(options: argparse.Namespace) -> bool:
-    """Whether the command was `branchline run` and nothing else."""
-    return not any(vars(options).values())
-
-
-def _options(options: argparse.Namespace, cpus: int) -> RunOptions:
+def _options(options: argparse.Namespace, project: Project) -> RunOptions:
     from branchline.flows.plan import PlanOptions
     from branchline.flows.run import RunOptions
     from branchline.flows.walked import EngineOptions
 
     return RunOptions(
         plan=PlanOptions(
-            targets=tuple(options.stages),
+            targets=stages_here(project, options.stages),
             force=options.force,
             single=options.single,
             trust_elsewhere=False,
@@ -124,7 +120,7 @@ def _options(options: argparse.Namespace, cpus: int) -> RunOptions:
             with_tests=True,
         ),
         engine=EngineOptions(
-            jobs=options.jobs or cpus,
+            jobs=options.jobs or project.machine.cpus(),
             keep_going=options.keep_going,
             force_downstream=options.force_downstream,
         ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline import wiring
 from branchline.core.values import SCHEMA_VERSION
 from branchline.errors import (
     EXIT_ERROR,
@@ -65,6 +66,9 @@ def for_each_model(
     Raises:
         SeveralModelsError: Stages are named, and each model has stages of its own.
     """
+    unread = wiring.unread_config()
+    if unread:
+        console.note(f"note: {unread} is not read: the root declares the models")
     try:
         code, document = ask(options.model)
     except SeveralModelsError as several:

@@ -26,12 +26,20 @@ def show_status(console: Console) -> int:
     if root is None:
         console.write(commands.help_text())
         return EXIT_FINE
-    if not any(os.path.exists(os.path.join(root, name)) for name in _DECLARATIONS):
+    if not any(os.path.exists(os.path.join(root, name)) for name in _DECLARATIONS) and (
+        not _has_folder_files(root)
+    ):
         console.write("This repository has no branchline.yaml and no dvc.yaml yet.")
         console.write("next: branchline init")
         return EXIT_FINE
     _show_project(console)
     return EXIT_FINE
+
+
+def _has_folder_files(root: str) -> bool:
+    from branchline import wiring
+
+    return bool(wiring.folder_files(root))
 
 
 def _show_project(console: Console) -> None:

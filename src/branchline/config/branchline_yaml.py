@@ -38,6 +38,26 @@ class ModelConfig:
     source: PipelineSource
 
 
+def joined(configs: Sequence[LoadedConfig]) -> LoadedConfig:
+    """The models of several files, one of each folder, as one.
+
+    Raises:
+        ConfigError: Two have the same name, by which records and versions could not be told apart.
+    """
+    seen: dict[str, str] = {}
+    for config in configs:
+        for model in config.models:
+            name = model.policy.model
+            if name in seen:
+                raise ConfigError(
+                    f"{config.file}: model is `{name}`, and so it is in {seen[name]}",
+                    todo="Give each model a name of its own.",
+                )
+            seen[name] = config.file
+    models = tuple(model for config in configs for model in config.models)
+    return LoadedConfig(models=models, file=", ".join(config.file for config in configs))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedConfig:
     """A branchline.yaml that was read and checked.
@@ -64,7 +84,8 @@ class LoadedConfig:
             return self.models[0]
         if name is None:
             raise SeveralModelsError(
-                f"{self.file} declares {len(names)} models: {', '.join(names)}",
+                f"{self.file} {'declare' if ', ' in self.file else 'declares'} {len(names)} models:"
+                f" {', '.join(names)}",
                 models=names,
                 todo=f"Name one: --model {names[0]}",
             )
@@ -120,6 +141,10 @@ def load_policy(data: bytes, *, file: str = FILE) -> LoadedConfig:
     TOP.check(value, (), report)
     if isinstance(value, dict):
         _check_sources(value, report)
+        if "/" in file:
+            from branchline.config.folders import check_folder
+
+            check_folder(value, report)
     problems.raise_if_any(
         ConfigError, todo="`branchline schema` prints the JSON Schema for your editor."
     )
@@ -178,6 +203,10 @@ def _model(
     def path_of(key: str) -> tuple[str, ...]:
         return (*at, key) if key in own else (key,)
 
+    if "/" in document.file:
+        from branchline.config.folders import from_root
+
+        settings = from_root(settings, document.file)
     sections = {key: item for key, item in settings.items() if key not in _READ_HERE}
     policy = policy_of(name, settings, path_of, document, sections=sections)
     return ModelConfig(policy=policy, source=_source(settings, path_of, document))
@@ -207,6 +236,9 @@ def _source(settings: Mapping[str, Any], path_of: Any, document: Document) -> Pi
         return PipelineSource(
             file=settings["pipeline"], document=document, path=path_of("pipeline")
         )
+    if "/" in document.file:
+        file = f"{document.file.rpartition('/')[0]}/dvc.yaml"
+        return PipelineSource(file=file, document=document, path=path_of("model"))
     return PipelineSource()
 
 
