@@ -263,8 +263,20 @@ def test_in_a_folder_it_is_that_folders_model(
     assert json.loads(ran.out)["ran"][0].startswith(f"services/{name}/")
     assert "nothing changed" in why.out
     assert clone.call("plan", "--model", "spam").code == 2
+    other = {"churn": "fraud", "fraud": "churn"}[name]
+    monkeypatch.chdir(clone.root / "services" / other)
+    assert "last run  none is recorded here" in clone.call().out
     monkeypatch.chdir(clone.root)
     assert empty_by_model(clone) == {"churn": name == "churn", "fraud": name == "fraud"}
+
+
+def test_the_doctor_knows_the_files_of_folders(make_clone: MakeClone) -> None:
+    clone = make_clone(FOLDERS)
+
+    said = json.loads(clone.call("doctor", "--json").out)
+
+    (settings,) = [check for check in said["checks"] if check["name"] == "settings"]
+    assert settings["sentence"] == "services/churn/branchline.yaml, services/fraud/branchline.yaml"
 
 
 def test_two_folders_may_not_have_one_models_name(make_clone: MakeClone) -> None:

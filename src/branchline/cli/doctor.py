@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.cli.arguments import add_json
@@ -46,9 +47,12 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         checks = examine_folder(os.getcwd(), os.environ, repository=options.repository)
     else:
         from branchline.flows.doctor import examine
-        from branchline.wiring import folders
+        from branchline.wiring import folder_files, folders
 
-        checks = examine(folders.open_checkup(os.getcwd()).facts())
+        facts = folders.open_checkup(os.getcwd()).facts()
+        if not facts.settings and facts.root is not None:
+            facts = replace(facts, settings=", ".join(folder_files(facts.root)))
+        checks = examine(facts)
     if options.json:
         console.json(checks_to_json(checks))
     else:

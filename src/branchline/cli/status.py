@@ -52,13 +52,17 @@ def _show_project(console: Console) -> None:
     try:
         with wiring.open_project() as project:
             model = project.policy.model
-            newest = History(project.records, project.repo).newest(1)
+            is_one_of_several = "/" in project.policy.source
+            newest = History(project.records, project.repo).newest(
+                _MOST_LOOKED_AT if is_one_of_several else 1
+            )
+            own = [run for run in newest if not is_one_of_several or run.model == model]
             lines = status_lines(
                 model=model,
                 head=project.repo.head(),
                 is_dirty=bool(project.repo.dirty_paths()),
                 plan=Planner(project, PlanOptions(with_tests=True)).plan(),
-                last=newest[0] if newest else None,
+                last=own[0] if own else None,
             )
     except SeveralModelsError as several:
         lines = _lines_of(several.models)
