@@ -277,6 +277,8 @@ def test_the_doctor_knows_the_files_of_folders(make_clone: MakeClone) -> None:
 
     (settings,) = [check for check in said["checks"] if check["name"] == "settings"]
     assert settings["sentence"] == "services/churn/branchline.yaml, services/fraud/branchline.yaml"
+    gates = [box["sentence"] for box in said["checklist"] if box["name"] == "gate"]
+    assert gates == ["no bar says what a model must reach of fraud"]  # churn has one
 
 
 def test_two_folders_may_not_have_one_models_name(make_clone: MakeClone) -> None:
