@@ -11,7 +11,10 @@ import pytest
 if str(HOUSE := Path(__file__).parents[2]) not in sys.path:
     sys.path.append(str(HOUSE))
 from tests.cli.ci_scene import CiScene, pushed
-from tests.cli.test_several_models import files
+from tests.cli.test_several_models import FOLDERS, files
+
+from branchline.errors import ConfigError
+from branchline.wiring import Shared, open_worktree
 
 LINES = {"churn": 4, "fraud": 7}
 """Of each `train:` in branchline.yaml."""
@@ -49,3 +52,35 @@ def test_the_matrix_has_the_models_that_import_what_changed(
     for model in wants:
         # Both stages are called `train`; each remark stands at its own.
         assert f"file=branchline.yaml,line={LINES[model]}::" in plan.out
+
+
+def test_a_job_refuses_models_of_folders_rather_than_train_something_else(tmp_path: Path) -> None:
+    scene = CiScene(tmp_path)
+    commit = scene.commit(FOLDERS, message="first")
+
+    plan = scene.job("plan", pushed("refs/heads/main", commit), ref="refs/heads/main")
+
+    assert plan.code == 1
+    assert "a CI job reads the models of branchline.yaml in the root" in plan.err
+    assert "matrix" not in plan.outputs
+
+
+def test_a_box_refuses_models_of_folders_rather_than_train_something_else(tmp_path: Path) -> None:
+    scene = CiScene(tmp_path)
+    commit = scene.commit(FOLDERS, message="first")
+    shared = Shared(
+        box=str(scene.bare),
+        name="forge",
+        state_dir=str(tmp_path / "state"),
+        store_dir=str(tmp_path / "store"),
+        meanings=str(tmp_path / "cache.db"),
+        branch="main",
+        default_branch="main",
+        commit=commit,
+    )
+
+    with (
+        pytest.raises(ConfigError, match=r"a box reads the models of branchline\.yaml in the root"),
+        open_worktree(str(scene.author), shared) as project,
+    ):
+        _ = project.policy
