@@ -86,8 +86,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         from branchline.cli.workflows import write_workflows
 
         return write_workflows(console) or done
-    models = proposal.settings.models
-    console.write("next: branchline run" + (f" --model {models[0].name}" if models[1:] else ""))
+    console.write("next: branchline run")
     return done
 
 

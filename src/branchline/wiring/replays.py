@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from branchline.errors import BranchlineError
 from branchline.flows.project import Project
+from branchline.wiring.declared import CONFIG_FILE, load_config, read_config, refuse_folders
 from branchline.wiring.opening import open_project
-from branchline.wiring.projects import CONFIG_FILE, STATE_DIR, load_config, read_config
+from branchline.wiring.projects import STATE_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ def open_replay(start: str = ".") -> Iterator[Scene]:
 
     git = Git.open(start)
     root = git.places.root
+    refuse_folders(root, "`branchline replay`")
     past = GitPast(git)
     files = CommitFiles(root, past, has_sha1=git.object_format() == "sha1")
     try:
