@@ -293,3 +293,37 @@ def test_options_of_the_other_verb_are_refused(make_clone: Callable[..., Clone])
 
     assert clone.call("env", "show", "--diff").code == 2
     assert clone.call("env", "repair", "--made").code == 2
+
+
+STRANGER = {
+    "branchline.yaml": "model: old\nenvironment: {make: always}\ntrain: python train.py\n",
+    "setup.py": "open('ran-setup', 'w')\nfrom setuptools import setup\nsetup(name='x')\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param("tool\n", "`tool` has versions without a built file", id="source file"),
+        pytest.param("-e .\n", "requirements.txt:1 (`-e .`)", id="editable"),
+    ],
+)
+@pytest.mark.parametrize("words", [("plan",), ("why", "train"), ()], ids=["plan", "why", "status"])
+def test_a_plan_runs_no_code_of_a_package(
+    make_clone: Callable[..., Clone],
+    monkeypatch: pytest.MonkeyPatch,
+    index: PackageIndex,
+    tmp_path: Path,
+    text: str,
+    why: str,
+    words: tuple[str, ...],
+) -> None:
+    index.wheel("tool", "1.0", OLD)
+    index.source("tool", "2.0", OLD, code=f"open({str(tmp_path / 'ran')!r}, 'w').write('ran')\n")
+    clone = old(make_clone, monkeypatch, **STRANGER, **{"requirements.txt": text})
+
+    done = clone.call(*words)
+
+    assert why in done.out, done
+    assert not (tmp_path / "ran").exists()
+    assert not (clone.root / "ran-setup").exists()

@@ -40,7 +40,7 @@ def test_the_sentence_about_all() -> None:
     assert said == (
         "Branchline would have trained twice where every push trains 4 times: 50% of it, $4.00"
         " saved. `train.yml` trains twice, 2 of them needless, and misses 1 change of a model. What"
-        " one of Branchline's trainings depend on cannot be known from git."
+        " one of them depends on cannot be known from git."
     )
 
 

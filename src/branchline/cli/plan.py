@@ -59,6 +59,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.render.plan import plan_notes
 
     with wiring.open_project(model=options.model) as project:
+        project.only_looks = True
         planner = Planner(
             project,
             PlanOptions(

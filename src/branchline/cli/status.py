@@ -38,6 +38,7 @@ def _show_project(console: Console) -> None:
     from branchline.render.status import status_lines
 
     with wiring.open_project(model="") as project:
+        project.only_looks = True
         model = project.policy.model
         others = [name for name in wiring.declared_models() if name != model]
         newest = History(project.records, project.repo).newest(_MOST_LOOKED_AT if others else 1)

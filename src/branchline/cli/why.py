@@ -28,6 +28,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.render.plan import inputs_table, why_lines
 
     with wiring.open_project(model=options.model) as project:
+        project.only_looks = True
         planner = Planner(project, PlanOptions(targets=(options.stage,), with_tests=True))
         plan = planner.plan()
     # `train` of a matrix stands for all of its stages: train@a, train@b.

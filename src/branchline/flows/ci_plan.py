@@ -49,6 +49,7 @@ def plan_models(
         plan, has_more = None, follows(setting, decision)
         if _is_planned(setting, decision):
             with setting.project(policy.model) as project:
+                project.only_looks = True
                 plan = planned(project, decision)
                 stages |= {stage.address: stage for stage in project.pipeline.stages}
                 if plan.is_empty:

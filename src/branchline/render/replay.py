@@ -53,8 +53,8 @@ def summary(replay: Replay) -> str:
     said += f": {share(own, always)} of it{f', {saved} saved' if saved else ''}."
     said += "".join(_beside(replay.totals(name)) for name in replay.policies)
     if own.unknown:
-        many = "one" if own.unknown == 1 else f"{own.unknown:,}"
-        said += f" What {many} of Branchline's trainings depend on cannot be known from git."
+        those = "one of them depends" if own.unknown == 1 else f"{own.unknown:,} of them depend"
+        said += f" What {those} on cannot be known from git."
     return said
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from branchline.core.plan.values import Action
 from branchline.core.policy import Environment, MakeEnvironment
 from branchline.errors import EnvironmentFailedError
 from branchline.flows.environments.asking import question_of
+from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.reading import Reader
 from branchline.testing.environments import FakeEnvironments
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from tests.flows.conftest import Bench
 
+    from branchline.core.plan.values import StagePlan
     from branchline.flows.environments.asking import Question
 
     Make = Callable[[Mapping[str, str]], Bench]
@@ -215,3 +218,36 @@ def test_constraints_count_as_files_where_stages_run_in_the_users_own(make_bench
         "requirements.txt",
         "branchline-constraints.txt",
     )
+
+
+def test_a_plan_that_only_looks_says_that_it_does_not_know_and_a_run_settles_it(
+    make_bench: Make,
+) -> None:
+    bench = made(make_bench, {"requirements.txt": "numpy\n"}, {"requirements.txt": "numpy==1.20\n"})
+    bench.environments.needs_building["requirements.txt"] = "`numpy` has no built file"
+
+    def looked() -> StagePlan:
+        project = bench.project()
+        project.only_looks = True
+        (stage,) = Planner(project, PlanOptions()).plan().stages
+        return stage
+
+    before = looked()
+    bench.run()
+    after = looked()
+
+    assert (before.action, before.key) == (Action.RUN, None)
+    assert "not known before it runs: `numpy` has no built file" in before.reason
+    assert after.action is Action.REUSE
+
+
+def test_a_plan_that_only_looks_knows_a_complete_lock(make_bench: Make) -> None:
+    bench = made(make_bench, {"requirements.txt": f"numpy==1.20 --hash={HASH}\n"}, {})
+    bench.run()
+    project = bench.project()
+    project.only_looks = True
+
+    (stage,) = Planner(project, PlanOptions()).plan().stages
+
+    assert stage.action is Action.REUSE
+    assert bench.environments.asked == []

@@ -14,6 +14,7 @@ from branchline.core.policy import MakeEnvironment
 from branchline.core.values import digest_of
 from branchline.errors import EnvironmentFailedError
 from branchline.flows.environments.asking import Question, question_of
+from branchline.flows.environments.files import plain_here
 from branchline.flows.reading import Reader
 from branchline.ports.environments import Wanted
 
@@ -63,6 +64,19 @@ def found_for(
             local=asked.local,
         )
     return project.environments.resolve(asked, is_stopped=is_stopped, say=say)
+
+
+def looked_for(project: Project, question: Question) -> Resolved | str:
+    """The versions for a question without running any code; or why they are not known so.
+
+    Raises:
+        EnvironmentFailedError: There are none, or they cannot be looked for here.
+    """
+    asked = question.asked
+    if asked.complete:
+        found = found_for(project, question, is_stopped=lambda: False, say=lambda _text: None)
+        return found or "looking was given up"
+    return project.environments.look(asked, plain_here(project, asked))
 
 
 def wanted_of(project: Project, question: Question, found: Resolved) -> Wanted:
