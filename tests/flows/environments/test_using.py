@@ -251,3 +251,10 @@ def test_a_plan_that_only_looks_knows_a_complete_lock(make_bench: Make) -> None:
 
     assert stage.action is Action.REUSE
     assert bench.environments.asked == []
+
+
+def test_python_2_is_refused_with_the_line_that_asks_for_it(make_bench: Make) -> None:
+    files = {"requirements.txt": "numpy\n", ".python-version": "2.7.18\n"}
+
+    with pytest.raises(EnvironmentFailedError, match=r"2\.7 cannot be used.*\.python-version:1"):
+        made(make_bench, files, {"requirements.txt": "numpy==1.16\n"}).plan()

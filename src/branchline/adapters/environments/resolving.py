@@ -59,7 +59,7 @@ class UvResolver:
             return known
         if not self._uv:
             raise missing_uv()
-        say(f"finding the packages of {asked.file}{_as_of(asked)}")
+        say(f"finding the packages of {asked.file or 'the project'}{_as_of(asked)}")
         os.makedirs(self._folder, exist_ok=True)
         work = tempfile.mkdtemp(dir=self._folder, prefix="finding-")
         try:

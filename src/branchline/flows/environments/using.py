@@ -43,7 +43,8 @@ def question_here(project: Project) -> Question:
     if not question.file and not question.asked.complete:
         raise EnvironmentFailedError(
             "environment.make is `always`, and no file says which packages are needed",
-            todo="Write a requirements.txt, or let `branchline env repair` find out.",
+            todo="Write a requirements.txt, an empty one where Python alone is enough; `branchline"
+            " env repair` finds out what is imported.",
         )
     return question
 
