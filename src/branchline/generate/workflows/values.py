@@ -101,6 +101,7 @@ class Facts:
         locks: Files whose content says what is installed.
         registry: Those of `secrets` and `variables` that a registration needs.
         requirements: File that installs Branchline; `writes_requirements`: we write it.
+        extras: Of Branchline, that the settings need, sorted.
     """
 
     model: str
@@ -119,6 +120,7 @@ class Facts:
     locks: tuple[str, ...]
     requirements: str
     writes_requirements: bool
+    extras: tuple[str, ...]
     secrets: tuple[str, ...]
     variables: tuple[str, ...]
     registry: tuple[str, ...]
