@@ -11,6 +11,7 @@ from branchline.core.plan.values import Action
 from branchline.core.policy import Environment, MakeEnvironment
 from branchline.errors import EnvironmentFailedError
 from branchline.flows.environments.asking import question_of
+from branchline.flows.lock_files import local_rows
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.reading import Reader
 from branchline.testing.environments import FakeEnvironments
@@ -258,3 +259,26 @@ def test_python_2_is_refused_with_the_line_that_asks_for_it(make_bench: Make) ->
 
     with pytest.raises(EnvironmentFailedError, match=r"2\.7 cannot be used.*\.python-version:1"):
         made(make_bench, files, {"requirements.txt": "numpy==1.16\n"}).plan()
+
+
+def test_what_is_installed_from_the_repository_counts_by_its_sources(make_bench: Make) -> None:
+    files = {
+        "requirements.txt": "-e ./own\n",
+        "own/own.py": "x = 1\n",
+    }
+    bench = made(make_bench, files, {})
+    commit = bench.repo.at.commit or ""
+    tracked = ("own/own.py", "o", "branchline.lock")
+    new = ["own/new.py", "own/own.egg-info/top.py", "own/notes.txt"]
+    for path in (*new, "wheels/a.whl", "hidden/b.c"):
+        bench.write(path, "new\n")
+    bench.repo.files = {(commit, path): b"" for path in tracked}
+    bench.repo.dirty = new
+
+    def counted(*local: str) -> list[str | None]:
+        return [row[0] for row in local_rows(bench.project(), local)]
+
+    assert counted("own") == ["own/new.py", "own/own.py"]
+    assert counted("wheels/a.whl", "hidden") == ["hidden", "wheels/a.whl"]
+    assert counted(".") == ["own/new.py", "own/own.py"]
+    assert counted() == []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from branchline.core.environment.hints import HINT_FILES, hints_of
 from branchline.core.environment.plain import Plain, plain_of
 from branchline.core.values import digest_of
-from branchline.flows.lock_files import CONSTRAINTS_FILE, LOCK_FILES
+from branchline.flows.lock_files import CONSTRAINTS_FILE, LOCK_FILES, local_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,10 +73,7 @@ def text_of(project: Project, path: str) -> str:
 def state_of(project: Project, reader: Reader, files: Sequence[str], local: Sequence[str]) -> str:
     """Digest of what files mean and of what folders hold."""
     rows: list[list[str | None]] = [[path, reader.digest(path)] for path in files]
-    for path in local:
-        content = project.workspace.content(path)
-        rows.append([path, content.md5 if content else None])
-    return digest_of(rows)
+    return digest_of([*rows, *local_rows(project, local)])
 
 
 def constraints_in(project: Project, reader: Reader) -> str:
