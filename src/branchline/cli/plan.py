@@ -98,6 +98,7 @@ def _planned(
 
     document: JsonValue = None
     with wiring.open_project(model=model) as project:
+        project.only_looks = True
         planner = Planner(
             project,
             PlanOptions(

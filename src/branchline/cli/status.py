@@ -51,6 +51,7 @@ def _show_project(console: Console) -> None:
 
     try:
         with wiring.open_project() as project:
+            project.only_looks = True
             model = project.policy.model
             is_one_of_several = "/" in project.policy.source
             newest = History(project.records, project.repo).newest(
@@ -84,6 +85,7 @@ def _lines_of(models: Sequence[str]) -> list[Line]:
             last = next((run for run in newest if run.model == model), None)
             try:
                 with wiring.open_project(model=model) as project:
+                    project.only_looks = True
                     plan = Planner(project, PlanOptions(with_tests=True)).plan()
                 found.append(ModelStatus(model=model, plan=plan, last=last))
             except BranchlineError as error:

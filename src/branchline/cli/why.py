@@ -28,6 +28,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.render.plan import inputs_table, why_lines
 
     with wiring.open_project(model=options.model) as project:
+        project.only_looks = True
         (asked,) = stages_here(project, [options.stage])
         planner = Planner(project, PlanOptions(targets=(asked,), with_tests=True))
         plan = planner.plan()

@@ -49,6 +49,7 @@ def plan_models(
         plan, has_more = None, follows(setting, decision)
         if _is_planned(setting, decision):
             with setting.project(policy.model) as project:
+                project.only_looks = True
                 plan = planned(project, decision)
                 own = project.pipeline.stages
                 stages |= {(policy.model, stage.address): stage for stage in own}
