@@ -221,6 +221,18 @@ def test_check_keeps_what_is_printed_where_no_file_has_metrics(surprising: Path)
     assert "passed `accuracy` is 0.75" in ran.stdout, ran.stdout + ran.stderr
 
 
+def test_check_says_what_the_command_did_not_leave(surprising: Path) -> None:
+    (surprising / "train.py").write_text('print("accuracy: 0.9")\nprint("accuracy: 0.4")\n')
+
+    done = branchline(surprising, "init", "--check", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    assert "`python train.py` left no model" in done.stdout
+    assert "`python train.py` left no file with metrics, and printed none" in done.stdout
+    assert "prints accuracy, but it has different values in `train.log`: 0.9" in done.stdout
+    assert "gate" not in (surprising / "branchline.yaml").read_text()
+
+
 def test_at_a_terminal_it_asks_which_script_trains(project: Path) -> None:
     fit = "from sklearn.svm import SVC\nSVC().fit([[0], [1]], [0, 1])\n"
     (project / "train.py").unlink()

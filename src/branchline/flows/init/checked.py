@@ -117,6 +117,7 @@ def _check_model(
         stages.append(corrected)
         names += found
         _tell(stage, corrected, ended, look)
+    _tell_missing(stages, names, look)
     made = _with_bars(model, names, look)
     return replace(made, stages=tuple(stages)), True
 
@@ -199,7 +200,7 @@ def _corrected(
         for metric in values
         if metric.value is not None
     ]
-    printed = "" if metrics else _printed_of(stage, place, found)
+    printed = "" if metrics else _printed_of(stage, place, found, look)
     outs = _outs_of(stage, learned, frozenset(metrics), place, root)
     params, deps = _reads_of(stage, learned, root)
     return (
@@ -216,11 +217,17 @@ def _corrected(
     )
 
 
-def _printed_of(stage: FirstStage, place: Tryout, found: list[tuple[str, str]]) -> str:
+def _printed_of(stage: FirstStage, place: Tryout, found: list[tuple[str, str]], look: Look) -> str:
     """The file for what is printed, where that has metrics whose names tell which way is better."""
     path = stage.printed or f"{stage.name}.log"
     reading = place.readers.read(place.readers.held(path, place.printed()))
-    told = [m for m in reading.metrics if m.value is not None and goal_of(m.name) is not None]
+    telling = [metric for metric in reading.metrics if goal_of(metric.name) is not None]
+    look.unknowns += [
+        f"`{stage.cmd}` prints {metric.name}, but it {redacted(metric.problem)}; print one value."
+        for metric in telling[:_MOST_ALONE]
+        if metric.problem
+    ]
+    told = [metric for metric in telling if metric.value is not None]
     if not stage.printed and not 0 < len(told) <= _MOST_METRICS:
         return ""
     found += [(metric.name, f"{path}:{_line(metric)}") for metric in told]
@@ -326,6 +333,24 @@ def _tell(before: FirstStage, after: FirstStage, ended: Ended, look: Look) -> No
             look.guesses.append(_seen(about, f"{verb} {path}, which was not guessed"))
         for path in sorted(old - new):
             look.guesses.append(_seen(about, f"it did not leave {path}: that was a wrong guess"))
+
+
+def _tell_missing(
+    stages: Sequence[FirstStage], names: Sequence[tuple[str, str]], look: Look
+) -> None:
+    """Say what the runs of a model's stages did not leave; no later sentence would."""
+    ran = " and ".join(f"`{stage.cmd}`" for stage in stages)
+    if not any(stage.outs for stage in stages):
+        look.unknowns.append(
+            f"{ran} left no model: no file but metrics, logs and caches was made in the"
+            " repository. Write the model to a file here and name it under `outs:`."
+        )
+    if not names:
+        look.unknowns.append(
+            f"{ran} left no file with metrics, and printed none whose name tells which way is"
+            " better. Write them to metrics.json and name it under `metrics:`, so that results can"
+            " be judged."
+        )
 
 
 def _seen(about: About, sentence: str) -> Guess:
