@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from branchline.core.evidence.figures import duration
 from branchline.core.run.costs import By
 from branchline.core.values import SCHEMA_VERSION
+from branchline.render.prices import price_to_json
 from branchline.render.replay import money_text
 from branchline.render.table import Align, Column, Line, Table, Tone, cell, line
 
@@ -169,20 +170,11 @@ def took_text(seconds: float) -> str:
 
 def cost_to_json(costs: Costs, budget: Budget | None) -> dict[str, JsonValue]:
     """`cost --json`."""
-    price = costs.price
     return {
         "schema_version": SCHEMA_VERSION,
         "total": _bill(costs.total()),
         **{f"by_{by.value}": [_bill(one) for one in costs.bills(by)] for by in By},
-        "price": None
-        if price is None
-        else {
-            "name": price.name,
-            "usd_per_hour": round(price.usd_per_minute * 60, 6),
-            "dated": price.dated,
-            "source": price.source,
-            "rounds_up": price.rounds_up,
-        },
+        "price": price_to_json(costs.price),
         "budget": None
         if budget is None
         else {

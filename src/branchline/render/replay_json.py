@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.plan.replay import ALWAYS
 from branchline.core.values import SCHEMA_VERSION
+from branchline.render.prices import price_to_json
 from branchline.render.replay import notes
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 def replay_to_json(replay: Replay) -> dict[str, JsonValue]:
     """The document of `branchline replay --json`."""
-    price = replay.price
     return {
         "schema_version": SCHEMA_VERSION,
         "branch": replay.branch,
@@ -23,15 +23,7 @@ def replay_to_json(replay: Replay) -> dict[str, JsonValue]:
         "until": replay.until,
         "models": list(replay.models),
         "policies": [_policy(replay, policy) for policy in replay.policies],
-        "price": None
-        if price is None
-        else {
-            "name": price.name,
-            "usd_per_hour": round(price.usd_per_minute * 60, 6),
-            "dated": price.dated,
-            "source": price.source,
-            "rounds_up": price.rounds_up,
-        },
+        "price": price_to_json(replay.price),
         "notes": notes(replay),
         "pushes": [_push(push) for push in replay.pushes],
     }
