@@ -215,9 +215,10 @@ def _say_next(asked: Asked, console: Console) -> None:
     """What GitHub has to be told besides, which no file can."""
     from branchline.generate.workflows import gate_name
 
-    gates = " and ".join(f"`{gate_name(facts)}`" for facts in asked.facts)
+    *others, last = (f"`{gate_name(facts)}`" for facts in asked.facts)
+    gates = f"checks {', '.join(others)} and {last}" if others else f"check {last}"
     branch = asked.facts[0].default_branch
-    console.write(f"next: commit them, and require the check {gates} on {branch}")
+    console.write(f"next: commit them, and require the {gates} on {branch}")
     names = dict.fromkeys(
         name
         for facts in asked.facts
