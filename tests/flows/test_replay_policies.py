@@ -38,6 +38,37 @@ def test_where_none_trains_those_that_filter_paths_may() -> None:
     assert "may train" in notes
 
 
+OURS = b"on: push\njobs: {t: {runs-on: gpu, steps: [{run: branchline ci run}]}}\n"
+
+
+def test_a_workflow_that_runs_branchline_is_no_row_and_gives_its_machine() -> None:
+    found, notes = named_policies((), {f"{FOLDER}/branchline.yml": OURS}, ["train.py"])
+
+    assert [(policy.name, policy.labels) for policy in found] == [(ALWAYS, ("gpu",))]
+    assert notes == (
+        "`branchline.yml` runs Branchline, which decides by content: no row of its own",
+    )
+
+
+@pytest.mark.parametrize(
+    "workflow",
+    [
+        pytest.param(
+            OURS.replace(b"on: push", b"on: {push: {paths: [src/**]}}"), id="with-a-filter"
+        ),
+        pytest.param(OURS.replace(b"ci run", b"run --force"), id="forced"),
+        pytest.param(
+            OURS.replace(b"branchline ci run}", b"branchline ci run}, {run: python train.py}"),
+            id="beside-a-step-that-always-trains",
+        ),
+    ],
+)
+def test_one_that_does_not_leave_it_to_branchline_is_a_row(workflow: bytes) -> None:
+    names, _ = chosen({"branchline.yml": workflow})
+
+    assert names == [ALWAYS, "branchline.yml"]
+
+
 def test_where_nothing_fits_it_is_said_what_to_name() -> None:
     names, notes = chosen({"lint.yml": LINT, "release.yml": RELEASE})
 

@@ -26,6 +26,7 @@ _TRAINS = re.compile(
     r"(?:^|[\s;&|(])(?:dvc\s+(?:repro|exp\s+run)|mlflow\s+run"
     r"|branchline\s+(?:run|tune|ci\s+run))(?:$|[\s;&|)])"
 )
+_BY_CONTENT = re.compile(r"(?:^|[\s;&|(])branchline\s+(?:run|tune|ci\s+run)(?:$|[\s;&|)])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +49,21 @@ class ForeignWorkflow:
         Args:
             programs: Names of files that commands of the stages start, and these commands.
         """
+        return next(iter(self._training_lines(programs)), "")
+
+    def trains_by_content(self, programs: Iterable[str] = ()) -> bool:
+        """Whether all that trains in it is Branchline, which decides then; a forced run does not.
+
+        Args:
+            programs: As for `training_line`.
+        """
+        lines = self._training_lines(programs)
+        return bool(lines) and all(_BY_CONTENT.search(ln) and "--force" not in ln for ln in lines)
+
+    def _training_lines(self, programs: Iterable[str]) -> list[str]:
         names = "|".join(map(re.escape, programs)) or "(?!)"
         starts = re.compile(rf"(?:^|[\s/;&|('\"])(?:{names})(?:$|[\s;&|)'\"])")
-        return next((ln for ln in self.runs if _TRAINS.search(ln) or starts.search(ln)), "")
+        return [ln for ln in self.runs if _TRAINS.search(ln) or starts.search(ln)]
 
 
 def read_workflow(data: bytes, *, file: str) -> ForeignWorkflow:

@@ -45,7 +45,8 @@ class Named:
         name: As it is shown.
         file: The workflow that decides; "" for others.
         globs: The filter of `paths:`; None for others.
-        labels: Machines that the workflow of today names.
+        labels: Machines that the workflow of today names; of `always`, those of workflows that run
+            Branchline, where no other trains.
     """
 
     name: str
@@ -68,8 +69,7 @@ def named_policies(
         UsageError: A word means no policy. UnknownNameError: A workflow is not there.
     """
     if not words:
-        found, notes = _own_workflows(workflows, tuple(programs))
-        return (Named(name=ALWAYS), *found), notes
+        return _own_workflows(workflows, tuple(programs))
     policies: dict[str, Named] = {}
     for word in words:
         if word in (BRANCHLINE, ALWAYS):
@@ -120,7 +120,10 @@ def _labels(file: str, data: bytes) -> tuple[str, ...]:
 def _own_workflows(
     workflows: Mapping[str, bytes], programs: Sequence[str]
 ) -> tuple[tuple[Named, ...], tuple[str, ...]]:
-    """Workflows that train on a push: a step of theirs starts what a stage starts."""
+    """Always, and workflows that train on a push: a step of theirs starts what a stage starts.
+
+    One that runs Branchline on every push is no policy of its own: what it trains is Branchline's.
+    """
     read: dict[str, ForeignWorkflow] = {}
     notes: list[str] = []
     for path, data in sorted(workflows.items()):
@@ -134,20 +137,26 @@ def _own_workflows(
         if found.push is not None and not found.push.is_for_tags
     }
     lines = {path: found.training_line(programs) for path, found in started.items()}
-    chosen = [path for path in started if lines[path]]
+    ours = [p for p, f in started.items() if f.trains_by_content(programs) and not _filters(f)]
+    chosen = [path for path in started if lines[path] and path not in ours]
+    notes += [
+        f"`{_short(path)}` runs Branchline, which decides by content: no row of its own"
+        for path in ours
+    ]
     notes += [
         f"`{_short(path)}` is taken for what trains: a step says `{lines[path]}`" for path in chosen
     ]
-    if not chosen:
+    if not chosen and not ours:
         chosen = [path for path, found in started.items() if _filters(found)]
         notes += [f"`{_short(path)}` filters paths, and may train" for path in chosen]
-    if not chosen:
+    if not chosen and not ours:
         notes.append(
             f"no workflow in {FOLDER} that pushes start is known to train; name one with --policy"
             " workflow:FILE, or a filter with --policy paths:GLOBS"
         )
     found = [Named(name=_short(p), file=p, labels=started[p].labels) for p in chosen]
-    return tuple(found), tuple(notes)
+    machines = () if found else tuple(label for path in ours for label in started[path].labels)
+    return (Named(name=ALWAYS, labels=machines), *found), tuple(notes)
 
 
 def _filters(found: ForeignWorkflow) -> bool:
