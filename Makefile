@@ -114,7 +114,10 @@ peers: $(PEERS_READY) ## the environment with DVC, for the tests that compare wi
 demo: $(EXAMPLE_READY) ## the whole story on a small real project
 	@$(PY) examples/demo.py
 
-test: $(EXAMPLE_READY) $(PEERS_READY) $(MLFLOW_READY) $(RAY_READY) $(DATA_READY) $(RIG_READY) ## all tests
+# What the tests need, side by side: each waits for the network as long as for a processor.
+test: ## all tests
+	@$(MAKE) --no-print-directory -j $(JOBS) $(EXAMPLE_READY) $(PEERS_READY) $(MLFLOW_READY) $(RAY_READY) \
+		$(DATA_READY) $(RIG_READY)
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal || { test $$? -eq 1 && $(PY) tests/alone.py; }
 
 quick: $(READY) ## the tests that take seconds
