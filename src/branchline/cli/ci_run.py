@@ -172,8 +172,12 @@ class Walks:
                     is_stopped=lambda: self._stop.is_wanted() and watcher.say_stopping(),
                     on_plan=begin,
                 )
-            if end.outcome is not None and os.environ.get("RUNNER_ENVIRONMENT") == HOSTED:
-                self._setting.notes.extend(left_behind(project, end.outcome))
+            if end.sent.problem is not None:
+                self._setting.notes.append(end.sent.said)
+            elif end.sent.said:
+                self._console.write(f"{policy.model}: {end.sent.said}.")
+            if os.environ.get("RUNNER_ENVIRONMENT") == HOSTED:
+                self._setting.notes.extend(left_behind(end))
             if end.outcome is not None:
                 # A job commits nothing: what git should get, the branch's author sends.
                 show_outcome(replace(end.outcome, to_commit=()), self._console)

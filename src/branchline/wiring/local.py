@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from branchline.adapters.dvc.cache_database import CacheDatabase
+    from branchline.adapters.dvc.workspace import DvcWorkspace
 
 
 def executor(*, forks: bool = False) -> object:
@@ -63,3 +67,26 @@ def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
         return SubprocessChecks(root)
 
     return {"data_files": files, "data_memory": memory, "own_checks": own_checks}
+
+
+def files(
+    root: str, state_dir: str, before: DvcWorkspace | None, *, lasting: bool
+) -> tuple[Callable[[], CacheDatabase], Callable[[], DvcWorkspace]]:
+    """How the local cache and the workspace are made; those of `before` share what it knows."""
+
+    @cache
+    def database() -> CacheDatabase:
+        from branchline.adapters.dvc.cache_database import CacheDatabase
+
+        if before is not None:
+            return before.database
+        return CacheDatabase(os.path.join(state_dir, "cache.db"))
+
+    @cache
+    def workspace() -> DvcWorkspace:
+        from branchline.adapters.dvc.workspace import DvcWorkspace
+
+        index = before.index if before else None
+        return DvcWorkspace(root, database(), index=index, lasting=lasting)
+
+    return database, workspace

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from branchline.adapters.dvc.cache_database import CacheDatabase
+    from branchline.adapters.dvc.remotes import Elsewhere
+    from branchline.adapters.dvc.settings import DvcSettings
     from branchline.adapters.dvc.store import DvcStore
     from branchline.adapters.dvc.workspace import DvcWorkspace
     from branchline.adapters.git import Git, GitRepo
@@ -93,8 +95,10 @@ def open_project(
     repo = GitRepo(git, branch=branch, default_branch=default_branch)
     state_dir = os.path.join(git.places.root, STATE_DIR)
     declarations = _declarations(git.places.root, model, law)
-    ports = _ports(git, git.places.root, waiting=waiting)
+    opened: list[Project] = []
+    ports = _ports(git, git.places.root, lambda: opened[0].policy, waiting=waiting)
     with _opened(repo, state_dir, {**declarations, **ports}) as project:
+        opened.append(project)
         yield project
 
 
@@ -123,7 +127,10 @@ def open_worktree(root: str, shared: Shared, *, model: str | None = None) -> Ite
         commit=shared.commit,
     )
     declarations = _declarations(root, model, shared.law, name=shared.name)
-    with _opened(repo, shared.state_dir, {**declarations, **_ports(box, root, shared)}) as project:
+    opened: list[Project] = []
+    ports = _ports(box, root, lambda: opened[0].policy, shared)
+    with _opened(repo, shared.state_dir, {**declarations, **ports}) as project:
+        opened.append(project)
         yield project
 
 
@@ -169,12 +176,16 @@ def look_again(project: Project) -> Project:
     git = Git.open(project.root)
     repo = GitRepo(git)
     _refuse_committed_state(repo)
+    declarations = _declarations(
+        project.root, None, before=cast("LoadedPipeline", project.declared)
+    )
+    policy = cast("Callable[[], Policy]", declarations["policy"])
     return Project(
         root=project.root,
         state_dir=project.state_dir,
         ports={
-            **_declarations(project.root, None, before=cast("LoadedPipeline", project.declared)),
-            **_ports(git, project.root, before=cast("DvcWorkspace", project.workspace)),
+            **declarations,
+            **_ports(git, project.root, policy, before=cast("DvcWorkspace", project.workspace)),
             "repo": lambda: repo,
             "records": lambda: project.records,
             "lock_files": lambda: project.lock_files,
@@ -242,6 +253,7 @@ def _reread(root: str, chosen: Callable[[], Any], files: Mapping[str, bytes]) ->
 def _ports(
     git: Git,
     root: str,
+    policy: Callable[[], Policy],
     shared: Shared | None = None,
     *,
     waiting: Callable[[str], None] | None = None,
@@ -253,7 +265,7 @@ def _ports(
     """
     state_dir = shared.state_dir if shared else os.path.join(root, STATE_DIR)
     store_dir, searches = (shared.store_dir, shared.searches) if shared else ("", False)
-    database, workspace = _local_files(root, state_dir, before, lasting=not searches)
+    database, workspace = local.files(root, state_dir, before, lasting=not searches)
 
     @cache
     def store() -> DvcStore:
@@ -262,7 +274,9 @@ def _ports(
 
         settings_root = (shared.settings_root if shared else "") or root
         settings = read_settings(settings_root, cache_dir=store_dir)
-        return DvcStore(workspace(), settings=settings)
+        return DvcStore(
+            workspace(), settings=settings, elsewhere=partial(_elsewhere, settings, root, policy)
+        )
 
     def run_cache() -> object:
         from branchline.adapters.dvc.run_cache import DvcRunCache
@@ -320,27 +334,11 @@ def _ports(
     }
 
 
-def _local_files(
-    root: str, state_dir: str, before: DvcWorkspace | None, *, lasting: bool
-) -> tuple[Callable[[], CacheDatabase], Callable[[], DvcWorkspace]]:
-    """How the local cache and the workspace are made; those of `before` share what it knows."""
+def _elsewhere(settings: DvcSettings, root: str, policy: Callable[[], Policy]) -> Elsewhere:
+    """Where outputs are kept besides this machine; imported when an object is not here."""
+    from branchline.wiring.stores import elsewhere
 
-    @cache
-    def database() -> CacheDatabase:
-        from branchline.adapters.dvc.cache_database import CacheDatabase
-
-        if before is not None:
-            return before.database
-        return CacheDatabase(os.path.join(state_dir, "cache.db"))
-
-    @cache
-    def workspace() -> DvcWorkspace:
-        from branchline.adapters.dvc.workspace import DvcWorkspace
-
-        index = before.index if before else None
-        return DvcWorkspace(root, database(), index=index, lasting=lasting)
-
-    return database, workspace
+    return elsewhere(settings, root, policy)
 
 
 def _artifacts(store: DvcStore, folder: str) -> Artifacts:

@@ -252,9 +252,9 @@ def test_what_is_missing_here_comes_from_the_default_remote(
     write(clones[0], "d/a", b"1")
     write(clones[0], "d/b/c", b"2" * (2 << 20))
     content = first.save("d")
-    (remote,) = first.remotes
-    assert remote.push([content]) == 3
-    assert remote.push([content]) == 0
+    (remote,) = first.remotes.near
+    assert remote.send([content], is_stopped=lambda: False).objects == 3
+    assert remote.send([content], is_stopped=lambda: False).objects == 0
 
     second.restore("d", content)
 
