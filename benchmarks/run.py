@@ -17,6 +17,7 @@ from measure import facts, markdown, save
 NAMES = (
     *("startup", "noop", "stages", "folders", "decision", "push", "gated_push", "tell"),
     "data_checks",
+    "replay",
     "trials",
 )
 

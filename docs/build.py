@@ -15,16 +15,19 @@ import json_fields
 import json_samples
 
 from branchline import errors
+from branchline.adapters.metric_readers import BUILT_IN, FileReaders
 from branchline.cli.arguments import Parser
 from branchline.cli.commands import COMMANDS, Command
 from branchline.config.schema import data_schema_markdown, json_schema, reference_markdown
 from branchline.generate.reference import (
     CommandHelp,
     OptionHelp,
+    ReaderHelp,
     commands_page,
     errors_page,
     fields_of,
     json_page,
+    readers_page,
 )
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -71,8 +74,24 @@ def pages() -> dict[str, str]:
         "configuration.md": reference_markdown(),
         "data-schema.md": data_schema_markdown(),
         "branchline.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
+        "metric-readers.md": readers_page(readers()),
         "json.md": json_page("JSON documents and records", JSON_INTRO, documents),
     }
+
+
+def readers() -> list[ReaderHelp]:
+    """The built-in metric readers, in the order in which they are asked."""
+    known = FileReaders(dict)
+    return [
+        ReaderHelp(
+            name=name,
+            reads=known.reader(name).reads,
+            rule=known.reader(name).rule,
+            files=", ".join(f"`{ending}`" for ending in entry.endings)
+            or ("where it is named" if entry.is_named else "folders"),
+        )
+        for name, entry in BUILT_IN.items()
+    ]
 
 
 def error_classes() -> list[type[errors.BranchlineError]]:

@@ -7,6 +7,8 @@ the reverse.
 from __future__ import annotations
 
 import json_data
+import json_env
+import json_replay
 
 # Fields whose own keys are the user's (paths, stage names): not walked into.
 OPEN = {
@@ -22,6 +24,7 @@ OPEN = {
     "show": ("metrics", "trigger", "plan", "evidence", "verdict"),
     "compare": ("runs",),
     "reproduce": (),
+    "replay": (),
     "training": (),
     "noise": (),
     "tune": ("trials[].params", "trials[].metrics", "best.params", "before"),
@@ -49,6 +52,8 @@ OPEN = {
     "data init": (),
     "data check": (),
     "data profile": (),
+    "env show": (),
+    "env repair": (),
     "error": (),
 }
 
@@ -65,6 +70,7 @@ HEADINGS = {
     "show": "`branchline show --json`",
     "compare": "`branchline compare --json`",
     "reproduce": "`branchline reproduce --json`",
+    "replay": "`branchline replay --json`",
     "training": "A training that was made to learn how much chance does: "
     "`refs/branchline/noise/CONTENT/SEED`",
     "noise": "`branchline noise --json`",
@@ -93,6 +99,7 @@ HEADINGS = {
     "data init": "`branchline data init --json`",
     "data check": "`branchline data check --json`",
     "data profile": "`branchline data profile --json`, and each profile of `profile.json`",
+    **json_env.HEADINGS,
     "error": "Any command with `--json` that ends with an error",
 }
 
@@ -280,7 +287,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "cpu_s": "number: processor seconds, children included",
         "peak_memory_bytes": "integer: of the largest process",
         "store": "string: identity of the store that keeps the outputs",
-        "versions": "object: Python, platform, Branchline, lock file digest",
+        "versions": "object: Python, platform, Branchline, digests of lock files; of a made "
+        "environment its packages and their digest",
         "attempt": "integer: from 1, raised by `--force`",
     },
     "run.json": {
@@ -323,6 +331,13 @@ FIELDS: dict[str, dict[str, str]] = {
         "metrics[].text": "string: as written in the file",
         "metrics[].file": "string: where it was read",
         "metrics[].stage": "string: the stage that wrote it; empty for files of the top level",
+        "metrics[].place": "string: where it stands in that file: `line 3`, `cell 4, line 2`; "
+        "empty where that is not known",
+        "metrics[].unit": "string: as written beside it, or as its name says; empty for none",
+        "metrics[].goal": "string or null: `maximize` or `minimize` where its name says which way "
+        "is better",
+        "metrics[].problem": "string: why it has no value though it is there; empty for none",
+        "unread": "array: why a metrics file gave no metric, a sentence each",
         "params": 'object: `file:key` -> value; `{"!float": "nan"}` where JSON has no number',
         "outs": "object: path -> digest of every output",
         "measured": "array: what Branchline itself and the tests of the model measured",
@@ -367,7 +382,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "data": "object: path -> digest of every data input that no stage makes",
         "evaluation_data": "string: digest of what the metrics were measured on; runs whose "
         "digests differ are not compared number by number; empty when not known",
-        "versions": "object: Python, platform, Branchline, lock file digest",
+        "versions": "object: Python, platform, Branchline, digests of lock files; of a made "
+        "environment its packages and their digest",
         "predictions": "object or null: what it said of each example; null when not found",
         "predictions.path": "string: the file, from the root",
         "predictions.digest": "string: md5 of it",
@@ -511,6 +527,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "rows[].now": "string: the same of the run that was made again",
         "rows[].is_same": "boolean: whether they agree",
     },
+    "replay": json_replay.FIELDS,
     "training": {
         "schema_version": "integer: version of this document",
         "model": "string: the model's name",
@@ -784,6 +801,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "effects[].effect": "object: all of it; `effect` says which kind",
         "notes": "array of strings: why others do not follow",
     },
+    "env show": json_env.SHOW,
+    "env repair": json_env.REPAIR,
     "error": {
         "schema_version": "integer: version of this document",
         "error": "object: what went wrong",

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import json_data
+import json_env
+import json_replay
 
 from branchline.cli.console import error_to_json
 from branchline.cli.doctor import checks_to_json
@@ -92,6 +94,7 @@ from branchline.render.registry import (
     moved_to_json,
     version_to_json,
 )
+from branchline.render.replay_json import replay_to_json
 from branchline.render.reproduced import Reproduced, Row, reproduced_to_json
 from branchline.render.run_json import compare_to_json, runs_to_json, show_to_json
 from branchline.render.run_view import RunView
@@ -288,6 +291,7 @@ SAMPLES: dict[str, JsonValue] = {
     "show": show_to_json(_RUN),
     "compare": compare_to_json(_COMPARISON),
     "reproduce": reproduced_to_json(_REPRODUCED),
+    "replay": replay_to_json(json_replay.SAMPLE),
     "training": training_to_json(_TRAINING),
     "noise": noise_to_json(_MEASURED),
     "tune": tuned_to_json(_TUNED),
@@ -337,5 +341,6 @@ SAMPLES: dict[str, JsonValue] = {
     "data init": proposed_to_json("s", json_data.SAMPLE_PROFILE),
     "data check": checked_data_to_json((json_data.SAMPLE,), Outcome.FAILED),
     "data profile": profile_to_json(json_data.SAMPLE_PROFILE),
+    **json_env.SAMPLES,
     "error": error_to_json(BranchlineError("m")),
 }

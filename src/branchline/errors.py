@@ -264,7 +264,7 @@ class MissingToolError(BranchlineError):
 
 
 class EnvironmentFailedError(BranchlineError):
-    """The packages of a lock file cannot be installed; `details` are the installer's words."""
+    """Packages cannot be found or installed; `details` are the installer's words, no passwords."""
 
     slug = "environment"
 

@@ -128,7 +128,7 @@ class CiScene:
         self.git(self.author, "checkout", "-q", "--detach", base)
         self.git(self.author, "merge", "-q", "--no-ff", "-m", "Merge", head)
         commit = self.git(self.author, "rev-parse", "HEAD")
-        self.git(self.author, "push", "-q", str(self.bare), f"HEAD:refs/pull/{number}/merge")
+        self.git(self.author, "push", "-q", str(self.bare), f"+HEAD:refs/pull/{number}/merge")
         self.git(self.author, "checkout", "-q", base)
         return commit
 

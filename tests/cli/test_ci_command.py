@@ -97,6 +97,64 @@ def test_a_comment_only_change_trains_nothing(scene: CiScene) -> None:
     assert merge[:7] in done.summary
 
 
+def test_results_whose_verdict_failed_do_not_pass_for_judged(scene: CiScene) -> None:
+    scene.commit({"branchline.yaml": YAML.replace("min: 0.5", "min: 0.95")})
+    head = scene.commit({"params.yaml": "lr: 0.2\n"}, branch="work")
+    scene.merged(7, head)
+    failed = scene.job("run", pulled(head), ref="refs/pull/7/merge")
+    # Nothing that matters to the model changed since.
+    scene.git(scene.author, "checkout", "-q", "work")
+    again = scene.commit({"README.md": "x\n"}, branch="work")
+    scene.merged(7, again)
+
+    planned = scene.job("plan", pulled(again), ref="refs/pull/7/merge")
+    judged = scene.job("run", pulled(again), ref="refs/pull/7/merge")
+
+    assert failed.code == 3, failed.err
+    said = {name: planned.outputs[name] for name in ("should-train", "training-changed")}
+    assert said == {"should-train": "true", "training-changed": "false"}
+    assert "what is reused is judged again" in planned.outputs["reason"]
+    assert judged.code == 3, judged.err
+
+
+FOLDER = {
+    "branchline.yaml": YAML.replace(
+        "stages:\n",
+        "stages:\n  prepare: {cmd: python3 prepare.py, deps: [data.csv], outs: [made]}\n",
+    ).replace("deps: [train.py, data.csv]", "deps: [train.py, made/a.csv]"),
+    "prepare.py": "import os\nos.makedirs('made')\nopen('made/a.csv', 'w').write('1')\n",
+    ".gitignore": FILES[".gitignore"] + "/made\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("forgets", "changed"),
+    [
+        pytest.param(False, "false", id="a-run-tells-what-it-read"),
+        # A search leaves results and no run.
+        pytest.param(True, "true", id="not-known-means-run"),
+    ],
+)
+def test_a_file_in_a_folder_that_another_machine_keeps(
+    scene: CiScene, forgets: bool, changed: str
+) -> None:
+    scene.commit(FOLDER)
+    ran = scene.job("run", main_push(scene), ref="refs/heads/main")
+    if forgets:
+        for name in scene.records():
+            if name.startswith("refs/branchline/runs/"):
+                scene.git(scene.bare, "update-ref", "-d", name)
+    head = scene.commit({"train.py": "# why\n" + FILES["train.py"]}, branch="work")
+    scene.merged(7, head)
+
+    planned = scene.job("plan", pulled(head), ref="refs/pull/7/merge")
+
+    assert ran.code == 0, ran.err
+    assert planned.code == 0, planned.out + planned.err
+    assert planned.outputs["training-changed"] == changed, planned.out
+    assert planned.outputs["should-train"] == changed, planned.out
+
+
 def test_a_pull_request_is_recorded_with_head_and_merge(scene: CiScene) -> None:
     head = scene.commit({"params.yaml": "lr: 0.2\n"}, branch="work")
     base = head_of(scene)

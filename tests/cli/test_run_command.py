@@ -66,7 +66,7 @@ def test_a_failed_stage_shows_the_end_of_its_log(make_clone: MakeClone) -> None:
     assert clone.git("for-each-ref", "refs/branchline/runs") == ""
 
 
-def test_a_metric_file_that_cannot_be_read_is_an_error_with_its_line(
+def test_a_metric_file_that_cannot_be_read_makes_the_verdict_unknown_with_its_line(
     make_clone: MakeClone,
 ) -> None:
     clone = make_clone(project('{"auc": }'))
@@ -74,9 +74,20 @@ def test_a_metric_file_that_cannot_be_read_is_an_error_with_its_line(
     first, again = clone.call("run"), clone.call("run")
 
     for said in (first, again):
-        assert said.code == 1
-        assert "m.json:1" in said.err
+        assert said.code == 4
+        assert "m.json:1:9: the JSON cannot be read: Expecting value" in said.out
     assert clone.call("plan").out.count("reuse") == 1
+
+
+def test_a_metric_file_that_cannot_be_read_is_said_where_no_gate_asks(
+    make_clone: MakeClone,
+) -> None:
+    clone = make_clone(project('{"auc": }') | {"branchline.yaml": "model: m\n"})
+
+    said = clone.call("run")
+
+    assert said.code == 0
+    assert "m.json:1:9: the JSON cannot be read: Expecting value. Mend what leaves it" in said.err
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "x", "1.5", ""])

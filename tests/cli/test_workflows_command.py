@@ -182,7 +182,37 @@ def test_suggestions_are_printed(clone: Clone) -> None:
 
 def test_what_is_missing_is_said(clone: Clone) -> None:
     assert clone.call("workflows").code == 2
-    assert "github.owners" in clone.call("workflows", "suggest", "codeowners").err
+    owners = clone.call("workflows", "suggest", "codeowners").out
+    assert "github: {owners:" in owners
+    assert all(line.startswith("#") for line in owners.splitlines())
     assert "github: {repository" in clone.call("workflows", "suggest", "aws").err
     other = clone.call("workflows", "suggest", "runner", "--model", "x")
     assert "declares no model `x`" in other.err
+
+
+def test_what_no_workflow_does_is_said_each_time(clone: Clone) -> None:
+    clone.write(
+        "branchline.yaml",
+        FILES["branchline.yaml"]
+        + "monitor: {schedule: '0 */6 * * *'}\ndeploy: {staging: {run: ./deploy.sh}}\n"
+        + "retrain: {schedule: '0 2 * * 1', when: drift, cooldown: 1d}\n",
+    )
+
+    first, again = clone.call("workflows", "write"), clone.call("workflows", "write")
+
+    for said in (first.err, again.err):
+        assert "note: `monitor` of branchline.yaml is in no workflow" in said
+        assert "note: `deploy` of branchline.yaml is in no workflow" in said
+        assert "`retrain.when` and `retrain.cooldown` of branchline.yaml: not heeded" in said
+        assert "`retrain.schedule` is `0 2 * * 1`: at the start of an hour" in said
+    assert "secrets of environments need a paid plan" in first.out
+    assert '- cron: "0 2 * * 1"' in (clone.root / WORKFLOW).read_text()
+
+
+def test_where_all_is_written_nothing_is_noted(clone: Clone) -> None:
+    clone.write(
+        "branchline.yaml",
+        FILES["branchline.yaml"] + "retrain: {schedule: '17 2 * * 1', when: always}\n",
+    )
+
+    assert clone.call("workflows", "write").err == ""

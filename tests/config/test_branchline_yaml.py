@@ -73,7 +73,9 @@ environment: {lock: uv.lock, variables: [SEED]}
         pytest.param("x: {computed_as: mae, min_gain: 0}", Goal.MINIMIZE, id="what-it-is-counts"),
         pytest.param("loss: {goal: maximize, min_gain: 0}", Goal.MAXIMIZE, id="said"),
         pytest.param("roc_auc: {max_regression: 0.01}", Goal.MAXIMIZE, id="higher-is-better"),
-        pytest.param("churn: {max_regression: 0.01}", Goal.MAXIMIZE, id="nothing-is-known"),
+        pytest.param("churn: {goal: minimize, min_gain: 0}", Goal.MINIMIZE, id="unknown-and-said"),
+        pytest.param("churn: {max: 0.1}", Goal.MAXIMIZE, id="an-absolute-bound-needs-none"),
+        pytest.param("val_score: {max_regression: 0.01}", Goal.MAXIMIZE, id="it-sounds-so"),
     ],
 )
 def test_a_metric_that_says_no_goal_has_that_of_its_nature(rule: str, goal: Goal) -> None:

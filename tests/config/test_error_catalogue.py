@@ -32,6 +32,7 @@ POLICIES = [
     ("model: a\ngate:\n  metrics:\n    auc: {min: 2, max: 1}", "4: gate.metrics.auc.min: is 2, above `max` 1: nothing can pass; swap or drop one"),
     ("model: a\ngate:\n  metrics:\n    auc: {goal: minimize}", "4: gate.metrics.auc: sets no bar, so it can never fail; add one of `min`, `max`, `max_regression`, `max_relative_regression`, `min_gain`"),
     ("model: a\ngate:\n  metrics:\n    rmse: {goal: maximize, max_regression: 1}", "4: gate.metrics.rmse.goal: is `maximize`, but `rmse` is better when it is lower; drop `goal`, or give a metric that is another one a name of its own"),
+    ("model: a\ngate:\n  metrics:\n    churn: {max_regression: 1}", "4: gate.metrics.churn: does not say which way is better, and `churn` does not tell either; add `goal: maximize` (or `goal: minimize`)"),
     ("model: a\ngate:\n  metrics:\n    latency_ms: {max_regression: 1}", "4: gate.metrics.latency_ms: does not say which way is better, and `latency_ms` sounds as if lower were; add `goal: minimize` (or `goal: maximize`)"),
     ("model: a\ngate:\n  metrics:\n    auc: {max_relative_regression: 150%}", "4: gate.metrics.auc.max_relative_regression: is the text '150%', must be a share such as 0.1 or 10%"),
     ("model: a\ngate: {confidence: 1}", "2: gate.confidence: is the number 1, must be a number > 0.5 and < 1"),

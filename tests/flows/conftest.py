@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from branchline.adapters.metric_readers import FileReaders
 from branchline.adapters.tables import FileTables
 from branchline.config.pipeline import load_pipeline
 from branchline.core.policy import ChangeRules, Policy, Trace
@@ -19,6 +20,7 @@ from branchline.flows.walked import EngineOptions
 from branchline.ports.machine import Machine
 from branchline.ports.meanings import MeaningCache
 from branchline.ports.repo import Head
+from branchline.testing.environments import FakeEnvironments
 from branchline.testing.executor import FakeExecutor
 from branchline.testing.ledger import FakeLedger
 from branchline.testing.locks import FakeLockFiles, FakeRunCache, FakeWorkspaceLock
@@ -153,8 +155,10 @@ class Bench:
         self.ledger = FakeLedger()
         self.executor = FakeExecutor()
         self.steps = FakeSteps()
+        self.environments = FakeEnvironments()
         self.machine = StillMachine(self.executor)
         self.tables: Tables = FileTables()
+        self.metric_readers = FileReaders(dict)
         self.repo = FakeRepo(head=Head(commit=COMMIT, short=COMMIT[:7], branch="main"))
         self.told = Told()
         self.stop_after = -1
@@ -202,9 +206,10 @@ class Bench:
             name: getattr(self, name)
             for name in (
                 "workspace", "store", "lock_files", "run_cache", "workspace_lock", "repo",
-                "records", "ledger", "machine", "executor", "steps",
+                "records", "ledger", "machine", "executor", "steps", "environments",
             )
-        } | {"meanings": MeaningsInMemory(), "tables": self.tables}  # fmt: skip
+        } | {"meanings": MeaningsInMemory(), "tables": self.tables,
+             "metric_readers": self.metric_readers}  # fmt: skip
         ports |= {"policy": self.policy, "pipeline": pipeline, "reread": reread}
         ports["config_files"] = ("branchline.yaml", *pipeline.files)
         return Project(

@@ -42,6 +42,7 @@ class Scene:
         self.base = self.git(work, "rev-parse", "HEAD")
         self.forge = FakeForge()
         self.started: list[tuple[str, int]] = []
+        self.runs: set[tuple[str, str]] = set()
         self._times = itertools.count(1_700_000_000, 60)
 
     @staticmethod
@@ -56,11 +57,16 @@ class Scene:
 
         def start(branch: str, pull: Pull) -> str:
             self.started.append((branch, pull.number))
+            self.runs.add((branch, self.head()))
             return "started"
 
+        def was_started(branch: str, commit: str) -> bool:
+            return (branch, commit) in self.runs
+
         return RemoteOpener(
-            self.forge, GitBranches(git), GitCiRemote(git), lambda: float(next(self._times)), start
-        )
+            self.forge, GitBranches(git), GitCiRemote(git), lambda: float(next(self._times)),
+            start, was_started,
+        )  # fmt: skip
 
     def asked(self, text: str = "lr: 1\n", mode: str = "dispatch") -> OpenPullRequest:
         return OpenPullRequest(
@@ -96,6 +102,17 @@ def test_a_job_killed_between_push_and_opening_goes_on(scene: Scene) -> None:
     again = scene.opener().apply(scene.asked())
 
     assert again.said.startswith("opened pull request #1")
+
+
+def test_a_job_killed_between_opening_and_the_start_of_the_training_goes_on(scene: Scene) -> None:
+    scene.opener().apply(scene.asked())
+    scene.runs.clear()
+
+    again = scene.opener().apply(scene.asked())
+    third = scene.opener().apply(scene.asked())
+
+    assert again.said == "stands as pull request #1 from `training/x`; started"
+    assert third.said == "stands as pull request #1 from `training/x`"
 
 
 def test_other_values_update_it(scene: Scene) -> None:

@@ -89,3 +89,43 @@ def test_examine(change: dict[str, object], name: str, health: Health, todo: str
 def test_what_is_not_fine_always_says_what_to_do() -> None:
     for found in (*examine(Facts()), *examine(Facts(git_version=(2, 40), root="/x"))):
         assert bool(found.todo) == (found.health is not Health.PASS)
+
+
+WORKFLOW = b"""\
+on: {push: {branches: [main]}}
+jobs:
+  test:
+    strategy: {matrix: {python: [3.9, 3.10]}}
+    runs-on: ubuntu-24.04
+"""
+
+
+def test_traps_in_the_teams_files_are_said_with_their_lines() -> None:
+    facts = replace(
+        HEALTHY,
+        workflows=[(".github/workflows/a.yml", WORKFLOW)],
+        trust_documents=[
+            ("t.tf", b'"token.actions.githubusercontent.com:sub" = "repo:acme/tumours:*"')
+        ],
+        branches=["models"],
+        remote_branches={"origin": ["models/ada"]},
+    )
+
+    found = {name: check(facts, name) for name in ("workflows", "trust", "branches")}
+
+    assert {each.health for each in found.values()} == {Health.FAIL}
+    assert found["workflows"].sentence == (
+        ".github/workflows/a.yml:4: python: 3.10 is a number, and means 3.1"
+    )
+    assert found["trust"].sentence.startswith("t.tf:1: `repo:acme/tumours:*` lets every branch")
+    assert found["branches"].todo == "Type: git branch -m models models/main"
+
+
+def test_sound_workflows_are_counted_and_many_traps_are_not_all_shown() -> None:
+    sound = replace(HEALTHY, workflows=[("a.yml", WORKFLOW.replace(b"3.10", b"'3.10'"))])
+    many = replace(HEALTHY, workflows=[(f"{n}.yml", WORKFLOW) for n in range(30)])
+
+    assert check(sound, "workflows").sentence == "1 file, and no known trap in it"
+    said = [each for each in examine(many) if each.name == "workflows"]
+    assert len(said) == 21
+    assert said[-1].sentence == "and 10 more"

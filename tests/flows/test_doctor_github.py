@@ -12,6 +12,8 @@ from branchline.flows.doctor_github import examine_github
 from branchline.flows.workflow_needs import WorkflowNeeds
 from branchline.ports.forge_checkup import ForgeEnvironment, ForgeFacts, ForgeRunner
 
+NOW_S = 2_000_000_000.0
+DAY_S = 86_400
 PAGE = "https://github.com/o/r"
 PATH = ".github/workflows/branchline.yml"
 TRAINING = ForgeEnvironment(name="training", branches=["main"], reviewers=1, secrets=["KEY"])
@@ -54,6 +56,7 @@ def found(
         [replace(NEEDS, **(needs or {}))],
         modes=["dispatch"] if modes is None else modes,
         token_from="GH_TOKEN",
+        now_s=NOW_S,
     )
     return [
         (check.health, f"{check.sentence} -> {check.todo}")
@@ -63,7 +66,7 @@ def found(
 
 
 def test_all_is_well_where_all_is_set() -> None:
-    checks = examine_github(FACTS, [NEEDS], modes=["dispatch"], token_from="GH_TOKEN")
+    checks = examine_github(FACTS, [NEEDS], modes=["dispatch"], token_from="GH_TOKEN", now_s=NOW_S)
 
     assert [check for check in checks if check.health is not Health.PASS] == []
 
@@ -126,6 +129,37 @@ FINDINGS: list[tuple[str, dict[str, Any], Health, str]] = [
         Health.WARN,
         "main requires lint, but not branchline gate",
     ),
+    (
+        "required checks",
+        {"needs": {"filtered": [("docs", 9), ("lint", 9)]}},
+        Health.FAIL,
+        f"{PATH}:9: a pull request that touches none of these paths never gets `lint`",
+    ),
+    (
+        "schedules",
+        {"is_private": False, "pushed_at_s": NOW_S - 45 * DAY_S, "needs": {"is_scheduled": True}},
+        Health.WARN,
+        "after 60 quiet days; the last push was 45 days ago -> Push a commit in time, or type:"
+        " gh workflow enable branchline.yml",
+    ),
+    (
+        "schedules",
+        {"is_private": False, "pushed_at_s": NOW_S - DAY_S, "needs": {"is_scheduled": True}},
+        Health.PASS,
+        "the last push was 1 day ago",
+    ),
+    (
+        "schedules",
+        {"is_private": False, "needs": {"is_scheduled": True}},
+        Health.WARN,
+        "could not be told",
+    ),
+    (
+        "secrets",
+        {"needs": {"secrets": [("training", "KEY"), ("training", "OTHER")]}},
+        Health.FAIL,
+        "there is no OTHER (training): jobs would read it as empty; there: KEY (training)",
+    ),
     ("not told", {"untold": {"secrets": "no"}}, Health.WARN, "was not told: secrets"),
 ]
 
@@ -173,8 +207,18 @@ def test_the_mode_in_force_is_named_with_what_would_happen(
 
 
 def test_settings_that_cannot_be_read_are_said() -> None:
-    checks = examine_github(FACTS, [], modes=None, token_from="GH_TOKEN")
+    checks = examine_github(FACTS, [], modes=None, token_from="GH_TOKEN", now_s=NOW_S)
 
     sentences = {check.name: check.sentence for check in checks}
     assert sentences["training pull request"] == "branchline.yaml cannot be read"
     assert sentences["workflows"] == "there is none in .github/workflows"
+
+
+def test_schedules_of_a_private_repository_are_not_switched_off() -> None:
+    assert found("schedules", pushed_at_s=0.0, needs={"is_scheduled": True}) == []
+
+
+def test_a_filter_of_what_is_not_required_is_none_of_our_business() -> None:
+    ((health, said),) = found("required checks", needs={"filtered": [("docs", 9)]})
+
+    assert (health, "docs" in said) == (Health.PASS, False)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from branchline.core.policy import Gate
-from branchline.errors import DocumentError
-from branchline.flows.evidence import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -138,23 +136,3 @@ def test_a_file_that_was_only_seen_to_be_read_makes_a_run_dirty(bench: Bench) ->
     bench.repo.dirty = ["seen.ini"]
 
     assert evidence_of(bench).is_dirty
-
-
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        pytest.param("m.json", b'{"a": 1}', id="json"),
-        pytest.param("m.toml", b"a = 1", id="toml"),
-        pytest.param("m.yaml", b"a: 1", id="yaml"),
-        pytest.param("METRICS.JSON", b'{"a": 1}', id="upper-case-ending"),
-        pytest.param("metrics", b"a: 1", id="no-ending-is-read-as-yaml"),
-    ],
-)
-def test_read_document(path: str, text: bytes) -> None:
-    assert read_document(path, text) == {"a": 1}
-
-
-@pytest.mark.parametrize("path", ["m.json", "m.toml", "m.yaml"])
-def test_a_broken_document_names_its_line(path: str) -> None:
-    with pytest.raises(DocumentError, match=rf"{path}:\d"):
-        read_document(path, b"{[\n")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from branchline.core.plan.values import Action
+from branchline.core.policy import Gate, MetricRule
+from branchline.core.values import Outcome
 from branchline.errors import (
     BusyError,
-    DocumentError,
     LedgerError,
     MissingInputError,
     PipelineError,
@@ -293,18 +294,36 @@ METRIC = {
 }
 
 
-def test_a_metric_file_that_cannot_be_read_is_an_error_and_keeps_the_stage(
+def test_a_metric_file_that_cannot_be_read_makes_the_verdict_unknown_and_keeps_the_stage(
     make_bench: Make,
 ) -> None:
     bench = make_bench(METRIC)
+    bench.allow(gate=Gate(metrics=(MetricRule(name="auc", min=0.5),)))
     bench.does["fit"] = bench.writes("m.json", '{"auc": }')
 
-    with pytest.raises(DocumentError, match=r"m\.json:1"):
-        bench.run()
+    finished = bench.run().finished
 
-    assert len(bench.records.kept) == 1
+    assert finished is not None
+    assert finished.verdict.outcome is Outcome.UNKNOWN
+    assert finished.verdict.findings[0].sentence == (
+        "`auc` is not among the metrics; this run has no metrics; "
+        "m.json:1:9: the JSON cannot be read: Expecting value."
+    )
     assert locked(bench) == {"fit"}
     assert list(bench.ledger.active()) == []
+
+
+def test_two_values_for_one_name_are_no_value(make_bench: Make) -> None:
+    bench = make_bench(METRIC)
+    bench.allow(gate=Gate(metrics=(MetricRule(name="auc", min=0.5),)))
+    bench.does["fit"] = bench.writes("m.json", '{"auc": 0.9,\n "auc": 0.4}')
+
+    finished = bench.run().finished
+
+    assert finished is not None
+    assert finished.verdict.findings[0].sentence == (
+        "`auc` has different values in `m.json`: 0.9 (line 1) and 0.4 (line 2)."
+    )
 
 
 def test_nan_is_recorded_as_it_is_and_is_no_error(make_bench: Make) -> None:

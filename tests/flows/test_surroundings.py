@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from branchline.core.policy import Environment
-from branchline.flows.surroundings import LOCK_FILES
+from branchline.flows.lock_files import LOCK_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

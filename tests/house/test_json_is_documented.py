@@ -118,6 +118,7 @@ def undocumented(fields: ModuleType, name: str, document: dict[str, Any]) -> set
         pytest.param("show", ("show",), id="show"),
         pytest.param("compare", ("compare", "HEAD", "HEAD"), id="compare"),
         pytest.param("reproduce", ("reproduce",), id="reproduce"),
+        pytest.param("replay", ("replay",), id="replay"),
         pytest.param("noise", ("noise", "--runs", "2"), id="noise"),
         pytest.param("records", ("records", "push"), id="records"),
         pytest.param("doctor", ("doctor",), id="doctor"),

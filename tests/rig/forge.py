@@ -16,7 +16,7 @@ import subprocess
 import threading
 import time
 import urllib.request
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -201,8 +201,9 @@ def _handler(forge: JudgedForge) -> type[BaseHTTPRequestHandler]:
                 if name.lower() not in ("content-length", "transfer-encoding", "connection"):
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # whoever asked may have been killed meanwhile
+                self.end_headers()
+                self.wfile.write(body)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
 
@@ -229,6 +230,9 @@ def _answered(
     query = dict(parse_qsl(request.query))
     said = forge.checker.request_problems(request.method, request.path, query, request.body)
     refused = None
+    git = forge.gaps.gits.get("/".join(request.path.split("/")[2:4]))
+    if git:
+        git.bring()
     if request.path.startswith("/repos/"):
         refused = forge.gaps.refused(request.method, request.path, request.body, token)
     if refused:
@@ -244,7 +248,7 @@ def _answered(
         filled = None
         with forge.lock:
             if status == 404:
-                filled = forge.gaps.filled(request.method, request.path, request.body)
+                filled = forge.gaps.filled(request.method, request.path, request.body, query)
         if filled:
             status, headers = filled[0], plain
             answer = b"" if filled[1] is None else json.dumps(filled[1]).encode()

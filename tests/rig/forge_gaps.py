@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.rig.openapi_check import Checker
 
@@ -39,22 +40,38 @@ def error(status: int, message: str, **more: Any) -> Answer:
     return status, {"message": message, **more, "documentation_url": _DOCS, "status": str(status)}
 
 
+class Branches(Protocol):
+    """A repository whose branches and commits stand in git: the emulator has stand-ins of them."""
+
+    def bring(self) -> None:
+        """Let the emulator have a branch for each that git has."""
+
+    def head(self, branch: str) -> str:
+        """The commit that a branch stands on; "" when there is none."""
+
+    def has(self, commit: str) -> bool:
+        """Whether git has a commit."""
+
+
 class Gaps:
     """State and answers of what the emulator lacks.
 
     Attributes:
         dispatched: Bodies of workflow dispatches, with the file. settings: (method, template) or
             template -> answer that a test sets. commits: Hashes of commits that git brought.
+        gits: `owner/name` -> where its branches stand; of other repositories in the emulator.
     """
 
     def __init__(self, checker: Checker, upstream: Callable[[str], Answer]) -> None:
         self._checker, self._upstream = checker, upstream
         self._statuses: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.dispatched: list[dict[str, Any]] = []
+        self._began: list[dict[str, str]] = []
         self.settings: dict[str, Any] = {}
         self.commits: set[str] = set()
         self._lines: dict[str, list[dict[str, Any]]] = {}
-        self._runs: dict[tuple[str, str], dict[str, Any]] = {}
+        self._check_runs: dict[tuple[str, str], dict[str, Any]] = {}
+        self.gits: dict[str, Branches] = {}
 
     def refused(self, method: str, path: str, body: Any, token: str) -> Answer | None:
         """What GitHub refuses and the emulator lets pass."""
@@ -91,10 +108,10 @@ class Gaps:
             answer["output"]["annotations_count"] = len(kept)
             # Of a name GitHub lists the newest.
             of = (found[1].removesuffix("/check-runs"), answer["head_sha"])
-            self._runs.setdefault(of, {})[answer["name"]] = answer
+            self._check_runs.setdefault(of, {})[answer["name"]] = answer
         return answer, ""
 
-    def filled(self, method: str, path: str, body: Any) -> Answer | None:
+    def filled(self, method: str, path: str, body: Any, query: Mapping[str, str]) -> Answer | None:
         """An answer where the emulator has none; None where there is nothing to say."""
         found = self._checker.route(method, path)
         if found is None:
@@ -107,7 +124,7 @@ class Gaps:
         key = f"{method} {template.removeprefix(_REPO)}"
         listed = re.fullmatch(r"(/repos/[^/]+/[^/]+)/commits/([0-9a-f]+)/check-runs", path)
         if method == "GET" and listed and listed[2] in self.commits:
-            runs = list(self._runs.get((listed[1], listed[2]), {}).values())
+            runs = list(self._check_runs.get((listed[1], listed[2]), {}).values())
             return 200, {"total_count": len(runs), "check_runs": runs}
         if key in self.settings:
             return 200, self.settings[key]
@@ -118,22 +135,46 @@ class Gaps:
             return self._combined(repo, values["ref"], operation)
         if key == "POST /actions/workflows/{workflow_id}/dispatches":
             self.dispatched.append({"workflow": values["workflow_id"], **request})
+            began = {"repo": repo, "workflow": values["workflow_id"], "ref": request["ref"]}
+            self._began.append({**began, "head": self._head(repo, request["ref"])})
             return 204, None
         if key == "GET /actions/workflows/{workflow_id}/runs":
-            return 200, {"total_count": 0, "workflow_runs": []}
+            return 200, self._runs(repo, values["workflow_id"], query, operation)
         return None
 
     def with_heads(self, answer: Any) -> Any:
         """Pull requests with the heads of their branches now; the emulator keeps the first."""
         for pull in answer if isinstance(answer, list) else [answer]:
-            if pull.get("state") == "open":
-                repo, branch = pull["head"]["repo"]["full_name"], pull["head"]["ref"]
+            repo, branch = pull["head"]["repo"]["full_name"], pull["head"]["ref"]
+            if git := self.gits.get(repo):
+                pull["head"]["sha"] = git.head(branch) or pull["head"]["sha"]
+            elif pull.get("state") == "open":
                 status, found = self._upstream(f"/repos/{repo}/git/ref/heads/{branch}")
                 if status == 200:
                     pull["head"]["sha"] = found["object"]["sha"]
         return answer
 
+    def _runs(self, repo: str, workflow: str, query: Mapping[str, str], operation: Any) -> Any:
+        """Runs of a workflow that were dispatched, the newest first."""
+        example = self._checker.example(operation, 200)["workflow_runs"][0]
+        runs = [
+            {**example, "head_branch": one["ref"], "head_sha": one["head"]}
+            for one in reversed(self._began)
+            if (one["repo"], one["workflow"]) == (repo, workflow)
+            and query.get("branch", one["ref"]) == one["ref"]
+            and query.get("head_sha", one["head"]) == one["head"]
+        ]
+        return {"total_count": len(runs), "workflow_runs": runs}
+
+    def _head(self, repo: str, branch: str) -> str:
+        if git := self.gits.get(repo.removeprefix("/repos/")):
+            return git.head(branch)
+        status, found = self._upstream(f"{repo}/git/ref/heads/{quote(branch)}")
+        return str(found["object"]["sha"]) if status == 200 else ""
+
     def _has(self, repo: str, sha: str) -> bool:
+        if git := self.gits.get(repo.removeprefix("/repos/")):
+            return git.has(sha)
         return sha in self.commits or self._upstream(f"{repo}/git/commits/{sha}")[0] == 200
 
     def _set_status(self, repo: str, sha: str, operation: Any, request: Any) -> Answer:
@@ -160,13 +201,13 @@ class Gaps:
     def _no_pull(self, repo: str, owner: str, body: Any) -> Answer | None:
         base, head = str(body.get("base")), str(body.get("head")).split(":")[-1]
         for field, branch in (("base", base), ("head", head)):
-            if self._upstream(f"{repo}/git/ref/heads/{branch}")[0] != 200:
+            if self._upstream(f"{repo}/git/ref/heads/{quote(branch)}")[0] != 200:
                 return _invalid(field=field, code="invalid")
         for pull in self._upstream(f"{repo}/pulls?state=open&per_page=100")[1] or []:
             if (pull["head"]["ref"], pull["base"]["ref"]) == (head, base):
                 said = f"A pull request already exists for {owner}:{head}."
                 return _invalid(code="custom", message=said)
-        compared = self._upstream(f"{repo}/compare/{base}...{head}")[1] or {}
+        compared = self._upstream(f"{repo}/compare/{base}...{quote(head)}")[1] or {}
         if compared.get("ahead_by") == 0:
             return _invalid(code="custom", message=f"No commits between {base} and {head}")
         return None

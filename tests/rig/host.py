@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,11 +61,10 @@ class Host:
         rig = rig_folder()
         programs = self.folder / "bin"
         self._stand_ins(programs)
-        number = len(list(self.folder.glob("event-*")))
-        file = self.folder / f"event-{number}.json"
         sender = {"login": "ada"}
         whole = {"repository": repository(), "sender": sender, **payload}
-        file.write_text(json.dumps(whole))
+        number = self._keep(json.dumps(whole))
+        file = self.folder / f"event-{number}.json"
         done = subprocess.run(
             [node(rig), "--import", str(HERE / "tools/register.mjs"),
              str(HERE / "tools/run-workflow.mjs"), "--repo", str(self.root),
@@ -72,7 +73,7 @@ class Host:
              *(word for item in variables.items() for word in ("--env", "=".join(item))), *words],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             env={
                 "BRANCHLINE_RIG": str(rig),
                 "PATH": f"{programs}:{os.environ['PATH']}",
@@ -86,14 +87,27 @@ class Host:
             pytest.fail(f"the runner is broken: {done.stderr[-2000:]}")
         return report
 
+    def _keep(self, payload: str) -> int:
+        """Number of a new event, which is nobody else's."""
+        for number in itertools.count():
+            with (
+                suppress(FileExistsError),
+                (self.folder / f"event-{number}.json").open("x") as file,
+            ):
+                file.write(payload)
+                return number
+        raise AssertionError
+
     def _stand_ins(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         text = _PYTHON.format(
             programs=self.folder / "programs", folder=self.folder, python=sys.executable
         )
         for name in ("python", "python3"):
-            (folder / name).write_text(text)
-            (folder / name).chmod(0o755)
+            # Another run of the same machine may be starting it right now.
+            if not (folder / name).exists():
+                (folder / name).write_text(text)
+                (folder / name).chmod(0o755)
 
 
 def results(report: Mapping[str, Any]) -> dict[str, str]:

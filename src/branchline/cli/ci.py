@@ -48,6 +48,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="end a search within it, with exit code 75 when trials are left",
     )
     walked.add_argument(
+        "--stages",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help="make these only, with what they need; no verdict: another job goes on",
+    )
+    walked.add_argument(
+        "--earlier",
+        default="",
+        metavar="DIR",
+        help="go on from the folder that a job with --stages left",
+    )
+    walked.add_argument(
         "--no-push", action="store_true", help="leave the records in the folder of results only"
     )
     applied = verbs.add_parser(
@@ -83,6 +96,10 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.cli.ci_apply import execute_apply
 
     return execute_apply(options, console)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 def _add_results(parser: argparse.ArgumentParser) -> None:

@@ -124,8 +124,9 @@ def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Names
         found.notes.append("the pull request comes from a fork: this summary is all that is said")
         found.effects.clear()
     found.notes.extend(setting.notes)
-    is_sent = not options.dry_run and options.only in (None, "report")
-    if new and is_sent and not found.is_doubted and not setting.event.fork:
+    # The job that opens a pull request hands on what its search made: it is not made again.
+    sends = not options.dry_run and options.only in (None, "report", "pull-request")
+    if new and sends and not found.is_doubted and not setting.event.fork:
         found.notes.extend(_sent(setting))
     return found
 

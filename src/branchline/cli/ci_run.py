@@ -17,20 +17,22 @@ from branchline.errors import (
     EXIT_VERDICT_FAILED,
     EXIT_VERDICT_UNKNOWN,
     BranchlineError,
+    UsageError,
 )
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Sequence
 
     from branchline.cli.console import Console
-    from branchline.cli.run import Stop
+    from branchline.cli.run import Shown, Stop
     from branchline.core.plan.values import Plan
     from branchline.core.policy import Policy
     from branchline.core.trigger.rules import Decision
     from branchline.flows.ci_run import CiEnd
     from branchline.flows.ci_setting import CiSetting
     from branchline.flows.project import Project
-    from branchline.ports.ci import Note
+    from branchline.ports.ci import Note, ResultsFolder
 
 _WORST_FIRST = (
     EXIT_INTERRUPTED,
@@ -40,6 +42,7 @@ _WORST_FIRST = (
     EXIT_UNFINISHED,
 )
 _NOT_ASKED = "the records stay in the folder of results, as --no-push says"
+_OF_A_PART = "the records stay in the folder of results, for the job that goes on"
 _OF_A_FORK = "the records stay in the folder of results: code of a fork writes nothing"
 HOSTED = "github-hosted"
 _CODES = {
@@ -64,7 +67,10 @@ def execute_run(options: argparse.Namespace, console: Console) -> int:
         setting = open_setting(options, job, environ)
         folder = ci.open_results(options.folder, environ)
         ci.take_away()
-        walks = Walks(setting, console, stop, notes, deadline_s=options.deadline)
+        walks = Walks(
+            setting, console, stop, notes,
+            deadline_s=options.deadline, stages=options.stages, folder=folder,
+        )  # fmt: skip
         policies = () if setting.idle_reason else policies_of(setting, ci.own_policies())
         if policies:
             bring_records(setting, [policy.model for policy in policies])
@@ -72,10 +78,14 @@ def execute_run(options: argparse.Namespace, console: Console) -> int:
             console.write(f"Nothing to do: {setting.idle_reason}.")
             walks.reports.append(nothing_markdown("", setting.idle_reason))
         before = setting.remote.record_names()
+        one = _one_of(options, policies)
+        if options.earlier and one is not None:
+            walks.unforced = _earlier(options.earlier, environ, setting, one)
         for policy in policies:
             walks.walk(policy)
         stop.defer()
         withheld = _NOT_ASKED if options.no_push else _OF_A_FORK if setting.event.fork else ""
+        withheld = _OF_A_PART if options.stages else withheld
         hand_on(setting, walks.ends, folder, before, withheld=withheld)
         job.write_summary(run_markdown(setting.event, walks.reports, setting.notes))
         for note in setting.notes:
@@ -83,6 +93,34 @@ def execute_run(options: argparse.Namespace, console: Console) -> int:
         console.write(f"Results for later jobs: {folder.path}")
     codes = [_exit_code(end) for end in walks.ends]
     return next((code for code in _WORST_FIRST if code in codes), EXIT_FINE)
+
+
+def _one_of(options: argparse.Namespace, policies: Sequence[Policy]) -> Policy | None:
+    """The model whose training is in parts.
+
+    Raises:
+        UsageError: There are several.
+    """
+    if len(policies) > 1 and (options.stages or options.earlier):
+        raise UsageError(
+            "branchline ci run: --stages and --earlier are for one model, and there are"
+            f" {len(policies)}",
+            todo=f"Add e.g. --model {policies[0].model}.",
+        )
+    return policies[0] if policies else None
+
+
+def _earlier(
+    path: str, environ: dict[str, str], setting: CiSetting, policy: Policy
+) -> frozenset[str]:
+    """Take over what an earlier job made; where nothing is done here, nothing is taken."""
+    from branchline.flows.ci_parts import take_earlier
+    from branchline.wiring import ci
+
+    if setting.decide(policy).do is not Do.TRAIN:
+        return frozenset()
+    with setting.project(policy.model) as project:
+        return take_earlier(setting, project, ci.open_results(path, environ))
 
 
 class Walks:
@@ -94,7 +132,12 @@ class Walks:
         stop: Asked whether to stop.
         notes: Takes annotations.
         deadline_s: Seconds within which a search has to end.
+        stages: That are made, with no verdict; empty for all.
+        folder: That later jobs get.
     """
+
+    unforced: frozenset[str] = frozenset()
+    """Stages that an earlier job of this run made."""
 
     def __init__(
         self,
@@ -104,7 +147,10 @@ class Walks:
         notes: list[Note],
         *,
         deadline_s: float | None = None,
+        stages: Sequence[str] = (),
+        folder: ResultsFolder,
     ) -> None:
+        self._stages, self._folder = stages, folder
         self._setting, self._console, self._stop, self._notes = setting, console, stop, notes
         self._deadline_s = deadline_s
         self.ends: list[CiEnd] = []
@@ -140,7 +186,6 @@ class Walks:
     def _walk(self, policy: Policy, decision: Decision) -> None:
         from branchline.cli.run import Shown
         from branchline.cli.run_report import show_outcome
-        from branchline.flows.ci_run import left_behind, walk_model
 
         if decision.do is Do.TUNE:
             from branchline.cli.ci_tune import tune
@@ -164,25 +209,44 @@ class Walks:
         with self._setting.project(policy.model) as project:
             watcher = Shown(self._console, project.root, is_quiet=False)
             with watcher:
-                end = walk_model(
-                    self._setting,
-                    project,
-                    decision,
-                    watcher,
-                    is_stopped=lambda: self._stop.is_wanted() and watcher.say_stopping(),
-                    on_plan=begin,
-                )
-            if end.sent.problem is not None:
-                self._setting.notes.append(end.sent.said)
-            elif end.sent.said:
-                self._console.write(f"{policy.model}: {end.sent.said}.")
-            if os.environ.get("RUNNER_ENVIRONMENT") == HOSTED:
-                self._setting.notes.extend(left_behind(end))
+                end = self._walked(project, decision, watcher, begin)
+            self._tell_sent(policy.model, end)
             if end.outcome is not None:
                 # A job commits nothing: what git should get, the branch's author sends.
                 show_outcome(replace(end.outcome, to_commit=()), self._console)
             self.ends.append(end)
             self._report(project, end)
+
+    def _walked(
+        self, project: Project, decision: Decision, watcher: Shown, begin: Callable[[Plan], None]
+    ) -> CiEnd:
+        from branchline.flows.ci_parts import walk_part
+        from branchline.flows.ci_run import walk_model
+
+        def is_stopped() -> bool:
+            return self._stop.is_wanted() and watcher.say_stopping()
+
+        if self._stages:
+            return walk_part(
+                self._setting, project, decision, self._stages, self._folder, watcher,
+                unforced=self.unforced, is_stopped=is_stopped, on_plan=begin,
+            )  # fmt: skip
+        return walk_model(
+            self._setting, project, decision, watcher,
+            is_stopped=is_stopped, on_plan=begin, unforced=self.unforced,
+        )  # fmt: skip
+
+    def _tell_sent(self, model: str, end: CiEnd) -> None:
+        """What went to the remote of the store, what did not, and what is lost with the machine."""
+        from branchline.flows.ci_run import left_behind
+
+        if end.sent.problem is not None:
+            self._setting.notes.append(end.sent.said)
+        elif end.sent.said:
+            self._console.write(f"{model}: {end.sent.said}.")
+        # A part hands its outputs on.
+        if os.environ.get("RUNNER_ENVIRONMENT") == HOSTED and not self._stages:
+            self._setting.notes.extend(left_behind(end))
 
     def _report(self, project: Project, end: CiEnd) -> None:
         """The report of a run for the summary, and annotations of what did not hold."""
@@ -191,6 +255,9 @@ class Walks:
         from branchline.render.ci import failure_markdown, stage_remarks, verdict_remarks
 
         finished = end.outcome.finished if end.outcome else None
+        if end.handed.state is HandedState.UNFINISHED:
+            self.reports.append(_nothing_of(end.handed))
+            return
         if end.outcome is None or finished is None:
             self.reports.append(failure_markdown(end.handed.model, [end.handed.detail]))
             if end.outcome is not None:
@@ -212,10 +279,19 @@ def _nothing(model: str, decision: Decision) -> str:
     return nothing_markdown(model, decision.reason)
 
 
+def _nothing_of(handed: HandedModel) -> str:
+    from branchline.render.ci import nothing_markdown
+
+    return nothing_markdown(handed.model, handed.detail)
+
+
 def _exit_code(end: CiEnd) -> int:
     from branchline.core.values import Outcome
 
     handed = end.handed
+    if handed.state is HandedState.UNFINISHED and handed.do is Do.TRAIN:
+        # A part of a training that went well.
+        return EXIT_FINE
     if handed.state is not HandedState.WALKED:
         return _CODES.get(handed.state, EXIT_FINE)
     finished = end.outcome.finished if end.outcome else None

@@ -45,6 +45,7 @@ class Command:
 COMMANDS = (
     Command("init", "Start", "look at the repository and write branchline.yaml"),
     Command("doctor", "Start", "check this machine and say what to type"),
+    Command("env", "Start", "the environment that stages run in; make an old one run again"),
     Command("data", "Train", "propose a schema for data, check data, look at them"),
     Command("plan", "Train", "what would run, what is reused, and why; changes nothing"),
     Command("why", "Train", "the inputs of one stage and what changed since which run"),
@@ -56,6 +57,7 @@ COMMANDS = (
     Command("logs", "Look", "what a stage printed; -f follows it"),
     Command("compare", "Look", "two runs side by side: metrics, parameters, inputs"),
     Command("reproduce", "Look", "make a run again from its commit, in a place of its own"),
+    Command("replay", "Look", "what the pushes so far would have trained, by several policies"),
     Command("report", "Look", "a run as Markdown, for a pull request"),
     Command("models", "Register", "registered versions, and who holds which stage"),
     Command("promote", "Register", "give a stage to a version, if its verdict allows"),

@@ -139,6 +139,8 @@ def _show_verdict(outcome: RunOutcome, finished: Finished, console: Console) -> 
         _show_what_follows(outcome, console)
     else:
         console.write("No verdict: branchline.yaml has no `gate`, so nothing was judged.")
+        for remark in verdict.remarks:
+            console.note(f"note: {visible(remark)}")
     verb = "Recorded as" if finished.is_new else "Recorded before as"
     dirty = ", from uncommitted changes" if finished.evidence.is_dirty else ""
     console.write(f"{verb} run {finished.record}{dirty}.")

@@ -191,8 +191,10 @@ def _write(root: str, asked: Asked, console: Console, *, is_forced: bool) -> int
             console.write(f"Wrote {state.path}.")
     if all(state.standing is Standing.CURRENT for state in states):
         console.write(f"The {len(states)} files are what branchline.yaml asks for.")
-        return EXIT_FINE
-    _say_next(asked, console)
+    else:
+        _say_next(asked, console)
+    for note in asked.notes:
+        console.note(f"note: {note}")
     return EXIT_FINE
 
 
@@ -237,6 +239,10 @@ def _say_next(asked: Asked, console: Console) -> None:
     if names:
         listed = ", ".join(f"`{name}`" for name in names)
         console.write(f"      make the environments {listed} in the repository's settings")
+        console.write(
+            "      (in a private repository, secrets of environments need a paid plan of GitHub,"
+            " reviewers Enterprise)"
+        )
     if any(facts.writes_beside_trainings for facts in asked.facts):
         console.note(
             "note: `report` and `register`, which may write, run on the same machines as trainings:"
@@ -252,7 +258,9 @@ def _suggest(options: argparse.Namespace, asked: Asked, origin: str, console: Co
     if options.what == "dependabot":
         text = workflows.DEPENDABOT
     elif options.what == "codeowners":
-        text = workflows.code_owners(asked.policies)
+        from branchline import wiring
+
+        text = workflows.code_owners(asked.policies, wiring.recent_authors())
     elif options.what == "runner":
         text = _runner(options, asked, origin)
     else:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from branchline.config.grammar import META
 from branchline.config.pipeline import PipelineSource
 from branchline.config.problems import Problems
 from branchline.core.documents.document import Document
@@ -205,12 +206,21 @@ def _train_stage(train: str | Mapping[str, Any]) -> dict[str, Any]:
     stage: dict[str, Any] = {
         "cmd": options["run"],
         "outs": list(options.get("outs", DEFAULT_OUTS)),
-        "metrics": [{path: {"cache": False}} for path in metrics],
+        "metrics": [_metrics_file(entry) for entry in metrics],
     }
     for key in ("deps", "params"):
         if key in options:
             stage[key] = options[key]
     return stage
+
+
+def _metrics_file(entry: str | Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of `metrics` in DVC's grammar; the store keeps what is printed, git the rest."""
+    if isinstance(entry, str):
+        return {entry: {"cache": False}}
+    options = {key: entry[key] for key in ("reader", "printed") if key in entry}
+    is_printed = entry.get("printed", False)
+    return {entry["path"]: {"cache": is_printed, "meta": {META: options}}}
 
 
 def _defaults(train: str | Sequence[str] | Mapping[str, Any]) -> frozenset[str]:

@@ -25,6 +25,9 @@ OUT_FLAGS = {
     "cache": bool, "persist": bool, "push": bool, "checkpoint": bool, "remote": str,
     "desc": str, "type": str, "labels": list, "meta": object,
 }  # fmt: skip
+META = "branchline"
+"""Under `meta` of a metrics file, where DVC lets every tool write: our options of it."""
+META_FLAGS = {"reader": str, "printed": bool}
 PLOT_FLAGS = {
     "template": str, "x": str, "y": str, "x_label": str, "y_label": str, "title": str,
     "header": bool,
@@ -180,6 +183,18 @@ class Shape:
             kind = known.get(flag, object)
             if kind is not object:
                 self.is_a(kind, value, (*path, flag), _WORDS[kind])
+        meta = flags.get("meta")
+        if isinstance(meta, dict) and META in meta:
+            self._own_flags(meta[META], (*path, "meta", META))
+
+    def _own_flags(self, value: Any, path: tuple[Any, ...]) -> None:
+        """What Branchline alone reads of a metrics file."""
+        if "metrics" not in path:
+            self.wrong(path, "only files under `metrics` have a reader; move the file there")
+        elif self.is_a(dict, value, path, "a mapping such as {reader: text}"):
+            self.keys(value, tuple(META_FLAGS), path)
+            for flag in META_FLAGS.keys() & value.keys():
+                self.is_a(META_FLAGS[flag], value[flag], (*path, flag), _WORDS[META_FLAGS[flag]])
 
     def matrix(self, value: Any, path: tuple[Any, ...]) -> None:
         """Variables with the lists they run through."""

@@ -20,6 +20,7 @@ from branchline.core.policy import (
     Gate,
     Goal,
     Link,
+    MakeEnvironment,
     MetricRule,
     ModelTest,
     OnInconclusive,
@@ -225,6 +226,9 @@ def _environment(section: Mapping[str, Any]) -> Environment:
         lock=section.get("lock"),
         variables=tuple(section.get("variables", ())),
         image=section.get("image"),
+        make=MakeEnvironment(section.get("make", "auto")),
+        python=section.get("python", ""),
+        as_of=section.get("as_of", "commit"),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from branchline.config.expressions import ExpressionError, text_of
-from branchline.config.grammar import PLOT_FLAGS
+from branchline.config.grammar import META, PLOT_FLAGS
 from branchline.config.params import DEFAULT_FILE
 from branchline.config.paths import holds_root, located
 from branchline.config.problems import kind_of
@@ -218,6 +218,8 @@ class StageBuilder:
         plot = None
         if kind is OutKind.PLOT:
             plot = {key: value for key, value in flags.items() if key in PLOT_FLAGS}
+        meta = flags.get("meta")
+        own = (meta.get(META) if isinstance(meta, dict) else None) or {}
         return Out(
             path=where,
             spelled=spelled,
@@ -229,6 +231,8 @@ class StageBuilder:
             plot=plot,
             line=line,
             is_external=external,
+            reader=own.get("reader", ""),
+            is_printed=own.get("printed", False),
         )
 
 

@@ -38,13 +38,35 @@ _SHARES = frozenset(
         "rouge",
     ]
 )
-_UP = _SHARES | frozenset(["throughput", "psnr", "ssim"])
+# `score` as scikit-learn has it: what ends so is better when it is higher. A `brier_score` tells
+# nothing, as its words disagree.
+_UP = _SHARES | frozenset(
+    [
+        "chrf",
+        "cider",
+        "fps",
+        "meteor",
+        "psnr",
+        "qps",
+        "reward",
+        "score",
+        "silhouette",
+        "speedup",
+        "ssim",
+        "throughput",
+    ]
+)
 _DOWN = frozenset(
     [
         "brier",
+        "bpb",
+        "bpc",
         "cer",
+        "der",
         "deviance",
+        "duration",
         "ece",
+        "eer",
         "err",
         "error",
         "errors",
@@ -52,19 +74,28 @@ _DOWN = frozenset(
         "fnr",
         "fpr",
         "hinge",
+        "kid",
         "latency",
         "logloss",
         "loss",
+        "lpips",
         "mae",
         "mape",
+        "mase",
         "mse",
+        "msle",
         "ms",
+        "nll",
+        "nrmse",
         "perplexity",
         "ppl",
+        "regret",
         "rmse",
         "rmsle",
+        "runtime",
         "seconds",
         "smape",
+        "wape",
         "wer",
     ]
 )

@@ -72,6 +72,8 @@ class Out:
         plot: Options of a plot (template, x, y, ...), as written.
         line: Line of its declaration, from 1.
         is_optional: A default that nobody named: the stage may leave it out.
+        reader: Name of the metric reader that reads it; "" for the one that fits best.
+        is_printed: Whether Branchline writes it: what the stage prints.
     """
 
     path: str
@@ -85,6 +87,8 @@ class Out:
     line: int = 0
     is_external: bool = False
     is_optional: bool = False
+    reader: str = ""
+    is_printed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,6 +217,16 @@ class Resources:
     runs_on: tuple[str, ...] = ()
 
 
+class MakeEnvironment(Enum):
+    """Where Branchline makes the environment that stages run in."""
+
+    AUTO = "auto"
+    """In a box, of a lock file; elsewhere stages run in the user's own."""
+    ALWAYS = "always"
+    """Everywhere; what was found for it enters the keys."""
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """What surrounds the code and enters every key.
@@ -225,11 +235,18 @@ class Environment:
         lock: Lock or requirement file, from the root; None means: find it.
         variables: Names of environment variables on which results depend.
         image: Container image with digest, if stages run in one.
+        make: Where Branchline makes the environment of stages.
+        python: Minor version of the interpreter; "" is what files of the project say.
+        as_of: `commit`, `none` or a day (ISO 8601): up to when files of packages count where
+            versions are left open.
     """
 
     lock: str | None = None
     variables: tuple[str, ...] = ()
     image: str | None = None
+    make: MakeEnvironment = MakeEnvironment.AUTO
+    python: str = ""
+    as_of: str = "commit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,9 +102,13 @@ def _told_to_tests(project: Project, stage: Stage, log: str) -> dict[str, str]:
     return environment_of(stage_files(log).context, inherited)
 
 
-def kept_or_failed(keeper: Keeper, attempt: Attempt, ended: Ended) -> Kept:
+def kept_or_failed(project: Project, keeper: Keeper, attempt: Attempt, ended: Ended) -> Kept:
     """What becomes of a stage that ended well; one whose result cannot be kept has failed."""
     try:
+        if any(out.is_printed for out in attempt.stage.outs):
+            from branchline.flows.printed import leave_printed
+
+            leave_printed(project, attempt)
         return keeper.keep(attempt, ended)
     except ProgramKilledError:
         raise

@@ -70,6 +70,8 @@ class RemoteOpener:
         now: The clock, seconds since 1970.
         start: Starts the training of a branch for a pull request, and says so in a sentence; None
             where an event of the forge does.
+        was_started: Whether that was done for a branch and its commit, perhaps by a job that did
+            not live to say so.
     """
 
     def __init__(
@@ -79,9 +81,10 @@ class RemoteOpener:
         remote: CiRemote,
         now: Callable[[], float],
         start: Callable[[str, Pull], str] | None = None,
+        was_started: Callable[[str, str], bool] = lambda _branch, _commit: False,
     ) -> None:
         self._forge, self._branches, self._remote = forge, branches, remote
-        self._now, self._start = now, start
+        self._now, self._start, self._was_started = now, start, was_started
 
     def apply(self, effect: OpenPullRequest) -> Opened:
         """Push the branch, open or update its pull request, start what its mode says."""
@@ -107,12 +110,19 @@ class RemoteOpener:
             return ended
         did_change = before != commit
         if did_change and not self._remote.push_branch(effect.branch, commit, expected=before):
-            return Opened(said=f"`{effect.branch}` moved meanwhile and is left as it is")
+            # A run beside may have pushed the same.
+            now = self._remote.branch_head(effect.branch)
+            is_ours = now and self._is_by(now, author_of(effect, at=0.0).email)
+            if not is_ours or not self._is_same(now, commit):
+                return Opened(said=f"`{effect.branch}` moved meanwhile and is left as it is")
+            commit, did_change = now, False
         pull, is_new = self._forge.ensure_pull(pull_of(effect), commit=commit, at=self._now())
         verb = "opened" if is_new else "updated" if did_change else "stands as"
         said = f"{verb} pull request #{pull.number} from `{effect.branch}`"
-        if effect.mode == "dispatch" and self._start is not None and (did_change or is_new):
-            said = f"{said}; {self._start(effect.branch, pull)}"
+        # A run beside may have opened it, too, and start it as well: once is enough.
+        start = self._start if effect.mode == "dispatch" else None
+        if start is not None and not self._was_started(effect.branch, commit):
+            said = f"{said}; {start(effect.branch, pull)}"
         return Opened(said=said, pull=pull, did_change=did_change)
 
     def _is_by(self, commit: str, address: str) -> bool:

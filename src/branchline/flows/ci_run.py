@@ -105,8 +105,9 @@ def walk_model(
     *,
     is_stopped: Callable[[], bool],
     on_plan: Callable[[Plan], None],
+    unforced: frozenset[str] = frozenset(),
 ) -> CiEnd:
-    """Walk one model to its verdict.
+    """Walk one model to its verdict; stages of `unforced` were made by an earlier job of this run.
 
     Raises:
         BranchlineError: Nothing was started: a missing input, unusable code or settings.
@@ -122,6 +123,7 @@ def walk_model(
                 single=bool(targets),
                 force=decision.force,
                 force_reason=decision.reason,
+                unforced=unforced,
                 trust_elsewhere=False,
                 with_tests=True,
             ),

@@ -7,6 +7,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from branchline.flows.traps import Trap
     from branchline.ports.checkup import Facts
 
 __all__ = ["Check", "Health", "examine"]
@@ -15,6 +18,8 @@ _OLDEST_GIT = (2, 30)
 _OLDEST_PYTHON = (3, 11)
 _LITTLE_BYTES = 5_000_000_000
 _TOO_LITTLE_BYTES = 500_000_000
+_MOST_TRAPS = 20
+"""Shown of one kind of file; a folder of copies says the same many times."""
 
 
 class Health(Enum):
@@ -65,6 +70,7 @@ def examine(facts: Facts) -> tuple[Check, ...]:
             _large_files(facts),
             _stale_locks(facts),
             _records(facts),
+            *_team_files(facts),
         ]
     return (*checks, _tracing(facts), _gpu(facts))
 
@@ -196,6 +202,47 @@ def _records(facts: Facts) -> Check:
     if facts.runs == 0:
         return _pass("records", "no runs yet (`branchline records fetch` gets your team's)")
     return _pass("records", f"{facts.runs} run{'' if facts.runs == 1 else 's'}")
+
+
+def _team_files(facts: Facts) -> list[Check]:
+    """What the team's own workflows, branches and documents do otherwise than it seems."""
+    from branchline.flows.traps import traps_of_branches, traps_of_trust, traps_of_workflow
+
+    names = [*facts.branches, *(b for theirs in facts.remote_branches.values() for b in theirs)]
+    checks = []
+    if facts.workflows:
+        found = [
+            trap
+            for path, content in facts.workflows
+            for trap in traps_of_workflow(path, content, branches=names)
+        ]
+        count = len(facts.workflows)
+        said = (
+            "1 file, and no known trap in it"
+            if count == 1
+            else f"{count} files, and no known trap in them"
+        )
+        checks += _trapped("workflows", found) or [_pass("workflows", said)]
+    found = [
+        trap for path, content in facts.trust_documents for trap in traps_of_trust(path, content)
+    ]
+    checks += _trapped("trust", found)
+    return checks + _trapped(
+        "branches", list(traps_of_branches(facts.branches, facts.remote_branches))
+    )
+
+
+def _trapped(name: str, traps: Sequence[Trap]) -> list[Check]:
+    checks = []
+    for trap in traps[:_MOST_TRAPS]:
+        said = f"{trap.place}: {trap.sentence}" if trap.place else trap.sentence
+        checks.append(
+            _fail(name, said, trap.todo) if trap.is_certain else _warn(name, said, trap.todo)
+        )
+    if len(traps) > _MOST_TRAPS:
+        more = len(traps) - _MOST_TRAPS
+        checks.append(_warn(name, f"and {more} more", "Mend these first, then look again."))
+    return checks
 
 
 def _tracing(facts: Facts) -> Check:

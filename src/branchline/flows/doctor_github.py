@@ -18,6 +18,7 @@ _ACTIONS_PAGE = "settings/actions"
 _PULL_SETTING = "Allow GitHub Actions to create and approve pull requests"
 _APP = "the token of a GitHub App"
 _HOSTED = ("ubuntu-", "windows-", "macos-")
+_QUIET_DAYS, _WARNED_DAYS = 60, 15
 _MODES = ("approve", "dispatch", "app")
 
 
@@ -27,6 +28,7 @@ def examine_github(
     *,
     modes: Sequence[str] | None,
     token_from: str,
+    now_s: float,
 ) -> tuple[Check, ...]:
     """Judge a repository's settings.
 
@@ -36,6 +38,7 @@ def examine_github(
         modes: `open_pull_request.mode` of each branch rule that opens pull requests; None where
             branchline.yaml cannot be read.
         token_from: Variable that holds the token, or is to hold it.
+        now_s: Seconds since 1970 (UTC).
     """
     checks = [
         _repository(facts),
@@ -49,6 +52,8 @@ def examine_github(
         _variables(facts, needs),
         *_runners(facts, needs),
         _required(facts, sorted({gate for need in needs for gate in need.gates})),
+        *_filtered(facts, needs),
+        *_schedules(facts, needs, now_s),
     ]
     if facts.untold:
         checks.append(_untold(facts, token_from))
@@ -221,8 +226,10 @@ def _secrets(facts: ForgeFacts, needs: Sequence[WorkflowNeeds]) -> Check:
     inner = {each.name: each.secrets for each in facts.environments or ()}
     missing: list[tuple[str, str]] = []
     unsure: list[tuple[str, str]] = []
+    there: list[tuple[str, str]] = []
     for environment, secret in asked:
         if secret in facts.secrets or secret in (inner.get(environment) or ()):
+            there.append((environment, secret))
             continue
         is_told = not environment or inner.get(environment) is not None
         (missing if is_told else unsure).append((environment, secret))
@@ -230,14 +237,20 @@ def _secrets(facts: ForgeFacts, needs: Sequence[WorkflowNeeds]) -> Check:
         environment, secret = missing[0]
         where = f" --env '{environment}'" if environment else ""
         todo = f"Type: gh secret set {secret}{where}"
-        return _fail(name, f"there is no {_names(missing)}: jobs would read it as empty", todo)
+        said = f"there is no {_names(missing)}: jobs would read it as empty"
+        return _fail(name, f"{said}{_and_there(there)}", todo)
     if unsure:
-        return _warn(name, f"could not be told whether these exist: {_names(unsure)}")
+        said = f"could not be told whether these exist: {_names(unsure)}"
+        return _warn(name, f"{said}{_and_there(there)}")
     outside = [pair for pair in asked if pair[1] in facts.secrets]
     if outside:
         said = f"{_names(outside)} may be read by every job of every branch that can be pushed"
         return _warn(name, said, "Keep it in an environment: gh secret set NAME --env ENVIRONMENT")
     return _pass(name, f"{_names(asked)}: there, in environments")
+
+
+def _and_there(pairs: Sequence[tuple[str, str]]) -> str:
+    return f"; there: {_names(pairs)}" if pairs else ""
 
 
 def _names(pairs: Sequence[tuple[str, str]]) -> str:
@@ -305,6 +318,38 @@ def _required(facts: ForgeFacts, gates: Sequence[str]) -> Check:
         said = f"{branch} requires {', '.join(facts.required_checks)}, but not {missing[0]}"
         return _warn(name, said, f"Require it: {facts.page}/settings/rules")
     return _pass(name, f"{branch} requires {', '.join(facts.required_checks)}")
+
+
+def _filtered(facts: ForgeFacts, needs: Sequence[WorkflowNeeds]) -> list[Check]:
+    """Checks that are required, and that some pull requests never get."""
+    todo = "Take the filter out, and let a job decide by content: branchline ci plan."
+    return [
+        _fail(
+            "required checks",
+            f"{need.path}:{line}: a pull request that touches none of these paths never gets"
+            f" `{name}`, which {facts.default_branch} requires: it cannot be merged",
+            todo,
+        )
+        for need in needs
+        for name, line in need.filtered
+        if name in (facts.required_checks or ())
+    ]
+
+
+def _schedules(facts: ForgeFacts, needs: Sequence[WorkflowNeeds], now_s: float) -> list[Check]:
+    """Whether GitHub is about to switch off the schedules of a public repository."""
+    name, scheduled = "schedules", [need.path for need in needs if need.is_scheduled]
+    if not scheduled or facts.is_private is not False:
+        return []
+    rule = f"GitHub switches schedules of public repositories off after {_QUIET_DAYS} quiet days"
+    if facts.pushed_at_s is None:
+        return [_warn(name, f"{rule}; when the last push was could not be told")]
+    days = int(max(0.0, now_s - facts.pushed_at_s) // 86_400)
+    said = f"{rule}; the last push was {days} day{'' if days == 1 else 's'} ago"
+    if days < _QUIET_DAYS - _WARNED_DAYS:
+        return [_pass(name, said)]
+    file = scheduled[0].rpartition("/")[2]
+    return [_warn(name, said, f"Push a commit in time, or type: gh workflow enable {file}")]
 
 
 def _untold(facts: ForgeFacts, token_from: str) -> Check:

@@ -270,7 +270,7 @@ class Engine:
             self._take_test(attempt, ended)
             return
         if ended.failure is None:
-            kept = kept_or_failed(self._keeper, attempt, ended)
+            kept = kept_or_failed(self._project, self._keeper, attempt, ended)
             if kept.ended.failure is None and kept.result is not None:
                 self._succeed(attempt, kept)
                 return
@@ -283,7 +283,7 @@ class Engine:
 
         test = what_came(ended, stage_files(attempt.task.log).tests)
         if test.outcome is Outcome.PASSED:
-            kept = kept_or_failed(self._keeper, attempt, ended)
+            kept = kept_or_failed(self._project, self._keeper, attempt, ended)
             if kept.ended.failure is None and kept.result is not None:
                 result = reported_result(kept.result, test)
                 self._succeed(attempt, replace(kept, result=result))

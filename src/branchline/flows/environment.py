@@ -6,21 +6,23 @@ Serves the station `run`; the packages are installed by port `environments`.
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
+from branchline.core.policy import MakeEnvironment
 from branchline.core.values import digest_of
+from branchline.flows.lock_files import CONSTRAINTS_FILE, is_blank, local_packages
 from branchline.flows.reading import Reader
 from branchline.flows.surroundings import Surroundings
 from branchline.ports.environments import Wanted
 from branchline.render.job_log import job_line
 
+_FOUND_FIRST = ("poetry.lock", "pdm.lock", "Pipfile.lock")
+"""Locks that pip cannot read, and uv neither: their versions are handed to uv."""
+
 if TYPE_CHECKING:
     from branchline.flows.job import Grip, JobLog
     from branchline.flows.project import Project
     from branchline.ports.environments import Environments, Made
-
-_LOCAL = re.compile(r"^(?:-e\s+|--editable[ =])?(?:file:)?(\.{0,2}/?[^\s;#\[]*)")
 
 
 def environment_of(
@@ -34,10 +36,23 @@ def environment_of(
     Raises:
         EnvironmentFailedError: It cannot be made.
     """
+    if project.policy.environment.make is not MakeEnvironment.AUTO:
+        return None  # not at all, or by the run itself, as everywhere
     reader = Reader(project.workspace, project.meanings, project.policy.changes)
     files = Surroundings(project, reader).lock_files()
     if not files or is_blank(project, files):
         return None
+    has_uv = environments.can_make("uv.lock")
+    if has_uv and (CONSTRAINTS_FILE in files or posixpath.basename(files[0]) in _FOUND_FIRST):
+        from branchline.flows.environments.using import made_for
+
+        project.environments = environments
+        ready = made_for(
+            project,
+            is_stopped=grip.is_stopped,
+            say=lambda text: log.write(job_line("plan", text)),
+        )
+        return ready[0] if ready else None
     if not environments.can_make(files[0]):
         log.write(job_line("plan", f"note: no environment is made of {files[0]}: pip's form or uv"))
         return None
@@ -51,34 +66,3 @@ def environment_of(
         is_stopped=grip.is_stopped,
         say=lambda text: log.write(job_line("plan", text)),
     )
-
-
-def is_blank(project: Project, files: tuple[str, ...]) -> bool:
-    """Whether requirements files ask for no package at all."""
-    if not files[0].endswith((".txt", ".in")):
-        return False
-    return not any(
-        line and not line.startswith(("#", "-r", "-c", "--requirement", "--constraint", "--index"))
-        for path in files
-        for line in map(str.strip, _text(project, path).splitlines())
-    )
-
-
-def local_packages(project: Project, files: tuple[str, ...]) -> tuple[str, ...]:
-    """Folders and files of the repository that requirements files install, from the root."""
-    found: dict[str, None] = {}
-    for path in files:
-        if not path.endswith((".txt", ".in")):
-            continue
-        for line in map(str.strip, _text(project, path).splitlines()):
-            match = _LOCAL.match(line)
-            name = match[1].rstrip("/") if match else ""
-            is_path = name.startswith(".") or "/" in name
-            place = posixpath.normpath(name) if is_path else ""
-            if place and not place.startswith("..") and project.workspace.entry(place) is not None:
-                found[place] = None
-    return tuple(found)
-
-
-def _text(project: Project, path: str) -> str:
-    return (project.workspace.read(path) or b"").decode("utf-8", "replace")

@@ -7,24 +7,26 @@ from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
 from branchline.core.evidence import Evidence, StageFacts
-from branchline.core.evidence.flatten import metrics_of
 from branchline.core.evidence.values import MODEL_SUFFIXES
 from branchline.core.plan.values import Action
 from branchline.core.plan.view import MODE_SUFFIX
+from branchline.core.policy import MakeEnvironment
 from branchline.core.secrecy import shown
 from branchline.core.values import digest_of
-from branchline.errors import DocumentError, RegistryError
+from branchline.errors import RegistryError
 from branchline.flows.inputs import leaves_of
+from branchline.flows.metrics_left import metrics_in
 from branchline.flows.plot_files import plots_left
 from branchline.flows.reading import with_folders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from branchline.core.evidence import Metric, Plot
+    from branchline.core.evidence import Plot
     from branchline.core.evidence.model_tests import Examined
     from branchline.core.plan.values import Plan, Produced, Result, StagePlan
     from branchline.core.values import JsonValue
+    from branchline.flows.metrics_left import MetricsLeft
     from branchline.flows.plan import Planner
     from branchline.flows.project import Project
     from branchline.flows.walked import Walked
@@ -57,14 +59,15 @@ class EvidenceReader:
             with_unmade: Whether metrics files count that no stage of the plan makes: whoever wrote
                 them may have done it for other parameters.
 
-        Raises:
-            DocumentError: A metric file cannot be read; names file, line and column.
+        What cannot be read of the metrics is said in `Evidence.unread`.
         """
         project = self._project
         head = project.repo.head()
         results = self._walked.results
+        left = self._metrics(with_unmade=with_unmade)
         return Evidence(
-            metrics=self._metrics(with_unmade=with_unmade),
+            metrics=tuple(left.metrics),
+            unread=tuple(left.unread),
             params=self._params(),
             outs={o.path: o.content.md5 or "" for r in results.values() for o in r.outs},
             plots=self._plots(with_unmade=with_unmade),
@@ -121,7 +124,7 @@ class EvidenceReader:
         is_same = now is not None and now.md5 == out.content.md5
         return now.size_bytes if now is not None and is_same else None
 
-    def _metrics(self, *, with_unmade: bool) -> tuple[Metric, ...]:
+    def _metrics(self, *, with_unmade: bool) -> MetricsLeft:
         files = {
             out.path: result.stage
             for result in self._walked.results.values()
@@ -130,12 +133,7 @@ class EvidenceReader:
         }
         for path in self._project.pipeline.metrics if with_unmade else ():
             files.setdefault(path, "")
-        found: list[Metric] = []
-        for path, stage in files.items():
-            data = self._project.workspace.read(path)
-            if data is not None:
-                found += metrics_of(metrics_document(path, data, stage), file=path, stage=stage)
-        return tuple(found)
+        return metrics_in(self._project, self._planner.stages, files)
 
     def _params(self) -> dict[str, JsonValue]:
         found: dict[str, JsonValue] = {}
@@ -242,46 +240,12 @@ class EvidenceReader:
         return False
 
     def _lock_digests(self) -> dict[str, str]:
+        surroundings = self._planner.inputs.surroundings
+        if self._project.policy.environment.make is MakeEnvironment.ALWAYS:
+            from branchline.flows.environments.planned import planned_versions
+
+            return planned_versions(self._project, surroundings.inputs())
         reader = self._planner.inputs.reader
         return {
-            f"lock:{path}": (reader.digest(path) or "")[:16]
-            for path in self._planner.inputs.surroundings.lock_files()
+            f"lock:{path}": (reader.digest(path) or "")[:16] for path in surroundings.lock_files()
         }
-
-
-def metrics_document(path: str, data: bytes, stage: str) -> object:
-    """A metric file as plain values; an error that says who wrote it and how to go on.
-
-    Raises:
-        DocumentError: It cannot be read.
-    """
-    try:
-        return read_document(path, data)
-    except DocumentError as error:
-        made = f"stage `{stage}`" if stage else "whoever writes this file"
-        again = f", then type `branchline run --force {stage}`" if stage else ""
-        raise DocumentError(
-            f"the metrics cannot be judged: {error.message}",
-            todo=f"Mend what {made} writes there{again}.",
-            details=error.details,
-        ) from error
-
-
-def read_document(path: str, data: bytes) -> object:
-    """A metric file as plain values, by its ending; anything unknown is read as YAML.
-
-    Raises:
-        DocumentError: It cannot be parsed; names line and column.
-    """
-    name = path.lower()
-    if name.endswith(".json"):
-        from branchline.core.documents.json import read_json
-
-        return read_json(data, file=path).value
-    if name.endswith(".toml"):
-        from branchline.core.documents.toml import read_toml
-
-        return read_toml(data, file=path).value
-    from branchline.core.documents.yaml import read_yaml
-
-    return read_yaml(data, file=path).value

@@ -93,7 +93,6 @@ def finish(
         None when it was stopped before there was a verdict.
 
     Raises:
-        DocumentError: A metric file cannot be read.
         RecordError: git refused the record.
     """
     reader = EvidenceReader(project, planner, plan, walked)

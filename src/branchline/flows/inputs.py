@@ -18,6 +18,7 @@ from branchline.core.secrecy import MASK, is_secret, redacted, secret_digest
 from branchline.core.values import digest_of
 from branchline.errors import BranchlineError
 from branchline.flows.gathered import Gathered
+from branchline.flows.produced import KeptElsewhere
 from branchline.flows.reading import Reader
 from branchline.flows.surroundings import Surroundings
 
@@ -55,6 +56,7 @@ class InputReader:
         self._others: dict[tuple[str, tuple[str, ...] | None], Mapping[str, JsonValue]] = {}
         self.surroundings = Surroundings(project, self.reader)
         self._tracked: frozenset[str] | None = None
+        self._elsewhere = KeptElsewhere(project, producers)
 
     def gather(self, stage: Stage) -> Gathered:
         """Everything that the result of a stage depends on, as far as it is known now."""
@@ -89,13 +91,14 @@ class InputReader:
             return
         made = [m for m in self._producers.makers(path) if m.stage != stage.address]
         waiting = [m for m in made if self._producers.is_pending(m.path)]
-        if waiting:
+        content = None if waiting else self._content(stage, dep, made[0].path if made else None)
+        if content is None and (waiting or self._elsewhere.hides(made, path)):
+            waiting = waiting or made
             found.pending.append((path, waiting[0].stage))
             found.inputs[path] = Input(
                 kind=InputKind.DATA, name=path, digest=None, pending=waiting[0].stage
             )
             return
-        content = self._content(stage, dep, made[0].path if made else None)
         if content is None or content.md5 is None:
             missing = f"{stage.file}:{stage.line}: stage `{stage.address}`: `{path}`"
             is_tracked = self._producers.pointer(path) is not None
@@ -126,6 +129,8 @@ class InputReader:
                 # What is here also tells its size, which a folder's object does not.
                 same = present is not None and present.md5 == inner.md5
                 return present if same else inner
+            if present is None and (told := self._elsewhere.content(out, dep.path, stage.address)):
+                return told
         if present is not None:
             return present
         pointer = self._producers.pointer(dep.path)

@@ -64,6 +64,12 @@ def judged(
     return tested(project, walked, found) if not known else as_recorded(project, found, known)
 
 
+def _unread(evidence: Evidence) -> tuple[str, ...]:
+    """Metrics files without a metric: also where no bar asks for one, nobody shall miss it."""
+    more = "Mend what leaves it, and run that stage again: `branchline run --force STAGE`."
+    return tuple(f"{sentence} {more}" for sentence in evidence.unread)
+
+
 def is_first(project: Project, verdict: Verdict) -> bool:
     """Whether the gate has to be tested itself: nothing was ever judged good by it."""
     gate, baseline = project.policy.gate, verdict.baseline
@@ -84,7 +90,7 @@ def _judged(
     """See `judged`."""
     gate = project.policy.gate
     baseline, theirs = champion.baseline, champion.evidence
-    said = _moved_again(project, walked, evidence)
+    said = (*_moved_again(project, walked, evidence), *_unread(evidence))
     if not moved_by_chance(gate, evidence):
         verdict = judge(
             _with_size(evidence, champion), theirs, gate, baseline=baseline, remarks=said

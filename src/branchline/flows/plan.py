@@ -45,6 +45,7 @@ class PlanOptions:
         targets: Addresses of stages (or groups of foreach); with all they need. Empty: all.
         force: Run these stages (all of the plan when `targets` is empty) whatever is known.
         force_reason: Why, in a few words.
+        unforced: Addresses of stages that are not run again all the same.
         single: Only the targets, not what they need.
         trust_elsewhere: Outputs that another machine keeps will do.
         trust_lock: Take dvc.lock's word for code and environment that it does not name.
@@ -54,6 +55,7 @@ class PlanOptions:
     targets: tuple[str, ...] = ()
     force: bool = False
     force_reason: str = "asked for with --force"
+    unforced: frozenset[str] = frozenset()
     single: bool = False
     trust_elsewhere: bool = True
     trust_lock: bool = False
@@ -146,7 +148,8 @@ class Planner:
             inputs = tuple(i for i in inputs if i.digest is not None or i.pending)
         options = self.options
         loose = self._loose(stage)
-        if not force and options.force and self._is_forced(stage):
+        is_free = stage.address in options.unforced
+        if not force and options.force and not is_free and self._is_forced(stage):
             force = options.force_reason
         return View(
             stage=stage,

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from branchline.ports.artifacts import Artifacts
     from branchline.ports.data_files import DataFiles
     from branchline.ports.data_memory import DataMemory
+    from branchline.ports.environments import Environments
     from branchline.ports.executor import Executor
     from branchline.ports.ledger import Ledger
     from branchline.ports.locks import LockFiles, RunCache, WorkspaceLock
     from branchline.ports.machine import Machine
     from branchline.ports.meanings import MeaningCache
     from branchline.ports.metric_functions import MetricFunctions
+    from branchline.ports.metric_readers import MetricReaders
     from branchline.ports.own_checks import OwnChecks
     from branchline.ports.records import Records
     from branchline.ports.repo import Repo
@@ -69,10 +71,12 @@ class Project:
     ledger: Ledger
     meanings: MeaningCache
     machine: Machine
+    environments: Environments
     executor: Executor
     steps: Steps
     artifacts: Artifacts
     tables: Tables
+    metric_readers: MetricReaders
     metric_functions: MetricFunctions
     tracker: Tracker
     data_files: DataFiles

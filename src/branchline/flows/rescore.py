@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
-from branchline.core.evidence.flatten import metrics_of
 from branchline.core.pipeline import Content
 from branchline.core.plan.reads import needs
 from branchline.core.verdict.rescored import (
@@ -34,7 +33,7 @@ from branchline.core.verdict.rescoring import (
 )
 from branchline.errors import BranchlineError, BusyError, ProgramKilledError, RegistryError
 from branchline.flows.champion import Champion
-from branchline.flows.evidence import metrics_document
+from branchline.flows.metrics_left import MetricsLeft
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -309,16 +308,12 @@ class ChampionReader:
     def _metrics(self, made: Mapping[str, Result]) -> tuple[Metric, ...]:
         """What the scored evaluation says."""
         top = set(self.project.pipeline.metrics)
-        found: list[Metric] = []
+        left = MetricsLeft(self.project, self.planner.stages)
         for result in made.values():
             for out in result.outs:
-                if out.kind != "metric" and out.path not in top:
-                    continue
-                data = self.project.store.read(out.content)
-                if data is not None:
-                    document = metrics_document(out.path, data, result.stage)
-                    found += metrics_of(document, file=out.path, stage=result.stage)
-        return tuple(found)
+                if out.kind == "metric" or out.path in top:
+                    left.read_stored(out.path, out.content, result.stage)
+        return tuple(left.metrics)
 
     def _with_others(
         self,

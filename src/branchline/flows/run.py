@@ -17,6 +17,7 @@ from branchline.core.trigger import Trigger, TriggerKind
 from branchline.errors import StoreError
 from branchline.flows.data_gate import as_failures, carried_out, checked, data_checks_of
 from branchline.flows.engine import Engine
+from branchline.flows.entering import prepared
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.recovering import planned, settle
 from branchline.flows.walked import Beside, EngineOptions, Walked
@@ -121,6 +122,10 @@ def run(
         began = project.machine.monotonic_s()
         started_at = project.machine.now()
         planner, plan, recovered = planned(project, options.plan, options.engine.later)
+        if any(out.reader for stage in planner.stages for out in stage.outs):
+            from branchline.flows.printed import refuse_unknown_readers
+
+            refuse_unknown_readers(project, planner.stages)
         data = data_checks_of(project, planner, watcher)
 
         def walk() -> Walked:
@@ -128,7 +133,10 @@ def run(
             guarded = replace(options, engine=replace(options.engine, gatekeeper=data))
             if not may_start(plan):
                 return Walked(is_cancelled=True)
-            return _walk(project, planner, plan, guarded, watcher, is_stopped)
+            with prepared(project, plan, watcher.say, is_stopped) as is_ready:
+                if is_ready:
+                    return _walk(project, planner, plan, guarded, watcher, is_stopped)
+                return Walked(is_cancelled=True)
 
         walked = walk() if data is None else checked(data, walk)
         if walked.blocked and not options.judges:

@@ -6,28 +6,19 @@ variables, the container image. The same for every stage, so it is read once a w
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
-from branchline.core.changes.values import Input, InputKind, Reading
+from branchline.core.changes.values import Input, InputKind
+from branchline.core.policy import MakeEnvironment
 from branchline.core.values import digest_of
+from branchline.flows.lock_files import CONSTRAINTS_FILE, LOCK_FILES, included_files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from branchline.core.policy import Environment
     from branchline.flows.project import Project
     from branchline.flows.reading import Reader
-
-LOCK_FILES = (
-    "uv.lock",
-    "poetry.lock",
-    "pdm.lock",
-    "conda-lock.yml",
-    "Pipfile.lock",
-    "requirements.lock",
-    "requirements.txt",
-    "environment.yml",
-    "environment.yaml",
-)
-"""Looked for in this order where branchline.yaml names none: what is resolved comes first."""
 
 
 class Surroundings:
@@ -51,8 +42,7 @@ class Surroundings:
 
     def _read(self) -> list[Input]:
         rules = self._project.policy.environment
-        python = self._project.machine.python_version()
-        found = [_input(InputKind.ENVIRONMENT, "python", python, value=python)]
+        found = list(self._packages(rules))
         if rules.image:
             found.append(_input(InputKind.ENVIRONMENT, "image", rules.image, value=rules.image))
         for name in rules.variables:
@@ -60,45 +50,28 @@ class Surroundings:
             # The digest only: the value may be a secret.
             digest = "unset" if value is None else digest_of(value)
             found.append(_input(InputKind.VARIABLE, f"${name}", digest))
-        found += [
-            _input(
-                InputKind.ENVIRONMENT,
-                path,
-                self._reader.digest(path),
-                exact=self._reader.blob(path),
-            )
-            for path in self.lock_files()
-        ]
         return found
+
+    def _packages(self, rules: Environment) -> Iterator[Input]:
+        """Interpreter and packages: as files say, or as they were found where they are made."""
+        if rules.make is MakeEnvironment.ALWAYS:
+            from branchline.flows.environments.planned import planned_inputs
+
+            yield from planned_inputs(self._project)
+            return
+        python = self._project.machine.python_version()
+        yield _input(InputKind.ENVIRONMENT, "python", python, value=python)
+        for path in self.lock_files():
+            digest, exact = self._reader.digest(path), self._reader.blob(path)
+            yield _input(InputKind.ENVIRONMENT, path, digest, exact=exact)
 
     def lock_files(self) -> tuple[str, ...]:
         """The lock or requirement file that counts, with the files that it includes."""
         named = self._project.policy.environment.lock
         start = named or next((n for n in LOCK_FILES if self._reader.is_file(n)), None)
-        found: dict[str, None] = {}
-        queue = [start] if start else []
-        while queue:
-            path = queue.pop(0)
-            if path in found or not self._reader.is_file(path):
-                continue
-            found[path] = None
-            folder = posixpath.dirname(path)
-            queue += [
-                posixpath.normpath(posixpath.join(folder, name)) for name in self._includes(path)
-            ]
-        return tuple(found)
-
-    def _includes(self, path: str) -> tuple[str, ...]:
-        """Files that a requirement file names with `-r` or `-c`, whatever its own name is."""
-        meaning = self._reader.meaning(path)
-        if meaning is None or meaning.reading is not Reading.BYTES:
-            return () if meaning is None else meaning.runs
-        if not path.endswith((".txt", ".in")):
-            return ()
-        from branchline.core.changes.requirements import requirements_meaning
-
-        data = self._project.workspace.read(path) or b""
-        return requirements_meaning("requirements.txt", data).runs
+        found = included_files(self._reader, self._project, start) if start else ()
+        has_more = CONSTRAINTS_FILE not in found and self._reader.is_file(CONSTRAINTS_FILE)
+        return (*found, CONSTRAINTS_FILE) if has_more else found
 
 
 def _input(

@@ -26,6 +26,7 @@ from branchline.core.run.trial_events import SearchResumed, TrialBegun, TrialEnd
 from branchline.core.run.trials import Trial, ranked
 from branchline.flows.earlier import Earlier
 from branchline.flows.finalists import Finalists
+from branchline.flows.first_trial import kept_first, read_now
 from branchline.flows.replicates import seeds_of
 from branchline.flows.study import study_of
 from branchline.flows.tally import Tally
@@ -96,6 +97,7 @@ class Trials:
     ending: Ending = Ending.DONE
     confirmed: Confirmed | None = None
     _now: Trial | None = None
+    _read: Mapping[str, str] = field(default_factory=dict)
     _made: dict[int, Trial] = field(default_factory=dict)
     _known: dict[str, KeptTrial] = field(default_factory=dict)
     _tally: Tally = field(init=False)
@@ -118,6 +120,7 @@ class Trials:
             self.ending = self._stopped()
             return []
         self._now = first.trial
+        self._read = read_now(self.project, self.asked, self.params, first.read)
         self._earlier = Earlier(
             project=self.project,
             asked=self.asked,
@@ -179,7 +182,7 @@ class Trials:
             self._tally.add(one.trial)
             self._note(one, one.trial.number)
         # What is set counts as a trial for searches to come.
-        self.studies.add(study.identity, KeptTrial(trial=now))
+        self.studies.add(study.identity, KeptTrial(trial=now, read=self._read))
         # Whether points of others are tried first, the sampler says: not every one does.
         for note in (taken.note if taken.known else "", sampler.note):
             if note:
@@ -308,13 +311,21 @@ class Trials:
     def _make_one(self, number: int, point: Mapping[str, JsonValue]) -> TrialDone | None:
         """Have a single trial made; None when it was stopped."""
         ask = self._ask(number, point)
-        self.runner.start(ask)
-        while not (found := self.runner.wait()):
-            pass
-        done = found[0]
+        done = self._kept(ask)
+        if done is None:
+            self.runner.start(ask)
+            while not (found := self.runner.wait()):
+                pass
+            done = found[0]
         if done.trial is not None:
             self._tell(TrialEnded(trial=done.trial, total=self._total))
         return None if done.trial is None else done
+
+    def _kept(self, ask: TrialAsk) -> TrialDone | None:
+        """What is set, where an earlier job of a search that has to end in time trained it."""
+        if self.asked.budget.deadline_s is None:
+            return None
+        return kept_first(self.project, self.asked, self.params, self.studies, ask)
 
     def _ask(self, number: int, point: Mapping[str, JsonValue]) -> TrialAsk:
         left_out = () if number else tuple(name for name in self.asked.space if name not in point)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
 from branchline.core.plan.view import MODE_SUFFIX
+from branchline.core.policy import MakeEnvironment
 from branchline.flows.gathered import CHAMPION_INPUT
 from branchline.flows.unimported import siblings_of
 
@@ -63,6 +64,8 @@ def has_no_path(project: Project, planner: Planner) -> bool:
 
         if has_no_lasting_answer(project):
             return True
+    if project.policy.environment.make is MakeEnvironment.ALWAYS:
+        return True  # Hints stand in many files, and a day counts that no file tells.
     return bool(project.policy.environment.variables) or any(
         dep.is_external for stage in planner.stages for dep in stage.deps
     )

@@ -11,7 +11,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from branchline.core.policy import with_default_branch
-from branchline.generate.workflows import Facts, facts_of, is_edited, is_ours, workflow_files
+from branchline.generate.workflows import (
+    Facts,
+    facts_of,
+    is_edited,
+    is_ours,
+    notes_of,
+    workflow_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,11 +76,13 @@ class Asked:
     Attributes:
         policies: Of the models, whose patterns name the default branch.
         facts: Of the same models. files: Paths from the root and their texts.
+        notes: What the settings ask for and no workflow does, or does less well; a sentence each.
     """
 
     policies: tuple[Policy, ...]
     facts: tuple[Facts, ...]
     files: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
 
 def asked_files(models: Sequence[tuple[Policy, Pipeline]], *, default_branch: str) -> Asked:
@@ -94,7 +103,12 @@ def asked_files(models: Sequence[tuple[Policy, Pipeline]], *, default_branch: st
         facts_of(policy, pipeline, default_branch=branch, is_only=len(models) == 1)
         for policy, (_, pipeline) in zip(policies, models, strict=True)
     )
-    return Asked(policies=policies, facts=facts, files=workflow_files(facts))
+    notes = dict.fromkeys(
+        note
+        for policy, fact in zip(policies, facts, strict=True)
+        for note in notes_of(policy, fact)
+    )
+    return Asked(policies=policies, facts=facts, files=workflow_files(facts), notes=tuple(notes))
 
 
 def compare(asked: Mapping[str, str], standing: Mapping[str, str]) -> tuple[FileState, ...]:

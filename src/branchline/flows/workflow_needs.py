@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from branchline.flows.traps import filtered_jobs
 from branchline.generate.workflows.model_workflow import GATE
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class WorkflowNeeds:
         can_be_dispatched: Whether it has `workflow_dispatch`.
         dispatches: Whether a job may start workflows (`actions: write`).
         gates: Names of its jobs that judge a model, and are there to be required.
+        filtered: (name, line) of checks that a pull request without certain paths never gets.
+        is_scheduled: Whether a schedule starts it.
         problem: Why it could not be read; "" when it was.
     """
 
@@ -48,6 +51,8 @@ class WorkflowNeeds:
     can_be_dispatched: bool = False
     dispatches: bool = False
     gates: Sequence[str] = ()
+    filtered: Sequence[tuple[str, int]] = ()
+    is_scheduled: bool = False
     problem: str = ""
 
 
@@ -80,6 +85,8 @@ def needs_of(path: str, content: bytes) -> WorkflowNeeds:
         environments=sorted({name for job in jobs if (name := _environment(job))}),
         labels=sorted({labels for job in jobs if (labels := _labels(job))}),
         can_be_dispatched="workflow_dispatch" in _events(events),
+        filtered=filtered_jobs(content),
+        is_scheduled="schedule" in _events(events),
         dispatches=any(_may_write(holder, "actions") for holder in [found, *jobs]),
         gates=sorted(
             title

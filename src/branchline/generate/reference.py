@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from branchline.core.values import JsonValue
     from branchline.errors import BranchlineError
 
-__all__ = ["CommandHelp", "OptionHelp", "commands_page", "errors_page", "fields_of", "json_page"]
+__all__ = [
+    "CommandHelp",
+    "OptionHelp",
+    "ReaderHelp",
+    "commands_page",
+    "errors_page",
+    "fields_of",
+    "json_page",
+    "readers_page",
+]
 
 _NOTE = "<!-- Written by docs/build.py; edit the sources instead. -->"
 _EXIT_CODES = {
@@ -41,6 +50,43 @@ class CommandHelp:
     name: str
     summary: str
     options: tuple[OptionHelp, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderHelp:
+    """One metric reader.
+
+    Attributes:
+        name: As `reader:` names it.
+        reads, rule: What it reads, and which value counts.
+        files: What it is asked about, in Markdown.
+    """
+
+    name: str
+    reads: str
+    rule: str
+    files: str
+
+
+def readers_page(readers: Sequence[ReaderHelp]) -> str:
+    """The page about metric readers, in the order in which they are asked."""
+    lines = [
+        "# Metric readers",
+        "",
+        _NOTE,
+        "",
+        "What finds the metrics in what a stage leaves; "
+        "[metrics from anywhere](../how-to/metrics-from-anywhere.md) shows how to name one. The "
+        "reader that is surest reads a file, those of its ending first; a file that nobody is sure "
+        "of is read as YAML. Every value goes into the record with its place.",
+        "",
+        "| `reader:` | reads | files | which value counts |",
+        "|---|---|---|---|",
+    ]
+    for reader in readers:
+        cells = (f"`{reader.name}`", _cell(reader.reads), reader.files, _cell(reader.rule))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def commands_page(commands: Sequence[CommandHelp]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+TRUST_ISSUER = "token.actions.githubusercontent.com"
+"""Who vouches for a job of GitHub Actions: stands in documents that say who may take a role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,9 @@ class Facts:
         gpus: One line a device as the driver names it; None without a driver.
         stale_locks: Locks whose owner is gone or that are older than an hour.
         settings: "branchline.yaml", or "" when there is none.
+        workflows: (path, content) of each workflow of GitHub Actions in the working tree.
+        trust_documents: (path, content) of tracked files that name `TRUST_ISSUER`.
+        branches: Of this clone. remote_branches: Of each remote, as they were last fetched.
     """
 
     git_version: tuple[int, ...] | None = None
@@ -56,6 +62,10 @@ class Facts:
     gpus: Sequence[str] | None = None
     stale_locks: Sequence[str] = ()
     settings: str = ""
+    workflows: Sequence[tuple[str, bytes]] = ()
+    trust_documents: Sequence[tuple[str, bytes]] = ()
+    branches: Sequence[str] = ()
+    remote_branches: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Checkup(Protocol):

@@ -26,3 +26,17 @@ class Workflows(Protocol):
             ForgeError: The workflow cannot be started like this, or does not know an input.
         """
         ...
+
+    @abstractmethod
+    def has_run(self, workflow: str, *, ref: str, commit: str) -> bool:
+        """Whether a workflow was started for a commit of a branch, whatever became of it.
+
+        Args:
+            workflow: Its file's name.
+            ref: Short name of a branch.
+            commit: Full hash.
+
+        Raises:
+            ForgeMissingError: There is no such workflow.
+        """
+        ...

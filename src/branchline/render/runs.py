@@ -132,7 +132,7 @@ def run_tables(run: RunView) -> list[Table]:
         stage_table(run),
         table_of_tests(evidence.tests),
         cases_table(evidence.tests),
-        _pairs("Metrics", [(m.name, metric_text(m), m.file) for m in evidence.metrics], "file"),
+        _pairs("Metrics", [(m.name, metric_text(m), m.where) for m in evidence.metrics], "file"),
         _pairs(
             "Measured", [(m.name, f"{m.value:.10g}", m.source) for m in evidence.measured], "by"
         ),

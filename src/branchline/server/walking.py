@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline import wiring
 from branchline.config.governing import changed_rules
 from branchline.core.plan.keys import run_key
-from branchline.core.policy import rules_with_default_branch
+from branchline.core.policy import MakeEnvironment, rules_with_default_branch
 from branchline.core.run.jobs import JobState
 from branchline.core.run.queueing import supersedes
 from branchline.errors import ConfigError, PullRequestError
@@ -198,6 +199,8 @@ def open_pulls(box: Box, asked: NewJob) -> tuple[int, ...]:
 def use_environment(box: Box, project: Project, log: JobLog, grip: Grip) -> None:
     """Put the environment of the lock file first on PATH, for this process and all it starts."""
     if job_settings(box.settings.more).environments == "off":
+        rules = replace(project.policy.environment, make=MakeEnvironment.NEVER)
+        project.policy = replace(project.policy, environment=rules)
         return
     environments = jobs.open_environments(Places(box.path).environments, python=box.settings.python)
     made = environment_of(project, environments, log, grip)

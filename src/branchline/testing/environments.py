@@ -4,15 +4,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
+from branchline.core.environment.pins import packages_of
+from branchline.core.environment.values import Interpreter, Resolved
 from branchline.errors import EnvironmentFailedError
 from branchline.ports.environments import Environments, Made, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from branchline.core.environment.values import Asked
 
 
 class FakeEnvironments(Environments):
@@ -20,15 +26,63 @@ class FakeEnvironments(Environments):
 
     Args:
         impossible: Digests of which none can be made.
+        pythons: Versions of the interpreters.
+        found: File -> what is found for it, in pip's grammar.
+        has_uv: Whether uv.lock can be made.
     """
 
-    def __init__(self, *, impossible: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        *,
+        impossible: frozenset[str] = frozenset(),
+        pythons: Sequence[str] = ("3.11.7",),
+        found: Mapping[str, str] | None = None,
+        has_uv: bool = True,
+    ) -> None:
         self.made: dict[str, Made] = {}
+        self.asked: list[Asked] = []
+        self.entries: list[str] = []
+        self.found = dict(found or {})
         self._impossible = impossible
+        self._pythons, self._has_uv = pythons, has_uv
 
     def can_make(self, file: str) -> bool:
         """See the port."""
-        return file.endswith(".txt")
+        return file.endswith(".txt") or (file == "uv.lock" and self._has_uv)
+
+    def interpreters(self) -> Sequence[Interpreter]:
+        """See the port."""
+        return tuple(Interpreter(version=v, path=f"/pythons/{v}") for v in self._pythons)
+
+    def resolve(
+        self, asked: Asked, *, is_stopped: Callable[[], bool], say: Callable[[str], None]
+    ) -> Resolved | None:
+        """See the port."""
+        if is_stopped():
+            return None
+        say(f"finding the packages of {asked.file}")
+        self.asked.append(asked)
+        if asked.file not in self.found:
+            raise EnvironmentFailedError(f"the packages of {asked.file} cannot be installed")
+        return Resolved(
+            packages=packages_of(self.found[asked.file]),
+            as_of=asked.as_of,
+            python_version=asked.python_version,
+            local=asked.local,
+        )
+
+    def export(self, root: str, lock: str) -> str:  # noqa: ARG002 # the port's shape
+        """See the port."""
+        return self.found[lock]
+
+    def folder_of(self, digest: str) -> str:
+        """See the port."""
+        return f"/environments/{digest}"
+
+    def entered(self, made: Made) -> AbstractContextManager[None]:
+        """See the port; only noted."""
+        self.entries.append(made.folder)
+        return nullcontext()
 
     def ensure(
         self, wanted: Wanted, *, is_stopped: Callable[[], bool], say: Callable[[str], None]

@@ -13,6 +13,7 @@ from branchline.wiring.boxes import (
     open_far,
     open_remotes,
     over_ssh,
+    recent_authors,
     user_name,
 )
 from branchline.wiring.opening import open_project, open_worktree
@@ -55,6 +56,7 @@ __all__ = [
     "open_tracker",
     "open_worktree",
     "over_ssh",
+    "recent_authors",
     "registry_appliers",
     "user_name",
 ]

@@ -170,7 +170,12 @@ def open_appliers(
             side.workflows.dispatch(file, ref=branch, inputs=inputs)
             return f"{file} trains it"
 
-        table = appliers(setting, side.forge, environ, model=model, start=start)
+        def was_started(branch: str, commit: str) -> bool:
+            return side.workflows.has_run(file, ref=branch, commit=commit)
+
+        table = appliers(
+            setting, side.forge, environ, model=model, start=start, was_started=was_started
+        )
         yield {**table, Annotate: lambda effect: annotate(side.annotations, effect, log)}
 
 
@@ -181,6 +186,7 @@ def appliers(
     *,
     model: str | None = None,
     start: Callable[[str, Pull], str] | None = None,
+    was_started: Callable[[str, str], bool] = lambda _branch, _commit: False,
 ) -> Appliers:
     """Who applies what, on a forge; see `open_appliers`."""
     import time
@@ -193,7 +199,7 @@ def appliers(
     from branchline.wiring.registries import registry_appliers
 
     branches = GitBranches(Git.open("."))
-    opener = RemoteOpener(forge, branches, setting.remote, time.time, start)
+    opener = RemoteOpener(forge, branches, setting.remote, time.time, start, was_started)
 
     def check(effect: SetCheck) -> str:
         apply_check(forge, effect, at=time.time())

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from branchline.flows.doctor import Check
 
 __all__ = ["examine_folder"]
 
-_FOLDER = ".github/workflows"
 _PATIENCE_S = 60.0
-_LARGEST = 1_000_000
 
 
 def examine_folder(
@@ -27,6 +26,7 @@ def examine_folder(
         environ: See `forges.open_github`.
         repository: `OWNER/NAME`; "" finds it.
     """
+    from branchline.adapters.checkup.team_files import workflows
     from branchline.flows.doctor_github import examine_github
     from branchline.flows.workflow_needs import needs_of
     from branchline.wiring.forges import open_github
@@ -35,9 +35,10 @@ def examine_folder(
     with open_github(folder, environ, repository=repository, patience_s=_PATIENCE_S) as side:
         return examine_github(
             side.checkup.facts(),
-            [needs_of(path, content) for path, content in _workflows(root)],
+            [needs_of(path, content) for path, content in workflows(root)],
             modes=_modes(root),
             token_from=side.address.token_from,
+            now_s=time.time(),
         )
 
 
@@ -51,18 +52,10 @@ def _root(folder: str) -> str:
         return folder
 
 
-def _workflows(root: str) -> Iterator[tuple[str, bytes]]:
-    place = os.path.join(root, _FOLDER)
-    for name in sorted(os.listdir(place)) if os.path.isdir(place) else ():
-        path = os.path.join(place, name)
-        if name.endswith((".yml", ".yaml")) and os.path.isfile(path):
-            with open(path, "rb") as file:
-                yield f"{_FOLDER}/{name}", file.read(_LARGEST)
-
-
 def _modes(root: str) -> list[str] | None:
     """How each branch rule starts the training of the pull request that it opens."""
     from branchline.config.branchline_yaml import FILE, default_config, load_policy
+    from branchline.core.effects.openings import DEFAULT_MODE
     from branchline.errors import BranchlineError
 
     try:
@@ -74,7 +67,7 @@ def _modes(root: str) -> list[str] | None:
     except (OSError, BranchlineError):
         return None
     return [
-        str(rule.open_pull_request.get("mode", "approve"))
+        str(rule.open_pull_request.get("mode", DEFAULT_MODE))
         for model in loaded.models
         for rule in model.policy.branches
         if rule.open_pull_request is not None

@@ -20,6 +20,25 @@ def executor(*, forks: bool = False) -> object:
     return LocalExecutor(forks=forks)
 
 
+def environments() -> object:
+    """Port `environments`: those of this user, which all clones share."""
+    import sys
+
+    from branchline.adapters.environments import LockEnvironments
+
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = os.path.join(cache, "branchline", "environments")
+    return LockEnvironments(folder, python=_usual_python() or sys.executable, environ=os.environ)
+
+
+def _usual_python() -> str:
+    """The Python that stages would find without an environment; "" without one."""
+    import shutil
+
+    found = shutil.which("python3") or shutil.which("python") or ""
+    return "" if "/shims/" in found else found
+
+
 def steps() -> object:
     """Port `steps`."""
     from branchline.adapters.local_steps import LocalSteps
@@ -49,7 +68,7 @@ def metric_functions() -> object:
 
 
 def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
-    """Ports of data: tables in files, what was found in them, the project's own checks."""
+    """Ports of data (tables, findings, the project's own checks), metrics and environments."""
 
     def files() -> object:
         from branchline.adapters.duckdb_files import DuckdbFiles
@@ -66,7 +85,18 @@ def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
 
         return SubprocessChecks(root)
 
-    return {"data_files": files, "data_memory": memory, "own_checks": own_checks}
+    def readers() -> object:
+        from branchline.wiring.readers import metric_readers
+
+        return metric_readers()
+
+    return {
+        "data_files": files,
+        "data_memory": memory,
+        "own_checks": own_checks,
+        "environments": environments,
+        "metric_readers": readers,
+    }
 
 
 def files(

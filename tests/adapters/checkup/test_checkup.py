@@ -98,3 +98,44 @@ def test_without_git_there_are_still_facts(tmp_path: Path) -> None:
     assert facts.git_version is None
     assert facts.root is None
     assert facts.own_python
+
+
+def test_files_of_the_team_are_read(repository: Path) -> None:
+    for path, text in {
+        ".github/workflows/b.yml": "on: push\n",
+        ".github/workflows/a.yaml": "on: pull_request\n",
+        ".github/workflows/notes.md": "none",
+        "aws/trust.json": '{"token.actions.githubusercontent.com:sub": "repo:a/b:*"}',
+        "aws/other.json": "{}",
+        "untracked.json": "",
+    }.items():
+        (repository / path).parent.mkdir(parents=True, exist_ok=True)
+        (repository / path).write_text(text)
+    git(repository, "add", "-A")
+    git(repository, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "first")
+    (repository / "untracked.json").write_text("token.actions.githubusercontent.com")
+    git(repository, "rm", "-q", "--cached", "untracked.json")
+    git(repository, "branch", "models")
+    git(repository, "remote", "add", "origin", "far.git")
+    for name in ("main", "models/ada"):
+        git(repository, "update-ref", f"refs/remotes/origin/{name}", "HEAD")
+    git(repository, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+
+    facts = LocalCheckup(str(repository)).facts()
+
+    assert [(path, content) for path, content in facts.workflows] == [
+        (".github/workflows/a.yaml", b"on: pull_request\n"),
+        (".github/workflows/b.yml", b"on: push\n"),
+    ]
+    assert [path for path, _ in facts.trust_documents] == ["aws/trust.json"]
+    assert list(facts.branches) == ["main", "models"]
+    assert facts.remote_branches == {"origin": ["main", "models/ada"]}
+
+
+def test_a_workflow_that_cannot_be_read_is_left_out(repository: Path) -> None:
+    folder = repository / ".github/workflows"
+    folder.mkdir(parents=True)
+    (folder / "gone.yml").symlink_to("nowhere")
+    (folder / "folder.yml").mkdir()
+
+    assert LocalCheckup(str(repository)).facts().workflows == ()

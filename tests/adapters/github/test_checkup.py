@@ -117,7 +117,7 @@ def test_doctor_names_what_is_wrong(settled: Site, tmp_path: Path) -> None:
     assert said["workflows"]["health"] == "fail"
     assert PATH in said["workflows"]["sentence"]
     assert "self-hosted, linux, no-gpu" in said["runners"]["sentence"]
-    assert said["training pull request"]["sentence"].startswith("mode approve: it is opened")
+    assert said["training pull request"]["sentence"].startswith("mode dispatch: no job has")
     assert "GIST_ID" in said["secrets"]["sentence"]
     assert "tok-bot" not in done.stdout + done.stderr
 

@@ -46,7 +46,7 @@ REUSED = asked(entry("train", Action.REUSE))
         pytest.param(NEEDED, "true", "true", "false", id="a-stage-has-to-run"),
         pytest.param(REUSED, "false", "false", "false", id="everything-is-there"),
         pytest.param(
-            replace(REUSED, follows=True), "true", "false", "false", id="there-and-to-be-registered"
+            replace(REUSED, follows=True), "true", "false", "false", id="there-to-be-judged"
         ),
         pytest.param(replace(NEEDED, decision=NOTHING), "false", "false", "true", id="withheld"),
         pytest.param(

@@ -115,6 +115,24 @@ def test_forks_train_where_the_default_branch_says_so() -> None:
     assert decide_event(replace(PULL, fork="eve/r"), policy).do is Do.TRAIN
 
 
+@pytest.mark.parametrize(
+    ("when", "force"),
+    [
+        pytest.param("always", True, id="always"),
+        pytest.param("data_changed", False, id="by-content"),
+        pytest.param(None, False, id="not-set"),
+    ],
+)
+def test_a_schedule_trains_what_it_has_where_the_settings_say_always(
+    when: str | None, force: bool
+) -> None:
+    event = Event(kind=EventKind.SCHEDULE, name="schedule", branch="main")
+    policy = replace(POLICY, sections={"retrain": {"schedule": "17 2 * * 1", "when": when}})
+
+    assert decide_event(event, policy).force is force
+    assert not decide_event(replace(event, kind=EventKind.CALL), policy).force
+
+
 def test_a_call_for_drift_is_drift() -> None:
     event = Event(kind=EventKind.CALL, name="repository_dispatch", says="drift", branch="main")
 

@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from branchline.config.branchline_yaml import load_policy
-from branchline.core.pipeline import Pipeline, Stage
+from branchline.core.pipeline import Dep, Out, Pipeline, Stage
 from branchline.flows.workflow_files import Asked, asked_files
 
 if TYPE_CHECKING:
@@ -26,10 +26,21 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             " matrix: {python: ['3.10', '3.12'], torch: [2, '2.10', true]}}]",
             "",
         ),
+        "excluded": (
+            "checks: [{name: tests, run: pytest -q, matrix: {python: ['3.10', '3.12'], torch: [2]},"
+            " exclude: [{python: '3.10', torch: 2}]}]",
+            "",
+        ),
         "own": (f"checks: [{{name: tests, run: pytest -q, runs_on: {OWN}}}]", ""),
     },
+    "tracker": {
+        "none": ("", ""),
+        "mlflow": (
+            "registry: {kind: mlflow, uri: '${env:MLFLOW_URI}'}",
+            "variables: [MLFLOW_URI, REGION]",
+        ),
+    },
     "secrets": {"none": ("", ""), "two": ("", "secrets: [KEY, OTHER_KEY]")},
-    "variables": {"none": ("", ""), "one": ("", "variables: [REGION]")},
     "environments": {
         "default": ("", ""),
         "own": ("", "environments: {train: gpu, pull_requests: gpu pulls, register: live}"),
@@ -39,12 +50,18 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "hosted": ("", ""),
         "own": (f"resources: {{train: {{runs_on: {OWN}, timeout: 30h}}}}", ""),
         "limited": ("resources: {train: {timeout: 90m}}", ""),
+        "several": (
+            f"resources: {{train: {{runs_on: {OWN}}}, evaluate: {{runs_on: [ubuntu-24.04]}},"
+            " prepare: {runs_on: [ubuntu-24.04]}}",
+            "",
+        ),
     },
     "tune": {
         "none": ("", ""),
         **{
             mode: (
-                "tune: {objective: {metric: auc}, space: {lr: [1, 2]}, timeout: 30m}\n"
+                "tune: {runs_on: [ubuntu-24.04], objective: {metric: auc}, space: {lr: [1, 2]},"
+                " timeout: 30m}\n"
                 "branches: {'tuning/**': {do: tune, open_pull_request:"
                 f" {{branch: 'training/{{commit}}', mode: {mode}}}}},"
                 " 'training/**': {do: train}, '{default}': {do: train, then: [register]}}",
@@ -53,7 +70,7 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             for mode in ("approve", "dispatch", "app")
         },
         "quiet": (
-            "tune: {objective: {metric: auc}, space: {lr: [1, 2]}}\n"
+            f"tune: {{runs_on: {OWN}, objective: {{metric: auc}}, space: {{lr: [1, 2]}}}}\n"
             "branches: {'tuning/*': {do: tune}, 'x': {do: nothing}, '{default}': {do: train}}",
             "",
         ),
@@ -110,15 +127,23 @@ def settings_of(choice: Choice) -> str:
 
 
 def asked_of(text: str, *, stages: tuple[str, ...] = ("train",)) -> Asked:
-    """What a branchline.yaml asks for, in a repository with these stages."""
+    """What a branchline.yaml asks for, in a repository whose stages need one another in a row."""
     loaded = load_policy(text.encode())
-    pipeline = Pipeline(
-        stages=tuple(
-            Stage(
-                name=name, address=name, cmd=("x",), cmd_is_list=False, wdir=".", file="d", line=1
-            )
-            for name in stages
+    if "evaluate:" in text:
+        stages = ("prepare", "train", "evaluate")
+    made = [
+        Stage(
+            name=name,
+            address=name,
+            cmd=("x",),
+            cmd_is_list=False,
+            wdir=".",
+            file="d",
+            line=1,
+            deps=(Dep(path=f"out-{before}", spelled=f"out-{before}"),) if before else (),
+            outs=(Out(path=f"out-{name}", spelled=f"out-{name}"),),
         )
-    )
-    models = [(model.policy, pipeline) for model in loaded.models]
+        for before, name in zip(("", *stages), stages, strict=False)
+    ]
+    models = [(model.policy, Pipeline(stages=tuple(made))) for model in loaded.models]
     return asked_files(models, default_branch="main")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.generate.workflows.combinations import asked_of
 
+from branchline.core.pipeline import Dep, Out, Pipeline, Stage
+from branchline.core.policy import Policy, Resources
 from branchline.errors import ConfigError
 from branchline.generate.workflows.cron import cron_problem
+from branchline.generate.workflows.parts import parts_of as parts_of_pipeline
 
 
 @pytest.mark.parametrize(
@@ -68,6 +76,22 @@ from branchline.generate.workflows.cron import cron_problem
             "checks: [{name: a, run: b, matrix: {x: [3.10]}}]", "Quote it", id="version-as-a-number"
         ),
         pytest.param(
+            "checks: [{name: a, run: b, matrix: {x: ['1']}, exclude: [{x: '2'}]}]",
+            "is `2`, which the matrix does not have", id="exclusion-of-nothing",
+        ),
+        pytest.param(
+            "checks: [{name: a, run: b, exclude: [{y: '2'}]}]",
+            "write one of: no matrix", id="exclusion-without-a-matrix",
+        ),
+        pytest.param(
+            "checks: [{name: a, run: b, matrix: {x: ['1']}, exclude: [{x: '1'}]}]",
+            "leaves no combination", id="exclusion-of-all",
+        ),
+        pytest.param(
+            "registry: {kind: mlflow, uri: '${env:TRACKER}'}",
+            "github: {variables: [TRACKER]}", id="a-tracker-that-no-job-can-reach",
+        ),
+        pytest.param(
             "pull_requests: {forks: train}\ngithub: {secrets: [A]}", "secrets", id="fork-and-secret"
         ),
         pytest.param(
@@ -91,11 +115,119 @@ def test_refusals(settings: str, said: str) -> None:
     assert caught.value.todo
 
 
-def test_stages_of_one_model_need_one_runner() -> None:
-    settings = "model: m\nresources: {a: {runs_on: [x]}, b: {runs_on: [y]}}\n"
+CPU, GPU = ("ubuntu-24.04",), ("self-hosted", "gpu")
 
-    with pytest.raises(ConfigError, match="stage `a` has"):
-        asked_of(settings, stages=("a", "b"))
+
+def parts_of(resources: str, *stages: str, more: str = "") -> list[tuple[tuple[str, ...], Any]]:
+    text = f"model: m\nresources: {{{resources}}}\n{more}"
+    facts = asked_of(text, stages=stages).facts[0]
+    return [(part.stages, part.runs_on) for part in facts.parts]
+
+
+def runs(stage: str, labels: tuple[str, ...]) -> str:
+    return f"{stage}: {{runs_on: [{', '.join(labels)}]}}"
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        pytest.param("", [(("a", "b", "c"), CPU)], id="no-runner-named"),
+        pytest.param(runs("b", GPU), [(("a", "b", "c"), GPU)], id="one-runner-for-all"),
+        pytest.param(
+            f"{runs('a', CPU)}, {runs('b', GPU)}",
+            [(("a",), CPU), (("b", "c"), GPU)],
+            id="what-names-none-stays-where-its-input-is",
+        ),
+        pytest.param(
+            f"{runs('a', CPU)}, {runs('b', GPU)}, {runs('c', CPU)}",
+            [(("a",), CPU), (("b",), GPU), (("c",), CPU)],
+            id="there-and-back",
+        ),
+        pytest.param(
+            f"{runs('b', CPU)}, {runs('c', GPU)}",
+            [(("a", "b"), CPU), (("c",), GPU)],
+            id="the-first-follows-the-next",
+        ),
+    ],
+)
+def test_stages_train_where_they_can(
+    resources: str, expected: list[tuple[tuple[str, ...], tuple[str, ...]]]
+) -> None:
+    assert parts_of(resources, "a", "b", "c") == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "labels"),
+    [
+        pytest.param("stages: [a], ", CPU, id="all-that-a-trial-runs-names-one"),
+        pytest.param(
+            "stages: [b], runs_on: [self-hosted, big], ", ("self-hosted", "big"), id="said"
+        ),
+    ],
+)
+def test_a_search_runs_on_one_machine(words: str, labels: tuple[str, ...]) -> None:
+    resources = f"resources: {{{runs('a', CPU)}, {runs('b', GPU)}}}\n"
+    tune = f"tune: {{{words}objective: {{metric: x}}, space: {{y: [1, 2]}}}}\n"
+
+    asked = asked_of(f"model: m\n{resources}{tune}", stages=("a", "b"))
+
+    assert asked.facts[0].tune is not None
+    assert asked.facts[0].tune.runs_on == labels
+
+
+@pytest.mark.parametrize(
+    "words",
+    [pytest.param("", id="all-stages"), pytest.param("stages: [b], ", id="a-stage-and-its-needs")],
+)
+def test_a_search_whose_stages_name_several_machines_has_to_say_which(words: str) -> None:
+    resources = f"resources: {{{runs('a', CPU)}, {runs('b', GPU)}}}\n"
+    tune = f"tune: {{{words}objective: {{metric: x}}, space: {{y: [1, 2]}}}}\n"
+
+    with pytest.raises(ConfigError, match="a search is one job") as caught:
+        asked_of(f"model: m\n{resources}{tune}", stages=("a", "b"))
+
+    assert caught.value.todo == "Say which: tune: {runs_on: [ubuntu-24.04]}."
+
+
+def test_noise_of_training_and_several_machines_are_refused_together() -> None:
+    replicates = "gate: {metrics: {a: {min: 0}}, replicates: {seed: s, max: 3}}\n"
+
+    with pytest.raises(ConfigError, match=r"gate\.replicates"):
+        parts_of(f"{runs('a', CPU)}, {runs('b', GPU)}", "a", "b", more=replicates)
+
+
+@given(st.data())
+def test_whatever_needs_what_every_stage_is_trained_once_after_what_it_needs(
+    data: st.DataObject,
+) -> None:
+    count = data.draw(st.integers(1, 7))
+    kinds = [data.draw(st.sampled_from(["", "x", "y", "z"])) for _ in range(count)]
+    needs = [data.draw(st.sets(st.integers(0, n - 1))) if n else set() for n in range(count)]
+    order = data.draw(st.permutations(range(count)))
+    stages = tuple(
+        Stage(
+            name=f"s{n}", address=f"s{n}", cmd=("x",), cmd_is_list=False, wdir=".", file="d",
+            line=1,
+            deps=tuple(Dep(path=f"o{need}", spelled=f"o{need}") for need in sorted(needs[n])),
+            outs=(Out(path=f"o{n}", spelled=f"o{n}"),),
+        )
+        for n in order
+    )  # fmt: skip
+    policy = Policy(
+        model="m",
+        resources={f"s{n}": Resources(runs_on=(kind,)) for n, kind in enumerate(kinds) if kind},
+    )
+
+    parts = parts_of_pipeline(policy, Pipeline(stages=stages))
+
+    place = {stage: number for number, part in enumerate(parts) for stage in part.stages}
+    flat = [stage for part in parts for stage in part.stages]
+    assert sorted(flat) == sorted(f"s{n}" for n in range(count))
+    for n, kind in enumerate(kinds):
+        assert not kind or parts[place[f"s{n}"]].runs_on == (kind,)
+        assert all(place[f"s{need}"] <= place[f"s{n}"] for need in needs[n])
+    neighbours = itertools.pairwise(parts)
+    assert all(one.runs_on != other.runs_on for one, other in neighbours)
 
 
 def test_models_whose_files_would_be_the_same_are_refused() -> None:
@@ -108,7 +240,7 @@ def test_the_limit_of_a_training_is_the_sum_of_its_stages_and_a_margin() -> None
         "model: m\nresources: {a: {timeout: 1h}, b: {timeout: 30m}}\n", stages=("a", "b")
     )
 
-    assert asked.facts[0].minutes == 105
+    assert asked.facts[0].parts[0].minutes == 105
 
 
 def test_the_first_rule_that_matches_is_the_last_pattern_of_github() -> None:
@@ -155,3 +287,18 @@ def test_hostile_texts_stay_texts() -> None:
 )
 def test_cron(cron: str, is_fine: bool) -> None:
     assert (cron_problem(cron) == "") is is_fine
+
+
+def test_combinations_that_are_left_out_do_not_count() -> None:
+    legs = "matrix: {x: [" + ",".join(f"'{n}'" for n in range(257)) + "]}, exclude: [{x: '0'}]"
+
+    asked = asked_of(f"model: m\nchecks: [{{name: a, run: b, {legs}}}]\n")
+
+    assert asked.facts[0].checks[0].exclude == ((("x", "0"),),)
+
+
+def test_where_the_run_makes_its_environment_a_job_installs_nothing_but_its_maker() -> None:
+    asked = asked_of("model: m\nenvironment: {make: always, lock: requirements.txt}\n")
+
+    assert "python -I -m pip install uv" in str(asked)
+    assert "install -r requirements.txt" not in str(asked)

@@ -67,7 +67,7 @@ def test_all_judges_are_content(judge: Judge) -> None:
         files,
         labels=["self-hosted", "linux", "gpu", "our-box"],
         secrets=["KEY", "OTHER_KEY", "APP_KEY"],
-        variables=["REGION", "APP_ID"],
+        variables=["REGION", "MLFLOW_URI", "APP_ID"],
     )
 
     assert findings == []
@@ -93,7 +93,7 @@ def test_every_job_has_a_name_a_limit_and_rights_of_its_own() -> None:
 def test_what_runs_code_of_the_repository_may_write_nothing() -> None:
     runs_code = {"decide", "train", "search"}
     for path, name, job in JOBS:
-        if name in runs_code or name.startswith("check-"):
+        if name in runs_code or name.startswith(("check-", "train-")):
             rights = {right for right, access in job["permissions"].items() if access == "write"}
             assert rights <= {"id-token"}, (path, name)
 
@@ -117,6 +117,26 @@ def test_pull_requests_are_written_by_one_job_of_a_workflow() -> None:
             if job["permissions"].get("pull-requests") == "write"
         ]
         assert len(writers) <= 1, path
+
+
+def test_code_of_forks_never_reaches_a_machine_of_the_team() -> None:
+    same = "github.event.pull_request.head.repo.full_name == github.repository"
+    for path, name, job in JOBS:
+        runs_code = any(
+            step.get("uses", "").startswith("actions/checkout") for step in job["steps"]
+        )
+        is_own = "self-hosted" in job["runs-on"]
+        if is_own and runs_code and "pull_request" in WORKFLOWS[path][True]:
+            assert same in job["if"] or "needs.gate.result == 'success'" in job["if"], (path, name)
+
+
+def test_a_registration_gets_what_its_tracker_needs_and_no_more() -> None:
+    for path, workflow in WORKFLOWS.items():
+        job = workflow["jobs"].get("register")
+        if job:
+            given = set(job["steps"][-1]["env"]) - {"GITHUB_TOKEN", "MODEL"}
+            has_tracker = "MLFLOW_URI" in str(workflow["jobs"]["train"]["steps"])
+            assert given == ({"MLFLOW_URI"} if has_tracker else set()), path
 
 
 def test_no_checkout_keeps_the_token() -> None:

@@ -14,6 +14,7 @@ from tests.rig.host import REPOSITORY, Host, repository, results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 SETTINGS = (
     "model: m\ntrain: python train.py\n"
@@ -149,6 +150,118 @@ def test_jobs(
     report = host.run(TRAIN, name, payload, *words, **variables)
 
     assert results(report) == expected, report.get("why", report)
+
+
+OWN_RUNNERS = (
+    "model: m\ntrain: python train.py\n"
+    "checks: [{name: lint, run: 'true', runs_on: [self-hosted, small]}]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "ended"),
+    [
+        pytest.param("", {"decide": SUCCESS}, id="checks-on-own-machines"),
+        pytest.param(
+            "github: {runs_on: [self-hosted, small]}\n",
+            {"decide": SKIPPED},
+            id="all-on-own-machines",
+        ),
+    ],
+)
+def test_code_of_a_fork_reaches_no_own_machine(
+    tmp_path: Path, host: Host, more: str, ended: dict[str, str]
+) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    for path, text in asked_of(OWN_RUNNERS + more).files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "first")
+    own = Host(root, host.folder)
+
+    fork = own.run(TRAIN, "pull_request", pull(own, head_repository="eve/tumours"))
+    same = own.run(TRAIN, "pull_request", pull(own))
+
+    skipped = dict.fromkeys(("check-1", "train", "report", "register"), SKIPPED)
+    assert results(fork) == {**skipped, **ended, "gate": FAILURE}
+    assert results(same)["gate"] == SUCCESS
+
+
+SEVERAL = (
+    "model: m\nstages:\n"
+    "  prepare: {cmd: x, outs: [f]}\n  train: {cmd: x, deps: [f], outs: [m]}\n"
+    "  evaluate: {cmd: x, deps: [m]}\n"
+    "resources:\n  prepare: {runs_on: [ubuntu-24.04]}\n"
+    "  train: {runs_on: [self-hosted, gpu]}\n  evaluate: {runs_on: [ubuntu-24.04]}\n"
+)
+PARTED = """\
+#!/bin/sh
+echo "$*" >> {folder}/calls
+case "$*" in
+  *"ci plan"*)
+    {{
+      echo "should-train=true"; echo "withheld=false"; echo "reason=because"
+    }} >> "$GITHUB_OUTPUT" ;;
+  *"ci run"*)
+    case "$*" in
+      *--earlier*) test -f "$RUNNER_TEMP/branchline-earlier/results.json" || exit 9 ;;
+    esac
+    mkdir -p "$RUNNER_TEMP/branchline-results"
+    echo "$*" > "$RUNNER_TEMP/branchline-results/results.json"
+    case "$*" in *"--stages $FAILS") exit 1 ;; esac ;;
+  *"ci apply"*) cat "$RUNNER_TEMP/branchline-results/results.json" > {folder}/told ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("fails", "expected", "told"),
+    [
+        pytest.param(
+            "none",
+            dict.fromkeys(
+                ("decide", "train-1", "train-2", "train", "report", "gate", "register"), SUCCESS
+            ),
+            "--earlier",
+            id="all-parts-one-after-the-other",
+        ),
+        pytest.param(
+            "train",
+            dict.fromkeys(("decide", "train-1", "report"), SUCCESS)
+            | {"train-2": FAILURE, "train": SKIPPED, "gate": FAILURE, "register": SKIPPED},
+            "--stages train",
+            id="a-part-that-fails-is-reported-and-stops-the-rest",
+        ),
+    ],
+)
+def test_stages_that_need_several_machines_train_in_parts(
+    tmp_path: Path, fails: str, expected: dict[str, str], told: str
+) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    for path, text in asked_of(SEVERAL).files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "first")
+    host = Host(root, tmp_path / "host")
+    host.folder.mkdir()
+    host.install("branchline", PARTED.format(folder=host.folder))
+
+    report = host.run(TRAIN, "push", push(host, "refs/heads/main"), FAILS=fails)
+
+    assert results(report) == expected, report
+    calls = (host.folder / "calls").read_text().splitlines()
+    runs = [call.split("--folder")[1].split(" ", 2)[2:] for call in calls if "ci run" in call]
+    earlier = str(host.folder)
+    assert runs[0] == ["--stages prepare"]
+    assert runs[1][0].endswith("--stages train")
+    assert earlier in runs[1][0]
+    assert told in (host.folder / "told").read_text()
 
 
 def test_each_job_has_the_rights_that_it_declares(host: Host) -> None:

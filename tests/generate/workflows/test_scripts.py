@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 FILES = asked_of(
     "model: m\nchecks: [{name: lint, run: ruff}, {name: tests, run: pytest}]\n"
     "tune: {objective: {metric: auc}, space: {lr: [1, 2]}}\n"
+    "github: {aws: {role: 'arn:aws:iam::123456789012:role/training', region: eu-central-1}}\n"
 ).files
 
 
@@ -155,6 +157,52 @@ def test_a_search_goes_on_in_another_run(tmp_path: Path, number: str, code: int)
             "--ref|tuning/$(touch pwned)|-f|round=2|"
             "-f|reason=going on|"
         )
+
+
+# What GitHub and AWS would answer, in front of the script that asks them.
+ANSWERS = """\
+import io, json, sys, urllib.parse, urllib.request
+def answer(asked, timeout):
+    if asked.full_url.startswith("https://sts.eu-central-1.amazonaws.com/"):
+        form = urllib.parse.parse_qs(asked.data.decode())
+        assert form["RoleArn"] == ["arn:aws:iam::123456789012:role/training"], form
+        assert form["WebIdentityToken"] == ["proof"] and form["DurationSeconds"] == ["3600"]
+        found = {"Credentials": {
+            "AccessKeyId": "id", "SecretAccessKey": "very-secret", "SessionToken": "as-secret"}}
+        said = {"AssumeRoleWithWebIdentityResponse": {"AssumeRoleWithWebIdentityResult": found}}
+    else:
+        assert asked.full_url == "https://token.example/?a=b&audience=sts.amazonaws.com"
+        assert asked.headers["Authorization"] == "bearer asked"
+        said = {"value": "proof"}
+    return io.BytesIO(json.dumps(said).encode())
+urllib.request.urlopen = answer
+exec(sys.stdin.read())
+"""
+
+
+def test_credentials_of_aws_are_masked_and_only_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "answers.py").write_text(ANSWERS)
+    stand_in(tmp_path, "python3", f"exec {sys.executable} {tmp_path}/answers.py")
+
+    done = run(
+        script_of("branchline.yml", "train", "credentials of AWS"),
+        tmp_path,
+        AWS_REGION="eu-central-1",
+        ROLE="arn:aws:iam::123456789012:role/training",
+        SECONDS_VALID="3600",
+        ACTIONS_ID_TOKEN_REQUEST_URL="https://token.example/?a=b",
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN="asked",
+        GITHUB_RUN_ID="7",
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["::add-mask::very-secret", "::add-mask::as-secret"]
+    place = tmp_path / "aws-credentials"
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert "aws_secret_access_key = very-secret" in place.read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "answers.py", "aws-credentials", "bin", "packages",
+    ]  # fmt: skip
 
 
 def test_an_artifact_has_a_name_that_github_takes(tmp_path: Path) -> None:

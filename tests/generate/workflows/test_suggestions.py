@@ -90,6 +90,24 @@ def test_owners_review_what_decides() -> None:
     ]
 
 
+def test_where_nobody_is_named_no_line_counts_and_nobody_is_made_up() -> None:
+    authors = [
+        "12+ada@users.noreply.github.com",
+        "49699333+dependabot[bot]@users.noreply.github.com",
+        "noreply@github.com",
+        "grace@example.org",
+        "no address\n/ @eve",
+        "bob@users.noreply.github.com",
+        "fourth@example.org",
+    ]
+
+    known, unknown = code_owners(PLAIN.policies, authors), code_owners(PLAIN.policies)
+
+    assert all(line.startswith("#") for line in (known + unknown).splitlines())
+    assert known.splitlines()[-1] == "# /branchline.yaml @ada grace@example.org @bob"
+    assert unknown.splitlines()[-1] == "# /branchline.yaml @WHO"
+
+
 def test_scripts_and_dependabot_are_clean(judge: Judge) -> None:
     files = {
         "aws.sh": aws_script(ASKED.facts, REPOSITORY, "s3://bucket/prefix"),
@@ -152,8 +170,6 @@ def test_a_path_is_no_repository_of_github(origin: str) -> None:
 
 
 def test_what_is_not_set_up_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"github\.owners"):
-        code_owners(PLAIN.policies)
     with pytest.raises(ConfigError, match=r"github\.aws"):
         aws_trust(PLAIN.facts, REPOSITORY)
     with pytest.raises(ConfigError, match="own runner"):

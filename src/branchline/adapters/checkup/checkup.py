@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from branchline.adapters.checkup.links import can_hardlink, can_reflink
 from branchline.adapters.checkup.locks import stale_locks
-from branchline.ports.checkup import Checkup, Facts
+from branchline.adapters.checkup.team_files import TRUST_PATTERNS, contents, workflows
+from branchline.ports.checkup import TRUST_ISSUER, Checkup, Facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,30 @@ class LocalCheckup(Checkup):
             settings="branchline.yaml"
             if os.path.exists(os.path.join(place, "branchline.yaml"))
             else "",
+            workflows=tuple(workflows(place)) if root else (),
+            trust_documents=tuple(contents(place, self._trusting(place))) if root else (),
+            branches=self._references("refs/heads/") if root else (),
+            remote_branches=self._remote_branches() if root else {},
         )
+
+    def _trusting(self, root: str) -> Sequence[str]:
+        """Tracked files that say who may take a role by a job's identity."""
+        command = ("grep", "-l", "-z", "-I", "-F", "-e", TRUST_ISSUER, "--", *TRUST_PATTERNS)
+        listed = self._ask(self._git, "-C", root, *command)
+        return [path for path in (listed or "").split("\0") if path]
+
+    def _references(self, prefix: str) -> Sequence[str]:
+        listed = self._ask(self._git, "for-each-ref", "--format=%(refname)", prefix)
+        return [name.removeprefix(prefix) for name in (listed or "").splitlines()]
+
+    def _remote_branches(self) -> dict[str, list[str]]:
+        """Branches of each remote, where these are kept as git keeps them by itself."""
+        remotes = (self._ask(self._git, "remote") or "").splitlines()
+        known = {name: self._references(f"refs/remotes/{name}/") for name in remotes if name}
+        return {
+            name: [branch for branch in branches if branch != "HEAD"]
+            for name, branches in known.items()
+        }
 
     def _user(self) -> str:
         """As `git var` knows it, variables included; "" when git would refuse to commit."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Callable
 
 IGNORE_FILE = ".dvcignore"
 ALWAYS_IGNORED = frozenset({".git", ".hg", ".dvc"})
@@ -69,10 +70,13 @@ class IgnoreFiles:
 
     Args:
         root: Absolute root of the repository.
+        read: Gives such a file's bytes by its path from the root, None when there is none; the
+            default reads from disk.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, read: Callable[[str], bytes | None] | None = None) -> None:
         self._root = root
+        self._read = read or self._on_disk
         self._known: dict[str, IgnoreRules] = {}
 
     def rules(self, folder: str) -> IgnoreRules:
@@ -104,13 +108,19 @@ class IgnoreFiles:
         """Read the files anew when they are asked for next."""
         self._known.clear()
 
+    def _on_disk(self, path: str) -> bytes | None:
+        try:
+            with open(os.path.join(self._root, path), "rb") as file:
+                return file.read()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+
     def _joined(self, folder: str, above: IgnoreRules) -> IgnoreRules:
         relative = IGNORE_FILE if folder == "." else f"{folder}/{IGNORE_FILE}"
-        try:
-            with open(os.path.join(self._root, relative), encoding="utf-8") as file:
-                lines = [line.strip() for line in file]
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        data = self._read(relative)
+        if data is None:
             return above
+        lines = [line.strip() for line in data.decode("utf-8").splitlines()]
         if above.patterns and above.ignores(relative, is_folder=False):
             return above
         own = _compiled("" if folder == "." else f"{folder}/", lines)

@@ -96,20 +96,12 @@ class DvcLockFiles(LockFiles):
         """A lock file's text; "" when there is none."""
         try:
             with open(os.path.join(self._root, path), "rb") as file:
-                text = file.read().decode()
+                data = file.read()
         except (FileNotFoundError, NotADirectoryError):
             return ""
         except OSError as error:
             raise LockFileError(f"{path} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise LockFileError(f"{path} is not UTF-8: {error.reason}", todo=_START_OVER) from error
-        line = conflict_line(text)
-        if line is not None:
-            raise LockFileError(
-                f"{path}:{line}: a merge left conflict markers",
-                todo="Keep the side that belongs to the files you kept, or delete the file.",
-            )
-        return text
+        return text_of(data, path)
 
     def _entries(self, path: str, text: str, names: set[str]) -> Mapping[str, LockEntry]:
         """Name -> entry of those names in one lock file; what this process wrote is known."""
@@ -120,7 +112,7 @@ class DvcLockFiles(LockFiles):
             return known
         values = read_entries(text, path)
         return {
-            name: self._entry(path, name, value) for name, value in values.items() if name in names
+            name: entry_in(path, name, value) for name, value in values.items() if name in names
         }
 
     def _remember(self, path: str, old: str, text: str, group: Mapping[str, LockEntry]) -> None:
@@ -135,12 +127,24 @@ class DvcLockFiles(LockFiles):
         kept = {name: entry for name, entry in kept.items() if name not in others}
         self._known[path] = (text, {**kept, **plain})
 
-    @staticmethod
-    def _entry(path: str, name: str, value: JsonValue) -> LockEntry:
-        try:
-            return entry_from_json(value)
-        except ValueError as error:
-            raise LockFileError(f"{path}: stage {name}: {error}", todo=_START_OVER) from error
+
+def text_of(data: bytes, path: str) -> str:
+    """The text of a lock file.
+
+    Raises:
+        LockFileError: It is not UTF-8, or a merge left its markers.
+    """
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise LockFileError(f"{path} is not UTF-8: {error.reason}", todo=_START_OVER) from error
+    line = conflict_line(text)
+    if line is not None:
+        raise LockFileError(
+            f"{path}:{line}: a merge left conflict markers",
+            todo="Keep the side that belongs to the files you kept, or delete the file.",
+        )
+    return text
 
 
 def lock_path(file: str) -> str:
@@ -180,6 +184,18 @@ def read_entries(text: str, path: str) -> Mapping[str, JsonValue]:
             f"{document.where(('stages',))}: stages must be a mapping", todo=_START_OVER
         )
     return stages
+
+
+def entry_in(path: str, name: str, value: JsonValue) -> LockEntry:
+    """One entry of a lock file.
+
+    Raises:
+        LockFileError: It is not of that shape.
+    """
+    try:
+        return entry_from_json(value)
+    except ValueError as error:
+        raise LockFileError(f"{path}: stage {name}: {error}", todo=_START_OVER) from error
 
 
 def conflict_line(text: str) -> int | None:

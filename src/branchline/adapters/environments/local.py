@@ -10,22 +10,27 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import signal
-import subprocess
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from branchline.adapters.environments.interpreters import find_interpreters
+from branchline.adapters.environments.processes import POLL_S, run_installer, tail_of
 from branchline.adapters.environments.requirements import is_requirements, without_editable
-from branchline.errors import EnvironmentFailedError, ProgramKilledError
-from branchline.ports.environments import Environments, Made, Wanted
+from branchline.adapters.environments.resolving import UvResolver
+from branchline.adapters.environments.uv import Scrub, environ_for, failed, find_uv, missing_uv
+from branchline.ports.environments import Environments, Made
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from branchline.core.environment.values import Asked, Interpreter, Resolved
+    from branchline.ports.environments import Wanted
+
 _MARK = "branchline-complete"
-_POLL_S = 0.1
-_TAIL_LINES = 12
+_KEPT = 12
+"""So many environments are kept besides those that are in use or were used within a day."""
+_FRESH_S = 24 * 3600.0
 
 
 class LockEnvironments(Environments):
@@ -33,9 +38,9 @@ class LockEnvironments(Environments):
 
     Args:
         folder: Absolute path.
-        python: Interpreter that they are made with.
+        python: Interpreter that they are made with where nothing else is asked for.
         environ: What the installers get.
-        uv: Absolute path of uv; "" looks for it on PATH, None does without.
+        uv: Absolute path of uv; "" looks for it, None does without.
     """
 
     def __init__(
@@ -44,43 +49,105 @@ class LockEnvironments(Environments):
         self._folder = folder
         self._python = python
         self._environ = {k: v for k, v in environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
-        path = environ.get("PATH", os.defpath)
-        self._uv = (shutil.which("uv", path=path) or "") if uv == "" else (uv or "")
+        self._uv = find_uv(environ) if uv == "" else (uv or "")
+        self._interpreters: tuple[Interpreter, ...] | None = None
+        self._resolver = UvResolver(
+            os.path.join(folder, "found"), uv=self._uv, environ=self._environ
+        )
 
     def can_make(self, file: str) -> bool:
         """See the port."""
         name = file.rpartition("/")[2]
         return is_requirements(name) or (name == "uv.lock" and bool(self._uv))
 
+    def interpreters(self) -> Sequence[Interpreter]:
+        """See the port."""
+        if self._interpreters is None:
+            self._interpreters = find_interpreters(self._environ, self._python)
+        return self._interpreters
+
+    def resolve(
+        self, asked: Asked, *, is_stopped: Callable[[], bool], say: Callable[[str], None]
+    ) -> Resolved | None:
+        """See the port."""
+        return self._resolver.resolve(asked, is_stopped=is_stopped, say=say)
+
+    def export(self, root: str, lock: str) -> str:
+        """See the port."""
+        return self._resolver.export(root, lock)
+
+    def folder_of(self, digest: str) -> str:
+        """See the port."""
+        return os.path.join(self._folder, digest[:32])
+
+    @contextmanager
+    def entered(self, made: Made) -> Iterator[None]:
+        """See the port; nobody removes it meanwhile."""
+        before = {name: os.environ.get(name) for name in ("PATH", "VIRTUAL_ENV", "PYTHONHOME")}
+        with open(f"{made.folder}.lock", "a", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            os.environ["PATH"] = f"{made.programs}{os.pathsep}{before['PATH'] or os.defpath}"
+            os.environ["VIRTUAL_ENV"] = made.folder
+            os.environ.pop("PYTHONHOME", None)
+            try:
+                yield
+            finally:
+                for name, value in before.items():
+                    if value is None:
+                        os.environ.pop(name, None)
+                    else:
+                        os.environ[name] = value
+
     def ensure(
         self, wanted: Wanted, *, is_stopped: Callable[[], bool], say: Callable[[str], None]
     ) -> Made | None:
         """See the port."""
-        folder = os.path.join(self._folder, wanted.digest[:32])
+        folder = self.folder_of(wanted.digest)
         programs = os.path.join(folder, "bin")
-        if os.path.exists(os.path.join(folder, _MARK)):
+        if _is_whole(folder):
             return Made(folder=folder, programs=programs, is_new=False)
         os.makedirs(self._folder, exist_ok=True)
-        with _locked(f"{folder}.lock", is_stopped, say) as is_ours:
-            if not is_ours:
+        with _locked(f"{folder}.lock", is_stopped, say) as lock:
+            if lock is None:
                 return None
-            if os.path.exists(os.path.join(folder, _MARK)):
+            if _is_whole(folder):
                 return Made(folder=folder, programs=programs, is_new=False)
             say(f"making the environment of {wanted.file}")
-            if not self._make(folder, wanted, is_stopped):
+            if not self._make(folder, wanted, is_stopped, lock):
                 return None
+        self._prune(folder)
         return Made(folder=folder, programs=programs, is_new=True)
 
-    def _make(self, folder: str, wanted: Wanted, is_stopped: Callable[[], bool]) -> bool:
+    def _make(self, folder: str, wanted: Wanted, is_stopped: Callable[[], bool], lock: int) -> bool:
         shutil.rmtree(folder, ignore_errors=True)
-        log = f"{folder}.log"
+        log, text = f"{folder}.log", f"{folder}.txt"
         with open(log, "wb"):
             pass
-        with without_editable(wanted.root, wanted.file) as file:
-            for words in self._commands(folder, file, wanted):
-                if not self._run(words, folder, wanted, log, is_stopped):
+        environ = environ_for(self._environ, wanted.index, wanted.root)
+        environ["UV_PROJECT_ENVIRONMENT"] = folder
+        if wanted.text:
+            with open(text, "w", encoding="utf-8") as file:
+                file.write(wanted.text)
+        with without_editable(wanted.root, wanted.file) as file_path:
+            for words in self._commands(folder, text if wanted.text else file_path, wanted):
+                code = run_installer(
+                    words,
+                    folder=wanted.root,
+                    environ=environ,
+                    log=log,
+                    is_stopped=is_stopped,
+                    lock=lock,
+                )
+                if code != 0:
                     shutil.rmtree(folder, ignore_errors=True)
+                if code is None:
                     return False
+                if code:
+                    scrub = Scrub(environ, wanted.index)
+                    _scrub_file(log, scrub)
+                    tail = [scrub(line) for line in tail_of(log)]
+                    raise failed(wanted.file, tail, has_date=bool(wanted.as_of))
+        _scrub_file(log, Scrub(environ, wanted.index))
         partial = os.path.join(folder, f"{_MARK}.{os.getpid()}")
         with open(partial, "w", encoding="utf-8") as mark:
             mark.write(f"{wanted.file}\n{wanted.digest}\n")
@@ -89,71 +156,87 @@ class LockEnvironments(Environments):
 
     def _commands(self, folder: str, file: str, wanted: Wanted) -> list[list[str]]:
         python = os.path.join(folder, "bin", "python")
-        if wanted.file.rpartition("/")[2] == "uv.lock":
+        base = wanted.python or self._python
+        if wanted.text and not self._uv:
+            raise missing_uv()
+        if wanted.file.rpartition("/")[2] == "uv.lock" and not wanted.text:
             project = os.path.dirname(os.path.join(wanted.root, wanted.file))
             sync = ["sync", "--frozen", "--no-install-project", "--project", project]
-            return [[self._uv, *sync, "--python", self._python]]
+            return [[self._uv, *sync, "--python", base]]
         if self._uv:
-            return [
-                [self._uv, "venv", "--quiet", "--python", self._python, folder],
-                [self._uv, "pip", "install", "--quiet", "--python", python, "-r", file],
+            install = [self._uv, "pip", "install", "--quiet", "--python", python, "-r", file]
+            for name in wanted.no_build:
+                install += ["--only-binary", name]
+            if wanted.as_of:
+                # What builds a source file is taken as of then, too: old ones need old tools.
+                install += ["--exclude-newer", wanted.as_of]
+            if wanted.text and wanted.is_whole:
+                install.append("--no-deps")
+            made = [
+                [self._uv, "venv", "--quiet", "--no-project", "--python", base, folder],
+                install,
             ]
+            if wanted.local:
+                own = [self._uv, "pip", "install", "--quiet", "--python", python, "--no-deps"]
+                made.append([*own, *(f"./{place}" for place in wanted.local)])
+            return made
         pip = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
         return [
-            [self._python, "-m", "venv", folder],
+            [base, "-m", "venv", folder],
             [python, *pip, "install", "--progress-bar", "off", "-r", file],
         ]
 
-    def _run(
-        self,
-        words: Sequence[str],
-        folder: str,
-        wanted: Wanted,
-        log: str,
-        is_stopped: Callable[[], bool],
-    ) -> bool:
-        """Run an installer to its end; False when it was stopped."""
-        environ = {**self._environ, "UV_PROJECT_ENVIRONMENT": folder}
-        with open(log, "ab") as out:
-            try:
-                process = subprocess.Popen(
-                    words,
-                    cwd=wanted.root,
-                    env=environ,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=subprocess.STDOUT,
-                    process_group=0,
-                )
-            except OSError as error:
-                raise _failed(wanted, [f"{words[0]}: {error.strerror}"]) from error
-            try:
-                while process.poll() is None:
-                    if is_stopped():
-                        return False
-                    time.sleep(_POLL_S)
-            finally:
-                if process.poll() is None:
-                    with suppress(ProcessLookupError):
-                        os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
-        if process.returncode != 0:
-            tail = _tail(log)
-            shutil.rmtree(folder, ignore_errors=True)
-            if process.returncode < 0:
-                raise ProgramKilledError(
-                    f"the installer of {wanted.file} was killed by signal {-process.returncode}",
-                    todo="If the machine ran out of memory, give it more.",
-                )
-            raise _failed(wanted, tail)
-        return True
+    def _prune(self, made: str) -> None:
+        """Remove what was not used for longest, beyond a number, and is in nobody's hands."""
+        used: list[tuple[float, str]] = []
+        for name in os.listdir(self._folder):
+            folder = os.path.join(self._folder, name)
+            with suppress(OSError):
+                used.append((os.stat(os.path.join(folder, _MARK)).st_mtime, folder))
+        now = time.time()
+        for at, folder in sorted(used, reverse=True)[_KEPT:]:
+            if folder == made or now - at < _FRESH_S:
+                continue
+            with open(f"{folder}.lock", "a", encoding="utf-8") as lock, suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # The mark goes first: half of an environment must never look whole.
+                os.unlink(os.path.join(folder, _MARK))
+                shutil.rmtree(folder, ignore_errors=True)
+                for ending in ("log", "txt"):
+                    with suppress(OSError):
+                        os.unlink(f"{folder}.{ending}")
+
+
+def _is_whole(folder: str) -> bool:
+    """Whether an environment was made to its end; it counts as used now."""
+    mark = os.path.join(folder, _MARK)
+    if not os.path.exists(mark):
+        return False
+    with suppress(OSError):
+        os.utime(mark)
+    return True
+
+
+def _scrub_file(path: str, scrub: Scrub) -> None:
+    """Take passwords out of a log that stays."""
+    with suppress(OSError), open(path, "r+", encoding="utf-8", errors="replace") as file:
+        text = file.read()
+        clean = scrub(text)
+        if clean != text:
+            file.seek(0)
+            file.truncate()
+            file.write(clean)
 
 
 @contextmanager
 def _locked(
     path: str, is_stopped: Callable[[], bool], say: Callable[[str], None]
-) -> Iterator[bool]:
-    """Hold a lock that the kernel gives back when we die; False when waiting was given up."""
+) -> Iterator[int | None]:
+    """Hold a lock that the kernel gives back when we and our installer die.
+
+    Yields:
+        Its descriptor; None when waiting was given up.
+    """
     has_said = False
     with open(path, "a", encoding="utf-8") as file:
         while True:
@@ -162,38 +245,10 @@ def _locked(
                 break
             except BlockingIOError:
                 if is_stopped():
-                    yield False
+                    yield None
                     return
                 if not has_said:
                     say("another job makes this environment; waiting for it")
                     has_said = True
-                time.sleep(_POLL_S)
-        yield True
-
-
-def _failed(wanted: Wanted, tail: Sequence[str]) -> EnvironmentFailedError:
-    text = " ".join(tail).lower()
-    is_offline = any(
-        word in text
-        for word in ("name resolution", "connection", "no matching distribution", "network")
-    )
-    return EnvironmentFailedError(
-        f"the packages of {wanted.file} cannot be installed",
-        details=tail,
-        todo=(
-            "The box does not reach a package index, or it lacks a version: look at the lines above"
-            ' and at PIP_INDEX_URL in box.json ("environment"), or set `environments` to "off".'
-            if is_offline
-            else f"Mend {wanted.file}; `environments: off` in box.json uses the box's own Python."
-        ),
-    )
-
-
-def _tail(log: str) -> list[str]:
-    try:
-        with open(log, "rb") as file:
-            file.seek(max(0, os.path.getsize(log) - 8192))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return []
-    return [line.rstrip() for line in text.splitlines() if line.strip()][-_TAIL_LINES:]
+                time.sleep(POLL_S)
+        yield file.fileno()

@@ -156,6 +156,9 @@ class GitCiRemote(CiRemote):
             return True
         if b"stale info" in answer.out or b"fetch first" in answer.out:
             return False
+        # Of two pushes at once one may be told of a lock, in words that each server has its own of.
+        if b"remote rejected" in answer.out and self.branch_head(branch) != expected:
+            return False
         raise refusal(["push"], answer)
 
     def tagged(self, name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from branchline.adapters.github.fields import flag, listed, text, texts
+from branchline.adapters.github.fields import flag, listed, seconds, text, texts
 from branchline.errors import ForgeError, ForgeMissingError, ForgeTokenError, ForgeUnreachableError
 from branchline.ports.forge_checkup import ForgeCheckup, ForgeEnvironment, ForgeFacts, ForgeRunner
 
@@ -56,6 +56,7 @@ class GitHubCheckup(ForgeCheckup):
             default_branch=branch,
             is_private=flag(about, "private"),
             is_archived=flag(about, "archived") or False,
+            pushed_at_s=seconds(about, "pushed_at") or None,
             may_push=flag(about, "permissions", "push"),
             are_jobs_enabled=flag(actions, "enabled"),
             may_jobs_open_pulls=flag(tokens, "can_approve_pull_request_reviews"),

@@ -37,14 +37,9 @@ class GitHubWorkflows(Workflows):
 
     def dispatch(self, workflow: str, *, ref: str, inputs: Mapping[str, str]) -> None:
         """See the port; after a lost answer, a run that began since then is taken for ours."""
-        if not _FILE.fullmatch(workflow):
-            raise UsageError(
-                f"the workflow is {workflow[:100]!r}, must be the name of a file",
-                todo="Give the name of a file in .github/workflows, such as branchline.yml.",
-            )
+        path = self._path(workflow)
         _check_inputs(workflow, inputs)
         since = datetime.fromtimestamp(self._now() - _SLACK_S, UTC)
-        path = self._repository.at("actions", "workflows", workflow)
         was_sent = False
 
         def find() -> object | None:
@@ -82,6 +77,20 @@ class GitHubWorkflows(Workflows):
                 f" with these inputs: {', '.join(inputs) or 'none'}.",
                 details=(error.message, *error.details),
             ) from error
+
+    def has_run(self, workflow: str, *, ref: str, commit: str) -> bool:
+        """See the port."""
+        query = {"event": "workflow_dispatch", "branch": ref, "head_sha": commit, "per_page": "1"}
+        found = self._client.get(f"{self._path(workflow)}/runs", **query)
+        return bool(listed(found, "workflow_runs"))
+
+    def _path(self, workflow: str) -> str:
+        if not _FILE.fullmatch(workflow):
+            raise UsageError(
+                f"the workflow is {workflow[:100]!r}, must be the name of a file",
+                todo="Give the name of a file in .github/workflows, such as branchline.yml.",
+            )
+        return self._repository.at("actions", "workflows", workflow)
 
 
 def _check_inputs(workflow: str, inputs: Mapping[str, str]) -> None:

@@ -126,6 +126,10 @@ OBJECTIVE = Section(
 TUNE = Section(
     {
         "stages": Key(TEXTS, "Stages that a trial runs."),
+        "runs_on": Key(
+            TEXTS,
+            "Runner of a search in GitHub Actions; that of its stages when these name one only.",
+        ),
         "run": Key(
             COMMAND, "Your own search, instead of trials of `space`; it leaves the file `write`."
         ),

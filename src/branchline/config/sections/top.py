@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from branchline.config.kinds import Anything, Key, ListOf, MapOf, OneOf, Section, Text
-from branchline.config.sections import data, github, serving, training
+from branchline.config.sections import (
+    data,
+    environment,
+    github,
+    serving,
+    short_form,
+    training,
+)
+from branchline.config.sections.checks import CHECK
 
 MODEL = Text(
     "a name of letters, digits, `-`, `_` and `/` that starts and ends with a letter or digit",
@@ -39,7 +47,7 @@ SECTIONS: dict[str, Key] = {
     ),
     "stages": Key(STAGES, "Stages in DVC's grammar, instead of a dvc.yaml."),
     "train": Key(
-        training.TRAIN,
+        short_form.TRAIN,
         "The short form: one stage `train` that leaves metrics.json, model/ or both.",
     ),
     "branches": Key(
@@ -48,14 +56,14 @@ SECTIONS: dict[str, Key] = {
         DEFAULT_BRANCHES,
     ),
     "pull_requests": Key(training.PULL_REQUESTS, "What pull requests do."),
-    "checks": Key(ListOf(training.CHECK), "Cheap checks of the code, on every push."),
+    "checks": Key(ListOf(CHECK), "Cheap checks of the code, on every push."),
     "data": Key(data.DATA, "Checks of the data."),
     "tune": Key(serving.TUNE, "Search for hyperparameters."),
     "gate": Key(training.GATE, "What a model must reach."),
     "tests": Key(ListOf(training.TEST), "Tests of the model itself."),
     "resources": Key(MapOf(training.STAGE_RESOURCES, "stages"), "What stages need and may use."),
     "executors": Key(serving.EXECUTORS, "Settings of the machines and engines that run stages."),
-    "environment": Key(training.ENVIRONMENT, "What surrounds the code and enters every key."),
+    "environment": Key(environment.ENVIRONMENT, "What surrounds the code and enters every key."),
     "changes": Key(training.CHANGES, "Which changes matter to the model."),
     "store": Key(training.STORE, "Where outputs are kept; this machine only when not set."),
     "link": Key(training.LINK, "How outputs get from the store into the workspace.", "reflink"),

@@ -11,7 +11,6 @@ from branchline.config.kinds import (
     DURATION_KIND,
     SHARE_KIND,
     SIZE_KIND,
-    Anything,
     Choice,
     Flag,
     Key,
@@ -56,8 +55,8 @@ PULL_REQUEST = Section(
         "labels": Key(TEXTS, "Labels to set."),
         "mode": Key(
             Choice(("approve", "dispatch", "app")),
-            "How the training of a pull request that the bot opened starts.",
-            "approve",
+            "How the training of a pull request that the bot opened starts; unless set, `dispatch`"
+            " on GitHub and `approve` on a box.",
         ),
     }
 )
@@ -115,22 +114,6 @@ PULL_REQUESTS = Section(
     }
 )
 
-CHECK = Section(
-    {
-        "name": Key(Text(), "Name of the check, as reported.", required=True),
-        "run": Key(COMMAND, "Command; exit code 0 passes.", required=True),
-        "matrix": Key(
-            MapOf(ListOf(Anything(), at_least=1), "variables"),
-            "The check runs once for each combination.",
-        ),
-        "timeout": Key(DURATION_KIND, "Time after which it is stopped."),
-        "runs_on": Key(TEXTS, "Runner labels in GitHub Actions."),
-        "always": Key(
-            Flag(), "Run it on every push, not only when its files changed.", default=True
-        ),
-    }
-)
-
 
 def _metric_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
     if "computed_as" in value:
@@ -163,11 +146,14 @@ def _goal_rule(metric: str, value: Mapping[str, Any], path: Path, report: Report
             f"is `{said}`, but `{what}` is better when it is {way}; drop `goal`, or give a metric"
             " that is another one a name of its own",
         )
-    if natural is None and said is None and goal_of(metric) is Goal.MINIMIZE:
+    sounds = goal_of(metric)
+    if natural is None and said is None and sounds is not Goal.MAXIMIZE:
+        tells = "sounds as if lower were" if sounds is Goal.MINIMIZE else "does not tell either"
+        first, second = ("minimize", "maximize") if sounds else ("maximize", "minimize")
         report.wrong(
             path,
-            f"does not say which way is better, and `{metric}` sounds as if lower were; add"
-            " `goal: minimize` (or `goal: maximize`)",
+            f"does not say which way is better, and `{metric}` {tells}; add `goal: {first}` (or"
+            f" `goal: {second}`)",
         )
 
 
@@ -213,8 +199,8 @@ METRIC = Section(
         ),
         "goal": Key(
             Choice(("maximize", "minimize")),
-            "Which way is better; of a known metric as it is by nature (`rmse`: minimize), else"
-            " `maximize`.",
+            "Which way is better; of a known metric as it is by nature (`rmse`: minimize), else as"
+            " its name tells. Asked for where a bar compares and the name tells nothing.",
         ),
         "primary": Key(Flag(), "The metric that decides; others guard.", default=False),
     },
@@ -314,20 +300,6 @@ STAGE_RESOURCES = Section(
     }
 )
 
-ENVIRONMENT = Section(
-    {
-        "lock": Key(
-            Text("a file"),
-            "Lock or requirements file whose meaning enters every key; found when not set.",
-        ),
-        "variables": Key(
-            ListOf(Text("a variable's name", r"[A-Za-z_][A-Za-z0-9_]*")),
-            "Environment variables on which results depend.",
-        ),
-        "image": Key(Text("an image"), "Container image, best with its digest."),
-    }
-)
-
 _SIGNIFICANT = Choice(("significant", "ignore"))
 CHANGES = Section(
     {
@@ -361,30 +333,6 @@ STORE = OneOf(
                 "link": Key(LINK, "How outputs get from the store into the workspace.", "reflink"),
             },
             words="{url: ..., endpoint_url: ...}",
-        ),
-    )
-)
-
-TRAIN = OneOf(
-    (
-        COMMAND,
-        Section(
-            {
-                "run": Key(COMMAND, "The command.", required=True),
-                "deps": Key(TEXTS, "Files and folders it reads, besides the code it imports."),
-                "params": Key(
-                    ListOf(OneOf((Text("a parameter"), MapOf(OneOf((TEXTS,)), "files")))),
-                    "Parameters it uses, as in dvc.yaml.",
-                ),
-                "outs": Key(
-                    TEXTS,
-                    "Files and folders it leaves. Those that you name must be there at its end; of "
-                    "the defaults here and of `metrics` one is enough.",
-                    ["model"],
-                ),
-                "metrics": Key(TEXTS, "Metrics files it leaves.", ["metrics.json"]),
-            },
-            words="{run: ..., outs: [...], metrics: [...]}",
         ),
     )
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.core.changes.values import Change, ChangeEffect, ChangeSet, InputKind
+from branchline.core.changes.values import PACKAGES, Change, ChangeEffect, ChangeSet, InputKind
 from branchline.core.secrecy import MASK
 
 if TYPE_CHECKING:
@@ -178,6 +178,8 @@ def _difference(
         return f"{name} is {_value(after)}, was {_value(before)}"
     if after.name == "python" and after.kind is InputKind.ENVIRONMENT:
         return f"Python {after.value} instead of {before.value}"
+    if after.name == PACKAGES and after.kind is InputKind.ENVIRONMENT:
+        return _packages(before.value.split(), after.value.split())
     if after.kind is InputKind.VARIABLE:
         return f"the variable {name} changed"  # its value may be a secret
     if after.value and before.value and after.kind is not InputKind.CODE:
@@ -188,6 +190,19 @@ def _difference(
     if after.kind is InputKind.CODE:
         return _code_difference(before, after, parts)
     return f"{name} changed"
+
+
+def _packages(before: Sequence[str], after: Sequence[str]) -> str:
+    """How sets of `name==version` differ."""
+    then = dict(item.partition("==")[::2] for item in before)
+    now = dict(item.partition("==")[::2] for item in after)
+    said = [f"{n} {now[n]} instead of {then[n]}" for n in now if then.get(n, now[n]) != now[n]]
+    said += [f"{n} {now[n]} is new" for n in now if n not in then]
+    said += [f"{n} is gone" for n in then if n not in now]
+    if not said:
+        return "the packages are other files of the same versions"
+    more = f" and {len(said) - MOST_PARTS} more" if len(said) > MOST_PARTS else ""
+    return f"packages: {', '.join(said[:MOST_PARTS])}{more}"
 
 
 def _code_difference(

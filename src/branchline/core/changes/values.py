@@ -91,6 +91,10 @@ class Meaning:
     doubts: tuple[str, ...] = ()
 
 
+PACKAGES = "packages"
+"""Name of the input that stands for a made environment; its value is `name==version` of each."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
     """One thing that a stage's result depends on, as it is now.

@@ -42,7 +42,7 @@ class HandedState(Enum):
         WALKED: It has a record, with a verdict where there is a gate.
         SEARCHED: It searched; what was found may ask for a pull request.
         FAILED: A stage or the settings failed. CANCELLED: It was stopped.
-        UNFINISHED: A search that goes on in another job.
+        UNFINISHED: A search, or a training in parts, that goes on in another job.
         SKIPPED: The rules ask for nothing, or everything is known. WITHHELD: Not from a fork.
     """
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from branchline.core.policy import BranchRule
     from branchline.core.trigger.events import Event
 
+DEFAULT_MODE = "dispatch"
+"""How the training of a pull request starts where the rule says nothing. A forge starts none for
+what its own token did, or lets it wait for a person; on an Enterprise server for ever."""
 MOST_FILES = 20
 MOST_FILE_BYTES = 1_000_000
 MOST_BODY_BYTES = 60_000
@@ -71,7 +74,7 @@ def checked_opening(
         asked,
         title=plain(" ".join(asked.title.split()))[:_MOST_TITLE] or f"Train {model}",
         body=re.sub(r"@(?=\w)", "@\u200b", body.decode("utf-8", "ignore")),
-        mode=str(options.get("mode", "approve")),
+        mode=str(options.get("mode", DEFAULT_MODE)),
         author=str(options.get("author") or ""),
         labels=tuple(str(label) for label in options.get("labels") or ()),  # type: ignore[union-attr] # a list, the grammar says
         is_draft=bool(options.get("draft", False)),

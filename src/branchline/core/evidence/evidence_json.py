@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from branchline.core.directions import goal_of
 from branchline.core.evidence.json_parts import list_in, mapping_in, text_in
 from branchline.core.evidence.measured import measured_from_json, measured_to_json
 from branchline.core.evidence.values import (
@@ -46,6 +47,10 @@ def evidence_to_json(evidence: Evidence) -> dict[str, JsonValue]:
                 "text": metric.text,
                 "file": metric.file,
                 "stage": metric.stage,
+                "place": metric.place,
+                "unit": metric.unit,
+                "goal": _goal_to_json(metric.name),
+                "problem": metric.problem,
             }
             for metric in evidence.metrics
         ],
@@ -60,7 +65,14 @@ def evidence_to_json(evidence: Evidence) -> dict[str, JsonValue]:
         "measured": [measured_to_json(item) for item in evidence.measured],
         "predictions": _predictions_to_json(evidence.predictions),
         "data_checks": _data_checks_to_json(evidence),
+        "unread": list(evidence.unread),
     }
+
+
+def _goal_to_json(name: str) -> JsonValue:
+    """Which way is better by the name alone: for readers of the record, never for the gate."""
+    goal = goal_of(name)
+    return None if goal is None else goal.value
 
 
 def _predictions_to_json(facts: PredictionFacts | None) -> JsonValue:
@@ -118,6 +130,7 @@ def evidence_from_json(value: object) -> Evidence:
             ),
             predictions=_predictions_from_json(fields.get("predictions")),
             data_checks=_data_checks_from_json(fields.get("data_checks", [])),
+            unread=tuple(text_in(item) for item in list_in(fields.get("unread", []))),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"evidence.json cannot be read: {_said(error)}") from None
@@ -230,6 +243,9 @@ def _metric_from_json(value: object) -> Metric:
         text=text_in(fields["text"]),
         file=text_in(fields["file"]),
         stage=text_in(fields.get("stage", "")),
+        place=text_in(fields.get("place", "")),
+        unit=text_in(fields.get("unit", "")),
+        problem=text_in(fields.get("problem", "")),
     )
 
 

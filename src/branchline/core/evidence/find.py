@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from branchline.core.evidence.measured import Measured
     from branchline.core.evidence.values import Evidence
 
+_MOST_UNREAD = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -51,7 +53,9 @@ def find_metric(evidence: Evidence, name: str) -> Found:
         problem = "is not known: name the model in branchline.yaml, registry: {paths: [...]}"
         return Found(metric=None, problem=problem)
     if not matches:
-        return Found(metric=None, problem=f"is not among the metrics; {_hint(name, evidence)}")
+        problem = f"is not among the metrics; {_hint(name, evidence)}"
+        unread = [sentence.removesuffix(".") for sentence in evidence.unread[:_MOST_UNREAD]]
+        return Found(metric=None, problem="; ".join([problem, *unread]))
     if len({(m.value is None, m.text) for m in matches}) > 1:
         files = ", ".join(f"`{m.file}:{m.name}` = {m.text}" for m in matches)
         return Found(metric=None, problem=f"stands in several files with different values: {files}")

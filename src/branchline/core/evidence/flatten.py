@@ -37,7 +37,7 @@ def metrics_of(document: object, *, file: str, stage: str = "") -> tuple[Metric,
     return tuple(
         Metric(
             name=name or bare,
-            value=_number(value),
+            value=number_of(value),
             text=text_of(value),
             file=file,
             stage=stage,
@@ -59,17 +59,25 @@ def params_of(documents: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     return flat
 
 
-def leaves(value: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+def leaves(value: object) -> Iterator[tuple[str, object]]:
     """(dotted name, value) of every scalar in a document, in its order."""
+    for path, inner in paths_of(value):
+        yield ".".join(map(str, path)), inner
+
+
+def paths_of(
+    value: object, above: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """(keys and positions that lead to it, value) of every scalar in a document, in its order."""
     items = getattr(value, "items", None)
     if items is not None:
         for key, inner in items():
-            yield from leaves(inner, _joined(prefix, str(key)))
+            yield from paths_of(inner, (*above, str(key)))
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
-            yield from leaves(inner, _joined(prefix, str(index)))
+            yield from paths_of(inner, (*above, index))
     else:
-        yield prefix, value
+        yield above, value
 
 
 def text_of(value: object) -> str:
@@ -86,7 +94,8 @@ def is_finite(value: float | None) -> bool:
     return value is not None and (isinstance(value, int) or math.isfinite(value))
 
 
-def _number(value: object) -> float | int | None:
+def number_of(value: object) -> float | int | None:
+    """A scalar of a document as a number; None when it is none: a truth value, a text, a null."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

@@ -32,6 +32,11 @@ class Metric:
         text: The value as written.
         file: Where it was read, from the root.
         stage: Address of the stage that wrote it; "" for files of the top level.
+        place: Where it stands in that file, in words (`line 3`, `cell 4, line 2`); "" where that
+            is not known.
+        unit: As written beside it, or as its name says; "" for none.
+        problem: Why it has no value though it is there, as the rest of a sentence that begins with
+            its name; "" when there is nothing to say.
     """
 
     name: str
@@ -39,6 +44,21 @@ class Metric:
     text: str
     file: str
     stage: str = ""
+    place: str = ""
+    unit: str = ""
+    problem: str = ""
+
+    @property
+    def where(self) -> str:
+        """Its file and place: `metrics.json:3`, `train.ipynb, cell 4`; "" when it has no file.
+
+        >>> Metric(name="auc", value=1, text="1", file="m.json", place="line 3").where
+        'm.json:3'
+        """
+        line = self.place.removeprefix("line ")
+        if line.isdigit():
+            return f"{self.file}:{line}"
+        return f"{self.file}, {self.place}" if self.place else self.file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +130,7 @@ class Evidence:
         measured: What Branchline itself and the tests measured: size, latency.
         predictions: What it said of each example; None when that was not found or not asked for.
         data_checks: What the checks of the data found, in the order of branchline.yaml.
+        unread: Why a metrics file gave no metric, a sentence each; its place stands first.
     """
 
     metrics: tuple[Metric, ...] = ()
@@ -128,6 +149,7 @@ class Evidence:
     measured: tuple[Measured, ...] = ()
     predictions: PredictionFacts | None = None
     data_checks: tuple[DataReport, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def metric(self, name: str) -> Metric | None:
         """The metric of that name; None when there is none."""

@@ -176,11 +176,19 @@ def _decide_asked(event: Event, policy: Policy) -> Decision:
         reason = f"{who}, but rule `{rule.pattern}` says nothing for {shown(event.branch)}"
         return Decision(do=Do.NOTHING, kind=kind, rule=rule, reason=reason)
     do = rule.do if rule is not None else Do.TRAIN
+    force = event.force
     if event.kind is EventKind.SCHEDULE:
         do = Do.TRAIN
-    forced = ", although a result may exist" if event.force else ""
+        force = force or _retrains_always(policy)
+    forced = ", although a result may exist" if force else ""
     said = f": {event.reason}" if event.reason else ""
-    return Decision(do=do, kind=kind, rule=rule, reason=f"{who}{forced}{said}", force=event.force)
+    return Decision(do=do, kind=kind, rule=rule, reason=f"{who}{forced}{said}", force=force)
+
+
+def _retrains_always(policy: Policy) -> bool:
+    """Whether a schedule trains what it has results for."""
+    section = policy.sections.get("retrain")
+    return isinstance(section, dict) and section.get("when") == "always"
 
 
 def _nothing(reason: str, kind: TriggerKind = TriggerKind.PUSH) -> Decision:

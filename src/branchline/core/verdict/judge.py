@@ -156,9 +156,12 @@ def _judge_rule(rule: MetricRule, judged: _Judged) -> list[Finding]:
     found = find_metric(judged.evidence, rule.name)
     problem = found.problem and f"`{rule.name}` {found.problem}."
     value = found.metric.value if found.metric else None
-    if found.metric is not None and not is_finite(value):
+    if found.metric is not None and found.metric.problem:
+        problem = f"`{rule.name}` {found.metric.problem}."
+    elif found.metric is not None and not is_finite(value):
         what = "is no number" if value is None else "is not finite"
-        problem = f"`{rule.name}` is {found.metric.text}, which {what}."
+        place = f" ({found.metric.where})" if found.metric.place else ""
+        problem = f"`{rule.name}` is {found.metric.text}{place}, which {what}."
     if problem or value is None or found.metric is None:
         return [_unknown(rule, kind, problem, bound) for kind, bound in asked.items()]
     findings = []

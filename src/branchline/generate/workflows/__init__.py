@@ -4,6 +4,7 @@ from branchline.generate.workflows.facts import facts_of
 from branchline.generate.workflows.files import workflow_files
 from branchline.generate.workflows.header import is_edited, is_ours
 from branchline.generate.workflows.model_workflow import gate_name
+from branchline.generate.workflows.not_written import notes_of
 from branchline.generate.workflows.runner_script import runner_script
 from branchline.generate.workflows.suggestions import (
     DEPENDABOT,
@@ -26,6 +27,7 @@ __all__ = [
     "gate_name",
     "is_edited",
     "is_ours",
+    "notes_of",
     "repository_name",
     "runner_script",
     "workflow_files",

@@ -12,7 +12,8 @@ IS_FORK = (
 )
 # Values stand on one line: GitHub's own parser keeps the indentation of folded ones.
 PLACE = "${{ github.event.pull_request.number || github.ref }}"
-LEFT = "${{ needs.train.outputs.results }}"
+LEFT = "needs.train.outputs.results"
+"""Name of the artifact of the job that judged."""
 RESULTS_NAME = "${{ steps.results.outputs.name }}"
 
 OWN_REFUSES = """\
@@ -124,9 +125,9 @@ CHECK = """\
 """
 
 TRAIN = """\
-  train:
-    name: train
-    needs: decide
+  <<job>>:
+    name: <<name>>
+    needs: <<needs>>
     if: >-
       needs.decide.outputs.should-train == 'true'
       <<same_repository>>
@@ -146,22 +147,25 @@ TRAIN = """\
         env:
           MODEL: ${{ inputs.model || '<<model_text>>' }}
         run: |
-          name="results-${MODEL//[^A-Za-z0-9._-]/-}-$GITHUB_RUN_ATTEMPT"
+          name="<<kind>>-${MODEL//[^A-Za-z0-9._-]/-}-$GITHUB_RUN_ATTEMPT"
           echo "name=$name" >> "$GITHUB_OUTPUT"
       <<disk>>
       <<checkout>>
       <<python>>
       <<packages>>
+      <<earlier>>
       <<aws>>
       - name: train
         env:
           GITHUB_TOKEN: ${{ github.token }}
           MODEL: ${{ inputs.model || '<<model_text>>' }}
+          <<stages>>
           <<variables>>
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
           # In place of the shell, so that a cancelled job stops the training at once.
-          exec branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>"
+          # It may not send the records: the job `report` does.
+          exec branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>"<<words>>
       <<upload>>
 
 """
@@ -171,9 +175,9 @@ REPORT = """\
   # comes from the default branch, and what the training left is read as a stranger's.
   report:
     name: report
-    needs: [decide, train]
+    needs: [decide, <<trainings>>]
     if: >-
-      !cancelled() && needs.train.outputs.results != ''
+      !cancelled() && <<left>> != ''
       <<same_repository>>
     <<runs_on>>
     timeout-minutes: 15
@@ -225,6 +229,7 @@ GATE = """\
           <<own>>
           [ "$DECIDE" = success ] || refuse "The job decide ended with: $DECIDE."
           <<checks>>
+          <<parts>>
           case "$TRAIN" in
             success) ;;
             skipped)
@@ -269,6 +274,7 @@ REGISTER = """\
         env:
           GITHUB_TOKEN: ${{ github.token }}
           MODEL: ${{ inputs.model || '<<model_text>>' }}
+          <<variables>>
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
           branchline ci apply --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\

@@ -33,8 +33,11 @@ def model_workflow(facts: Facts) -> str:
         # The default branch's own, whatever commit woke us.
         "checkout": steps.checkout(ref=facts.default_branch),
         "alone": steps.branchline_alone(facts),
-        "download": steps.download(name=job_texts.LEFT),
+        "download": steps.download(name=f"${{{{ {job_texts.LEFT} }}}}"),
     }
+    trainings = _trainings(facts)
+    # Of a part that failed, where the last job did not begin.
+    left = " || ".join(f"needs.{job}.outputs.results" for job in reversed(trainings))
     parts = [
         _head(facts),
         fill(
@@ -45,8 +48,14 @@ def model_workflow(facts: Facts) -> str:
             packages=steps.packages(facts, on=facts.runs_on, with_install=False),
         ),
         *(_check(facts, number, check) for number, check in enumerate(facts.checks)),
-        _train(facts, shared),
-        fill(job_texts.REPORT, **trusted, same_repository=f"&& {job_texts.SAME_REPOSITORY}"),
+        *(_train(facts, shared, number) for number in range(1, len(trainings) + 1)),
+        fill(
+            job_texts.REPORT,
+            **{**trusted, "download": steps.download(name=f"${{{{ {left} }}}}")},
+            trainings=", ".join(trainings),
+            left=f"({left})" if len(trainings) > 1 else left,
+            same_repository=f"&& {job_texts.SAME_REPOSITORY}",
+        ),
         _gate(facts, small),
     ]
     if facts.registers:
@@ -58,6 +67,7 @@ def model_workflow(facts: Facts) -> str:
                 ref=_expression_text(f"refs/heads/{facts.default_branch}"),
                 environment=quoted(facts.register_environment),
                 queue=queue,
+                variables=steps.variables_of_registry(facts),
             )
         )
     return "".join(parts)
@@ -107,6 +117,8 @@ def _check(facts: Facts, number: int, check: CheckFacts) -> str:
     version = ""
     if axes:
         rows = [f"    {axis}: {flow(values)}" for axis, values in axes.items()]
+        left_out = [f"      - {_pairs(one)}" for one in check.exclude]
+        rows += ["    exclude:", *left_out] if left_out else []
         strategy = "\n".join(["strategy:", "  fail-fast: false", "  matrix:", *rows])
         given = [f"  MATRIX_{axis.upper()}: ${{{{ matrix.{axis} }}}}" for axis in axes]
         env = "\n".join(["env:", *given])
@@ -128,24 +140,48 @@ def _check(facts: Facts, number: int, check: CheckFacts) -> str:
     )
 
 
+def _pairs(values: tuple[tuple[str, str], ...]) -> str:
+    return "{" + ", ".join(f"{name}: {quoted(value)}" for name, value in values) + "}"
+
+
 def _no_forks(labels: tuple[str, ...]) -> str:
     """The condition of a job that runs code of a commit; "" where the machine is GitHub's."""
     same = job_texts.SAME_REPOSITORY.replace("\n", "\n  ").rstrip()
     return f"if: >-\n  {same}" if may_be_own(labels) else ""
 
 
-def _train(facts: Facts, shared: dict[str, str]) -> str:
+def _trainings(facts: Facts) -> list[str]:
+    """Ids of the jobs that train, in order; the last one judges."""
+    return [*(f"train-{number}" for number in range(1, len(facts.parts))), "train"]
+
+
+def _train(facts: Facts, shared: dict[str, str], number: int) -> str:
+    """One part of the training; `number` counts from 1."""
+    ids, part = _trainings(facts), facts.parts[number - 1]
+    is_last, before = number == len(ids), ids[number - 2] if number > 1 else ""
+    words = " \\\n            --no-push"
+    if before:
+        words += f' \\\n            --earlier "$RUNNER_TEMP/{steps.EARLIER}"'
+    if not is_last:
+        words += ' \\\n            --stages "$STAGES"'
     return fill(
         job_texts.TRAIN,
-        **{**shared, "runs_on": steps.runs_on(facts.train_on)},
+        **{**shared, "runs_on": steps.runs_on(part.runs_on)},
+        job=ids[number - 1],
+        name="train" if is_last else quoted(f"train, part {number}"),
+        needs=f"[decide, {before}]" if before else "decide",
         same_repository="" if facts.fork_trains else f"&& {job_texts.SAME_REPOSITORY}",
-        minutes=str(facts.minutes),
+        minutes=str(part.minutes),
         environment=_environment(facts),
         results=job_texts.RESULTS_NAME,
         identity="id-token: write # proves to AWS which job this is" if facts.aws else "",
-        disk=steps.disk(facts),
+        disk=steps.disk(facts, part.runs_on),
         checkout=steps.checkout(),
-        packages=steps.packages(facts, on=facts.train_on, with_install=True),
+        packages=steps.packages(facts, on=part.runs_on, with_install=True),
+        earlier=steps.earlier(f"${{{{ needs.{before}.outputs.results }}}}") if before else "",
+        stages="" if is_last else f"STAGES: {quoted(','.join(part.stages))}",
+        words=words,
+        kind="results" if is_last else f"part-{number}",
         aws=steps.aws(facts),
         variables=steps.variables(facts),
         upload=steps.upload(facts, name=job_texts.RESULTS_NAME, condition="if: always()"),
@@ -172,11 +208,19 @@ def _gate(facts: Facts, runs_on: str) -> str:
         f'[ "$CHECK_{n}" = success ] || refuse "The job check-{n} ended with: $CHECK_{n}."'
         for n in range(1, len(jobs) + 1)
     ]
+    parts = _trainings(facts)[:-1]
+    results += [f"PART_{n}: ${{{{ needs.{job}.result }}}}" for n, job in enumerate(parts, 1)]
+    part_checks = [
+        f'case "$PART_{n}" in success | skipped) ;; *)'
+        f' refuse "The job {job} ended with: $PART_{n}." ;; esac'
+        for n, job in enumerate(parts, 1)
+    ]
     return fill(
         job_texts.GATE,
         gate=quoted(gate_name(facts)),
         is_fork=job_texts.IS_FORK,
-        needs=", ".join(["decide", *jobs, "train"]),
+        needs=", ".join(["decide", *jobs, *_trainings(facts)]),
+        parts="\n".join(part_checks),
         runs_on=runs_on,
         results="\n".join(results),
         own=job_texts.OWN_REFUSES if any(map(may_be_own, first)) else "",

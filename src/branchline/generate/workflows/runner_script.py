@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 from branchline.errors import ConfigError
 from branchline.generate.workflows.text import fill, shell_word
+from branchline.generate.workflows.values import OWN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from branchline.generate.workflows.values import Facts
 
 _SCRIPT = r"""#!/usr/bin/env bash
@@ -23,9 +26,11 @@ _SCRIPT = r"""#!/usr/bin/env bash
 #   actions-runner-linux-x64-VERSION.tar.gz.
 # RUNNER_TOKEN: from the repository's Settings, Actions, Runners, New runner; it lives for an hour.
 # REPOSITORY: https://github.com/OWNER/NAME.
+<<kinds>>
 set -euo pipefail
 
 labels=<<labels>>
+labels="${RUNNER_LABELS:-$labels}"
 account=branchline-runner
 home=/opt/branchline-runner
 repository="${REPOSITORY:-<<repository>>}"
@@ -168,7 +173,12 @@ def runner_script(facts: Facts, *, repository: str, wants_gpu: bool) -> str:
             f"branchline.yaml: resources: no stage of {facts.model} runs on an own runner",
             todo="Add e.g. resources: {train: {runs_on: [self-hosted, linux, gpu]}}.",
         )
-    labels = [label for label in facts.train_on if label != "self-hosted"]
+    kinds = dict.fromkeys(
+        tuple(label for label in part.runs_on if label != OWN)
+        for part in facts.parts
+        if part.is_own_runner
+    )
+    labels = dict.fromkeys(label for kind in kinds for label in kind)
     if any("," in label for label in labels):
         raise ConfigError(
             f"branchline.yaml: resources: a label of {facts.model} holds a comma",
@@ -177,6 +187,13 @@ def runner_script(facts: Facts, *, repository: str, wants_gpu: bool) -> str:
     return fill(
         _SCRIPT,
         labels=shell_word(",".join(labels)),
+        kinds=f"# RUNNER_LABELS: this machine's, as stages need {_shown(kinds)}; all if not set."
+        if len(kinds) > 1
+        else "",
         repository=f"https://github.com/{repository}" if repository else "",
         gpu=_GPU if wants_gpu else "",
     )
+
+
+def _shown(kinds: Iterable[tuple[str, ...]]) -> str:
+    return " or ".join(",".join(kind) for kind in kinds)

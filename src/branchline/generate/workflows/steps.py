@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from branchline.generate.workflows import actions
 from branchline.generate.workflows.header import digest
 from branchline.generate.workflows.text import fill, flow, quoted, shell_word
+from branchline.generate.workflows.values import OWN
 from branchline.version import __version__
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ PIN = f'branchline=={__version__}; python_version >= "3.11"'
 RESULTS = "branchline-results"
 """Folder of what one job hands to the next, in the runner's folder for such: not in the tree."""
 _RESULTS_PATH = "${{ runner.temp }}/" + RESULTS
+EARLIER = "branchline-earlier"
+"""Folder of what an earlier part of a training left."""
 
 _CHECKOUT = """\
 - name: check out
@@ -156,7 +159,7 @@ _UPLOAD = """\
 """
 
 _DOWNLOAD = """\
-- name: what the training left
+- name: <<title>>
   uses: <<download>>
   with:
     name: <<name>>
@@ -210,9 +213,9 @@ def branchline_alone(facts: Facts) -> str:
     return fill(_INSTALL_PINNED, pin=pin, requirements=place)
 
 
-def disk(facts: Facts) -> str:
+def disk(facts: Facts, labels: tuple[str, ...]) -> str:
     """Room for a training: on hosted runners where asked for, on own ones what is left of ours."""
-    if facts.is_own_runner:
+    if OWN in labels:
         return _CLEAN
     return _FREE_DISK if facts.free_disk else ""
 
@@ -237,9 +240,9 @@ def upload(facts: Facts, *, name: str, path: str = _RESULTS_PATH, condition: str
     )  # fmt: skip
 
 
-def download(*, name: str) -> str:
-    """What another job of this attempt kept."""
-    return fill(_DOWNLOAD, download=actions.DOWNLOAD, name=name, path=_RESULTS_PATH)
+def download(*, name: str, path: str = _RESULTS_PATH, title: str = "what the training left") -> str:
+    """What another job of this run kept."""
+    return fill(_DOWNLOAD, download=actions.DOWNLOAD, name=name, path=path, title=title)
 
 
 def variables(facts: Facts) -> str:
@@ -254,6 +257,17 @@ def variables(facts: Facts) -> str:
     return "\n".join(lines)
 
 
+def variables_of_registry(facts: Facts) -> str:
+    """Variables of the step that registers: those by which it reaches a tracker, no others."""
+    held = {"secrets": facts.secrets, "vars": facts.variables}
+    return "\n".join(
+        f"{name}: ${{{{ {place}.{name} }}}}"
+        for place, names in held.items()
+        for name in names
+        if name in facts.registry
+    )
+
+
 def runs_on(labels: tuple[str, ...]) -> str:
     """A runner; an own one with the reason why it may be."""
     if len(labels) == 1:
@@ -262,3 +276,9 @@ def runs_on(labels: tuple[str, ...]) -> str:
         return f"runs-on: {flow(labels)}"
     why = "zizmor: ignore[self-hosted-runner] code of forks never reaches this job"
     return f"runs-on: {flow(labels)} # {why}"
+
+
+def earlier(name: str) -> str:
+    """What an earlier part of the training left; the files of a part are large, and few."""
+    place = "${{ runner.temp }}/" + EARLIER
+    return download(name=name, path=place, title="what an earlier part made")

@@ -64,28 +64,56 @@ class Repository:
         return (plain, f"repo:{self.owner}@{self.owner_id}/{self.name}@{self.id}{tail}")
 
 
-def code_owners(policies: Sequence[Policy]) -> str:
+def code_owners(policies: Sequence[Policy], authors: Sequence[str] = ()) -> str:
     """Lines for CODEOWNERS: what decides about models is reviewed by those who answer for them.
 
-    Raises:
-        ConfigError: branchline.yaml names no owners.
+    Where branchline.yaml names nobody, the lines are comments, which GitHub passes over: with those
+    who wrote the most, as far as GitHub would know them. No name is made up.
+
+    Args:
+        policies: Of all models.
+        authors: Addresses of those who wrote the commits, most often first.
     """
     section = policies[0].sections.get("github")
     owners = section.get("owners", ()) if isinstance(section, dict) else ()
-    if not owners:
-        raise ConfigError(
-            "branchline.yaml: github.owners: is not set, and CODEOWNERS needs someone",
-            todo="Add e.g. github: {owners: ['@team/ml']}.",
-        )
     paths = ["/.github/", "/branchline.yaml"]
     for policy in policies:
         data = [*policy.gate.data]
         if policy.gate.predictions is not None:
             data.append(policy.gate.predictions.path)
         paths += [f"/{path}" for path in data]
+    lines = ["# .github/CODEOWNERS: what decides about models."]
+    mark = ""
+    if not owners:
+        owners = _known_to_github(authors) or ("@WHO",)
+        mark = "# "
+        lines += _NOBODY
     names = " ".join(str(owner) for owner in owners)
-    lines = [f"{_pattern(path)} {names}" for path in dict.fromkeys(paths)]
-    return "\n".join(["# .github/CODEOWNERS: what decides about models.", *lines]) + "\n"
+    lines += [f"{mark}{_pattern(path)} {names}" for path in dict.fromkeys(paths)]
+    return "\n".join(lines) + "\n"
+
+
+_NOBODY = (
+    "# Nobody is named yet, so these lines are comments. Name who reviews, and print this again:",
+    "#   github: {owners: ['@NAME', '@ORGANISATION/TEAM']} in branchline.yaml",
+    "# Each must be allowed to write to the repository, or GitHub leaves the line out.",
+)
+_MOST_OWNERS = 3
+_NOREPLY = re.compile(r"(?:[0-9]+\+)?(?P<login>[A-Za-z0-9-]+)@users\.noreply\.github\.com")
+
+
+def _known_to_github(authors: Sequence[str]) -> tuple[str, ...]:
+    """Authors as CODEOWNERS takes them: logins where an address tells one, else addresses."""
+    found: dict[str, None] = {}
+    for author in authors:
+        private = _NOREPLY.fullmatch(author)
+        if private:
+            found[f"@{private['login']}"] = None
+        elif re.fullmatch(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", author):
+            is_program = "noreply" in author or "no-reply" in author
+            if not is_program:
+                found[author] = None
+    return tuple(found)[:_MOST_OWNERS]
 
 
 def _pattern(path: str) -> str:

@@ -87,7 +87,7 @@ jobs:
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
           code=0
           branchline ci run --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\
-            --deadline "$DEADLINE" &
+            --deadline "$DEADLINE" --no-push &
           search=$!
           # The signal of a cancelled job reaches this shell alone.
           trap 'kill -TERM "$search"' INT TERM
@@ -195,16 +195,16 @@ def tune_workflow(facts: Facts, tune: TuneFacts, file: str) -> str:
         title=title_of(facts, "tune"),
         patterns=flow(tune.patterns),
         slug=facts.slug,
-        runs_on=steps.runs_on(facts.train_on),
+        runs_on=steps.runs_on(tune.runs_on),
         small=steps.runs_on(facts.runs_on),
         minutes=str(tune.minutes),
         deadline=str(tune.deadline_minutes),
         environment=_environment(facts.train_environment),
         identity="id-token: write # proves to AWS which job this is" if facts.aws else "",
-        disk=steps.disk(facts),
+        disk=steps.disk(facts, tune.runs_on),
         checkout=steps.checkout(),
         python=steps.python(facts),
-        packages=steps.packages(facts, on=facts.train_on, with_install=True),
+        packages=steps.packages(facts, on=tune.runs_on, with_install=True),
         restore=actions.CACHE_RESTORE,
         save=actions.CACHE_SAVE,
         aws=steps.aws(facts),

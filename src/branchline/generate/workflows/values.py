@@ -26,11 +26,12 @@ def may_be_own(labels: tuple[str, ...]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFacts:
-    """One cheap check. `axes` are a matrix: name -> values, as texts."""
+    """One cheap check. `axes` are a matrix: name -> values, as texts; `exclude` leaves legs out."""
 
     name: str
     run: str
     axes: tuple[tuple[str, tuple[str, ...]], ...]
+    exclude: tuple[tuple[tuple[str, str], ...], ...]
     runs_on: tuple[str, ...]
     minutes: int
 
@@ -55,14 +56,33 @@ class AppFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TuneFacts:
-    """The search: on which branches, how long a job of it may last, how its training starts."""
+    """The search: on which branches and machine, how long a job of it may last, what follows."""
 
     patterns: tuple[str, ...]
+    runs_on: tuple[str, ...]
     minutes: int
     deadline_minutes: int
     opens_pull_request: bool
     mode: str
     app: AppFacts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartFacts:
+    """Stages that are trained by one job, on one machine.
+
+    Attributes:
+        stages: Their addresses. runs_on: Labels of the machine. minutes: Most minutes of the job.
+    """
+
+    stages: tuple[str, ...]
+    runs_on: tuple[str, ...]
+    minutes: int
+
+    @property
+    def is_own_runner(self) -> bool:
+        """Whether the machine is the team's."""
+        return OWN in self.runs_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +95,11 @@ class Facts:
         push, pull_requests: Patterns of branches; empty means not woken by that.
         fork_trains: Whether pull requests of forks train.
         registers: Whether the default branch registers.
-        runs_on, train_on: Labels of the small jobs, and of the training.
-        minutes: Most minutes of a training.
+        runs_on: Labels of the small jobs.
+        parts: Jobs of the training, one after the other; the last one gives the verdict.
         install: Command that installs what stages need; "" for none.
         locks: Files whose content says what is installed.
+        registry: Those of `secrets` and `variables` that a registration needs.
         requirements: File that installs Branchline; `writes_requirements`: we write it.
     """
 
@@ -93,14 +114,14 @@ class Facts:
     checks: tuple[CheckFacts, ...]
     python: str
     runs_on: tuple[str, ...]
-    train_on: tuple[str, ...]
-    minutes: int
+    parts: tuple[PartFacts, ...]
     install: str
     locks: tuple[str, ...]
     requirements: str
     writes_requirements: bool
     secrets: tuple[str, ...]
     variables: tuple[str, ...]
+    registry: tuple[str, ...]
     train_environment: str
     pull_environment: str
     registers: bool
@@ -119,9 +140,11 @@ class Facts:
     @property
     def writes_beside_trainings(self) -> bool:
         """Whether jobs that may write share machines, which live on, with code of branches."""
-        return may_be_own(self.runs_on) and set(self.runs_on) <= set(self.train_on)
+        return may_be_own(self.runs_on) and any(
+            set(self.runs_on) <= set(part.runs_on) for part in self.parts
+        )
 
     @property
     def is_own_runner(self) -> bool:
-        """Whether trainings run on machines of the team."""
-        return OWN in self.train_on
+        """Whether any of a training runs on machines of the team."""
+        return any(part.is_own_runner for part in self.parts)

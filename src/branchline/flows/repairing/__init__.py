@@ -1,0 +1,1 @@
+"""Verb `env repair`: find versions and an interpreter with which an old repository runs."""

@@ -1,0 +1,1 @@
+"""Verb: replay. What would have been trained at each push of a branch, without training."""
