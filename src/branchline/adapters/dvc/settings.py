@@ -32,7 +32,9 @@ class DvcSettings:
     remotes: Mapping[str, str] = field(default_factory=dict)
     relative: Mapping[str, str] = field(default_factory=dict)
     default_remote: str = ""
-    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    options: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
     dvc_dir: str = ""
 
 
