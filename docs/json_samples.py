@@ -14,6 +14,7 @@ from branchline.cli.doctor import checks_to_json
 from branchline.cli.records import exchange_to_json
 from branchline.cli.remote import made_to_json, remotes_to_json
 from branchline.cli.run_report import outcome_to_json
+from branchline.cli.store import sent_to_json
 from branchline.core.changes.seeds import seeds_to_json
 from branchline.core.changes.values import (
     Change,
@@ -72,6 +73,7 @@ from branchline.ports.records import Exchange
 from branchline.ports.registry import ModelVersion, NewVersion, StageEvent
 from branchline.ports.remotes import Remote
 from branchline.ports.repo import Head
+from branchline.ports.store import Sent
 from branchline.render.compare import Comparison, MetricRow, ValueRow
 from branchline.render.data_checks import checked_data_to_json, proposed_to_json
 from branchline.render.effects import effects_to_json
@@ -296,6 +298,7 @@ SAMPLES: dict[str, JsonValue] = {
     "noise": noise_to_json(_MEASURED),
     "tune": tuned_to_json(_TUNED),
     "records": exchange_to_json(Exchange()),
+    "store": sent_to_json("the store s3://bucket/prefix", Sent()),
     "pr list": pulls_to_json([_PULL], {1: CheckState.PASSED}),
     "pr show": pull_to_json(
         PullView(

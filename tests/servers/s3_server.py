@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 HOUSE = Path(__file__).resolve().parents[2]
 _START_S = 60.0
+_OWN_HEADERS = ("connection", "content-length", "expect", "transfer-encoding")
+"""Of requests, which the proxy makes anew."""
 KEYS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "not-a-secret-of-anybody",
@@ -125,8 +127,10 @@ class _Passing(BaseHTTPRequestHandler):
             self.server.target + self.path, data=body or None, method=self.command
         )
         for name, value in self.headers.items():
-            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
+            if name.lower() not in _OWN_HEADERS:
                 asked.add_header(name, value)
+        # Else the library calls the body a form, and the server would take it for one.
+        asked.add_header("Content-Type", self.headers.get("Content-Type", "binary/octet-stream"))
         try:
             answer = urllib.request.urlopen(asked, timeout=30)
         except urllib.error.HTTPError as error:

@@ -127,6 +127,19 @@ class Sender:
                 self._sent.append(sent)
 
 
+def push(project: Project, results: Iterable[Result]) -> tuple[str, Sent]:
+    """Send outputs because a person asked: the remote is asked for each, whatever was noted.
+
+    Returns:
+        The remote, as messages name it, and what went there.
+
+    Raises:
+        StoreError: No remote is named, it cannot be reached, or an output is nowhere.
+    """
+    sent = project.store.send(sendable(project, results), anew=True)
+    return project.store.sends_to(), sent
+
+
 def sendable(project: Project, results: Iterable[Result]) -> tuple[Content, ...]:
     """Outputs that a remote shall have: all that the store keeps, but for `push: false`."""
     stays = {out.path for stage in project.pipeline.stages for out in stage.outs if not out.push}
