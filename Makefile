@@ -60,9 +60,9 @@ $(READY): pyproject.toml constraints.txt | python
 	@$(PY) $(PIP_INSTALL) -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# The example's own libraries (scikit-learn), as its user would install them.
-$(EXAMPLE_READY): examples/tumour-classifier/requirements.txt $(READY)
-	@$(PY) $(PIP_INSTALL) -c constraints.txt -r $<
+# The examples' own libraries (scikit-learn, a notebook's kernel), as their user would install them.
+$(EXAMPLE_READY): examples/tumour-classifier/requirements.txt examples/notebook/requirements.txt $(READY)
+	@$(PY) $(PIP_INSTALL) -c constraints.txt -r $< -r examples/notebook/requirements.txt
 	@touch $@
 
 $(PEERS_READY): constraints.txt | python

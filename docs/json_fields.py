@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json_data
 import json_env
+import json_init
 import json_replay
 
 # Fields whose own keys are the user's (paths, stage names): not walked into.
@@ -50,6 +51,7 @@ OPEN = {
     "asset": (),
     "opened": (),
     "applied": ("effects[].effect",),
+    "init": (),
     "data init": (),
     "data check": (),
     "data profile": (),
@@ -98,6 +100,7 @@ HEADINGS = {
     "opened": "`branchline pr create --json` on GitHub; `null` where nothing changed",
     "approved": "`branchline approve --json`, and `refs/branchline/approvals/RUN`",
     "applied": "`branchline apply --json`",
+    "init": "`branchline init --json`",
     "data init": "`branchline data init --json`",
     "data check": "`branchline data check --json`",
     "data profile": "`branchline data profile --json`, and each profile of `profile.json`",
@@ -395,6 +398,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "data_checks": "array: what the checks of the data found, in the order of branchline.yaml",
         **{f"data_checks[].{name}": meaning for name, meaning in json_data.REPORT.items()},
     },
+    "init": json_init.PROPOSAL,
     "data init": json_data.PROPOSED,
     "data check": json_data.CHECKED,
     "data profile": json_data.PROFILE,

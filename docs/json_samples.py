@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, cast
 
 import json_data
 import json_env
+import json_init
 import json_replay
 
 from branchline.cli.console import error_to_json
 from branchline.cli.doctor import checks_to_json
+from branchline.cli.init_report import proposal_to_json
 from branchline.cli.records import exchange_to_json
 from branchline.cli.remote import made_to_json, remotes_to_json
 from branchline.cli.run_report import outcome_to_json
@@ -341,6 +343,7 @@ SAMPLES: dict[str, JsonValue] = {
         [],
         is_dry=True,
     ),
+    "init": proposal_to_json(json_init.SAMPLE, is_written=True),
     "data init": proposed_to_json("s", json_data.SAMPLE_PROFILE),
     "data check": checked_data_to_json((json_data.SAMPLE,), Outcome.FAILED),
     "data profile": profile_to_json(json_data.SAMPLE_PROFILE),

@@ -51,7 +51,7 @@ def test_help_of_a_command_ends_with_0(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_an_error_with_json_is_a_json_object_too(capsys: pytest.CaptureFixture[str]) -> None:
-    dispatch(["init", "--json"])
+    dispatch(["init", "--json", "--forse"])
 
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["slug"] == "usage"

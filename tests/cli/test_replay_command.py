@@ -59,6 +59,16 @@ def test_what_each_push_would_have_trained(history: History) -> None:
     assert "made the result for exactly these inputs" in reasons[4]
 
 
+def test_the_rules_of_branches_that_come_built_in_count(history: History) -> None:
+    """`main` trains by a rule; of a branch that none names it is said that this is assumed."""
+    git(history.root, "branch", "other")
+
+    main, other = (replayed(history.root, "--branch", name)["notes"] for name in ("main", "other"))
+
+    assert [note for note in main if "no rule of" in note] == []
+    assert "no rule of `branches:` speaks of `other`: taken as `do: train`" in other
+
+
 def test_what_the_filter_of_the_own_workflow_would_have_done(history: History) -> None:
     found = replayed(history.root, "--minutes", "10")
 

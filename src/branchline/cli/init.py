@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from branchline.errors import EXIT_FINE, RepositoryError, UsageError
+from branchline.errors import EXIT_ERROR, EXIT_FINE, RepositoryError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -20,21 +20,33 @@ _FILE = "branchline.yaml"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `branchline init`."""
+    from branchline.cli.arguments import duration_of
+
     parser.add_argument("--force", action="store_true", help=f"replace an existing {_FILE}")
     parser.add_argument(
         "--diff", action="store_true", help="print what would be written or changed; write nothing"
     )
-    parser.add_argument("--yes", action="store_true", help="write without asking")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="run the command once, in a copy, and correct what was guessed by what it did",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=duration_of,
+        default=600.0,
+        metavar="T",
+        help="end the command of --check after so long: 30s, 10m, 2h (10m)",
+    )
+    parser.add_argument("--yes", action="store_true", help="ask nothing; take the safe answers")
     parser.add_argument(
         "--github", action="store_true", help="write the workflows of GitHub Actions, too"
     )
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
 
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Look, say what was found, write the file."""
-    from branchline.flows.init import propose
-    from branchline.wiring import folders
-
     root = _root()
     target = os.path.join(root, _FILE)
     old = _read(target)
@@ -45,11 +57,20 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             if options.github
             else "See what would change with `branchline init --diff`; --force replaces it.",
         )
-    proposal = propose(folders.open_tree(root))
+    proposal, is_fine = _proposal(root, options, console)
+    done = EXIT_FINE if is_fine else EXIT_ERROR
+    if options.json:
+        if not options.diff:
+            _write(target, proposal.text)
+        from branchline.cli.init_report import proposal_to_json
+
+        console.json(proposal_to_json(proposal, is_written=not options.diff))
+        return done
     if options.diff:
         _print_difference(old or "", proposal.text, console)
-        return EXIT_FINE
-    _print_clues(proposal, console)
+        for sentence in () if is_fine else proposal.unknowns:
+            console.note(sentence)  # why the command of --check failed is among them
+        return done
     if not options.yes and not _is_wanted(proposal, console):
         console.note("nothing was written")
         return EXIT_FINE
@@ -59,8 +80,49 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         from branchline.cli.workflows import write_workflows
 
         return write_workflows(console)
-    console.write("next: branchline plan")
-    return EXIT_FINE
+    models = proposal.settings.models
+    console.write("next: branchline run" + (f" --model {models[0].name}" if models[1:] else ""))
+    return done
+
+
+def _proposal(root: str, options: argparse.Namespace, console: Console) -> tuple[Proposal, bool]:
+    """The proposal, and whether its command ran where that was asked; says what was found."""
+    from branchline.cli.init_report import ask, found_lines
+    from branchline.flows.init import propose
+    from branchline.wiring import folders
+    from branchline.wiring.readers import metric_readers
+
+    tree = folders.open_tree(root)
+    tracked, readers = folders.tracked_files(root), metric_readers()
+    proposal = propose(tree, tracked=tracked, readers=readers)
+    answers: dict[str, str] = {}
+    asked: set[str] = set()
+    can_ask = not (options.yes or options.json or options.diff) and _has_person(console)
+    while can_ask and (new := [q for q in proposal.questions if q.key not in asked]):
+        asked |= {question.key for question in new}
+        answers |= ask(new, console)
+        proposal = propose(tree, answers, tracked=tracked, readers=readers)
+    is_fine = True
+    if options.check:
+        proposal, is_fine = _checked(root, proposal, options, console)
+    if not options.json and not options.diff:
+        console.lines(found_lines(proposal))
+    return proposal, is_fine
+
+
+def _checked(
+    root: str, proposal: Proposal, options: argparse.Namespace, console: Console
+) -> tuple[Proposal, bool]:
+    """The proposal as corrected by one run."""
+    from branchline.flows.init import check
+    from branchline.wiring.folders import tracked_files
+    from branchline.wiring.tryout import open_tryout
+
+    for model in proposal.settings.models:
+        for stage in model.stages:
+            console.note(f"running `{stage.cmd}` once, in a copy")
+    with open_tryout(root) as place:
+        return check(proposal, place, timeout_s=options.timeout, tracked=tracked_files(root))
 
 
 def _root() -> str:
@@ -108,26 +170,17 @@ def _print_difference(old: str, new: str, console: Console) -> None:
         console.write(line)
 
 
-def _print_clues(proposal: Proposal, console: Console) -> None:
-    from branchline.render.table import visible
+def _has_person(console: Console) -> bool:
+    import sys
 
-    console.write("Found:")
-    width = max((len(clue.where) for clue in proposal.clues), default=0)
-    for clue in proposal.clues:
-        console.write(f"  {visible(clue.where).ljust(width)}  {visible(clue.sentence)}")
-    if proposal.unknowns:
-        console.write()
-        console.write("Could not tell:")
-        for sentence in proposal.unknowns:
-            console.write(f"  {visible(sentence)}")
-    console.write()
+    return console.is_terminal and sys.stdin.isatty()
 
 
 def _is_wanted(proposal: Proposal, console: Console) -> bool:
     """Ask at a terminal; in a pipe or a script, having typed `init` is the answer."""
     import sys
 
-    if not (console.is_terminal and sys.stdin.isatty()):
+    if not _has_person(console):
         return True
     console.write(proposal.text)
     console.out.write(f"Write {_FILE}? [Y/n] ")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from branchline.ports.workspace import EntryKind
+    from branchline.ports.workspace import Entry, EntryKind
 
 
 class Tree(Protocol):
@@ -18,6 +18,10 @@ class Tree(Protocol):
 
     def read(self, path: str) -> bytes | None:
         """Bytes of a file, links followed; None when there is no file."""
+        ...
+
+    def entry(self, path: str) -> Entry | None:
+        """What stands at a path, a link as a link; None when nothing does."""
         ...
 
     def list_folder(self, path: str) -> Mapping[str, EntryKind] | None:

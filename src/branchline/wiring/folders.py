@@ -29,3 +29,15 @@ def open_checkup(folder: str) -> Checkup:
     from branchline.adapters.checkup import LocalCheckup
 
     return LocalCheckup(folder)
+
+
+def tracked_files(root: str) -> frozenset[str]:
+    """Files that git holds, from the root.
+
+    Args:
+        root: Absolute root of a clone.
+    """
+    from branchline.adapters.git import Git
+
+    listed = Git.open(root).run(["ls-files", "-z"])
+    return frozenset(listed.decode("utf-8", errors="surrogateescape").split("\0")) - {""}

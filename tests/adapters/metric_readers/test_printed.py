@@ -123,8 +123,7 @@ def test_values_of_a_log(text: str, expected: dict[str, float | None]) -> None:
 
 
 def test_the_report_of_scikit_learn_as_it_prints_it() -> None:
-    from sklearn.metrics import classification_report  # type: ignore[import-untyped] # it has none
-
+    classification_report = pytest.importorskip("sklearn.metrics").classification_report
     truth, said = [0, 0, 1, 1, 1, 0, 1, 0], [0, 1, 1, 1, 0, 0, 1, 0]
     names = ["ill", "quite well"]
     text = f"start\n{classification_report(truth, said, target_names=names)}\ndone: 1\n"

@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from branchline.ports.tree import Tree
-from branchline.ports.workspace import EntryKind
+from branchline.ports.workspace import Entry, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +35,22 @@ class FolderTree(Tree):
                 return file.read()
         except OSError:
             return None
+
+    def entry(self, path: str) -> Entry | None:
+        """What stands at a path; None when nothing does."""
+        place = os.path.join(self.root, path)
+        try:
+            found = os.lstat(place)
+            if stat.S_ISLNK(found.st_mode):
+                return Entry(kind=EntryKind.LINK, target=os.readlink(place))
+        except (OSError, ValueError):
+            return None
+        if stat.S_ISDIR(found.st_mode):
+            return Entry(kind=EntryKind.FOLDER)
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        is_executable = bool(found.st_mode & stat.S_IXUSR)
+        return Entry(kind=EntryKind.FILE, is_executable=is_executable, size_bytes=found.st_size)
 
     def list_folder(self, path: str) -> Mapping[str, EntryKind] | None:
         """Names directly inside a folder, sorted; None when there is no folder."""

@@ -5,8 +5,27 @@ Data only; `kinds` says how it is checked.
 
 from __future__ import annotations
 
-from branchline.config.kinds import Flag, Key, ListOf, MapOf, OneOf, Section, Text
+from dataclasses import dataclass
+from typing import Any
+
+from branchline.config.kinds import Flag, Key, Kind, ListOf, MapOf, OneOf, Section, Text
 from branchline.config.sections.training import COMMAND, TEXTS
+
+
+@dataclass(frozen=True)
+class Nothing(Kind):
+    """A value that is left out on purpose: `params.yaml:` with nothing behind it."""
+
+    words: str = "nothing, which means all of it"
+
+    def accepts(self, value: object) -> bool:
+        """Whether there is none."""
+        return value is None
+
+    def schema(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return {"type": "null"}
+
 
 METRICS_FILE = OneOf(
     (
@@ -38,7 +57,7 @@ TRAIN = OneOf(
                 "run": Key(COMMAND, "The command.", required=True),
                 "deps": Key(TEXTS, "Files and folders it reads, besides the code it imports."),
                 "params": Key(
-                    ListOf(OneOf((Text("a parameter"), MapOf(OneOf((TEXTS,)), "files")))),
+                    ListOf(OneOf((Text("a parameter"), MapOf(OneOf((TEXTS, Nothing())), "files")))),
                     "Parameters it uses, as in dvc.yaml.",
                 ),
                 "outs": Key(

@@ -1,27 +1,31 @@
-"""Bars of a first gate, from the metrics that a project writes. Serves `init`."""
+"""Bars of a first gate, from the metrics that a project leaves. Serves `init`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.core.directions import goal_of, is_share
+from branchline.core.directions import goal_of, is_share, natural_goal
 from branchline.core.policy import Goal, MetricRule
-from branchline.flows.init.look import document
+from branchline.flows.init.guess import About, Certainty, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from branchline.flows.init.look import Look
-    from branchline.ports.tree import Tree
+    from branchline.flows.init.guess import Look
 
 __all__ = ["bars_of_files", "bars_of_names"]
 
-_MOST_BARS = 4
+_MOST_BARS = 3
 _POINT = 0.01  # one point of a share: small enough to matter, large enough for most test sets
 _RELATIVE = 0.05
+_AVERAGES = ("macro_avg.", "weighted_avg.")
+_NEITHER = "neither"
+_LEARNED_FROM = ("train", "training", "tr", "fit")
 
 
-def bars_of_files(tree: Tree, paths: Sequence[str], look: Look) -> tuple[MetricRule, ...]:
+def bars_of_files(
+    paths: Sequence[str], look: Look, certainty: Certainty = Certainty.DECLARED
+) -> tuple[MetricRule, ...]:
     """Bars for the numbers in metrics files that are there already.
 
     Raises:
@@ -29,36 +33,82 @@ def bars_of_files(tree: Tree, paths: Sequence[str], look: Look) -> tuple[MetricR
     """
     names: list[tuple[str, str]] = []
     for path in dict.fromkeys(paths):
-        read = document(tree, path)
+        read = look.view.document(path)
         if read is None:
             continue
         names += [(".".join(keys), read.where(keys)) for keys in _numbers(read.value, ())]
-    return bars_of_names(names, look)
+    return bars_of_names(names, look, certainty)
 
 
-def bars_of_names(names: Sequence[tuple[str, str]], look: Look) -> tuple[MetricRule, ...]:
-    """Bars for metrics whose names tell which way is better, at most four.
+def bars_of_names(
+    names: Sequence[tuple[str, str]], look: Look, certainty: Certainty
+) -> tuple[MetricRule, ...]:
+    """Bars for metrics whose names tell which way is better, at most three.
+
+    What is measured on the training data judges nothing where anything else is measured; where no
+    name tells which way is better, it is asked.
 
     Args:
         names: Name and `file:line` of each metric.
-        look: Gets a clue for each bar, and a remark for each metric without one.
+        look: Gets a guess for each bar, and a remark for each metric without one.
+        certainty: How sure it is that these are the metrics.
     """
     bars: list[MetricRule] = []
     silent = []
-    for name, where in names:
-        goal = goal_of(name)
+    once = dict(reversed(names))
+    for name in sorted(_without_classes(dict.fromkeys(n for n, _ in names)), key=_is_of_training):
+        goal = natural_goal(name) or goal_of(name)
         if goal is None:
             silent.append(name)
-        elif len(bars) < _MOST_BARS:
+        elif len(bars) < _MOST_BARS and not (bars and _is_of_training(name)):
             better = "higher" if goal is Goal.MAXIMIZE else "lower"
-            look.saw(f"metric {name}: {better} is better, by its name", where)
+            sentence = f"metric {name}: {better} is better, by its name"
+            look.saw_at(About.METRICS, sentence, certainty, once[name])
             bars.append(_bar(name, goal))
+    if silent and not bars:
+        return _asked(silent[0], once[silent[0]], look)
     if silent:
         look.unknowns.append(
             f"Which way is better for {', '.join(silent[:6])}: names do not tell; "
             "add those that matter under `gate:`."
         )
     return tuple(bars)
+
+
+def _asked(name: str, where: str, look: Look) -> tuple[MetricRule, ...]:
+    """The bar for the only metric there is, once somebody said which way is better."""
+    answer = look.choose(
+        Question(
+            key=f"goal.{name}",
+            text=f"Which way is {name} ({where}) better?",
+            answers=("maximize", "minimize", _NEITHER),
+            safe=_NEITHER,
+            told=f"Which way is better for {name}: its name does not tell, so nothing is judged by "
+            f"it; write `gate: {{metrics: {{{name}: {{goal: minimize, max_regression: 0.01}}}}}}` "
+            "or the like.",
+        )
+    )
+    if answer == _NEITHER:
+        return ()
+    goal = Goal(answer)
+    look.saw_at(About.METRICS, f"metric {name}: {answer}, you said", Certainty.DECLARED, where)
+    return (MetricRule(name=name, goal=goal, max_relative_regression=_RELATIVE),)
+
+
+def _without_classes(names: Collection[str]) -> list[str]:
+    """Leave out the rows of single classes where their average is there, too."""
+    known = set(names)
+    averaged = {n.partition(".")[2] for n in known if n.startswith(_AVERAGES)}
+    return [
+        name
+        for name in names
+        if name.startswith(_AVERAGES) or name.partition(".")[2] not in averaged
+    ]
+
+
+def _is_of_training(name: str) -> bool:
+    words = name.lower().replace("-", "_").replace("/", "_").replace(".", "_").split("_")
+    return any(word in _LEARNED_FROM for word in words)
 
 
 def _bar(name: str, goal: Goal) -> MetricRule:

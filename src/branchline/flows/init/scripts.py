@@ -3,157 +3,284 @@
 from __future__ import annotations
 
 import posixpath
-import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.errors import PipelineError
 from branchline.flows.init.bars import bars_of_files, bars_of_names
-from branchline.flows.init.script import is_metrics_file, read_script
-from branchline.generate.settings_file import FirstSettings, FirstStage
+from branchline.flows.init.chains import stage_name
+from branchline.flows.init.guess import About, Certainty, Look
+from branchline.flows.init.hydra import composed, hydra_command, in_run_folder
+from branchline.flows.init.inputs import inputs_of
+from branchline.flows.init.measured import names_read, unread
+from branchline.flows.init.script import read_script
+from branchline.flows.init.started import given_values, started
+from branchline.flows.init.touched import Role, is_metrics_file
+from branchline.generate.settings_file import FirstModel, FirstStage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from branchline.flows.init.look import Look
-    from branchline.flows.init.script import Script, Touched
-    from branchline.ports.tree import Tree
+    from branchline.core.policy import MetricRule
+    from branchline.flows.init.candidates import Candidate
+    from branchline.flows.init.chains import Neighbours
+    from branchline.flows.init.quoted import Quoted
+    from branchline.flows.init.script import Script
+    from branchline.flows.init.started import Started
+    from branchline.flows.init.touched import Touched
+    from branchline.flows.init.view import View
 
-__all__ = ["from_script"]
+__all__ = ["from_script", "model_of"]
 
-_SCRIPT_NAMES = ("train.py", "training.py", "main.py")
-_PARAMETER_FILES = ("params.yaml", "params.yml", "params.json", "params.toml")
-_DOCUMENT_ENDINGS = (".yaml", ".yml", ".json", ".toml")
+_MOST_MAKERS = 4
+_ABOUT = {
+    Role.MODEL: About.MODEL,
+    Role.PREDICTIONS: About.PREDICTIONS,
+    Role.PLOT: About.PLOTS,
+    Role.METRICS: About.METRICS,
+}
+_SENTENCES = {
+    Role.MODEL: "the model, {}",
+    Role.PREDICTIONS: "predictions in {}",
+    Role.PLOT: "a plot, {}",
+    Role.METRICS: "metrics in {}",
+}
 
 
-def from_script(tree: Tree, model: str, files: Sequence[str], look: Look) -> FirstSettings:
-    """Settings for a repository with a training script.
+def from_script(
+    view: View, model: str, candidate: Candidate, neighbours: Neighbours, look: Look
+) -> FirstModel:
+    """What to say of a model that one script trains.
 
     Args:
-        tree: The repository's files.
+        view: The repository's files.
         model: The model's name.
-        files: Paths of all files, shallow ones first.
+        candidate: The script.
+        neighbours: The other scripts: some make its data or measure its model.
         look: Gets what was found.
 
     Raises:
-        PipelineError: There is no such script, or it cannot be parsed.
+        PipelineError: It cannot be parsed.
         DocumentError: A metrics file cannot be read.
     """
-    path = _training_script(files, look)
-    script = read_script(tree.read(path) or b"")
+    path = candidate.path
+    certainty = Certainty.READ if candidate.fits else Certainty.BY_NAME
+    why = f"a training script: {candidate.why}"
+    look.saw(About.LAYOUT, why, certainty, path, candidate.line)
+    script = read_script(view, path)
     if script is None:
         raise PipelineError(
             f"{path} cannot be read as Python",
             todo="Mend it, or write branchline.yaml by hand with `stages:`.",
         )
-    written = _inside(script.writes, path, look)
-    metrics = [item for item in written if is_metrics_file(item.path)]
-    outs = _without_nested([item for item in written if item not in metrics])
-    params, data = _inputs(tree, path, script, look)
+    script, start = _followed(view, script, candidate.quoted, look)
+    before = _makers(view, script, start, neighbours, look)
+    made = model_of(view, model, script, start, look, made=frozenset(_outs(before)))
+    (stage,) = made.stages
+    judge = None
+    if not stage.metrics and stage.outs:
+        judge = neighbours.judge(stage.outs, [path, *(maker.path for maker, _ in before)])
+    if judge is not None:
+        look.unknowns[:] = [s for s in look.unknowns if not s.startswith(f"{path} was not seen to")]
+        after = _judged(view, judge, (*stage.outs, *_outs(before)), neighbours, look)
+        made = replace(made, stages=(stage, *after.stages), bars=after.bars,
+                       bars_are_sure=after.bars_are_sure)  # fmt: skip
+    stages = [_maker_stage(view, *pair, look) for pair in before]
+    return replace(made, stages=(*stages, *made.stages))
+
+
+def _followed(
+    view: View, script: Script, quoted: Quoted | None, look: Look
+) -> tuple[Script, Started]:
+    """The script as its command line and its configuration have it, and how it is started."""
+    application = composed(view, script, look)
+    values = given_values(script, quoted)
+    if values or application is not None:
+        configuration = application.values if application is not None else None
+        again = read_script(view, script.path, given=values, configuration=configuration)
+        script = again or script
+    start = started(view, script, quoted, look)
+    if application is not None:
+        script = in_run_folder(script, application)
+        start = hydra_command(start, application, look)
+    return script, start
+
+
+def _makers(
+    view: View, script: Script, start: Started, neighbours: Neighbours, look: Look
+) -> list[tuple[Script, Started]]:
+    """Scripts that make what is read and not here, in the order in which they run."""
+    found: list[tuple[Script, Started]] = []
+    waiting = [(script, start)]
+    while waiting and len(found) < _MOST_MAKERS:
+        reader, how = waiting.pop(0)
+        for item in reader.reads:
+            place = posixpath.normpath(posixpath.join(how.folder, item.path))
+            known = [reader.path, script.path, *(maker.path for maker, _ in found)]
+            if _is_given(view, place) or item.path.startswith("@"):
+                continue
+            maker = neighbours.maker(place, known)
+            if maker is None:
+                continue
+            look.saw(About.LAYOUT, f"{maker.path} makes {place}, which is not here",
+                     Certainty.READ, item.file, item.line)  # fmt: skip
+            pair = _followed(view, maker, neighbours.quoted(maker.path), look)
+            found.insert(0, pair)
+            waiting.append(pair)
+    return found
+
+
+def _is_given(view: View, place: str) -> bool:
+    """Whether data come with the repository: from git or DVC, or from nobody knows where."""
+    if view.has_file(f"{place}.dvc") or view.is_tracked(place):
+        return True
+    return view.exists(place) and not view.knows_git
+
+
+def _outs(makers: Sequence[tuple[Script, Started]]) -> list[str]:
+    return [item.path for maker, _ in makers for item in maker.writes]
+
+
+def _maker_stage(view: View, maker: Script, start: Started, look: Look) -> FirstStage:
+    quiet = Look(view=look.view, answers=look.answers)
+    (stage,) = model_of(view, "maker", maker, start, quiet).stages
+    return replace(
+        stage,
+        name=stage_name(maker.path, ["train"]),
+        deps=(maker.path, *stage.deps),
+        outs=stage.outs or tuple(item.path for item in maker.writes),
+    )
+
+
+def _judged(
+    view: View, judge: Script, before: Sequence[str], neighbours: Neighbours, look: Look
+) -> FirstModel:
+    """The stage that measures, as a model of its own."""
+    look.saw(About.LAYOUT, f"{judge.path} reads the model and measures it", Certainty.READ,
+             judge.measures[0].file, judge.measures[0].line)  # fmt: skip
+    script, start = _followed(view, judge, neighbours.quoted(judge.path), look)
+    made = model_of(view, "judge", script, start, look, made=frozenset(before))
+    look.unknowns[:] = [s for s in look.unknowns if "was not seen to write a model" not in s]
+    (own,) = made.stages
+    own = replace(own, name=stage_name(judge.path, ["train"]), deps=(judge.path, *own.deps))
+    return replace(made, stages=(own,))
+
+
+def model_of(
+    view: View,
+    model: str,
+    script: Script,
+    start: Started,
+    look: Look,
+    *,
+    made: frozenset[str] = frozenset(),
+) -> FirstModel:
+    """One stage around a script that was read.
+
+    Args:
+        view: The repository's files.
+        model: The model's name.
+        script: What it reads and writes, as seen from the folder in which it runs.
+        start: How it is started.
+        look: Gets what was found.
+        made: What other stages leave: it counts as if it were here.
+
+    Raises:
+        DocumentError: A metrics file cannot be read.
+    """
+    written = _inside(script.writes, look)
+    sure = [item for item in written if item.is_sure]
+    for item in written:
+        if not item.is_sure:
+            look.unknowns.append(
+                f"{item.file}:{item.line}: it may write {item.path}, but not always, so it is not"
+                " among the outputs; `branchline init --check` runs it once and sees."
+            )
+    metrics = _metrics_files(sure, script)
+    outs = _apart([item for item in sure if item not in metrics], metrics, look)
+    params, data = inputs_of(view, script, start.folder, look, made)
     stage = FirstStage(
         name="train",
-        cmd=_command(tree, path, script, look),
-        deps=(path, *data),
+        cmd=start.cmd,
+        wdir=start.folder,
+        deps=tuple(data),
         params=params,
         outs=tuple(item.path for item in outs),
         metrics=tuple(item.path for item in metrics),
+        in_git=tuple(
+            item.path for item in outs if view.is_tracked(posixpath.join(start.folder, item.path))
+        ),
     )
-    _note_outputs(path, outs, metrics, look)
-    bars = bars_of_files(tree, stage.metrics, look)
-    is_sure = bool(bars)
-    if not bars and metrics:
-        bars = bars_of_names([(m.path, f"{path}:{m.line}") for m in script.metrics], look)
-    return FirstSettings(model=model, stage=stage, bars=bars, bars_are_sure=is_sure)
+    printed = [m for m in script.measures if m.is_printed and m.is_sure]
+    if printed and not metrics:
+        stage = replace(stage, printed=_log_name(view, start.folder))
+        look.saw(About.METRICS, f"metrics in what it prints, kept as {stage.printed}",
+                 Certainty.READ, printed[0].file, printed[0].line)  # fmt: skip
+    _note_outputs(script, outs, metrics, look, is_printed=bool(stage.printed))
+    here = [posixpath.normpath(posixpath.join(start.folder, item)) for item in stage.metrics]
+    bars = bars_of_files(here, look)
+    if bars:
+        return FirstModel(name=model, stages=(stage,), bars=bars, bars_are_sure=True)
+    bars, is_sure = _bars_of(script, stage, metrics, look)
+    return FirstModel(name=model, stages=(stage,), bars=bars, bars_are_sure=is_sure)
 
 
-def _training_script(files: Sequence[str], look: Look) -> str:
-    """The script to train with: train.py before main.py, shallow before deep."""
-    found = [
-        path
-        for name in _SCRIPT_NAMES
-        for path in files
-        if posixpath.basename(path) == name and "test" not in posixpath.dirname(path)
-    ]
-    if not found:
-        raise PipelineError(
-            "there is neither a dvc.yaml nor a train.py or main.py here",
-            todo='Write branchline.yaml yourself: `model: NAME` and `train: "python FILE.py"`.',
-        )
-    look.saw("a training script", f"{found[0]}:1")
-    if found[1:]:
+def _bars_of(
+    script: Script, stage: FirstStage, metrics: Sequence[Touched], look: Look
+) -> tuple[tuple[MetricRule, ...], bool]:
+    """Bars for metrics that the code writes or prints, and whether they are sure."""
+    names: list[tuple[str, str]] = []
+    sure: set[str] = set()
+    for path in stage.metrics:
+        own = [m for m in script.measures if m.target == path]
+        found = names_read(own, path, look.readers)
+        names += found
+        sure |= {name for name, _ in found} if all(m.is_sure for m in own) else set()
+    if stage.printed:
+        own = [m for m in script.measures if m.is_printed and m.is_sure]
+        found = names_read(own, stage.printed, look.readers)
+        look.unknowns += unread(own, found)
+        names += found
+        sure |= {name for name, _ in found}
+    elif metrics:
+        loose = [m for m in script.measures if not m.target and not m.is_printed]
+        names += [(m.name, f"{m.file}:{m.line}") for m in loose]
+    if metrics and not names:
         look.unknowns.append(
-            f"There are more scripts that may train: {', '.join(found[1:4])}; "
-            "give each a stage of its own under `stages:`."
+            f"{metrics[0].file}:{metrics[0].line}: which metrics go to {metrics[0].path} is not"
+            " said in the code; name those that matter under `gate:` after the first `branchline"
+            " run`, or let `branchline init --check` do it."
         )
-    return found[0]
+    bars = bars_of_names(names, look, Certainty.READ)
+    return bars, bool(bars) and all(bar.name in sure for bar in bars)
 
 
-def _command(tree: Tree, path: str, script: Script, look: Look) -> str:
-    """`python train.py`, as a module where its imports demand that, with required options."""
-    words = _python(tree, path, script, look)
-    for option in script.options:
-        if option.is_required:
-            value = option.name.lstrip("-").replace("-", "_").upper()
-            words += [option.name, value] if option.name.startswith("-") else [value]
-            look.unknowns.append(
-                f"{path}:{option.line}: the script needs {option.name}; "
-                f"put its value in the place of {value} in `cmd:`."
-            )
-    free = [option for option in script.options if not option.is_required]
-    if free:
-        names = ", ".join(option.name for option in free[:6])
-        look.saw(f"options left at their defaults: {names}", f"{path}:{free[0].line}")
-    return shlex.join(words)
+def _log_name(view: View, folder: str) -> str:
+    """A file for what is printed, unlike those that the repository has."""
+    path = posixpath.join(folder, "train.log")
+    is_taken = view.is_tracked(path) or (view.exists(path) and not view.knows_git)
+    return "train.printed.log" if is_taken else "train.log"
 
 
-def _python(tree: Tree, path: str, script: Script, look: Look) -> list[str]:
-    """How the script is started so that its imports are found without an installation."""
-    folder = posixpath.dirname(path)
-    if script.has_relative_imports:
-        root = folder
-        while root and tree.read(f"{root}/__init__.py") is not None:
-            root = posixpath.dirname(root)
-        root = "" if root == folder else root
-        return [*_search_in(root), "python", "-m", _module(path, root)]
-    for name in script.imports:
-        if _has_module(tree, folder, name):
-            continue  # Python looks beside the script first.
-        above = [folder]
-        while above[-1]:
-            above.append(posixpath.dirname(above[-1]))
-        holder = next((r for r in (*above[1:], "src") if _has_module(tree, r, name)), None)
-        if holder is None:
-            continue  # A package that is installed, or missing: the run will tell.
-        where = f"in {holder}" if holder else "beside its folder"
-        look.saw(f"the package {name} {where}, which the script imports", f"{path}:1")
-        if path.startswith(posixpath.join(holder, name) + "/"):
-            return [*_search_in(holder), "python", "-m", _module(path, holder)]
-        return [*_search_in(holder or "."), "python", path]
-    return ["python", path]
+def _metrics_files(written: Sequence[Touched], script: Script) -> list[Touched]:
+    """Documents that are called like metrics, and texts into which metrics are written."""
+    filled = {measure.target for measure in script.measures if measure.target}
+    return [
+        item
+        for item in written
+        if is_metrics_file(item.path)
+        or (item.path in filled and is_metrics_file(item.path, texts=True))
+        or (item.role is Role.METRICS and item.path.endswith("metrics.csv"))
+    ]
 
 
-def _search_in(root: str) -> list[str]:
-    """Where Python has to look for modules beside the folder that it looks in anyway."""
-    return [f"PYTHONPATH={root}"] if root else []
-
-
-def _module(path: str, root: str) -> str:
-    return path.removesuffix(".py").removeprefix(f"{root}/" if root else "").replace("/", ".")
-
-
-def _has_module(tree: Tree, folder: str, name: str) -> bool:
-    path = posixpath.join(folder, name)
-    if tree.read(f"{path}.py") is not None:
-        return True
-    return any(entry.endswith(".py") for entry in tree.list_folder(path) or {})
-
-
-def _inside(items: Sequence[Touched], script: str, look: Look) -> list[Touched]:
+def _inside(items: Sequence[Touched], look: Look) -> list[Touched]:
     """Those paths that lie inside the repository."""
     kept = []
     for item in items:
-        if item.path.startswith(("/", "..", "~")) or item.path == ".":
+        if item.path.startswith(("/", "..", "~", "@")) or item.path == ".":
             look.unknowns.append(
-                f"{script}:{item.line}: {item.path} lies outside the repository "
+                f"{item.file}:{item.line}: {item.path} lies outside the repository "
                 "and cannot be an output."
             )
         else:
@@ -161,58 +288,52 @@ def _inside(items: Sequence[Touched], script: str, look: Look) -> list[Touched]:
     return kept
 
 
-def _without_nested(items: Sequence[Touched]) -> list[Touched]:
-    """Leave out what lies inside another output: outputs may not overlap."""
+def _apart(items: Sequence[Touched], metrics: Sequence[Touched], look: Look) -> list[Touched]:
+    """Outputs that do not overlap: what lies inside another is left out.
+
+    A folder that holds a metrics file is none: its metrics must be read from git.
+    """
     paths = {item.path for item in items}
-    return [
-        item
-        for item in items
-        if not any(item.path.startswith(f"{path}/") for path in paths - {item.path})
-    ]
-
-
-def _inputs(
-    tree: Tree, path: str, script: Script, look: Look
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Parameter files and data that the script reads and does not write."""
-    written = {item.path for item in script.writes}
-    params: list[str] = []
-    data: list[str] = []
-    for item in script.reads:
-        where = f"{path}:{item.line}"
-        if item.path in written or item.path.startswith(("/", "..", "~")):
+    kept = []
+    for item in items:
+        if any(item.path.startswith(f"{path}/") for path in paths - {item.path}):
             continue
-        if tree.read(item.path) is None and tree.list_folder(item.path) is None:
-            look.unknowns.append(f"{where}: it reads {item.path}, which is not here.")
-        elif item.path.endswith(_DOCUMENT_ENDINGS) and item.path.count("/") <= 1:
-            look.saw(f"parameters in {item.path}", where)
-            params.append(item.path)
-        else:
-            look.saw(f"data in {item.path}", where)
-            data.append(item.path)
-    for name in _PARAMETER_FILES:
-        if name not in params and name not in written and tree.read(name) is not None:
-            look.saw(f"parameters in {name}", f"{name}:1")
-            params.append(name)
-    if script.hydra is not None:
-        folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), script.hydra.path))
-        if tree.list_folder(folder) is not None:
-            look.saw(f"Hydra's configuration in {folder}", f"{path}:{script.hydra.line}")
-            data.append(folder)
-    return tuple(params), tuple(data)
+        inner = [m.path for m in metrics if m.path.startswith(f"{item.path}/")]
+        if inner:
+            look.unknowns.append(
+                f"{item.file}:{item.line}: {item.path} holds the metrics {inner[0]}, so it is not"
+                " an output as a whole; `branchline init --check` runs it once and sees its files."
+            )
+            continue
+        kept.append(item)
+    return kept
 
 
 def _note_outputs(
-    path: str, outs: Sequence[Touched], metrics: Sequence[Touched], look: Look
+    script: Script,
+    outs: Sequence[Touched],
+    metrics: Sequence[Touched],
+    look: Look,
+    *,
+    is_printed: bool,
 ) -> None:
-    for item in outs:
-        look.saw(f"an output, {item.path}", f"{path}:{item.line}")
-    for item in metrics:
-        look.saw(f"metrics in {item.path}", f"{path}:{item.line}")
+    for item in (*outs, *metrics):
+        sentence = _SENTENCES.get(item.role, "an output, {}").format(item.path)
+        about = _ABOUT.get(item.role, About.OUTPUT)
+        look.saw(about, sentence, Certainty.READ, item.file, item.line)
     if not outs:
-        look.unknowns.append(f"{path} was not seen to write a model; name its files under `outs:`.")
-    if not metrics:
         look.unknowns.append(
-            f"{path} was not seen to write metrics; write them to metrics.json and name it under "
-            "`metrics:`, so that results can be judged."
+            f"{script.path} was not seen to write a model; name its files under `outs:`, or let"
+            " `branchline init --check` run it once and see."
+        )
+    if not metrics and not is_printed:
+        printed = [m for m in script.measures if m.is_printed]
+        where = (
+            f" It prints {printed[0].name} ({printed[0].file}:{printed[0].line})."
+            if printed
+            else ""
+        )
+        look.unknowns.append(
+            f"{script.path} was not seen to write metrics.{where} Write them to metrics.json and"
+            " name it under `metrics:`, so that results can be judged."
         )

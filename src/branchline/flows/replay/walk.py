@@ -16,7 +16,7 @@ from branchline.core.plan.replay import (
     PushAnswer,
     Replay,
 )
-from branchline.core.policy import BranchRule, Do
+from branchline.core.policy import BranchRule, Do, rules_with_default_branch
 from branchline.core.trigger.rules import RefUpdate, decide_push, rule_for
 from branchline.errors import UnknownNameError, UsageError
 from branchline.flows.replay.model import Bench, ModelReplay
@@ -143,6 +143,7 @@ class _Walk:
         self._replays: dict[str, tuple[Bench, ModelReplay]] = {}
         self._projects: dict[str, tuple[DeclaredModel, Project]] = {}
         self.durations: dict[tuple[str, str], float] = {}
+        self._default = scene.repo.default_branch()
         self.has_no_rule = False
 
     def models(self, push: PastPush) -> tuple[ModelAnswer, ...]:
@@ -168,7 +169,7 @@ class _Walk:
             new=push.commit,
             is_empty=push.is_empty,
         )
-        rules = declared.policy.branches
+        rules = rules_with_default_branch(declared.policy.branches, self._default)
         if rule_for(self._branch, rules) is None:
             # Nobody decided yet; what it would be like is the question here.
             rules = (BranchRule(pattern="**", do=Do.TRAIN),)

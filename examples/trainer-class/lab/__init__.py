@@ -1,0 +1,1 @@
+"""The loop, apart from what it trains."""

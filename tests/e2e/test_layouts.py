@@ -1,0 +1,113 @@
+"""From `git clone` to a verdict with `init --yes` and `run`: nothing asked, no code changed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+NEEDS = {
+    "notebook": ("sklearn", "nbclient", "ipykernel"),
+    "hydra-app": ("sklearn", "hydra"),
+    "trainer-class": ("sklearn", "omegaconf"),
+}
+OURS = {"branchline.yaml", "branchline.lock", "dvc.lock", "README.md"}
+
+
+def environment() -> dict[str, str]:
+    """The interpreter of these tests as `python`, and nobody's git configuration."""
+    person = {"NAME": "Ada", "EMAIL": "ada@example.org"}
+    return {name: text for name, text in os.environ.items() if not name.startswith("GIT_")} | {
+        "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "NO_COLOR": "1",
+        **{f"GIT_AUTHOR_{key}": text for key, text in person.items()},
+        **{f"GIT_COMMITTER_{key}": text for key, text in person.items()},
+    }
+
+
+def called(folder: Path, *words: str) -> str:
+    """What a command says; it must succeed."""
+    done = subprocess.run(
+        words, cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def cloned(tmp_path: Path, name: str) -> Path:
+    """A clone of an example as its author had it before Branchline."""
+    for module in NEEDS.get(name, ("sklearn",)):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"no {module}: pip install -r examples/{name}/requirements.txt")
+    origin, clone = tmp_path / "origin", tmp_path / name
+    shutil.copytree(
+        EXAMPLES / name, origin, ignore=shutil.ignore_patterns("__pycache__", *OURS - {"README.md"})
+    )
+    for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "first"]):
+        called(origin, "git", *words)
+    called(tmp_path, "git", "clone", "-q", str(origin), str(clone))
+    return clone
+
+
+def committed(folder: Path) -> dict[str, bytes]:
+    """Every file that git holds, as it is now; .gitignore left out: outputs are added to it."""
+    names = called(folder, "git", "ls-files").split()
+    return {n: (folder / n).read_bytes() for n in names if Path(n).name != ".gitignore"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)  # each training imports scikit-learn
+@pytest.mark.parametrize(
+    ("name", "models", "metrics"),
+    [
+        pytest.param("argparse-script", [""], {"accuracy"}, id="script"),
+        pytest.param("makefile-steps", [""], {"accuracy", "f1_macro"}, id="makefile"),
+        pytest.param("tumour-classifier", [""], {"roc_auc", "log_loss"}, id="dvc"),
+        pytest.param("hydra-app", [""], {"accuracy"}, id="hydra"),
+        pytest.param("notebook", [""], {"r2", "mae"}, id="notebook"),
+        pytest.param("trainer-class", [""], {"test_accuracy", "test_loss"}, id="trainer"),
+        pytest.param("two-models", ["wine", "tumours"], {"accuracy", "f1_macro"}, id="monorepo"),
+    ],
+)
+def test_from_a_clone_to_a_verdict(
+    tmp_path: Path, name: str, models: list[str], metrics: set[str]
+) -> None:
+    clone = cloned(tmp_path, name)
+    before = committed(clone)
+    branchline = (sys.executable, "-m", "branchline")
+
+    called(clone, *branchline, "init", "--yes")
+
+    assert len((clone / "branchline.yaml").read_text().splitlines()) <= 15
+    for model in models:
+        choice = ("--model", model) if model else ()
+        ran = json.loads(called(clone, *branchline, "run", "--json", *choice))
+        assert ran["verdict"]["outcome"] == "passed"
+        assert metrics <= {metric["name"] for metric in ran["evidence"]["metrics"]}
+    assert committed(clone) == before
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", ["tumour-classifier", "trainer-class"])
+def test_a_check_agrees_with_what_was_guessed(tmp_path: Path, name: str) -> None:
+    clone = cloned(tmp_path, name)
+    called(clone, sys.executable, "-m", "branchline", "init", "--yes")
+    guessed = (clone / "branchline.yaml").read_text()
+
+    done = subprocess.run(
+        [sys.executable, "-m", "branchline", "init", "--yes", "--check", "--force"],
+        cwd=clone, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (clone / "branchline.yaml").read_text() == guessed
+    assert called(clone, "git", "status", "--porcelain").split() == ["??", "branchline.yaml"]
