@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from branchline.adapters.dvc.cache_database import CacheDatabase
     from branchline.adapters.dvc.remotes import Elsewhere
-    from branchline.adapters.dvc.settings import DvcSettings
     from branchline.adapters.dvc.store import DvcStore
     from branchline.adapters.dvc.workspace import DvcWorkspace
     from branchline.adapters.git import Git, GitRepo
@@ -269,14 +268,8 @@ def _ports(
 
     @cache
     def store() -> DvcStore:
-        from branchline.adapters.dvc.settings import read_settings
-        from branchline.adapters.dvc.store import DvcStore
-
         settings_root = (shared.settings_root if shared else "") or root
-        settings = read_settings(settings_root, cache_dir=store_dir)
-        return DvcStore(
-            workspace(), settings=settings, elsewhere=partial(_elsewhere, settings, root, policy)
-        )
+        return _store(workspace(), settings_root, store_dir, root, policy)
 
     def run_cache() -> object:
         from branchline.adapters.dvc.run_cache import DvcRunCache
@@ -334,11 +327,25 @@ def _ports(
     }
 
 
-def _elsewhere(settings: DvcSettings, root: str, policy: Callable[[], Policy]) -> Elsewhere:
-    """Where outputs are kept besides this machine; imported when an object is not here."""
-    from branchline.wiring.stores import elsewhere
+def _store(
+    workspace: DvcWorkspace,
+    settings_root: str,
+    store_dir: str,
+    root: str,
+    policy: Callable[[], Policy],
+) -> DvcStore:
+    """The store, with the DVC settings of one tree and the `store:` of the policy that governs."""
+    from branchline.adapters.dvc.settings import read_settings
+    from branchline.adapters.dvc.store import DvcStore
 
-    return elsewhere(settings, root, policy)
+    settings = read_settings(settings_root, cache_dir=store_dir)
+
+    def elsewhere() -> Elsewhere:
+        from branchline.wiring import stores  # when an object is not here
+
+        return stores.elsewhere(settings, root, policy)
+
+    return DvcStore(workspace, settings=settings, elsewhere=elsewhere)
 
 
 def _artifacts(store: DvcStore, folder: str) -> Artifacts:

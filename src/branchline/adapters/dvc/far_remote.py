@@ -161,7 +161,7 @@ class FarRemote:
         wanted = {content.md5 for content in contents if content.md5 and not content.legacy}
         known = set() if anew else self._noted()
         tops = sorted(wanted - known)
-        there = _side_by_side(self.asked, tops)
+        there = _side_by_side(self._is_there, tops)
         self._note([md5 for md5, is_there in zip(tops, there, strict=True) if is_there])
         missing = [md5 for md5, is_there in zip(tops, there, strict=True) if not is_there]
         folders = [md5 for md5 in missing if md5.endswith(".dir")]
@@ -184,11 +184,10 @@ class FarRemote:
 
     def _send(self, md5: str) -> Sent:
         path = self._cache.path(md5)
-        size = os.stat(path).st_size if self._cache.has(md5) else None
-        there = self._files.size(_path(md5))
-        if there is not None and there == (there if size is None else size):
+        if self._is_there(md5):
             self._note([md5])
             return Sent()
+        size = self._size_here(md5)
         if size is None:
             raise StoreError(
                 f"object {md5} is neither here nor in {self.said}",
@@ -197,6 +196,14 @@ class FarRemote:
         self._files.put(path, _path(md5))
         self._note([md5])
         return Sent(objects=1, size_bytes=size)
+
+    def _is_there(self, md5: str) -> bool:
+        """Whether an object is there, and as long as the one that is here, if it is."""
+        there = self._files.size(_path(md5))
+        return there is not None and self._size_here(md5) in (None, there)
+
+    def _size_here(self, md5: str) -> int | None:
+        return os.stat(self._cache.path(md5)).st_size if self._cache.has(md5) else None
 
     def _noted(self) -> set[str]:
         with self._lock:

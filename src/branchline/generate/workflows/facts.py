@@ -20,6 +20,7 @@ from branchline.generate.workflows.limits import (
     wrong,
 )
 from branchline.generate.workflows.parts import parts_of, tune_labels
+from branchline.generate.workflows.store import kind_of
 from branchline.generate.workflows.text import shell_word
 from branchline.generate.workflows.values import (
     AppFacts,
@@ -78,6 +79,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         locks=(policy.environment.lock,) if policy.environment.lock else (),
         requirements=section.get("requirements", ".github/branchline/requirements.txt"),
         writes_requirements="requirements" not in section,
+        store=kind_of(policy.store),
         secrets=secrets,
         variables=variables,
         registry=_registry(policy, (*secrets, *variables)),

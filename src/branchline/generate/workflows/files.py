@@ -45,7 +45,8 @@ def workflow_files(models: Sequence[Facts]) -> dict[str, str]:
             )
     if any(facts.writes_requirements for facts in models):
         # A check may want an older Python, and needs no Branchline.
-        text = f"{steps.PIN}\n"
+        lines = dict.fromkeys(line for facts in models for line in steps.pins(facts))
+        text = "".join(f"{line}\n" for line in lines)
         # Of the pin alone: caches are named after this file, and outlive other settings.
         files[REQUIREMENTS] = with_header(text, digest(text))
     return files
