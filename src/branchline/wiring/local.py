@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from branchline.adapters.dvc.cache_database import CacheDatabase
+    from branchline.adapters.dvc.remotes import Elsewhere
+    from branchline.adapters.dvc.store import DvcStore
     from branchline.adapters.dvc.workspace import DvcWorkspace
+    from branchline.core.policy import Policy
 
 
 def executor(*, forks: bool = False) -> object:
@@ -120,3 +123,24 @@ def files(
         return DvcWorkspace(root, database(), index=index, lasting=lasting)
 
     return database, workspace
+
+
+def store(
+    workspace: DvcWorkspace,
+    settings_root: str,
+    store_dir: str,
+    root: str,
+    policy: Callable[[], Policy],
+) -> DvcStore:
+    """The store, with the DVC settings of one tree and the `store:` of the policy that governs."""
+    from branchline.adapters.dvc.settings import read_settings
+    from branchline.adapters.dvc.store import DvcStore
+
+    settings = read_settings(settings_root, cache_dir=store_dir)
+
+    def elsewhere() -> Elsewhere:
+        from branchline.wiring import stores  # when an object is not here
+
+        return stores.elsewhere(settings, root, policy)
+
+    return DvcStore(workspace, settings=settings, elsewhere=elsewhere)

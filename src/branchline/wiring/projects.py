@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from branchline.adapters.dvc.cache_database import CacheDatabase
-    from branchline.adapters.dvc.remotes import Elsewhere
     from branchline.adapters.dvc.store import DvcStore
     from branchline.adapters.dvc.workspace import DvcWorkspace
     from branchline.adapters.git import Git, GitRepo
@@ -269,7 +268,7 @@ def _ports(
     @cache
     def store() -> DvcStore:
         settings_root = (shared.settings_root if shared else "") or root
-        return _store(workspace(), settings_root, store_dir, root, policy)
+        return local.store(workspace(), settings_root, store_dir, root, policy)
 
     def run_cache() -> object:
         from branchline.adapters.dvc.run_cache import DvcRunCache
@@ -325,27 +324,6 @@ def _ports(
         **local.data_ports(root, state_dir),
         "artifacts": lambda: _artifacts(store(), os.path.dirname(store_dir)),
     }
-
-
-def _store(
-    workspace: DvcWorkspace,
-    settings_root: str,
-    store_dir: str,
-    root: str,
-    policy: Callable[[], Policy],
-) -> DvcStore:
-    """The store, with the DVC settings of one tree and the `store:` of the policy that governs."""
-    from branchline.adapters.dvc.settings import read_settings
-    from branchline.adapters.dvc.store import DvcStore
-
-    settings = read_settings(settings_root, cache_dir=store_dir)
-
-    def elsewhere() -> Elsewhere:
-        from branchline.wiring import stores  # when an object is not here
-
-        return stores.elsewhere(settings, root, policy)
-
-    return DvcStore(workspace, settings=settings, elsewhere=elsewhere)
 
 
 def _artifacts(store: DvcStore, folder: str) -> Artifacts:
