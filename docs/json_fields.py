@@ -6,6 +6,7 @@ the reverse.
 
 from __future__ import annotations
 
+import json_cost
 import json_data
 import json_env
 import json_init
@@ -26,6 +27,7 @@ OPEN = {
     "compare": ("runs",),
     "reproduce": (),
     "replay": (),
+    "cost": (),
     "training": (),
     "noise": (),
     "tune": ("trials[].params", "trials[].metrics", "best.params", "before"),
@@ -39,6 +41,7 @@ OPEN = {
     "pr list": (),
     "pr show": (),
     "doctor": (),
+    "new": (),
     "models": ("versions[].metrics",),
     "version": ("metrics", "params", "data", "environment"),
     "moved": (),
@@ -74,6 +77,7 @@ HEADINGS = {
     "compare": "`branchline compare --json`",
     "reproduce": "`branchline reproduce --json`",
     "replay": "`branchline replay --json`",
+    "cost": "`branchline cost --json`",
     "training": "A training that was made to learn how much chance does: "
     "`refs/branchline/noise/CONTENT/SEED`",
     "noise": "`branchline noise --json`",
@@ -87,6 +91,7 @@ HEADINGS = {
     "retry": "`branchline retry --json`",
     "pr list": "`branchline pr list --json`",
     "pr show": "`branchline pr show --json`, and the other verbs of `pr`",
+    "new": "`branchline new NAME --json`",
     "doctor": "`branchline doctor --json`, and `remote check --json`",
     "models": "`branchline models --json`",
     "version": "`branchline show MODEL@VERSION --json`",
@@ -520,11 +525,23 @@ FIELDS: dict[str, dict[str, str]] = {
         "schema_version": "integer: version of this document",
         "run": "string: the run that was made again",
         "commit": "string: full hash of its commit",
+        "outcome": "string or null: `identical`, `same_metrics`, `within_noise`, `different`; "
+        "null: nothing was compared",
         "is_same": "boolean: every metric and every output came out the same",
-        "is_reproduced": "boolean: the metrics did, within the tolerance; of a run without any, "
-        "the outputs",
+        "is_reproduced": "boolean: the metrics did, within the tolerance and the noise; of a run "
+        "without any, the outputs",
         "is_cancelled": "boolean: it was stopped, and nothing was compared",
         "failure": "string: why it did not come to a comparison; empty when it did",
+        "environment": "string: lock file whose packages it was made with, or "
+        "`environment.make`; empty: those that are here",
+        "blame": "string: which input is to blame for other numbers; empty: nobody looked for it",
+        "suspects": "array: inputs that differ from the record, of the stages where it began",
+        "suspects[].kind": "string: `interpreter`, `packages`, `data`, `variable`, `machine` or "
+        "`other`",
+        "suspects[].name": "string: of the input",
+        "suspects[].sentence": "string: what it was and is, as far as that may be shown",
+        "suspects[].is_proved": "boolean: put back, the recorded numbers came out again",
+        "began_in": "array of strings: the first stages that left something else",
         "notes": "array: what surrounds the code and is not as it was then, sentences",
         "rows": "array: metrics, then outputs",
         "rows[].kind": "string: `metric` or `output`",
@@ -532,8 +549,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "rows[].recorded": "string: the number or the digest of the record; empty: none",
         "rows[].now": "string: the same of the run that was made again",
         "rows[].is_same": "boolean: whether they agree",
+        "rows[].within": "string: why a metric that moved may have done so by chance; empty: it "
+        "is no chance, or that is not known",
     },
     "replay": json_replay.FIELDS,
+    "cost": json_cost.FIELDS,
     "training": {
         "schema_version": "integer: version of this document",
         "model": "string: the model's name",
@@ -708,6 +728,15 @@ FIELDS: dict[str, dict[str, str]] = {
         "jobs": "array of integers: of its branch, newest first",
         "diff": "string: unified, cut off after 400 kB with a last line that says so",
     },
+    "new": {
+        "schema_version": "integer: version of this document",
+        "name": "string: of the project and its model",
+        "package": "string: its Python package",
+        "folder": "string: absolute path of the project",
+        "files": "array of strings: what was written, paths from the project's root",
+        "commit": "string or null: short hash of the first commit; null where there is none",
+        "not_committed": "string or null: why there is none",
+    },
     "doctor": {
         "schema_version": "integer: version of this document",
         "is_fine": "boolean: no check failed",
@@ -716,6 +745,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "checks[].health": "string: `pass`, `warn` or `fail`",
         "checks[].sentence": "string: what was found",
         "checks[].todo": "string: what to type; empty when all is well",
+        "checklist": "array: the ten boxes of a project; empty with `--github` and `remote check`",
+        "checklist[].name": "string: `repository`, `gate`, ...",
+        "checklist[].is_ticked": "boolean: whether it holds",
+        "checklist[].sentence": "string: what was found; names of secrets, never values",
+        "checklist[].todo": "string: what to type or to write; empty where it is ticked",
     },
     "models": {
         "schema_version": "integer: version of this document",

@@ -43,6 +43,7 @@ class Command:
 
 
 COMMANDS = (
+    Command("new", "Start", "a project from nothing that passes its own checks and gate"),
     Command("init", "Start", "look at the repository and write branchline.yaml"),
     Command("doctor", "Start", "check this machine and say what to type"),
     Command("env", "Start", "the environment that stages run in; make an old one run again"),
@@ -58,6 +59,7 @@ COMMANDS = (
     Command("compare", "Look", "two runs side by side: metrics, parameters, inputs"),
     Command("reproduce", "Look", "make a run again from its commit, in a place of its own"),
     Command("replay", "Look", "what the pushes so far would have trained, by several policies"),
+    Command("cost", "Look", "hours and money spent and avoided, by branch, model or month"),
     Command("report", "Look", "a run as Markdown, for a pull request"),
     Command("models", "Register", "registered versions, and who holds which stage"),
     Command("promote", "Register", "give a stage to a version, if its verdict allows"),

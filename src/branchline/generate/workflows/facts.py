@@ -80,6 +80,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         requirements=section.get("requirements", ".github/branchline/requirements.txt"),
         writes_requirements="requirements" not in section,
         store=kind_of(policy.store),
+        extras=_extras(policy),
         secrets=secrets,
         variables=variables,
         registry=_registry(policy, (*secrets, *variables)),
@@ -177,6 +178,16 @@ def _install(policy: Policy, section: Mapping[str, Any]) -> str:
         return "python -I -m pip install uv"  # the rest is found and made by the run
     lock = policy.environment.lock
     return f"python -I -m pip install -r {shell_word(lock)}" if lock else ""
+
+
+def _extras(policy: Policy) -> tuple[str, ...]:
+    """What Branchline needs besides itself: to compare, to read data, to search, to register."""
+    wanted = {
+        "gate": bool(policy.gate.metrics or policy.sections.get("data")),
+        "mlflow": _section(policy, "registry").get("kind") == "mlflow",
+        "tune": bool(policy.sections.get("tune")),
+    }
+    return tuple(extra for extra, is_wanted in wanted.items() if is_wanted)
 
 
 def _aws(section: Mapping[str, Any] | None) -> AwsFacts | None:

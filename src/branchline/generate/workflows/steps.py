@@ -17,10 +17,12 @@ from branchline.generate.workflows.values import OWN
 from branchline.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from branchline.generate.workflows.values import Facts
 
-PIN = f'branchline=={__version__}; python_version >= "3.11"'
-"""What installs this Branchline, in the words of a requirements file."""
+_TO_REGISTER = ("mlflow",)
+"""Extras of jobs that train nothing and judge nothing."""
 RESULTS = "branchline-results"
 """Folder of what one job hands to the next, in the runner's folder for such: not in the tree."""
 _RESULTS_PATH = "${{ runner.temp }}/" + RESULTS
@@ -180,6 +182,18 @@ def python(facts: Facts, version: str = "") -> str:
     return fill(_PYTHON, setup_python=actions.SETUP_PYTHON, python=said)
 
 
+def pin(extras: Iterable[str]) -> str:
+    """What installs this Branchline, in the words of a requirements file.
+
+    >>> pin([]).partition("==")[0], pin(["gate", "tune"]).partition("==")[0]
+    ('branchline', 'branchline[gate,tune]')
+    """
+    listed = ",".join(sorted(extras))
+    name = f"branchline[{listed}]" if listed else "branchline"
+    # A check may want an older Python, and needs no Branchline.
+    return f'{name}=={__version__}; python_version >= "3.11"'
+
+
 def packages(facts: Facts, *, on: tuple[str, ...], with_install: bool) -> str:
     """Branchline, and what stages need, in a folder that is kept between runs.
 
@@ -189,14 +203,15 @@ def packages(facts: Facts, *, on: tuple[str, ...], with_install: bool) -> str:
         with_install: Whether the job runs stages or checks.
     """
     install = facts.install if with_install else ""
-    pin = " ".join(map(shell_word, pins(facts))) if facts.writes_requirements else ""
+    lines = pins(facts, facts.extras) if facts.writes_requirements else ()
+    pinned = " ".join(map(shell_word, lines))
     files = [facts.requirements, *(facts.locks if with_install else ())]
     listed = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
     kind = "stages" if with_install else "plan"
-    made_by = f"{kind}-{digest(json.dumps([list(on), install, pin]))}"
+    made_by = f"{kind}-{digest(json.dumps([list(on), install, pinned]))}"
     requirements, text = shell_word(facts.requirements), ""
-    if pin:
-        text = fill(_PIN_WHERE_NONE, requirements=requirements, pin=pin)
+    if pinned:
+        text = fill(_PIN_WHERE_NONE, requirements=requirements, pin=pinned)
         requirements = '"$file"'
     return (
         fill(_CACHE, cache=actions.CACHE, machine=_MACHINE, kind=made_by, files=listed)
@@ -205,9 +220,9 @@ def packages(facts: Facts, *, on: tuple[str, ...], with_install: bool) -> str:
     )
 
 
-def pins(facts: Facts) -> tuple[str, ...]:
+def pins(facts: Facts, extras: Iterable[str]) -> tuple[str, ...]:
     """Lines of a requirements file: Branchline, and what reaches the store of its outputs."""
-    return (PIN, *libraries(facts.store))
+    return (pin(extras), *libraries(facts.store))
 
 
 def branchline_alone(facts: Facts) -> str:
@@ -216,8 +231,9 @@ def branchline_alone(facts: Facts) -> str:
         return fill(_INSTALL_PINNED, pin="", requirements=shell_word(facts.requirements))
     # Pinned here and not by a file: the default branch has none before the first merge.
     place = '"$RUNNER_TEMP/requirements.txt"'
-    pin = f"printf '%s\\n' {' '.join(map(shell_word, pins(facts)))} > {place}"
-    return fill(_INSTALL_PINNED, pin=pin, requirements=place)
+    extras = [extra for extra in facts.extras if extra in _TO_REGISTER]
+    words = " ".join(map(shell_word, pins(facts, extras)))
+    return fill(_INSTALL_PINNED, pin=f"printf '%s\\n' {words} > {place}", requirements=place)
 
 
 def disk(facts: Facts, labels: tuple[str, ...]) -> str:

@@ -102,6 +102,7 @@ class Facts:
         registry: Those of `secrets` and `variables` that a registration needs.
         store: Kind of the place where outputs are kept (`s3`, `folder`, ...); "" for none.
         requirements: File that installs Branchline; `writes_requirements`: we write it.
+        extras: Of Branchline, that the settings need, sorted.
     """
 
     model: str
@@ -121,6 +122,7 @@ class Facts:
     requirements: str
     writes_requirements: bool
     store: str
+    extras: tuple[str, ...]
     secrets: tuple[str, ...]
     variables: tuple[str, ...]
     registry: tuple[str, ...]
