@@ -69,7 +69,8 @@ class Told:
         effects: In the order in which they are applied.
         notes: What does not follow, and what was doubted; a sentence each.
         reports: Markdown, one a model. is_doubted: Something did not fit.
-        withheld: Why models that passed are not registered; a sentence each.
+        withheld: Why models that passed are not where they should be, so that they are not
+            registered; a sentence each.
     """
 
     effects: list[Effect] = field(default_factory=list)
@@ -158,7 +159,10 @@ def follow(
                 _follow_run(setting, project, view, grounds, told)
                 if registers:
                     kept, why = withheld(project, told.effects, stays=stays)
-                    told.effects[:], told.withheld = list(kept), [*told.withheld, *why]
+                    told.effects[:] = kept
+                    # Where no place is named, that is how the project is set up: no failure.
+                    where = told.withheld if project.store.sends_to() else told.notes
+                    where.extend(why)
         else:
             _follow_other(setting, policy, handed, told)
     # A result counts for its key alone; a run could pass for the baseline of others.
