@@ -75,6 +75,7 @@ class LocalRemote:
             StoreError: One is neither here nor there, or the folder cannot be written.
         """
         objects = size = 0
+        nowhere: list[str] = []
         try:
             for content in contents:
                 md5 = content.md5 or ""
@@ -82,16 +83,19 @@ class LocalRemote:
                     if is_stopped() or not md5 or self.objects.has(member):
                         continue
                     if not _transfer(self._cache, self.objects, member, legacy=False):
-                        raise StoreError(
-                            f"object {member} is neither here nor in {self.said}",
-                            todo="Run the stage that makes it.",
-                        )
+                        nowhere.append(member)
+                        break  # a folder's list without all of its files would be a lie
                     objects += 1
                     size += os.stat(self.objects.path(member)).st_size
         except OSError as error:
             raise StoreError(
                 f"{self.said}, the folder {self.path}, cannot be written: {error.strerror or error}"
             ) from error
+        if nowhere:
+            raise StoreError(
+                f"object {nowhere[0]} is neither here nor in {self.said}",
+                todo="Run the stage that makes it.",
+            )
         return Sent(objects=objects, size_bytes=size)
 
     def _own_members(self, md5: str) -> list[str]:
