@@ -21,6 +21,7 @@ OPEN = {
     "verdict": (),
     "meanings": ("meanings",),
     "run": ("states", "failures", "plan", "evidence", "verdict"),
+    "several": ("models[].plan", "models[].run"),
     "why": ("stages[].reuses", "stages[].changes"),
     "runs": (),
     "show": ("metrics", "trigger", "plan", "evidence", "verdict"),
@@ -71,6 +72,8 @@ HEADINGS = {
     "verdict": "`verdict.json`",
     "meanings": "`meanings.json`, where a run read 20 files or more for their meaning",
     "run": "`branchline run --json`",
+    "several": "`branchline plan --json` and `run --json` in a repository of several models, "
+    "without `--model`",
     "why": "`branchline why STAGE --json`",
     "runs": "`branchline runs --json`",
     "show": "`branchline show --json`",
@@ -449,6 +452,23 @@ FIELDS: dict[str, dict[str, str]] = {
         "findings[].noise.needed_s": "number or null: seconds that these would take",
         "is_inconclusive": "boolean: only noise leaves it open (`gate.on_inconclusive`)",
         "remarks": "array of strings: what a reader should know beside the findings",
+    },
+    "several": {
+        "schema_version": "integer: version of this document",
+        "models": "array: one entry a model, in the order in which they are declared; after Ctrl-C "
+        "those that had their turn",
+        "models[].model": "string: its name",
+        "models[].exit_code": "integer: what the command would have ended with for this model",
+        "models[].error": "object or null: as `error` in the document of an error, where this "
+        "model ended with one",
+        "models[].error.slug": "string: one word for programs; they stand in errors.md",
+        "models[].error.exit_code": "integer: with which a command ends for it",
+        "models[].error.message": "string: what is wrong, where, with which value",
+        "models[].error.details": "array of strings: further facts",
+        "models[].error.todo": "string: what to do; empty when nobody can say",
+        "models[].plan": "object or null: of `plan`, the document of one model; null after an "
+        "error; `run` has no such field",
+        "models[].run": "object or null: of `run`, likewise; `plan` has no such field",
     },
     "run": {
         "schema_version": "integer: version of this document",

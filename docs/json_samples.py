@@ -18,6 +18,7 @@ from branchline.cli.new import new_to_json
 from branchline.cli.records import exchange_to_json
 from branchline.cli.remote import made_to_json, remotes_to_json
 from branchline.cli.run_report import outcome_to_json
+from branchline.cli.several import several_to_json
 from branchline.cli.store import sent_to_json
 from branchline.core.changes.seeds import seeds_to_json
 from branchline.core.changes.values import (
@@ -297,6 +298,17 @@ SAMPLES: dict[str, JsonValue] = {
     "verdict": verdict_to_json(_VERDICT),
     "meanings": seeds_to_json({"b:python": Meaning(reading=Reading.PYTHON, digest="d")}),
     "run": outcome_to_json(_OUTCOME),
+    "several": several_to_json(
+        [
+            {
+                "model": "m",
+                "exit_code": 0,
+                "error": error_to_json(BranchlineError("m"))["error"],
+                "plan": plan_to_json(_PLAN),
+                "run": outcome_to_json(_OUTCOME),
+            }
+        ]
+    ),
     "why": explanation_to_json(_PLAN.stages),
     "runs": runs_to_json([_RUN]),
     "show": show_to_json(_RUN),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.cli.arguments import add_json
@@ -49,10 +50,12 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     else:
         from branchline.flows.checklist import checklist
         from branchline.flows.doctor import examine
-        from branchline.wiring import folders
+        from branchline.wiring import folder_files, folders
         from branchline.wiring.project_doctor import project_facts
 
         facts = folders.open_checkup(os.getcwd()).facts()
+        if not facts.settings and facts.root is not None:
+            facts = replace(facts, settings=", ".join(folder_files(facts.root)))
         project = project_facts(os.getcwd(), os.environ)
         checks = examine(facts, problem=project.problem)
         boxes = checklist(facts, project)

@@ -43,8 +43,7 @@ class PriceTable:
             usd = -1.0
         if not 0 <= usd < float("inf"):
             raise UsageError(
-                f"--price {word} is neither US dollars an hour nor a name of the table"
-                f"{nearest(word, tuple(self.prices))}",
+                f"--price {word} is neither US dollars an hour nor a name of the table",
                 todo=f"Write a number such as 1.60, or one of: {', '.join(self.prices)}.",
             )
         return Price(name=f"${usd:g} an hour", usd_per_minute=usd / _MINUTES)

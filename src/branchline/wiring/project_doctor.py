@@ -27,23 +27,31 @@ def project_facts(folder: str, environ: Mapping[str, str]) -> ProjectFacts:
         folder: Any folder of it, or of none.
         environ: Only names are looked at.
     """
+    from branchline import wiring
     from branchline.adapters.git.plumbing import find_places
 
+    texts: dict[str, str] = {}
     try:
         root = find_places(folder).root
-        with open(os.path.join(root, _FILE), encoding="utf-8", errors="replace") as file:
-            text = file.read()
+        for name in (_FILE, *wiring.folder_files(root)):
+            path = os.path.join(root, name)
+            if name == _FILE and not os.path.lexists(path):
+                continue
+            with open(path, encoding="utf-8", errors="replace") as file:
+                texts[name] = file.read()
     except (RepositoryError, FileNotFoundError):
         return ProjectFacts()
     except OSError as error:
         return ProjectFacts(problem=f"{_FILE} cannot be read: {error.strerror}")
+    except BranchlineError as error:
+        return ProjectFacts(problem=error.message)
     try:
-        return _declared(root, text, environ)
+        return _declared(root, texts, environ) if texts else ProjectFacts()
     except BranchlineError as error:
         return ProjectFacts(problem="; ".join([error.message, *error.details[:1]]))
 
 
-def _declared(root: str, text: str, environ: Mapping[str, str]) -> ProjectFacts:
+def _declared(root: str, texts: Mapping[str, str], environ: Mapping[str, str]) -> ProjectFacts:
     from branchline import wiring
 
     models: list[ModelFacts] = []
@@ -61,7 +69,10 @@ def _declared(root: str, text: str, environ: Mapping[str, str]) -> ProjectFacts:
                 )
             )
     stale, refused = _workflows(root, declared, branch)
-    names = wanted_names(text, [policy for policy, _ in declared], file=_FILE)
+    names: dict[str, str] = {}
+    for file, text in texts.items():
+        own = [policy for policy, _ in declared if policy.source == file]
+        names = {**wanted_names(text, own, file=file), **names}
     return ProjectFacts(
         models=models,
         names=names,

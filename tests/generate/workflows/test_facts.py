@@ -237,10 +237,11 @@ def test_models_whose_files_would_be_the_same_are_refused() -> None:
 
 def test_the_limit_of_a_training_is_the_sum_of_its_stages_and_a_margin() -> None:
     asked = asked_of(
-        "model: m\nresources: {a: {timeout: 1h}, b: {timeout: 30m}}\n", stages=("a", "b")
+        "model: m\nresources: {a: {timeout: 1h}, b: {timeout: 30m, retries: 2}}\n",
+        stages=("a", "b"),
     )
 
-    assert asked.facts[0].parts[0].minutes == 105
+    assert asked.facts[0].parts[0].minutes == 60 + 3 * 30 + 15
 
 
 def test_the_first_rule_that_matches_is_the_last_pattern_of_github() -> None:

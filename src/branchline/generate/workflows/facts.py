@@ -9,16 +9,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from branchline.core.effects.openings import DEFAULT_MODE
+from branchline.core.plan.ci_machines import MARGIN_MINUTES, most_minutes, small_labels
 from branchline.core.policy import Do, MakeEnvironment
 from branchline.generate.workflows.check_facts import checks_of
 from branchline.generate.workflows.cron import cron_problem
-from branchline.generate.workflows.limits import (
-    MARGIN_MINUTES,
-    command_of,
-    labels_of,
-    most_minutes,
-    wrong,
-)
+from branchline.generate.workflows.limits import command_of, labels_of, wrong
 from branchline.generate.workflows.parts import parts_of, tune_labels
 from branchline.generate.workflows.store import kind_of
 from branchline.generate.workflows.text import shell_word
@@ -71,9 +66,9 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         pull_requests=_bases(policy),
         fork_trains=policy.pull_requests.forks == "train",
         schedule=_schedule(policy),
-        checks=checks_of(policy, section),
+        checks=checks_of(policy),
         python=_python(section.get("python", "3.12")),
-        runs_on=labels_of(section.get("runs_on", ("ubuntu-24.04",)), "github.runs_on"),
+        runs_on=labels_of(small_labels(policy), "github.runs_on"),
         parts=parts,
         install=_install(policy, section),
         locks=(policy.environment.lock,) if policy.environment.lock else (),

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from branchline.core.plan.ci_machines import OWN
 from branchline.generate.workflows import actions
 from branchline.generate.workflows.header import digest
 from branchline.generate.workflows.store import libraries
 from branchline.generate.workflows.store import variables as of_store
 from branchline.generate.workflows.text import fill, flow, quoted, shell_word
-from branchline.generate.workflows.values import OWN
 from branchline.version import __version__
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def runs_on(labels: tuple[str, ...]) -> str:
     """A runner; an own one with the reason why it may be."""
     if len(labels) == 1:
         return f"runs-on: {quoted(labels[0])}"
-    if "self-hosted" not in labels:
+    if OWN not in labels:
         return f"runs-on: {flow(labels)}"
     why = "zizmor: ignore[self-hosted-runner] code of forks never reaches this job"
     return f"runs-on: {flow(labels)} # {why}"
