@@ -69,9 +69,9 @@ $(EXAMPLE_READY): $(EXAMPLE_LIBRARIES) $(READY)
 	@touch $@
 
 $(PEERS_READY): constraints.txt | python
-	@echo "setting up $(PEERS) (DVC, for the tests that compare with it) ..."
+	@echo "setting up $(PEERS) (DVC and a server that speaks S3, for the tests) ..."
 	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
-	@$(PEERS)/bin/python $(PIP_INSTALL) -c constraints.txt dvc==3.67.1
+	@$(PEERS)/bin/python $(PIP_INSTALL) -c constraints.txt 'dvc[s3,ssh]==3.67.1' 'moto[server]'
 	@touch $@
 
 # A server of its own, with its 87 distributions; the tests start it on this machine.
