@@ -17,7 +17,7 @@ from branchline.core.secrecy import redacted
 from branchline.flows.init.options import callee
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from branchline.flows.init.view import View
 
@@ -28,6 +28,7 @@ _THROUGH = (("poetry", "run"), ("uv", "run"), ("pdm", "run"), ("pipenv", "run"),
 _HOLE = re.compile(r"[<>\[\]{}]|\.\.\.|/path/|path/to|(?<![A-Za-z])your[_-]|\$")
 _SEPARATORS = {"&&", "||", ";", "|", ">", ">>", "2>", "2>&1", "&", "<"}
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+_EXPORT = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=([\w./:-]+|\"[^\"$`]*\"|'[^']*')")
 _MOST_LINES = 4000
 _README = re.compile(
     r"(?i)readme(?:\.(?:md|rst|txt))?|usage\.md|train(?:ing)?\.md|getting_started\.md"
@@ -156,6 +157,7 @@ def _of_lines(view: View, path: str, *, rank: int) -> Iterator[Quoted]:
     folder = posixpath.dirname(path)
     folder = "" if folder.startswith(".github") or rank == 4 else folder
     at, here = 0, folder
+    given: dict[str, str] = {}
     while at < len(lines):
         number = at + 1
         text = _bare(lines[at])
@@ -165,6 +167,9 @@ def _of_lines(view: View, path: str, *, rank: int) -> Iterator[Quoted]:
         at += 1
         if lines[number - 1].lstrip().startswith("```"):
             here = folder
+        if match := _EXPORT.fullmatch(text):
+            given[match[1]] = match[2].strip("\"'")
+        text = _with_variables(text, given)
         if text.startswith("cd ") and "&&" not in text:
             here = _entered(view, folder, text[3:].strip())
         command = text
@@ -175,6 +180,15 @@ def _of_lines(view: View, path: str, *, rank: int) -> Iterator[Quoted]:
         quoted = Quoted(words=words, variables=variables, path=path, line=number, rank=rank)
         if words:
             yield _placed(view, quoted, here)
+
+
+def _with_variables(text: str, given: Mapping[str, str]) -> str:
+    """A command with the variables that the lines above it give a value."""
+    return re.sub(
+        r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))",
+        lambda match: given.get(match[1] or match[2], match[0]),
+        text,
+    )
 
 
 def _bare(line: str) -> str:
@@ -287,7 +301,7 @@ def _of_tox(view: View, path: str) -> Iterator[Quoted]:
         name = section.partition(":")[2]
         commands = parser.get(section, "commands", fallback="")
         for command in commands.splitlines():
-            words, variables = words_of(command.strip())
+            words, variables = words_of(_without_tox(command.strip()))
             if words and name:
                 line = next(
                     (n for n, t in enumerate(text.splitlines(), 1) if command.strip() in t), 1
@@ -298,6 +312,12 @@ def _of_tox(view: View, path: str) -> Iterator[Quoted]:
                 yield _placed(view, quoted, posixpath.dirname(path))
 
 
+def _without_tox(command: str) -> str:
+    """A command of tox as it runs from the root without further arguments."""
+    bare = re.sub(r"\{posargs(?::([^{}]*))?\}", lambda match: match[1] or "", command)
+    return re.sub(r"\{(?:toxinidir|tox_root)\}/?", "./", bare)
+
+
 def _of_nox(view: View, path: str) -> Iterator[Quoted]:
     tree = view.python(path)
     for function in tree.body if tree is not None else ():
@@ -306,10 +326,17 @@ def _of_nox(view: View, path: str) -> Iterator[Quoted]:
         for node in ast.walk(function):
             if not isinstance(node, ast.Call) or callee(node.func)[0] != "run":
                 continue
-            given = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            arguments = [a for a in node.args if not _is_posargs(a)]
+            given = [a.value for a in arguments if isinstance(a, ast.Constant)]
             words, _ = words_of(shlex.join(str(word) for word in given))
-            if words and len(given) == len(node.args):
+            if words and len(given) == len(arguments):
                 rank = 1 if "train" in function.name else 5
                 quoted = Quoted(words=words, path=path, line=node.lineno, rank=rank,
                                 label=function.name)  # fmt: skip
                 yield _placed(view, quoted, posixpath.dirname(path))
+
+
+def _is_posargs(node: ast.expr) -> bool:
+    """`*session.posargs`: empty unless somebody types more."""
+    inner = node.value if isinstance(node, ast.Starred) else None
+    return isinstance(inner, ast.Attribute) and inner.attr == "posargs"

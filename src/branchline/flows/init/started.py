@@ -73,7 +73,8 @@ def started(view: View, script: Script, quoted: Quoted | None, look: Look) -> St
             f"{quoted.path}:{quoted.line} starts it with values that are not here or are left to"
             f" fill in; `{path}` is started with its defaults instead."
         )
-    prefix, words, folder = _python(view, script, usable, look)
+    as_module = quoted is not None and "-m" in quoted.words
+    prefix, words, folder = _python(view, script, usable, look, as_module=as_module)
     words += _arguments(script, usable, look)
     return Started(cmd=" ".join([*prefix, shlex.join(words)]), folder=folder)
 
@@ -158,9 +159,12 @@ def _asked_word(script: Script, number: int, look: Look) -> str:
 
 
 def _python(
-    view: View, script: Script, quoted: Quoted | None, look: Look
+    view: View, script: Script, quoted: Quoted | None, look: Look, *, as_module: bool
 ) -> tuple[list[str], list[str], str]:
-    """(variables, words, folder): so that its imports are found without an installation."""
+    """(variables, words, folder): so that its imports are found without an installation.
+
+    Where the project starts it as a module, its imports may need that.
+    """
     path = script.path
     if quoted is not None:
         folder = quoted.folder
@@ -177,6 +181,8 @@ def _python(
                  path, _first_read(view, script, folder))  # fmt: skip
         return [], ["python", posixpath.basename(path)], folder
     variables, words = _found_imports(view, script, look)
+    if as_module and words[:2] == ["python", path]:
+        words = ["python", "-m", _module(path, "")]
     return variables, words, ""
 
 
