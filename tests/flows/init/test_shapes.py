@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 FIT = "from sklearn.linear_model import Ridge\nmodel = Ridge().fit(x, y)\n"
 
 
-def proposed(root: Path, files: dict[str, str], *, tracked: bool = True) -> Proposal:
+def proposed(root: Path, files: dict[str, str], **answers: str) -> Proposal:
     """The proposal for a repository that holds these files."""
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(textwrap.dedent(text).lstrip("\n"))
-    held = frozenset(files) if tracked else frozenset()
-    return propose(FolderTree(str(root)), tracked=held, readers=metric_readers())
+    tree = FolderTree(str(root))
+    return propose(tree, answers, tracked=frozenset(files), readers=metric_readers())
 
 
 def stages(proposal: Proposal) -> dict[str, FirstStage]:
@@ -283,13 +283,8 @@ def test_a_module_stays_a_module(files: dict[str, str], command: str, tmp_path: 
 
 
 def test_what_cells_print_is_read_from_the_executed_copy(tmp_path: Path) -> None:
-    cell: dict[str, object] = {
-        "cell_type": "code",
-        "metadata": {},
-        "outputs": [],
-        "execution_count": None,
-    }
     source = FIT + "print(f'accuracy: {score:.3f}')\n"
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": source}
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4}
 
     proposal = proposed(tmp_path, {"eda.ipynb": json.dumps({**notebook, "nbformat_minor": 5})})

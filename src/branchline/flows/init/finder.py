@@ -21,7 +21,7 @@ from branchline.flows.init.known_calls import (
     TABLES,
     WRITING_METHODS,
 )
-from branchline.flows.init.loggers import lightning_metrics
+from branchline.flows.init.loggers import lightning_metrics, trainer_results
 from branchline.flows.init.options import callee, keyword
 from branchline.flows.init.printed import REPORT, is_printing, names_printed, sample_of
 from branchline.flows.init.touched import Measure, Role, Touched, is_metrics_file, role_of
@@ -153,6 +153,8 @@ class Finder(ast.NodeVisitor):
             self._note(self.writes, node.args[1:2] or keyword(node, COPYING[name]), node.lineno)
         elif name in FETCHING and (name != "download" or owner in ("gdown", "wget")):
             self._note(self.writes, node.args[1:2] or keyword(node, FETCHING[name]), node.lineno)
+        elif results := trainer_results(node, name, self._fold):
+            self._add(self.writes, results, node.lineno, Role.METRICS)
         elif name in LOG_FILES or (name, owner) == ("basicConfig", "logging"):
             files = keyword(node, "filename") or (node.args[:1] if name in LOG_FILES else [])
             self.logs += [path for file in files if (path := self._fold.text(file))]
@@ -201,7 +203,8 @@ class Finder(ast.NodeVisitor):
             places = node.args[1:2]
         if name == "save_file":
             places = node.args[1:2]
-        self._note(found, places, node.lineno, role)
+        mode = [self._fold.value(value) for value in keyword(node, "mode")]
+        self._note(found, places, node.lineno, role, is_grown=mode == ["a"])
         if name in TABLES and isinstance(node.func, ast.Attribute) and places:
             self._see_table(node.func.value, self._fold.text(places[0]), node.lineno)
 

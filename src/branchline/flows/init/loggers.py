@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 from typing import TYPE_CHECKING
 
 from branchline.flows.init.options import keyword
 
 if TYPE_CHECKING:
-    import ast
-
     from branchline.flows.init.folding import Folding
 
-__all__ = ["lightning_metrics"]
+__all__ = ["lightning_metrics", "trainer_results"]
 
 
 def lightning_metrics(node: ast.Call, folding: Folding) -> str | None:
@@ -33,3 +32,13 @@ def lightning_metrics(node: ast.Call, folding: Folding) -> str | None:
         return None
     last = number if isinstance(number, str) else f"version_{number}"
     return posixpath.join(folder, inner, last, "metrics.csv")
+
+
+def trainer_results(node: ast.Call, name: str, folding: Folding) -> str | None:
+    """The file of `trainer.save_metrics("eval", ...)`; None for another call or folder."""
+    split = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+    if name != "save_metrics" or not isinstance(split, str):
+        return None
+    holder = ast.Name(id="training_args", ctx=ast.Load())
+    folder = folding.text(ast.Attribute(value=holder, attr="output_dir", ctx=ast.Load()))
+    return posixpath.join(folder, f"{split}_results.json") if folder else None

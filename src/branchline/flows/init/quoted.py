@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from branchline.flows.init.view import View
 
-__all__ = ["Quoted", "quoted_commands", "words_of"]
+__all__ = ["Quoted", "has_hole", "quoted_commands", "words_of"]
 
 _LAUNCHERS = {"python", "python3", "py", "papermill", "jupyter", "kedro", "torchrun", "accelerate"}
 _THROUGH = (("poetry", "run"), ("uv", "run"), ("pdm", "run"), ("pipenv", "run"), ("hatch", "run"))
@@ -47,6 +47,8 @@ class Quoted:
         label: What the place calls it: `train` for a target of that name; "" without one.
         has_holes: Whether something is left for the reader to fill in.
         folder: The folder in which it is meant to run.
+        starts: The file whose function it starts, where that is no word of it.
+        head: How many words stand before its arguments then.
     """
 
     words: tuple[str, ...]
@@ -57,10 +59,14 @@ class Quoted:
     label: str = ""
     has_holes: bool = False
     folder: str = ""
+    starts: str = ""
+    head: int = 0
 
     @property
     def script(self) -> str:
         """The Python file that it starts, from the root; "" for another command."""
+        if self.starts:
+            return self.starts
         for index, word in enumerate(self.words):
             if word.endswith((".py", ".ipynb")) and index:
                 return posixpath.normpath(posixpath.join(self.folder, word))
@@ -72,6 +78,8 @@ class Quoted:
     @property
     def arguments(self) -> tuple[str, ...]:
         """What follows the script."""
+        if self.starts:
+            return self.words[self.head :]
         for index, word in enumerate(self.words):
             if index and word.endswith((".py", ".ipynb")):
                 return self.words[index + 1 :]
@@ -216,14 +224,18 @@ def _entered(view: View, folder: str, named: str) -> str:
 
 def _placed(view: View, quoted: Quoted, folder: str) -> Quoted:
     """The same with the folder in which its script is found, and its holes."""
-    # A command with a password in it is none to copy into a file.
-    holes = any(_HOLE.search(word) or redacted(word) != word for word in quoted.words[1:])
+    holes = any(has_hole(word) for word in quoted.words[1:])
     made = replace(quoted, has_holes=holes)
     for place in dict.fromkeys((folder, "", "src")):
         moved = replace(made, folder=place)
         if moved.script and view.has_file(moved.script):
             return moved
     return made
+
+
+def has_hole(word: str) -> bool:
+    """Whether a word of a command is left to fill in, or is a password: none to copy."""
+    return bool(_HOLE.search(word)) or redacted(word) != word
 
 
 # --- files that declare targets

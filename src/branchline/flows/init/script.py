@@ -11,13 +11,15 @@ import ast
 import posixpath
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.flows.init.binding import bind_parameters, functions_around
+from branchline.flows.init.dataclass_options import dataclass_options
 from branchline.flows.init.finder import Finder
 from branchline.flows.init.folding import Folding, Returned
 from branchline.flows.init.options import Parser, callee, constants_of, options_of
+from branchline.flows.init.programs import program_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,8 +83,10 @@ def read_script(
     tree = view.python(path)
     if tree is None:
         return None
-    parser = options_of(tree)
-    defaults = {o.variable: o.default for o in parser.options if not o.is_required}
+    parser = _parser(tree)
+    defaults = {
+        o.variable: o.default for o in parser.options if not o.is_required or o.default is not None
+    }
     defaults |= given or {}
     modules = [path, *local_modules(view, path)][:_MOST_MODULES]
     trees = {file: found for file in modules if (found := view.python(file)) is not None}
@@ -90,6 +94,7 @@ def read_script(
     own |= {part for file in trees for part in posixpath.dirname(file).split("/")}
     sources = {file: _Source(file, found, own) for file, found in trees.items()}
     used = frozenset(name for found in trees.values() for name in _mentioned(found))
+    used |= program_functions(view, path)
 
     def settings(file: str) -> object:
         return view.mapping(file) or None
@@ -131,6 +136,12 @@ def read_script(
             callee(node.func)[0] for node in ast.walk(tree) if isinstance(node, ast.Call)
         ),
     )
+
+
+def _parser(tree: ast.Module) -> Parser:
+    found = options_of(tree)
+    more = dataclass_options(tree)
+    return replace(found, options=(*found.options, *more)) if more else found
 
 
 class _Source:

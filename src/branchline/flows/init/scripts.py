@@ -14,7 +14,7 @@ from branchline.flows.init.hydra import composed, hydra_command, in_run_folder
 from branchline.flows.init.inputs import inputs_of
 from branchline.flows.init.measured import names_read, unread
 from branchline.flows.init.script import read_script
-from branchline.flows.init.started import given_values, started
+from branchline.flows.init.started import given_values, started, within_repository
 from branchline.flows.init.touched import Role, is_metrics_file
 from branchline.generate.settings_file import FirstModel, FirstStage
 
@@ -96,6 +96,7 @@ def _followed(
     view: View, script: Script, quoted: Quoted | None, look: Look
 ) -> tuple[Script, Started]:
     """The script as its command line and its configuration have it, and how it is started."""
+    quoted = within_repository(quoted, look) if quoted is not None else None
     application = composed(view, script, look)
     values = given_values(script, quoted)
     if values or application is not None:
@@ -103,6 +104,8 @@ def _followed(
         again = read_script(view, script.path, given=values, configuration=configuration)
         script = again or script
     start = started(view, script, quoted, look)
+    if not values and application is None and start.answered:
+        script = read_script(view, script.path, given=start.answered) or script
     if application is not None:
         script = in_run_folder(script, application)
         start = hydra_command(start, application, look)
