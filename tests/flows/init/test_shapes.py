@@ -75,6 +75,26 @@ def test_a_parameter_is_the_one_of_its_own_function(tmp_path: Path) -> None:
     assert {item.path for item in script.writes} == {"model.json"}  # never what is only read
 
 
+def test_a_local_name_of_one_function_is_none_of_another(tmp_path: Path) -> None:
+    script = script_of(
+        tmp_path,
+        """
+        def store(model, folder):
+            path = f"{folder}/best.pt"
+            torch.save(model, path)
+
+        def fetch(path):
+            return open(path).read()
+
+        fetch("table.csv")
+        store(model, "out")
+        """,
+    )
+
+    assert [item.path for item in script.reads] == ["table.csv"]
+    assert [item.path for item in script.writes] == ["out/best.pt"]
+
+
 def test_a_field_is_what_the_constructor_was_given(tmp_path: Path) -> None:
     script = script_of(
         tmp_path,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Protocol
 
-from branchline.flows.init.folding import UNKNOWN
+from branchline.flows.init.folding import UNKNOWN, gives_value
 from branchline.flows.init.options import callee
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ class Source(Protocol):
     Attributes:
         file: From the root.
         tree: Its syntax tree.
-        values: Names that it gives a value.
         functions: By name; classes stand for their `__init__`.
         foreign: Names of libraries that are not the repository's.
         around: As `functions_around` tells.
@@ -33,7 +32,6 @@ class Source(Protocol):
 
     file: str
     tree: ast.Module
-    values: dict[str, ast.expr]
     functions: dict[str, ast.FunctionDef]
     foreign: set[str]
     around: dict[int, tuple[ast.FunctionDef, ...]]
@@ -81,7 +79,7 @@ def _bind_call(
     for holder in sources:
         function = holder.functions.get(name)
         if function is not None:
-            _bind(node, function, foldings[caller.file], foldings[holder.file], holder)
+            _bind(node, function, foldings[caller.file], foldings[holder.file])
 
 
 def _bind_defaults(function: ast.FunctionDef, folding: Folding) -> None:
@@ -96,9 +94,7 @@ def _bind_defaults(function: ast.FunctionDef, folding: Folding) -> None:
             folding.bind(argument.arg, value, function)
 
 
-def _bind(
-    call: ast.Call, function: ast.FunctionDef, caller: Folding, called: Folding, holder: Source
-) -> None:
+def _bind(call: ast.Call, function: ast.FunctionDef, caller: Folding, called: Folding) -> None:
     names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
     if names[:1] in (["self"], ["cls"]):
         names = names[1:]
@@ -111,7 +107,7 @@ def _bind(
         for key, item in spread.items() if isinstance(spread, dict) else ():
             called.bind(str(key), item, function)
     for name, node in passed:
-        if name in holder.values or isinstance(node, ast.Starred):
+        if gives_value(function, name) or isinstance(node, ast.Starred):
             continue
         value = caller.value(node)
         if value is not UNKNOWN:

@@ -11,6 +11,7 @@ import posixpath
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from branchline.flows.init.options import callee
@@ -18,7 +19,7 @@ from branchline.flows.init.options import callee
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["UNKNOWN", "Folding", "Returned", "Unknown", "names_in"]
+__all__ = ["UNKNOWN", "Folding", "Returned", "Unknown", "gives_value", "names_in"]
 
 _DEEPEST = 12
 _SETTINGS_LOADERS = {"safe_load", "load", "full_load", "loads", "unsafe_load"}
@@ -160,13 +161,15 @@ class Folding:
         return UNKNOWN
 
     def _name(self, name: str, depth: int) -> object:
-        if name in self._values:
-            return self.value(self._values[name], depth)
         for function in reversed(self._around):
+            if gives_value(function, name):
+                break  # `path = folder / path`: no longer what was passed
             if (id(function), name) in self._bound:
                 return self._bound[id(function), name]
             if any(argument.arg == name for argument in _parameters(function)):
                 return self._defaults.get(name, UNKNOWN)  # click passes options under their names
+        if name in self._values:
+            return self.value(self._values[name], depth)
         if name in self._loose:
             return self._loose[name]
         return self._defaults.get(name, UNKNOWN)
@@ -282,6 +285,20 @@ class Folding:
                 return UNKNOWN
             spelled.append(str(value))
         return "".join(spelled)
+
+
+@lru_cache(maxsize=1024)
+def _given_values(function: ast.FunctionDef) -> frozenset[str]:
+    return frozenset(
+        node.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+
+
+def gives_value(function: ast.FunctionDef, name: str) -> bool:
+    """Whether a function gives a name a value itself."""
+    return name in _given_values(function)
 
 
 def _above(path: object, steps: object) -> object:
