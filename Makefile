@@ -60,9 +60,12 @@ $(READY): pyproject.toml constraints.txt | python
 	@$(PY) $(PIP_INSTALL) -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# The examples' own libraries (scikit-learn, a notebook's kernel), as their user would install them.
-$(EXAMPLE_READY): examples/tumour-classifier/requirements.txt examples/notebook/requirements.txt $(READY)
-	@$(PY) $(PIP_INSTALL) -c constraints.txt -r $< -r examples/notebook/requirements.txt
+# The libraries of the examples (scikit-learn, a notebook's kernel) and of what `branchline new` makes, as a user
+# would install them.
+EXAMPLE_LIBRARIES := examples/tumour-classifier/requirements.txt examples/notebook/requirements.txt \
+	src/branchline/generate/project/requirements.txt.in
+$(EXAMPLE_READY): $(EXAMPLE_LIBRARIES) $(READY)
+	@$(PY) $(PIP_INSTALL) -c constraints.txt $(addprefix -r ,$(EXAMPLE_LIBRARIES))
 	@touch $@
 
 $(PEERS_READY): constraints.txt | python

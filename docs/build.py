@@ -24,6 +24,7 @@ from branchline.generate.reference import (
     OptionHelp,
     ReaderHelp,
     commands_page,
+    decisions_page,
     errors_page,
     fields_of,
     json_page,
@@ -31,10 +32,11 @@ from branchline.generate.reference import (
 )
 
 REFERENCE = Path(__file__).parent / "reference"
+DECISIONS = Path(__file__).parent / "explanation" / "decisions"
 JSON_INTRO = (
     "What `--json` prints and what stands in a run's record (`refs/branchline/runs/RUN`: a tree of "
     "`run.json`, `plan.json`, `evidence.json`, `verdict.json`, `meanings.json`, `profile.json` and "
-    "`plots/`). New "
+    "`plots/`; [records](records.md) says what stands where). New "
     "fields may appear at any time; a field that changes its meaning raises the version."
 )
 
@@ -75,8 +77,17 @@ def pages() -> dict[str, str]:
         "data-schema.md": data_schema_markdown(),
         "branchline.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
         "metric-readers.md": readers_page(readers()),
+        "decisions.md": decisions_page(decisions()),
         "json.md": json_page("JSON documents and records", JSON_INTRO, documents),
     }
+
+
+def decisions() -> list[tuple[str, str]]:
+    """(file name, heading) of every decision record, in the order of their numbers."""
+    return [
+        (path.name, path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# "))
+        for path in sorted(DECISIONS.glob("*.md"))
+    ]
 
 
 def readers() -> list[ReaderHelp]:

@@ -6,6 +6,7 @@ the reverse.
 
 from __future__ import annotations
 
+import json_cost
 import json_data
 import json_env
 import json_init
@@ -20,12 +21,14 @@ OPEN = {
     "verdict": (),
     "meanings": ("meanings",),
     "run": ("states", "failures", "plan", "evidence", "verdict"),
+    "several": ("models[].plan", "models[].run"),
     "why": ("stages[].reuses", "stages[].changes"),
     "runs": (),
     "show": ("metrics", "trigger", "plan", "evidence", "verdict"),
     "compare": ("runs",),
     "reproduce": (),
     "replay": (),
+    "cost": (),
     "training": (),
     "noise": (),
     "tune": ("trials[].params", "trials[].metrics", "best.params", "before"),
@@ -38,6 +41,7 @@ OPEN = {
     "pr list": (),
     "pr show": (),
     "doctor": (),
+    "new": (),
     "models": ("versions[].metrics",),
     "version": ("metrics", "params", "data", "environment"),
     "moved": (),
@@ -67,12 +71,15 @@ HEADINGS = {
     "verdict": "`verdict.json`",
     "meanings": "`meanings.json`, where a run read 20 files or more for their meaning",
     "run": "`branchline run --json`",
+    "several": "`branchline plan --json` and `run --json` in a repository of several models, "
+    "without `--model`",
     "why": "`branchline why STAGE --json`",
     "runs": "`branchline runs --json`",
     "show": "`branchline show --json`",
     "compare": "`branchline compare --json`",
     "reproduce": "`branchline reproduce --json`",
     "replay": "`branchline replay --json`",
+    "cost": "`branchline cost --json`",
     "training": "A training that was made to learn how much chance does: "
     "`refs/branchline/noise/CONTENT/SEED`",
     "noise": "`branchline noise --json`",
@@ -85,6 +92,7 @@ HEADINGS = {
     "retry": "`branchline retry --json`",
     "pr list": "`branchline pr list --json`",
     "pr show": "`branchline pr show --json`, and the other verbs of `pr`",
+    "new": "`branchline new NAME --json`",
     "doctor": "`branchline doctor --json`, and `remote check --json`",
     "models": "`branchline models --json`",
     "version": "`branchline show MODEL@VERSION --json`",
@@ -443,6 +451,23 @@ FIELDS: dict[str, dict[str, str]] = {
         "is_inconclusive": "boolean: only noise leaves it open (`gate.on_inconclusive`)",
         "remarks": "array of strings: what a reader should know beside the findings",
     },
+    "several": {
+        "schema_version": "integer: version of this document",
+        "models": "array: one entry a model, in the order in which they are declared; after Ctrl-C "
+        "those that had their turn",
+        "models[].model": "string: its name",
+        "models[].exit_code": "integer: what the command would have ended with for this model",
+        "models[].error": "object or null: as `error` in the document of an error, where this "
+        "model ended with one",
+        "models[].error.slug": "string: one word for programs; they stand in errors.md",
+        "models[].error.exit_code": "integer: with which a command ends for it",
+        "models[].error.message": "string: what is wrong, where, with which value",
+        "models[].error.details": "array of strings: further facts",
+        "models[].error.todo": "string: what to do; empty when nobody can say",
+        "models[].plan": "object or null: of `plan`, the document of one model; null after an "
+        "error; `run` has no such field",
+        "models[].run": "object or null: of `run`, likewise; `plan` has no such field",
+    },
     "run": {
         "schema_version": "integer: version of this document",
         "run": "string or null: id of the record; null when the run failed or was cancelled",
@@ -518,11 +543,23 @@ FIELDS: dict[str, dict[str, str]] = {
         "schema_version": "integer: version of this document",
         "run": "string: the run that was made again",
         "commit": "string: full hash of its commit",
+        "outcome": "string or null: `identical`, `same_metrics`, `within_noise`, `different`; "
+        "null: nothing was compared",
         "is_same": "boolean: every metric and every output came out the same",
-        "is_reproduced": "boolean: the metrics did, within the tolerance; of a run without any, "
-        "the outputs",
+        "is_reproduced": "boolean: the metrics did, within the tolerance and the noise; of a run "
+        "without any, the outputs",
         "is_cancelled": "boolean: it was stopped, and nothing was compared",
         "failure": "string: why it did not come to a comparison; empty when it did",
+        "environment": "string: lock file whose packages it was made with, or "
+        "`environment.make`; empty: those that are here",
+        "blame": "string: which input is to blame for other numbers; empty: nobody looked for it",
+        "suspects": "array: inputs that differ from the record, of the stages where it began",
+        "suspects[].kind": "string: `interpreter`, `packages`, `data`, `variable`, `machine` or "
+        "`other`",
+        "suspects[].name": "string: of the input",
+        "suspects[].sentence": "string: what it was and is, as far as that may be shown",
+        "suspects[].is_proved": "boolean: put back, the recorded numbers came out again",
+        "began_in": "array of strings: the first stages that left something else",
         "notes": "array: what surrounds the code and is not as it was then, sentences",
         "rows": "array: metrics, then outputs",
         "rows[].kind": "string: `metric` or `output`",
@@ -530,8 +567,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "rows[].recorded": "string: the number or the digest of the record; empty: none",
         "rows[].now": "string: the same of the run that was made again",
         "rows[].is_same": "boolean: whether they agree",
+        "rows[].within": "string: why a metric that moved may have done so by chance; empty: it "
+        "is no chance, or that is not known",
     },
     "replay": json_replay.FIELDS,
+    "cost": json_cost.FIELDS,
     "training": {
         "schema_version": "integer: version of this document",
         "model": "string: the model's name",
@@ -700,6 +740,15 @@ FIELDS: dict[str, dict[str, str]] = {
         "jobs": "array of integers: of its branch, newest first",
         "diff": "string: unified, cut off after 400 kB with a last line that says so",
     },
+    "new": {
+        "schema_version": "integer: version of this document",
+        "name": "string: of the project and its model",
+        "package": "string: its Python package",
+        "folder": "string: absolute path of the project",
+        "files": "array of strings: what was written, paths from the project's root",
+        "commit": "string or null: short hash of the first commit; null where there is none",
+        "not_committed": "string or null: why there is none",
+    },
     "doctor": {
         "schema_version": "integer: version of this document",
         "is_fine": "boolean: no check failed",
@@ -708,6 +757,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "checks[].health": "string: `pass`, `warn` or `fail`",
         "checks[].sentence": "string: what was found",
         "checks[].todo": "string: what to type; empty when all is well",
+        "checklist": "array: the ten boxes of a project; empty with `--github` and `remote check`",
+        "checklist[].name": "string: `repository`, `gate`, ...",
+        "checklist[].is_ticked": "boolean: whether it holds",
+        "checklist[].sentence": "string: what was found; names of secrets, never values",
+        "checklist[].todo": "string: what to type or to write; empty where it is ticked",
     },
     "models": {
         "schema_version": "integer: version of this document",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+import json_cost
 import json_data
 import json_env
 import json_init
@@ -13,9 +14,11 @@ import json_replay
 from branchline.cli.console import error_to_json
 from branchline.cli.doctor import checks_to_json
 from branchline.cli.init_report import proposal_to_json
+from branchline.cli.new import new_to_json
 from branchline.cli.records import exchange_to_json
 from branchline.cli.remote import made_to_json, remotes_to_json
 from branchline.cli.run_report import outcome_to_json
+from branchline.cli.several import several_to_json
 from branchline.core.changes.seeds import seeds_to_json
 from branchline.core.changes.values import (
     Change,
@@ -53,6 +56,7 @@ from branchline.core.run.trials import Trial, TrialState
 from branchline.core.run.values import Ended, Need
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.core.values import JsonValue, Outcome
+from branchline.core.verdict.blame import Suspect, SuspectKind
 from branchline.core.verdict.noise.moves import moves_of
 from branchline.core.verdict.noise.trainings import Training, training_to_json
 from branchline.core.verdict.noise.values import Difference
@@ -61,6 +65,7 @@ from branchline.core.verdict.standing import Approval, approval_to_json
 from branchline.core.verdict.values import Baseline, Finding, Noise, Verdict
 from branchline.core.verdict.verdict_json import verdict_to_json
 from branchline.errors import BranchlineError
+from branchline.flows.checklist import Box
 from branchline.flows.doctor import Check, Health
 from branchline.flows.finish import Finished, run_to_json
 from branchline.flows.remotes import MadeBox
@@ -75,6 +80,7 @@ from branchline.ports.registry import ModelVersion, NewVersion, StageEvent
 from branchline.ports.remotes import Remote
 from branchline.ports.repo import Head
 from branchline.render.compare import Comparison, MetricRow, ValueRow
+from branchline.render.cost import cost_to_json
 from branchline.render.data_checks import checked_data_to_json, proposed_to_json
 from branchline.render.effects import effects_to_json
 from branchline.render.forge_json import (
@@ -102,6 +108,7 @@ from branchline.render.run_json import compare_to_json, runs_to_json, show_to_js
 from branchline.render.run_view import RunView
 from branchline.render.selftest import selftest_to_json
 from branchline.render.tuned import Tuned, tuned_to_json
+from branchline.wiring.new_project import NewProject, NewProjectPlan
 
 if TYPE_CHECKING:
     from branchline.flows.plan import Planner
@@ -248,6 +255,7 @@ _REPRODUCED = Reproduced(
     commit="c",
     rows=(Row(kind="metric", name="auc", recorded="0.9", now="0.9", is_same=True),),
     moved=("python was 3.11.7, is 3.12.3",),
+    suspects=(Suspect(kind=SuspectKind.INTERPRETER, name="python", was="3.11.7", now="3.12.3"),),
 )
 
 _MODEL_VERSION = ModelVersion(
@@ -288,12 +296,24 @@ SAMPLES: dict[str, JsonValue] = {
     "verdict": verdict_to_json(_VERDICT),
     "meanings": seeds_to_json({"b:python": Meaning(reading=Reading.PYTHON, digest="d")}),
     "run": outcome_to_json(_OUTCOME),
+    "several": several_to_json(
+        [
+            {
+                "model": "m",
+                "exit_code": 0,
+                "error": error_to_json(BranchlineError("m"))["error"],
+                "plan": plan_to_json(_PLAN),
+                "run": outcome_to_json(_OUTCOME),
+            }
+        ]
+    ),
     "why": explanation_to_json(_PLAN.stages),
     "runs": runs_to_json([_RUN]),
     "show": show_to_json(_RUN),
     "compare": compare_to_json(_COMPARISON),
     "reproduce": reproduced_to_json(_REPRODUCED),
     "replay": replay_to_json(json_replay.SAMPLE),
+    "cost": cost_to_json(json_cost.SAMPLE, json_cost.SAMPLE.budget("2026-01", free=2000)),
     "training": training_to_json(_TRAINING),
     "noise": noise_to_json(_MEASURED),
     "tune": tuned_to_json(_TUNED),
@@ -315,7 +335,14 @@ SAMPLES: dict[str, JsonValue] = {
     "queue": queue_to_json([_JOB], [PendingEffect(effect=1, identity="i", job=1, body="{}")]),
     "cancel": cancelled_to_json([(1, "b", "cancelled")]),
     "retry": retried_to_json(_JOB),
-    "doctor": checks_to_json([Check(name="git", health=Health.PASS, sentence="s")]),
+    "new": new_to_json(
+        NewProjectPlan(folder="/ann/churn", name="churn", package="churn", files={}),
+        NewProject(files=("README.md",), commit="a10fc6d"),
+    ),
+    "doctor": checks_to_json(
+        [Check(name="git", health=Health.PASS, sentence="s")],
+        [Box(name="gate", is_ticked=True, sentence="s")],
+    ),
     "models": models_to_json([_MODEL_VERSION]),
     "version": version_to_json(
         VersionView(

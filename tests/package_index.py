@@ -94,8 +94,8 @@ class PackageIndex:
             ),
         )
 
-    def source(self, name: str, version: str, uploaded: str) -> str:
-        """Add a source file that cannot be built."""
+    def source(self, name: str, version: str, uploaded: str, code: str = "") -> str:
+        """Add a source file that cannot be built; `code` runs when somebody tries."""
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w:gz") as archive:
             for path, text in (
@@ -105,7 +105,7 @@ class PackageIndex:
                     '[build-system]\nrequires = []\nbuild-backend = "broken"\n'
                     'backend-path = ["."]\n',
                 ),
-                ("broken.py", "raise SystemExit('no Fortran compiler')\n"),
+                ("broken.py", f"{code}raise SystemExit('no Fortran compiler')\n"),
             ):
                 item = tarfile.TarInfo(f"{name}-{version}/{path}")
                 item.size = len(text)

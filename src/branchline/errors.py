@@ -173,6 +173,21 @@ class UnknownNameError(BranchlineError):
     exit_code = EXIT_USAGE
 
 
+class SeveralModelsError(UnknownNameError):
+    """A command that works on one model, in a repository of several; `--model NAME` names it.
+
+    Args:
+        message: As of every error.
+        models: Their names, in the order in which they are declared.
+    """
+
+    slug = "several-models"
+
+    def __init__(self, message: str, *, models: Iterable[str], todo: str = "") -> None:
+        super().__init__(message, todo=todo)
+        self.models = tuple(models)
+
+
 class StoreError(BranchlineError):
     """The content store cannot be read or written, or an object is missing or damaged."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -13,6 +14,9 @@ import pytest
 if str(HOUSE := Path(__file__).parents[2]) not in sys.path:
     sys.path.append(str(HOUSE))
 from tests.cli.ci_scene import FILES, REPOSITORY, YAML, CiScene, pulled, pushed
+from tests.package_index import package_index
+
+from branchline.adapters.environments.uv import find_uv
 
 
 @pytest.fixture
@@ -366,3 +370,23 @@ def test_a_schedule_and_a_person_walk_the_default_branch(scene: CiScene) -> None
     assert "the schedule `17 2 * * 1`" in planned.outputs["reason"]
     assert forced.outputs["training-changed"] == "true"
     assert "\n" not in forced.outputs["reason"]
+
+
+def test_a_plan_in_a_job_builds_no_package_that_a_commit_asks_for(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    scene = CiScene(tmp_path)
+    uv = str(Path(find_uv(os.environ)).parent)
+    with package_index() as index:
+        index.source("tool", "2.0", "2020-02-01", code=f"open({str(ran)!r}, 'w').write('ran')\n")
+        rules = "environment: {make: always}\n"
+        scene.commit(FILES | {"branchline.yaml": YAML + rules, "requirements.txt": "tool\n"})
+        more = {"UV_DEFAULT_INDEX": index.url, "PATH": f"{uv}:{os.environ['PATH']}",
+                "UV_CACHE_DIR": str(tmp_path / "uv"), "XDG_CACHE_HOME": str(tmp_path / "cache"),
+                "PIP_FIND_LINKS": ""}  # fmt: skip
+
+        plan = scene.job("plan", main_push(scene), ref="refs/heads/main", **more)
+
+    assert plan.code == 0, plan.err
+    assert plan.outputs["should-train"] == "true"
+    assert "not known before it runs" in plan.summary
+    assert not ran.exists()

@@ -121,18 +121,28 @@ def test_a_check_has_cmls_words(clone: Clone, box: Path) -> None:
     assert clone.call(*words, "--conclusion", "fine").code == 2
 
 
+@pytest.mark.parametrize("option", ["--token", "--driver-token"])
 @pytest.mark.parametrize("command", [
     ("comment", "create", "report.md"), ("check", "create", "report.md"),
     ("asset", "publish", "plot.png"), ("pr", "create", "--title", "T"),
 ])  # fmt: skip
 def test_a_token_on_the_command_line_is_refused_and_not_repeated(
-    clone: Clone, box: Path, command: tuple[str, ...]
+    clone: Clone, box: Path, command: tuple[str, ...], option: str
 ) -> None:
-    said = clone.call(*command, "--token", "ghp_secret")
+    said = clone.call(*command, option, "ghp_secret")
 
     assert said.code == 2
     assert "ghp_secret" not in said.out + said.err
     assert "GITHUB_TOKEN" in said.err
+
+
+def test_a_file_to_append_to_is_looked_at_before_anything_is_published(
+    clone: Clone, box: Path
+) -> None:
+    said = clone.call("asset", "publish", "plot.png", "--md", "--file", "absent/report.md")
+
+    assert said.code == 2
+    assert "absent/report.md cannot be written: its folder does not exist" in said.err
 
 
 def test_what_has_no_effect_is_said(clone: Clone, box: Path, pull: int) -> None:

@@ -77,6 +77,12 @@ def test_other_command_lines_are_left_to_the_dispatcher(arguments: list[str]) ->
     assert answer_at_once(arguments) is None
 
 
+def test_help_has_each_heading_once() -> None:
+    headings = [line for line in help_text().splitlines() if line.endswith(":") and line[0] != " "]
+
+    assert headings == [*dict.fromkeys(f"{command.group}:" for command in COMMANDS), "Options:"]
+
+
 def test_help_into_a_closed_pipe_is_quiet() -> None:
     command = f"{sys.executable} -m branchline --help | true"
 

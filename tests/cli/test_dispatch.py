@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         pytest.param(["--colr"], "unknown option --colr", "--help", id="before-a-command"),
         pytest.param(["-C"], "-C needs a value", "--help", id="value-missing"),
         pytest.param(["-C", "/no/such"], "No such file", "existing", id="folder-missing"),
+        pytest.param(["ci"], "ci: a verb is missing", "one of: plan, run, apply.", id="ci-what"),
+        pytest.param(["pr"], "pr: a verb is missing", "list, show, create", id="pr-what"),
+        pytest.param(["gate"], "gate: a verb is missing", "one of: selftest.", id="gate-what"),
         pytest.param(["--color", "red", "init"], "red is none of", "auto", id="colour"),
     ],
 )

@@ -293,3 +293,81 @@ def test_options_of_the_other_verb_are_refused(make_clone: Callable[..., Clone])
 
     assert clone.call("env", "show", "--diff").code == 2
     assert clone.call("env", "repair", "--made").code == 2
+
+
+STRANGER = {
+    "branchline.yaml": "model: old\nenvironment: {make: always}\ntrain: python train.py\n",
+    "setup.py": "open('ran-setup', 'w')\nfrom setuptools import setup\nsetup(name='x')\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param("tool\n", "`tool` has versions without a built file", id="source file"),
+        pytest.param("-e .\n", "requirements.txt:1 (`-e .`)", id="editable"),
+    ],
+)
+@pytest.mark.parametrize("words", [("plan",), ("why", "train"), ()], ids=["plan", "why", "status"])
+def test_a_plan_runs_no_code_of_a_package(
+    make_clone: Callable[..., Clone],
+    monkeypatch: pytest.MonkeyPatch,
+    index: PackageIndex,
+    tmp_path: Path,
+    text: str,
+    why: str,
+    words: tuple[str, ...],
+) -> None:
+    index.wheel("tool", "1.0", OLD)
+    index.source("tool", "2.0", OLD, code=f"open({str(tmp_path / 'ran')!r}, 'w').write('ran')\n")
+    clone = old(make_clone, monkeypatch, **STRANGER, **{"requirements.txt": text})
+
+    done = clone.call(*words)
+
+    assert why in done.out, done
+    assert not (tmp_path / "ran").exists()
+    assert not (clone.root / "ran-setup").exists()
+
+
+@pytest.mark.parametrize("place", ["./own", "."], ids=["a folder", "the repository"])
+def test_an_editable_folder_counts_by_its_sources_and_not_by_what_its_build_leaves(
+    make_clone: Callable[..., Clone],
+    monkeypatch: pytest.MonkeyPatch,
+    index: PackageIndex,
+    place: str,
+) -> None:
+    backend = (
+        "import os, zipfile\n"
+        "def build_wheel(folder, *_):\n"
+        "    os.makedirs('own.egg-info', exist_ok=True)\n"
+        "    open('own.egg-info/top.py', 'w').write('# left')\n"
+        "    with zipfile.ZipFile(f'{folder}/own-1-py3-none-any.whl', 'w') as archive:\n"
+        "        archive.write('own.py')\n"
+        "        info = 'own-1.dist-info/'\n"
+        "        head = 'Metadata-Version: 2.1\\nName: own\\nVersion: 1\\n'\n"
+        "        archive.writestr(info + 'METADATA', head)\n"
+        "        tag = 'Root-Is-Purelib: true\\nTag: py3-none-any\\n'\n"
+        "        archive.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: x\\n' + tag)\n"
+        "        archive.writestr(info + 'RECORD', '')\n"
+        "    return 'own-1-py3-none-any.whl'\n"
+        "build_editable = build_wheel\n"
+    )
+    files = {
+        "branchline.yaml": "model: old\nenvironment: {make: always}\ntrain: python train.py\n",
+        "train.py": "import json, own\nopen('model', 'w').write(str(own.V))\n"
+        "json.dump({'loss': 1}, open('metrics.json', 'w'))\n",
+        "requirements.txt": f"-e {place}\n",
+        f"{place}/own.py": "V = 1\n",
+        f"{place}/backend.py": backend,
+        f"{place}/pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\n'
+        'backend-path = ["."]\n[project]\nname = "own"\nversion = "1"\n',
+    }
+    clone = old(make_clone, monkeypatch, **files)
+
+    first, again = clone.call("run"), clone.call("plan")
+    clone.write(f"{place}/own.py", "V = 2\n")
+    changed = clone.call("run")
+
+    assert (first.code, changed.code) == (0, 0), first
+    assert "nothing changed" in again.out
+    assert (clone.root / "model").read_text() == "2"

@@ -323,3 +323,36 @@ def test_what_a_run_was_seen_to_read_counts_in_the_past_too(tmp_path: Path) -> N
     assert [push["models"][0]["answer"] for push in before["pushes"]] == ["train", "skip"]
     assert [push["models"][0]["answer"] for push in after["pushes"]] == ["train", "train"]
     assert "`conf/a.txt`, which the last run read, changed" in str(after["pushes"][1])
+
+
+def test_a_made_environment_counts_as_its_files_and_no_index_is_asked(tmp_path: Path) -> None:
+    write(tmp_path, {
+        "branchline.yaml": "model: m\nenvironment: {make: always}\ntrain: python train.py\n",
+        "requirements.txt": "no-such-package-anywhere\n", "train.py": "x = 1\n",
+    })  # fmt: skip
+    git(tmp_path, "init", "-q", "-b", "main")
+    for text in ("no-such-package-anywhere\n", "# why\nno-such-package-anywhere\n", "other\n"):
+        write(tmp_path, {"requirements.txt": text})
+        git(tmp_path, "add", "-A")
+        git(tmp_path, "commit", "-qm", "one")
+
+    found = replayed(tmp_path)
+
+    answers = [push["models"][0]["answer"] for push in found["pushes"]]
+    assert answers == ["train", "skip", "train"]
+
+
+def test_a_repository_without_a_commit_and_one_without_a_declaration_say_what_to_do(
+    tmp_path: Path,
+) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    empty = run(tmp_path, "replay")
+    write(tmp_path, {"train.py": "x = 1\n"})
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "one")
+
+    (push,) = replayed(tmp_path)["pushes"]
+
+    assert empty.returncode == 2
+    assert "`main` has no commit yet" in empty.stderr
+    assert "`branchline init` writes branchline.yaml" in push["models"][0]["reason"]

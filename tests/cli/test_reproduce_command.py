@@ -146,6 +146,7 @@ def test_other_numbers_are_exit_code_3_unless_they_are_tolerated(project: Projec
         "recorded": "0.5",
         "now": "",
         "is_same": True,
+        "within": "",
     }
 
 

@@ -45,7 +45,7 @@ def test_in_a_project_it_says_what_would_run(
     assert capsys.readouterr().out.splitlines()[-1] == "next      branchline run"
 
 
-def test_of_several_models_each_is_named_and_the_last_run_is_of_the_first(
+def test_of_several_models_each_has_its_plan_and_its_last_run(
     make_clone: Callable[..., Clone],
 ) -> None:
     models = "models: {churn: {train: echo 1 > model}, fraud: {train: echo 2 > model}}\n"
@@ -54,9 +54,25 @@ def test_of_several_models_each_is_named_and_the_last_run_is_of_the_first(
 
     said = clone.call().out.splitlines()
 
-    assert said[0].startswith("project   churn, ")
-    assert said[1] == "models    1 more: fraud; see branchline plan --model fraud"
-    assert said[-2] == "last run  none is recorded here"
+    assert said[0].startswith("project   2 models, branch main, ")
+    assert [row.split()[-1] for row in said if row.startswith("model ")] == ["churn", "fraud"]
+    assert said[3] == "last run  none is recorded here"
+    assert said[6].startswith("last run  ")
+    assert "none" not in said[6]
     assert said[-1] == "next      branchline run --model churn"
-    assert clone.call("run", "--model", "churn").code == 0
+    assert clone.call("run").code == 0
     assert "none is recorded" not in clone.call().out
+
+
+def test_of_several_models_one_that_cannot_be_planned_does_not_hide_the_others(
+    make_clone: Callable[..., Clone],
+) -> None:
+    models = "models: {churn: {pipeline: gone/dvc.yaml}, fraud: {train: echo 2 > model}}\n"
+    clone = make_clone({"branchline.yaml": models})
+
+    said = clone.call()
+
+    assert said.code == 0
+    assert "plan      error: branchline.yaml:1: pipeline: gone/dvc.yaml does not exist" in said.out
+    assert "First train: no result yet." in said.out
+    assert said.out.splitlines()[-1] == "next      branchline plan --model churn"

@@ -65,6 +65,7 @@ def test_an_edit_is_not_lost(clone: Clone) -> None:
 
     assert checked.code == 1
     assert "-# mine" in checked.out
+    assert "write --force` writes over it" in checked.err
     assert written.code == 2
     assert "was edited by hand" in written.err
     assert (clone.root / WORKFLOW).read_text().endswith("# mine\n")
@@ -156,6 +157,19 @@ def test_init_writes_them_where_asked(make_clone: Callable[..., Clone]) -> None:
     assert said.code == 0, said.err
     assert (clone.root / WORKFLOW).exists()
     assert clone.call("workflows", "check").code == 0
+
+
+@pytest.mark.parametrize("other", ["--json", "--diff"])
+def test_init_does_not_pass_over_what_was_asked(
+    make_clone: Callable[..., Clone], other: str
+) -> None:
+    clone = make_clone({"train.py": 'open("model.bin", "wb")\n'})
+
+    said = clone.call("init", "--github", other)
+
+    assert said.code == 2
+    assert "branchline workflows write" in said.out + said.err
+    assert not (clone.root / "branchline.yaml").exists()
 
 
 def test_suggestions_are_printed(clone: Clone) -> None:

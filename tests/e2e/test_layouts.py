@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+HOW_TO = Path(__file__).parent.parent.parent / "docs" / "how-to" / "start-in-a-repository.md"
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 NEEDS = {
     "notebook": ("sklearn", "nbclient", "ipykernel"),
@@ -95,6 +96,25 @@ def test_from_a_clone_to_a_verdict(
     assert committed(clone) == before
 
 
+def shown(name: str) -> str:
+    """The branchline.yaml that the how-to shows for an example."""
+    after = HOW_TO.read_text().split(f"(../../examples/{name})")[1]
+    return after.split("```yaml\n")[1].split("```")[0]
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in EXAMPLES.iterdir() if (path / "requirements.txt").exists())
+)
+def test_the_how_to_shows_what_is_written(tmp_path: Path, name: str) -> None:
+    clone = cloned(tmp_path, name)
+
+    called(clone, sys.executable, "-m", "branchline", "init", "--yes")
+
+    comment, _, written = (clone / "branchline.yaml").read_text().partition("\n")
+    assert comment.startswith("#")
+    assert shown(name) == written
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["tumour-classifier", "trainer-class"])
@@ -111,3 +131,36 @@ def test_a_check_agrees_with_what_was_guessed(tmp_path: Path, name: str) -> None
     assert done.returncode == 0, done.stdout + done.stderr
     assert (clone / "branchline.yaml").read_text() == guessed
     assert called(clone, "git", "status", "--porcelain").split() == ["??", "branchline.yaml"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_change_in_shared_code_plans_the_models_that_import_it(tmp_path: Path) -> None:
+    clone = cloned(tmp_path, "two-models")
+    branchline = (sys.executable, "-m", "branchline")
+
+    def to_run(*choice: str) -> set[str]:
+        said = json.loads(called(clone, *branchline, "plan", "--json", *choice))
+        if choice:
+            return set() if said["is_empty"] else {choice[1]}
+        return {entry["model"] for entry in said["models"] if not entry["plan"]["is_empty"]}
+
+    def each() -> set[str]:
+        return to_run("--model", "wine") | to_run("--model", "tumours")
+
+    called(clone, *branchline, "init", "--yes")
+    assert to_run() == each() == {"wine", "tumours"}
+    called(clone, *branchline, "run")
+    for words in (["add", "-A"], ["commit", "-q", "-m", "trained"]):
+        called(clone, "git", *words)
+    assert to_run() == each() == set()
+    for path, old, new, wants in (
+        ("shared/training.py", "    model.fit(", "    # The best.\n    model.fit(", set()),
+        ("shared/training.py", "test_size=0.33", "test_size=0.4", {"wine", "tumours"}),
+        ("wine/train.py", "n_estimators=60", "n_estimators=61", {"wine"}),
+    ):
+        text = (clone / path).read_text()
+        assert old in text
+        (clone / path).write_text(text.replace(old, new, 1))
+        assert to_run() == each() == wants, path
+        called(clone, "git", "checkout", "-q", path)

@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.generate.workflows.combinations import asked_of
 
 from branchline.flows.workflow_needs import needs_of
 
@@ -51,6 +52,28 @@ def test_it_is_read_out_of_the_jobs() -> None:
     assert needs.can_be_dispatched
     assert needs.dispatches
     assert list(needs.gates) == ["branchline gate tumour"]
+
+
+def test_secrets_are_of_each_environment_that_a_job_may_have() -> None:
+    asked = asked_of(
+        "model: m\ngithub: {secrets: [KEY], environments: {train: gpu, pull_requests: weak}}\n"
+    )
+
+    needs = needs_of("a.yml", asked.files[".github/workflows/branchline.yml"].encode())
+
+    assert list(needs.secrets) == [("gpu", "KEY"), ("weak", "KEY")]
+    assert list(needs.environments) == ["gpu", "production", "weak"]
+
+
+def test_a_secret_of_an_environment_that_an_input_names_is_not_one_of_the_repository() -> None:
+    needs = needs_of(
+        "a.yml",
+        b"on: push\njobs: {j: {runs-on: x, environment: '${{ inputs.to }}',"
+        b" env: {A: '${{ secrets.KEY }}'}}}",
+    )
+
+    assert list(needs.secrets) == [("${{ inputs.to }}", "KEY")]
+    assert list(needs.environments) == []
 
 
 @pytest.mark.parametrize("on", ["workflow_dispatch", "[push, workflow_dispatch]"])

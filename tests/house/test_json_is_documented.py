@@ -119,6 +119,7 @@ def undocumented(fields: ModuleType, name: str, document: dict[str, Any]) -> set
         pytest.param("compare", ("compare", "HEAD", "HEAD"), id="compare"),
         pytest.param("reproduce", ("reproduce",), id="reproduce"),
         pytest.param("replay", ("replay",), id="replay"),
+        pytest.param("cost", ("cost", "--price", "github-linux"), id="cost"),
         pytest.param("noise", ("noise", "--runs", "2"), id="noise"),
         pytest.param("records", ("records", "push"), id="records"),
         pytest.param("doctor", ("doctor",), id="doctor"),

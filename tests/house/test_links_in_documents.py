@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+ANCHOR = re.compile(r"\]\(([^)#\s]*\.md)?#([^)\s]+)\)")
 MOST_LINES_OF_README = 120
 
 
@@ -18,6 +19,24 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     links = [link for link in LINK.findall(document.read_text()) if "://" not in link]
 
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def anchors(text: str) -> set[str]:
+    """What a forge makes of the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_anchor_is_a_heading(document: Path) -> None:
+    links = ANCHOR.findall(document.read_text())
+
+    lost = [
+        f"{name}#{anchor}"
+        for name, anchor in links
+        if anchor not in anchors((document.parent / name if name else document).read_text())
+    ]
+    assert lost == []
 
 
 def test_the_readme_is_short() -> None:

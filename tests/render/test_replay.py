@@ -40,7 +40,7 @@ def test_the_sentence_about_all() -> None:
     assert said == (
         "Branchline would have trained twice where every push trains 4 times: 50% of it, $4.00"
         " saved. `train.yml` trains twice, 2 of them needless, and misses 1 change of a model. What"
-        " one of Branchline's trainings depend on cannot be known from git."
+        " one of them depends on cannot be known from git."
     )
 
 
@@ -56,7 +56,12 @@ def test_the_tables() -> None:
     assert [line.split()[0] for line in totals.splitlines()[1:]] == [
         "always", "train.yml", "branchline",
     ]  # fmt: skip
-    assert "not known" in totals
+    # What nobody knows takes no room; it is said below the table.
+    assert totals.splitlines()[0].split() == [
+        *("policy", "trains", "on", "trainings", "share", "saved", "needless", "missed"),
+    ]
+    priced = history(*FOUR, durations=Durations(minutes=60), price=_price())
+    assert {"minutes", "money"} < set(table_to_text(totals_table(priced)).split())
     assert "said so" in missed
     assert len(pushes_table(found, most=2).rows) == 2
     assert len(pushes_table(found, most=0).rows) == 4

@@ -7,7 +7,7 @@ import pytest
 from branchline.core.plan.values import Action, Plan, StagePlan
 from branchline.ports.repo import Head
 from branchline.render.run_view import RunView
-from branchline.render.status import next_command, status_lines
+from branchline.render.status import ModelStatus, next_command, several_lines, status_lines
 
 HEAD = Head(commit="3f2a91c0", short="3f2a91c", branch="main")
 
@@ -65,12 +65,42 @@ def test_a_repository_without_a_commit_is_said() -> None:
     assert lines[2].text == "last run  none is recorded here"
 
 
-def test_the_other_models_are_named() -> None:
-    lines = status_lines(
-        model="churn", head=HEAD, is_dirty=False, plan=plan(Action.RUN), last=None,
-        others=["fraud", "spam"],
-    )  # fmt: skip
+def of(model: str, *actions: Action, outcome: str | None = None) -> ModelStatus:
+    """Where a model stands whose stages have these actions; without any there is no plan."""
+    last = None if outcome is None else RunView(run=f"run-{model}", outcome=outcome)
+    made = plan(*actions) if actions else None
+    return ModelStatus(model=model, plan=made, problem="" if made else "error: x", last=last)
 
-    texts = [each.text for each in lines]
-    assert texts[1] == "models    2 more: fraud, spam; see branchline plan --model fraud"
-    assert texts[-1] == "next      branchline run --model churn"
+
+@pytest.mark.parametrize(
+    ("models", "command"),
+    [
+        pytest.param(
+            [of("a", Action.RUN), of("b")],
+            "branchline plan --model b",
+            id="what-cannot-be-planned-comes-first",
+        ),
+        pytest.param(
+            [of("a", Action.RUN), of("b", Action.RUN)], "branchline run", id="two-have-to-run"
+        ),
+        pytest.param(
+            [of("a", Action.REUSE, outcome=""), of("b", Action.RUN)],
+            "branchline run --model b",
+            id="one-has-to-run",
+        ),
+        pytest.param(
+            [of("a", Action.REUSE, outcome="passed"), of("b", Action.REUSE, outcome="failed")],
+            "branchline show run-b",
+            id="one-was-refused",
+        ),
+        pytest.param(
+            [of("a", Action.REUSE, outcome="passed")], "branchline runs", id="all-is-done"
+        ),
+    ],
+)
+def test_what_to_type_next_with_several_models(models: list[ModelStatus], command: str) -> None:
+    lines = [each.text for each in several_lines(models, head=HEAD, is_dirty=False)]
+
+    assert lines[0] == f"project   {len(models)} models, branch main, 3f2a91c"
+    assert lines[-1] == f"next      {command}"
+    assert len(lines) == 2 + 3 * len(models)

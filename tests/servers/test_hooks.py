@@ -59,6 +59,22 @@ def test_a_setting_allows_nothing_that_a_shell_reads(near: Scene, characters: st
     assert "may never stand in a name" in text
 
 
+def test_every_kind_of_record_is_taken_at_once(near: Scene) -> None:
+    tree = near.git("rev-parse", "main:").strip()
+    blob = near.git("rev-parse", "main:train.py").strip()
+    blobs = ("results/ab/ab12/0011", "approvals/abc1234", "noise/ab12/7", "answers/ab12/1-abc1234")
+    wanted = {f"refs/branchline/{name}": blob for name in blobs}
+    wanted["refs/branchline/runs/abc1234"] = tree
+
+    near.push(*(f"{held}:{ref}" for ref, held in wanted.items()))
+
+    assert near.events() == []
+    rows = [
+        row.split("\t") for row in near.git("ls-remote", "box", "refs/branchline/*").splitlines()
+    ]
+    assert {ref: held for held, ref in rows} == wanted
+
+
 def test_records_are_created_and_never_changed(near: Scene) -> None:
     tree = near.git("rev-parse", "main:").strip()
     ref = "refs/branchline/runs/abc1234"

@@ -18,6 +18,7 @@ __all__ = [
     "add_jobs",
     "add_json",
     "add_remote",
+    "add_verbs",
     "count_of",
     "duration_of",
     "near",
@@ -25,7 +26,7 @@ __all__ = [
     "whole_of",
 ]
 
-_DIFFERENT = "unrecognized arguments"
+_VERB = "VERB"
 
 
 class Parser(argparse.ArgumentParser):
@@ -54,7 +55,23 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: Always.
         """
-        raise UsageError(f"{self.prog}: {message}", todo=f"See `{self.prog} --help`.")
+        todo = f"See `{self.prog} --help`."
+        if message.endswith(f"required: {_VERB}"):
+            message, todo = "a verb is missing", f"Write one of: {', '.join(self._verbs())}."
+        raise UsageError(f"{self.prog}: {message}", todo=todo)
+
+    def _verbs(self) -> list[str]:
+        return [
+            name
+            for action in self._actions
+            if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 # no public name
+            for name in action.choices
+        ]
+
+
+def add_verbs(parser: argparse.ArgumentParser) -> argparse._SubParsersAction[Parser]:
+    """Let a command have verbs of its own, one of which must follow, as `options.verb`."""
+    return parser.add_subparsers(dest="verb", metavar=_VERB, required=True, parser_class=Parser)
 
 
 def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:

@@ -9,8 +9,9 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from branchline.cli.arguments import Parser, add_json
+from branchline.cli.arguments import add_json, add_verbs
 from branchline.cli.cml_options import add_place, add_without_effect, check_place, refuse_link_out
+from branchline.cli.pages import refuse_no_folder
 from branchline.errors import EXIT_FINE, UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _MOST_BYTES = 20 * 1024 * 1024
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verb and its options."""
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
+    verbs = add_verbs(parser)
     summary = "keep a file on the branch branchline-assets, and print its address"
     made = verbs.add_parser(
         "publish", help=summary, description=summary[0].upper() + summary[1:] + "."
@@ -44,14 +45,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Keep the file and print where it is."""
-    if not options.verb:
-        raise UsageError(f"{_COMMAND}: a verb is missing", todo=f"Write `{_COMMAND} publish FILE`.")
     from branchline.render.forge_json import asset_to_json
     from branchline.wiring.forge_here import open_here
 
     command = f"{_COMMAND} publish"
     repository = check_place(command, options, console)
     refuse_link_out(command, options.asset)
+    if options.file:
+        refuse_no_folder(command, options.file)
     data = _content(command, options.asset)
     with open_here(repository=repository, remote=options.remote, box=options.box) as here:
         if here.assets is None:
@@ -64,11 +65,21 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     if options.json:
         console.json(asset_to_json(url=url, text=text))
     if options.file:
-        with open(options.file, "a", encoding="utf-8") as file:
-            file.write(text + "\n")
+        _append(command, options.file, text)
     elif not options.json:
         console.write(text)
     return EXIT_FINE
+
+
+def _append(command: str, path: str, text: str) -> None:
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except OSError as error:
+        raise UsageError(
+            f"{command}: {path} cannot be written: {error.strerror}; the asset is {text}",
+            todo="Name a file in a folder that exists.",
+        ) from None
 
 
 def _markdown(options: argparse.Namespace, url: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.cli.arguments import Parser, add_json
+from branchline.cli.arguments import add_json, add_verbs
 from branchline.cli.cml_options import add_place, check_place, read_report
 from branchline.errors import EXIT_FINE, UsageError
 
@@ -23,7 +23,7 @@ _STATUSES = ("queued", "in_progress", "completed")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verb and its options."""
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
+    verbs = add_verbs(parser)
     summary = "set a check of the commit; the newest of a title counts"
     made = verbs.add_parser(
         "create", help=summary, description=summary[0].upper() + summary[1:] + "."
@@ -47,8 +47,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Set the check."""
-    if not options.verb:
-        raise UsageError(f"{_COMMAND}: a verb is missing", todo=f"Write `{_COMMAND} create FILE`.")
     from branchline.flows.commenting import STATES, check
     from branchline.ports.forge import CheckState
     from branchline.render.forge_json import check_to_json

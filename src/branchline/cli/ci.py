@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from branchline.cli.arguments import duration_of
+from branchline.cli.arguments import add_verbs, duration_of
 from branchline.cli.ci_setting import open_setting, told
 from branchline.cli.plan import add_model
 from branchline.errors import EXIT_FINE
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the sub-commands."""
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs = add_verbs(parser)
     planned = verbs.add_parser(
         "plan",
         help="what this event asks for; writes outputs for later jobs, trains nothing",

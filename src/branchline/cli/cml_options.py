@@ -23,11 +23,16 @@ _WITHOUT_EFFECT = {
 
 def add_place(parser: argparse.ArgumentParser) -> None:
     """Add which forge: CML's options, and a box's."""
+    add_forge(parser)
+    parser.add_argument("--remote", default="", metavar="NAME", help="the box, as a git remote")
+    parser.add_argument("--box", default="", metavar="PATH", help="the box, by its folder")
+
+
+def add_forge(parser: argparse.ArgumentParser) -> None:
+    """Add CML's options of which forge."""
     parser.add_argument(
         "--repo", default="", metavar="URL", help="on GitHub (in a workflow: its own)"
     )
-    parser.add_argument("--remote", default="", metavar="NAME", help="the box, as a git remote")
-    parser.add_argument("--box", default="", metavar="PATH", help="the box, by its folder")
     for name in ("--token", "--driver-token"):
         parser.add_argument(name, dest="token", default="", help=_HIDDEN)
     parser.add_argument("--driver", default="", help=_HIDDEN)

@@ -43,6 +43,7 @@ class Command:
 
 
 COMMANDS = (
+    Command("new", "Start", "a project from nothing that passes its own checks and gate"),
     Command("init", "Start", "look at the repository and write branchline.yaml"),
     Command("doctor", "Start", "check this machine and say what to type"),
     Command("env", "Start", "the environment that stages run in; make an old one run again"),
@@ -58,12 +59,13 @@ COMMANDS = (
     Command("compare", "Look", "two runs side by side: metrics, parameters, inputs"),
     Command("reproduce", "Look", "make a run again from its commit, in a place of its own"),
     Command("replay", "Look", "what the pushes so far would have trained, by several policies"),
+    Command("cost", "Look", "hours and money spent and avoided, by branch, model or month"),
     Command("report", "Look", "a run as Markdown, for a pull request"),
+    Command("gate", "Look", "selftest: proof that the gate can fail, and that nothing leaks"),
     Command("models", "Register", "registered versions, and who holds which stage"),
     Command("promote", "Register", "give a stage to a version, if its verdict allows"),
     Command("rollback", "Register", "give a stage back to the version before"),
     Command("registry", "Register", "check a version's files; show all in MLflow"),
-    Command("gate", "Look", "selftest: proof that the gate can fail, and that nothing leaks"),
     Command("approve", "Register", "let a run pass whose verdict chance leaves open"),
     Command("apply", "Register", "apply the effects of a run; --dry-run prints them"),
     Command("records", "Share", "push records to a remote, fetch them from it"),

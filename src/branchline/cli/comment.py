@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from branchline.cli.arguments import Parser, add_json
+from branchline.cli.arguments import add_json, add_verbs
 from branchline.cli.cml_options import (
     add_place,
     add_without_effect,
@@ -34,7 +34,7 @@ _VERBS = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs and their options."""
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
+    verbs = add_verbs(parser)
     for name, summary in _VERBS.items():
         verb = verbs.add_parser(
             name, help=summary, description=summary[0].upper() + summary[1:] + "."
@@ -72,10 +72,6 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Write the comment, once or until the end."""
-    if not options.verb:
-        raise UsageError(
-            f"{_COMMAND}: a verb is missing", todo=f"Write `{_COMMAND} create FILE`, or update."
-        )
     from branchline.flows.commenting import target_of
     from branchline.render.forge_json import comment_to_json
     from branchline.wiring.forge_here import open_here

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.cli.arguments import duration_of
+from branchline.cli.arguments import add_verbs, duration_of
 from branchline.errors import EXIT_ERROR, EXIT_FINE
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _LIMIT_S = 600.0
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs = add_verbs(parser)
     show = verbs.add_parser("show", help="which interpreter and packages, why, and where")
     show.add_argument(
         "--made", action="store_true", help="look for the packages, whatever stages run in"

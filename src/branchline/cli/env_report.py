@@ -131,7 +131,8 @@ def _package_json(package: Package) -> dict[str, JsonValue]:
 
 def attempt_lines(number: int, attempt: Attempt) -> tuple[Line, ...]:
     """What was tried, and how it ended."""
-    count = f", {attempt.packages} packages" if attempt.packages else ""
+    packages = "1 package" if attempt.packages == 1 else f"{attempt.packages} packages"
+    count = f", {packages}" if attempt.packages else ""
     python = f"Python {attempt.python}" if attempt.python else "no interpreter"
     lines = [line(cell(f"{number}. ", Tone.DIM), f"{python}{count}; {attempt.idea.sentence()}")]
     diagnosis = attempt.tried.diagnosis

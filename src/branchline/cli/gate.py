@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.cli.arguments import add_verbs
 from branchline.errors import EXIT_FINE, EXIT_VERDICT_FAILED
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    asked = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    asked = add_verbs(parser)
     selftest = asked.add_parser(
         "selftest",
         help="see that the gate refuses chance, and that nothing leaks",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from branchline.cli.pages import write_page
 from branchline.errors import EXIT_ERROR, EXIT_FINE, RepositoryError, UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Look, say what was found, write the file."""
+    if options.github and (options.json or options.diff):
+        raise UsageError(
+            f"branchline init: --github does not go with {'--json' if options.json else '--diff'}",
+            todo="Leave it out; `branchline workflows write` (--diff) does the workflows alone.",
+        )
     root = _root()
     target = os.path.join(root, _FILE)
     old = _read(target)
@@ -61,7 +67,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     done = EXIT_FINE if is_fine else EXIT_ERROR
     if options.json:
         if not options.diff:
-            _write(target, proposal.text)
+            write_page("branchline init", target, proposal.text)
         from branchline.cli.init_report import proposal_to_json
 
         console.json(proposal_to_json(proposal, is_written=not options.diff))
@@ -74,14 +80,13 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     if not options.yes and not _is_wanted(proposal, console):
         console.note("nothing was written")
         return EXIT_FINE
-    _write(target, proposal.text)
+    write_page("branchline init", target, proposal.text)
     console.write(f"Wrote {os.path.relpath(target)}.")
     if options.github:
         from branchline.cli.workflows import write_workflows
 
-        return write_workflows(console)
-    models = proposal.settings.models
-    console.write("next: branchline run" + (f" --model {models[0].name}" if models[1:] else ""))
+        return write_workflows(console) or done
+    console.write("next: branchline run")
     return done
 
 
@@ -145,19 +150,6 @@ def _read(path: str) -> str | None:
             return file.read()
     except FileNotFoundError:
         return None
-
-
-def _write(path: str, text: str) -> None:
-    """Write the file whole or not at all."""
-    draft = f"{path}.{os.getpid()}.new"
-    try:
-        with open(draft, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(draft, path)
-    except OSError as error:
-        raise RepositoryError(
-            f"{path} cannot be written: {error.strerror}", todo="Check the folder's permissions."
-        ) from error
 
 
 def _print_difference(old: str, new: str, console: Console) -> None:

@@ -1,4 +1,7 @@
-"""`branchline plan`: what would run, what is reused, and why. Changes nothing."""
+"""`branchline plan`: what would run, what is reused, and why. Changes nothing.
+
+In a repository of several models, of each, unless `--model` names one.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,11 @@ from branchline.errors import EXIT_FINE
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from branchline.cli.console import Console
+    from branchline.core.values import JsonValue
+    from branchline.flows.project import Project
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,15 +48,47 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Declare `--model`, which a branchline.yaml with several models asks for."""
-    parser.add_argument("--model", metavar="NAME", help="of the models in branchline.yaml this one")
+    """Declare `--model`, which picks one of several models."""
+    parser.add_argument("--model", metavar="NAME", help="of several models this one")
+
+
+def stages_here(project: Project, words: Sequence[str]) -> tuple[str, ...]:
+    """Stages as typed; where the model's branchline.yaml stands in a folder, as one says there."""
+    folder = project.policy.source.rpartition("/")[0]
+    if not folder or not words:
+        return tuple(words)
+    own = {
+        stage.address
+        for stage in project.pipeline.stages
+        if stage.file.rpartition("/")[0] == folder
+    }
+    own |= {address.partition("@")[0] for address in own}
+    by_name = {address.rpartition(":")[2]: address for address in own}
+    return tuple(by_name.get(word, word) for word in words)
+
+
+def is_bare(project: Project, options: argparse.Namespace) -> bool:
+    """Whether the command had no options, and the root declares the model."""
+    return "/" not in project.policy.source and not any(vars(options).values())
 
 
 EXIT_PENDING = 10
 
 
 def execute(options: argparse.Namespace, console: Console) -> int:
-    """Print the plan."""
+    """Print the plan; of several models each one's."""
+    from branchline.cli.several import for_each_model
+
+    def ask(model: str | None) -> tuple[int, JsonValue]:
+        return _planned(options, console, model)
+
+    return for_each_model(options, console, ask, key="plan", command="plan")
+
+
+def _planned(
+    options: argparse.Namespace, console: Console, model: str | None
+) -> tuple[int, JsonValue]:
+    """Show one model's plan; gives the exit code, and the plan as JSON where that is asked for."""
     from branchline import wiring
     from branchline.cli.plan_report import show_plan
     from branchline.core.plan.plan_json import plan_to_json
@@ -58,11 +96,13 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.flows.unimported import unimported
     from branchline.render.plan import plan_notes
 
-    with wiring.open_project(model=options.model) as project:
+    document: JsonValue = None
+    with wiring.open_project(model=model) as project:
+        project.only_looks = True
         planner = Planner(
             project,
             PlanOptions(
-                targets=tuple(options.stages),
+                targets=stages_here(project, options.stages),
                 force=options.force,
                 single=options.single,
                 trust_lock=options.trust_lock,
@@ -77,13 +117,14 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         if plan.is_empty:
             plan = replace(plan, notes=(*plan.notes, *unimported(planner)))
         if options.json:
-            console.json(plan_to_json(plan))
+            document = plan_to_json(plan)
         else:
             for note in plan_notes(plan):
                 console.note(f"note: {note}")
             show_plan(plan, console)
-        if plan.is_empty and not any(vars(options).values()):
+        if plan.is_empty and model is None and is_bare(project, options):
             from branchline.cli.repeat import remember_plan
 
             remember_plan(project, planner, plan)
-    return EXIT_PENDING if options.exit_code and not plan.is_empty else EXIT_FINE
+    is_pending = options.exit_code and not plan.is_empty
+    return EXIT_PENDING if is_pending else EXIT_FINE, document

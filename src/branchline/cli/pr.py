@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
-from branchline.cli.arguments import Parser
+from branchline.cli.arguments import add_verbs
+from branchline.cli.cml_options import add_forge, add_without_effect
 from branchline.cli.pr_show import far_words, say_what_started, show
-from branchline.errors import EXIT_FINE, UsageError
+from branchline.errors import EXIT_FINE
 
 if TYPE_CHECKING:
+    import argparse
+
+    from branchline.cli.arguments import Parser
     from branchline.cli.console import Console
     from branchline.flows.desk import Desk
 
@@ -19,7 +22,7 @@ _STATES = ("open", "merged", "closed", "all")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs and their options."""
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
+    verbs = add_verbs(parser)
     listed = _verb(verbs, "list", "the open ones, newest first")
     listed.add_argument("--state", choices=_STATES, default="open", help="which (open)")
     shown = _verb(verbs, "show", "state, checks, parameters, report, files; --diff adds the diff")
@@ -43,11 +46,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Do what the verb says."""
-    if not options.verb:
-        raise UsageError(
-            "branchline pr: a verb is missing",
-            todo="Write `branchline pr list`, show, create, approve, merge or close.",
-        )
     from branchline import wiring
     from branchline.wiring import desks
 
@@ -182,11 +180,8 @@ def _configure_create(parser: argparse.ArgumentParser) -> None:
     _who(parser)
     parser.add_argument("--skip-ci", action="store_true", help="add [skip ci] to that commit")
     parser.add_argument("--md", action="store_true", help="print a Markdown link")
-    parser.add_argument("--repo", default="", metavar="URL", help="on GitHub (a workflow's own)")
-    for name in ("--merge", "--auto-merge", "--rebase", "--squash"):
-        parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
-    for name in ("--token", "--driver-token", "--driver", "--log"):
-        parser.add_argument(name, default="", help=argparse.SUPPRESS)
+    add_forge(parser)
+    add_without_effect(parser, "--merge", "--auto-merge", "--rebase", "--squash")
     parser.add_argument(
         "files", nargs="*", metavar="FILE",
         help="same as --file; a folder or a pattern: what changed in it",

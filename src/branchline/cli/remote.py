@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.cli.arguments import add_json
+from branchline.cli.arguments import add_json, add_verbs
 from branchline.errors import EXIT_ERROR, EXIT_FINE, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["configure", "execute", "made_to_json", "remotes_to_json"]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the sub-commands."""
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs = add_verbs(parser)
     add = verbs.add_parser("add", help="make a box and add it as a git remote; again: update it")
     add.add_argument("name", metavar="NAME", help="how you call it, e.g. box")
     add.add_argument("where", metavar="PATH|USER@HOST:PATH", help="its bare repository")

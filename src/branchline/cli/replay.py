@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from branchline.cli.price_table import add_prices, table_of
 from branchline.errors import EXIT_FINE, UsageError
 
 if TYPE_CHECKING:
@@ -40,15 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="minutes of a training, where none is recorded",
     )
-    parser.add_argument(
-        "--price",
-        default="",
-        metavar="NAME|USD",
-        help="a machine of the price table (github-gpu, ...) or US dollars an hour",
-    )
-    parser.add_argument(
-        "--prices", default="", metavar="FILE", help="a price table of your own, in TOML"
-    )
+    add_prices(parser)
     parser.add_argument(
         "-n",
         "--number",
@@ -109,19 +102,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
 
 def _pricing(options: argparse.Namespace) -> Callable[[Sequence[str]], Price | None]:
     """How the price is found, once the machines that workflows name are known."""
-    from branchline.config.prices import shipped_prices, with_own
-
-    table = shipped_prices()
-    if options.prices:
-        try:
-            with open(options.prices, "rb") as file:
-                data = file.read()
-        except OSError as error:
-            raise UsageError(
-                f"{_COMMAND}: --prices {options.prices} cannot be read: {error.strerror}",
-                todo="Name a TOML file with a table for each machine: [my-box], usd_per_hour = 1.6",
-            ) from None
-        table = with_own(table, data, file=options.prices)
+    table = table_of(options, _COMMAND)
     if options.price:
         chosen = table.named(options.price)
         return lambda _labels: chosen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from branchline.cli import quick_memory
 from branchline.cli.arguments import add_jobs
 from branchline.cli.log_text import last_line
-from branchline.cli.plan import add_target_options
+from branchline.cli.plan import add_target_options, is_bare, stages_here
 from branchline.core.run import StageState
 from branchline.errors import EXIT_ERROR, EXIT_FINE, EXIT_VERDICT_FAILED, EXIT_VERDICT_UNKNOWN
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from branchline.cli.console import Console
     from branchline.cli.progress import Progress, Row
     from branchline.core.plan.values import Plan
+    from branchline.core.values import JsonValue
+    from branchline.flows.project import Project
     from branchline.flows.run import RunOptions, RunOutcome
 
 
@@ -46,11 +48,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace, console: Console) -> int:
-    """Walk to the verdict and print it."""
+    """Walk to the verdict and print it; with several models each in turn."""
+    from branchline.cli.several import for_each_model
+
+    def ask(model: str | None) -> tuple[int, JsonValue]:
+        return _walked(options, console, model)
+
+    return for_each_model(options, console, ask, key="run", command="run")
+
+
+def _walked(
+    options: argparse.Namespace, console: Console, model: str | None
+) -> tuple[int, JsonValue]:
+    """Walk to one model's verdict; gives the exit code, and what was done as JSON if asked for."""
     from branchline import wiring
     from branchline.flows.run import run
 
     stop = Stop()
+    document: JsonValue = None
 
     def wait(holder: str) -> None:
         console.note(f"waiting for {holder}; Ctrl-C gives up")
@@ -61,12 +76,12 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         stop.defer()
         watcher.show_plan(plan)
 
-    with wiring.open_project(model=options.model, waiting=wait) as project, stop:
+    with wiring.open_project(model=model, waiting=wait) as project, stop:
         watcher = Shown(console, project.root, is_quiet=options.json)
         with watcher:
             outcome = run(
                 project,
-                _options(options, project.machine.cpus()),
+                _options(options, project),
                 watcher,
                 is_stopped=lambda: stop.is_wanted() and watcher.say_stopping(),
                 on_plan=begin,
@@ -74,7 +89,7 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         if options.json:
             from branchline.cli.run_report import outcome_to_json
 
-            console.json(outcome_to_json(outcome))
+            document = outcome_to_json(outcome)
         else:
             from branchline.cli.run_report import show_outcome
 
@@ -82,27 +97,22 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         code = _exit_code(outcome)
         if outcome.walked.blocked:
             quick_memory.forget(project.root)
-        elif outcome.finished is not None and _is_bare(options):
+        elif outcome.finished is not None and model is None and is_bare(project, options):
             from branchline.cli.repeat import remember_run
 
             console.out.flush()
             remember_run(project, outcome, console, code=code)
-    return code
+    return code, document
 
 
-def _is_bare(options: argparse.Namespace) -> bool:
-    """Whether the command was `branchline run` and nothing else."""
-    return not any(vars(options).values())
-
-
-def _options(options: argparse.Namespace, cpus: int) -> RunOptions:
+def _options(options: argparse.Namespace, project: Project) -> RunOptions:
     from branchline.flows.plan import PlanOptions
     from branchline.flows.run import RunOptions
     from branchline.flows.walked import EngineOptions
 
     return RunOptions(
         plan=PlanOptions(
-            targets=tuple(options.stages),
+            targets=stages_here(project, options.stages),
             force=options.force,
             single=options.single,
             trust_elsewhere=False,
@@ -110,7 +120,7 @@ def _options(options: argparse.Namespace, cpus: int) -> RunOptions:
             with_tests=True,
         ),
         engine=EngineOptions(
-            jobs=options.jobs or cpus,
+            jobs=options.jobs or project.machine.cpus(),
             keep_going=options.keep_going,
             force_downstream=options.force_downstream,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.cli.plan import add_model
+from branchline.cli.plan import add_model, stages_here
 from branchline.errors import EXIT_FINE
 
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.render.plan import inputs_table, why_lines
 
     with wiring.open_project(model=options.model) as project:
-        planner = Planner(project, PlanOptions(targets=(options.stage,), with_tests=True))
+        project.only_looks = True
+        (asked,) = stages_here(project, [options.stage])
+        planner = Planner(project, PlanOptions(targets=(asked,), with_tests=True))
         plan = planner.plan()
     # `train` of a matrix stands for all of its stages: train@a, train@b.
-    entries = [e for e in plan.stages if options.stage in (e.stage, e.stage.partition("@")[0])]
+    entries = [e for e in plan.stages if asked in (e.stage, e.stage.partition("@")[0])]
     if options.json:
         console.json(explanation_to_json(entries))
         return EXIT_FINE

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from branchline.cli.arguments import Parser
+from branchline.cli.arguments import add_verbs
+from branchline.cli.pages import write_page
 from branchline.errors import EXIT_ERROR, EXIT_FINE, ConfigError, RepositoryError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _SUGGESTIONS = ("dependabot", "codeowners", "runner", "aws", "aws-trust")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs and their options."""
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
+    verbs = add_verbs(parser)
     written = verbs.add_parser(
         "write",
         help="write them, from branchline.yaml",
@@ -58,11 +59,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Do what the verb says."""
-    if not options.verb:
-        raise UsageError(
-            "branchline workflows: a verb is missing",
-            todo="Write `branchline workflows write`, check or suggest.",
-        )
     root, asked, origin = _asked()
     if options.verb == "suggest":
         return _suggest(options, asked, origin, console)
@@ -87,6 +83,7 @@ def _asked() -> tuple[str, Asked, str]:
         with wiring.open_project(model=name) as project:
             models.append((project.policy, project.pipeline))
             root, branch = project.root, project.repo.default_branch()
+    wiring.refuse_folders(root, "`branchline workflows`")
     if not os.path.lexists(os.path.join(root, "branchline.yaml")):
         raise ConfigError(
             "there is no branchline.yaml, from which the workflows follow",
@@ -155,7 +152,13 @@ def _check(states: Sequence[FileState], console: Console, *, is_diff: bool) -> i
         return EXIT_FINE
     for state in differing:
         console.note(f"{state.path}: {_SAID[state.standing.name]}")
-    console.note("hint: branchline workflows write")
+    if any(state.is_by_hand for state in differing):
+        console.note(
+            "hint: bring into branchline.yaml what was edited, or rename the file;"
+            " `branchline workflows write --force` writes over it"
+        )
+    else:
+        console.note("hint: branchline workflows write")
     return EXIT_ERROR
 
 
@@ -172,10 +175,8 @@ def _write(root: str, asked: Asked, console: Console, *, is_forced: bool) -> int
     from branchline.flows.workflow_files import Standing
 
     states = _states(root, asked)
-    kept = (Standing.EDITED, Standing.FOREIGN)
     if not is_forced:
-        refused = [state for state in states if state.standing in kept]
-        refused += [s for s in states if s.standing is Standing.LEFT_OVER and _is_edited(s)]
+        refused = [s for s in states if s.is_by_hand and s.standing is not Standing.CURRENT]
         if refused:
             raise UsageError(
                 f"{refused[0].path} {_SAID[refused[0].standing.name]}; nothing was written",
@@ -198,25 +199,16 @@ def _write(root: str, asked: Asked, console: Console, *, is_forced: bool) -> int
     return EXIT_FINE
 
 
-def _is_edited(state: FileState) -> bool:
-    from branchline.generate.workflows import is_edited
-
-    return is_edited(state.old or "")
-
-
 def _write_file(root: str, path: str, text: str) -> None:
     """Write a file whole or not at all; folders are made."""
     target = os.path.join(root, path)
-    draft = f"{target}.{os.getpid()}.new"
     try:
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(draft, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(draft, target)
     except OSError as error:
         raise RepositoryError(
-            f"{path} cannot be written: {error.strerror}", todo="Check the folder's permissions."
+            f"{path} cannot be written: {error.strerror}", todo="Look what stands there."
         ) from error
+    write_page("branchline workflows write", target, text)
 
 
 def _say_next(asked: Asked, console: Console) -> None:
@@ -238,7 +230,8 @@ def _say_next(asked: Asked, console: Console) -> None:
     )
     if names:
         listed = ", ".join(f"`{name}`" for name in names)
-        console.write(f"      make the environments {listed} in the repository's settings")
+        word = "environment" if len(names) == 1 else "environments"
+        console.write(f"      make the {word} {listed} in the repository's settings")
         console.write(
             "      (in a private repository, secrets of environments need a paid plan of GitHub,"
             " reviewers Enterprise)"

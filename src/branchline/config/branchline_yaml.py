@@ -13,7 +13,7 @@ from branchline.config.grammar import META
 from branchline.config.pipeline import PipelineSource
 from branchline.config.problems import Problems
 from branchline.core.documents.document import Document
-from branchline.errors import ConfigError, DocumentError, UnknownNameError
+from branchline.errors import ConfigError, DocumentError, SeveralModelsError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,26 @@ class ModelConfig:
     source: PipelineSource
 
 
+def joined(configs: Sequence[LoadedConfig]) -> LoadedConfig:
+    """The models of several files, one of each folder, as one.
+
+    Raises:
+        ConfigError: Two have the same name, by which records and versions could not be told apart.
+    """
+    seen: dict[str, str] = {}
+    for config in configs:
+        for model in config.models:
+            name = model.policy.model
+            if name in seen:
+                raise ConfigError(
+                    f"{config.file}: model is `{name}`, and so it is in {seen[name]}",
+                    todo="Give each model a name of its own.",
+                )
+            seen[name] = config.file
+    models = tuple(model for config in configs for model in config.models)
+    return LoadedConfig(models=models, file=", ".join(config.file for config in configs))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedConfig:
     """A branchline.yaml that was read and checked.
@@ -56,15 +76,18 @@ class LoadedConfig:
         The empty name is for commands that look at records and ask nothing of a model.
 
         Raises:
-            UnknownNameError: No such model, or several and none named.
+            UnknownNameError: No such model.
+            SeveralModelsError: There are several, and none is named.
         """
         names = [model.policy.model for model in self.models]
         if name == "" or (name is None and len(self.models) == 1):
             return self.models[0]
         if name is None:
-            raise UnknownNameError(
-                f"{self.file} declares {len(names)} models: {', '.join(names)}",
-                todo="Name one with --model.",
+            raise SeveralModelsError(
+                f"{self.file} {'declare' if ', ' in self.file else 'declares'} {len(names)} models:"
+                f" {', '.join(names)}",
+                models=names,
+                todo=f"Name one: --model {names[0]}",
             )
         for model in self.models:
             if model.policy.model == name:
@@ -118,6 +141,10 @@ def load_policy(data: bytes, *, file: str = FILE) -> LoadedConfig:
     TOP.check(value, (), report)
     if isinstance(value, dict):
         _check_sources(value, report)
+        if "/" in file:
+            from branchline.config.folders import check_folder
+
+            check_folder(value, report)
     problems.raise_if_any(
         ConfigError, todo="`branchline schema` prints the JSON Schema for your editor."
     )
@@ -176,14 +203,26 @@ def _model(
     def path_of(key: str) -> tuple[str, ...]:
         return (*at, key) if key in own else (key,)
 
+    if "/" in document.file:
+        from branchline.config.folders import from_root
+
+        settings = from_root(settings, document.file)
     sections = {key: item for key, item in settings.items() if key not in _READ_HERE}
     policy = policy_of(name, settings, path_of, document, sections=sections)
     return ModelConfig(policy=policy, source=_source(settings, path_of, document))
 
 
 def _source(settings: Mapping[str, Any], path_of: Any, document: Document) -> PipelineSource:
+    def owner(key: str) -> str:
+        return path_of(key)[1] if path_of(key)[0] == "models" else ""
+
     if "stages" in settings:
-        return PipelineSource(stages=settings["stages"], document=document, path=path_of("stages"))
+        return PipelineSource(
+            stages=settings["stages"],
+            document=document,
+            path=path_of("stages"),
+            owner=owner("stages"),
+        )
     if "train" in settings:
         # The stage's name leads to the line of `train:`: its path has nothing above it.
         return PipelineSource(
@@ -191,11 +230,15 @@ def _source(settings: Mapping[str, Any], path_of: Any, document: Document) -> Pi
             defaults=_defaults(settings["train"]),
             document=document,
             path=path_of("train")[:-1],
+            owner=owner("train"),
         )
     if "pipeline" in settings:
         return PipelineSource(
             file=settings["pipeline"], document=document, path=path_of("pipeline")
         )
+    if "/" in document.file:
+        file = f"{document.file.rpartition('/')[0]}/dvc.yaml"
+        return PipelineSource(file=file, document=document, path=path_of("model"))
     return PipelineSource()
 
 

@@ -83,9 +83,19 @@ class Walk:
         Honours `.dvcignore` and `.gitignore`; leaves out folders with a `.dvc` of their own,
         virtual environments and outputs.
         """
-        yield from self._below(".", [], [])
+        yield from self._below(".", [], [], _is_pipeline)
 
-    def _below(self, folder: str, dvc: list[Patterns], git: list[Patterns]) -> Iterator[str]:
+    def named(self, name: str) -> Iterator[str]:
+        """Paths of all files of one name, in the same folders and order."""
+        yield from self._below(".", [], [], name.__eq__)
+
+    def _below(
+        self,
+        folder: str,
+        dvc: list[Patterns],
+        git: list[Patterns],
+        is_wanted: Callable[[str], bool],
+    ) -> Iterator[str]:
         entries = dict(self._names(folder))
         if folder != "." and (entries.get(".dvc") or "pyvenv.cfg" in entries):
             return
@@ -94,8 +104,7 @@ class Walk:
         dvc = self._with(dvc, prefix, folder, ".dvcignore", entries)
         git = self._with(git, prefix, folder, ".gitignore", entries)
         for name in sorted(entries, key=lambda name: (name != "dvc.yaml", name)):
-            is_pipeline = name == "dvc.yaml" or (name.endswith(".dvc") and name != ".dvc")
-            if is_pipeline and not entries[name]:
+            if is_wanted(name) and not entries[name]:
                 path = prefix + name
                 if not self._ignored(path, dvc, git, is_folder=False):
                     yield path
@@ -106,7 +115,7 @@ class Walk:
                 and path not in self.outs
                 and not self._ignored(path, dvc, git, is_folder=True)
             ):
-                yield from self._below(path, dvc, git)
+                yield from self._below(path, dvc, git, is_wanted)
 
     def _with(
         self, stack: list[Patterns], prefix: str, folder: str, name: str, entries: dict[str, bool]
@@ -123,3 +132,7 @@ class Walk:
         return is_ignored(dvc, path, is_folder=is_folder) or is_ignored(
             git, path, is_folder=is_folder
         )
+
+
+def _is_pipeline(name: str) -> bool:
+    return name == "dvc.yaml" or (name.endswith(".dvc") and name != ".dvc")

@@ -36,6 +36,7 @@ class PipelineSource:
         document: The branchline.yaml they stand in.
         path: Keys that lead to them there.
         defaults: Outputs of these stages that nobody named: they are optional.
+        owner: The model that they belong to, where the file has stages of several.
     """
 
     file: str | None = None
@@ -43,6 +44,7 @@ class PipelineSource:
     document: Document | None = field(default=None, repr=False, compare=False)
     path: tuple[str | int, ...] = ()
     defaults: frozenset[str] = frozenset()
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +290,10 @@ class _Loader:
         stages = dict(source.stages or {})
         if has_references(stages):
             grammar.load_default_params()
-        return Declared(stages=grammar.stages(stages, source.path))
+        found = grammar.stages(stages, source.path)
+        if source.owner:
+            found = tuple(replace(s, lock_name=f"{source.owner}/{s.name}") for s in found)
+        return Declared(stages=found)
 
 
 def _with_defaults(stage: Stage, defaults: frozenset[str]) -> Stage:

@@ -1,6 +1,7 @@
 """What machines cost: the dated table that ships, and one of the user's own.
 
-Serves `branchline replay`. The table is prices.toml beside this file, and nowhere else.
+Serves `branchline replay` and `branchline cost`. The table is prices.toml beside this file, and
+nowhere else.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 FILE = "prices.toml"
-_KEYS = ("usd_per_hour", "dated", "source", "rounds_up", "labels")
+_KEYS = ("usd_per_hour", "dated", "source", "rounds_up", "free_minutes", "labels")
 _MINUTES = 60
 
 
@@ -42,8 +43,7 @@ class PriceTable:
             usd = -1.0
         if not 0 <= usd < float("inf"):
             raise UsageError(
-                f"--price {word} is neither US dollars an hour nor a name of the table"
-                f"{nearest(word, tuple(self.prices))}",
+                f"--price {word} is neither US dollars an hour nor a name of the table",
                 todo=f"Write a number such as 1.60, or one of: {', '.join(self.prices)}.",
             )
         return Price(name=f"${usd:g} an hour", usd_per_minute=usd / _MINUTES)
@@ -107,10 +107,22 @@ def _price(name: str, row: Mapping[str, Any], where: str) -> Price:
             f"{where}: {name}.usd_per_hour is {usd!r}, must be US dollars, 0 or more",
             todo=f"Write e.g. usd_per_hour = 1.60 below [{name}].",
         )
+    free = row.get("free_minutes")
+    if free is not None and not _is_amount(free):
+        raise ConfigError(
+            f"{where}: {name}.free_minutes is {free!r}, must be minutes of a month, 0 or more",
+            todo=f"Write e.g. free_minutes = 2000 below [{name}], or leave it out.",
+        )
     return Price(
         name=name,
         usd_per_minute=usd / _MINUTES,
         dated=str(row.get("dated", "")),
         source=str(row.get("source", "")),
         rounds_up=row.get("rounds_up") is True,
+        free_minutes=None if free is None else float(free),
     )
+
+
+def _is_amount(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value < float("inf")  # type: ignore[operator] # a number, as tested

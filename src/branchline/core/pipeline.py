@@ -109,6 +109,8 @@ class Stage:
         desc: The user's description.
         is_test: A test of the model, from `tests:`: it is given all outputs of the pipeline, leaves
             none, and never stands in a lock file.
+        lock_name: How its lock file names it: `name`, or `model/name` where one branchline.yaml
+            holds stages of several models, of which each may have a `train`.
     """
 
     name: str
@@ -125,6 +127,11 @@ class Stage:
     line: int
     desc: str = ""
     is_test: bool = False
+    lock_name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.lock_name:
+            object.__setattr__(self, "lock_name", self.name)
 
     def leaves(self, paths: Iterable[str]) -> bool:
         """Whether a result with outputs at exactly these paths may be one of this stage.

@@ -29,7 +29,7 @@ _DONE_ONCE = {"register", "promote", "deploy"}
 
 def plan_models(
     setting: CiSetting, policies: Sequence[Policy]
-) -> tuple[tuple[AskedModel, ...], dict[str, Stage]]:
+) -> tuple[tuple[AskedModel, ...], dict[tuple[str, str], Stage]]:
     """Decide for each model, and plan where something may be trained.
 
     Args:
@@ -37,20 +37,22 @@ def plan_models(
         policies: Of the models that are asked about.
 
     Returns:
-        Each model, and the stages that were looked at, by address.
+        Each model, and the stages that were looked at, by model and address.
 
     Raises:
         BranchlineError: The pipeline, an input or the code of the commit is unusable.
     """
     asked: list[AskedModel] = []
-    stages: dict[str, Stage] = {}
+    stages: dict[tuple[str, str], Stage] = {}
     for policy in policies:
         decision = setting.decide(policy)
         plan, has_more = None, follows(setting, decision)
         if _is_planned(setting, decision):
             with setting.project(policy.model) as project:
+                project.only_looks = True
                 plan = planned(project, decision)
-                stages |= {stage.address: stage for stage in project.pipeline.stages}
+                own = project.pipeline.stages
+                stages |= {(policy.model, stage.address): stage for stage in own}
                 if plan.is_empty:
                     has_more = _has_more(setting, project, decision, plan)
         asked.append(

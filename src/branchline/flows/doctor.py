@@ -47,11 +47,12 @@ class Check:
     todo: str = ""
 
 
-def examine(facts: Facts) -> tuple[Check, ...]:
+def examine(facts: Facts, *, problem: str = "") -> tuple[Check, ...]:
     """Judge a machine.
 
     Args:
         facts: What a checkup found.
+        problem: Why branchline.yaml and what it names cannot be used; "" when they can.
 
     Returns:
         The checks in the order in which they are worth reading: what fails everything stands first.
@@ -63,7 +64,7 @@ def examine(facts: Facts) -> tuple[Check, ...]:
     if facts.root is not None:
         checks += [
             _user(facts),
-            _settings(facts),
+            _settings(facts, problem),
             _history(facts),
             _lock_file(facts),
             _store(facts),
@@ -127,9 +128,11 @@ def _disk(facts: Facts) -> Check:
     return _pass("disk", text)
 
 
-def _settings(facts: Facts) -> Check:
+def _settings(facts: Facts, problem: str) -> Check:
     if not facts.settings:
         return _warn("settings", "there is no branchline.yaml", "Type: branchline init")
+    if problem:
+        return _fail("settings", problem, "Mend it; `branchline plan` shows all of it.")
     return _pass("settings", facts.settings)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.policy import MakeEnvironment
 from branchline.core.values import digest_of
-from branchline.flows.lock_files import CONSTRAINTS_FILE, is_blank, local_packages
+from branchline.flows.lock_files import CONSTRAINTS_FILE, is_blank, local_packages, local_rows
 from branchline.flows.reading import Reader
 from branchline.flows.surroundings import Surroundings
 from branchline.ports.environments import Wanted
@@ -56,10 +56,8 @@ def environment_of(
     if not environments.can_make(files[0]):
         log.write(job_line("plan", f"note: no environment is made of {files[0]}: pip's form or uv"))
         return None
-    rows = [(path, reader.digest(path)) for path in files]
-    for path in local_packages(project, files):
-        content = project.workspace.content(path)
-        rows.append((path, content.md5 if content else None))
+    rows = [[path, reader.digest(path)] for path in files]
+    rows += local_rows(project, local_packages(project, files))
     digest = digest_of([project.machine.python_version(), rows])
     return environments.ensure(
         Wanted(digest=digest, root=project.root, file=files[0]),

@@ -35,9 +35,12 @@ class History:
         self._records = records
         self._repo = repo
 
-    def newest(self, limit: int | None = None) -> tuple[RunView, ...]:
-        """The newest runs, newest first; all when `limit` is None."""
+    def newest(self, limit: int | None = None, *, model: str = "") -> tuple[RunView, ...]:
+        """The newest runs, newest first, all when `limit` is None; of any model when it is ""."""
         ids = list(self._records.run_ids())
+        if model:
+            views = map(view_of, self._records.runs(names=("run.json",)))
+            ids = [view.run for view in views if view.model == model]
         chosen = ids if limit is None else ids[max(0, len(ids) - limit) :]
         return tuple(view_of(run) for run in reversed(self._records.runs(chosen, names=FILES)))
 

@@ -79,6 +79,7 @@ class InputReader:
             found.inputs[name] = item
             if item.exact is not None or item.kind is InputKind.VARIABLE:
                 found.uncovered.append(name)
+        found.unknown = found.unknown or self.surroundings.doubt()
         return found
 
     # Declared inputs

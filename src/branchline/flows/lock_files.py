@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING
 from branchline.core.changes.values import Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from branchline.flows.project import Project
     from branchline.flows.reading import Reader
 
 _LOCAL = re.compile(r"^(?:-e\s+|--editable[ =])?(?:file:)?(\.{0,2}/?[^\s;#\[]*)")
+
+_LITTER = re.compile(r"(?:^|/)(?:build|dist|[^/]+\.egg-info|__pycache__)/")
+"""Where builds leave copies of what they build."""
+_WRITTEN = frozenset({"branchline.lock", "dvc.lock"})
 
 CONSTRAINTS_FILE = "branchline-constraints.txt"
 """What `branchline env repair` writes; it counts besides what the project itself says."""
@@ -89,6 +95,35 @@ def local_packages(project: Project, files: tuple[str, ...]) -> tuple[str, ...]:
             if place and not place.startswith("..") and project.workspace.entry(place) is not None:
                 found[place] = None
     return tuple(found)
+
+
+def local_rows(project: Project, local: Sequence[str]) -> list[list[str | None]]:
+    """What folders and files of the repository hold that is installed from them, by path.
+
+    Files that git tracks, and Python files that it could; not what stages leave, nor what a build
+    leaves beside its sources: an installation must not look like a change of what it installs.
+    """
+    if not local:
+        return []
+    outs = [out.path for stage in project.pipeline.stages for out in stage.outs]
+    tracked = set(project.repo.tracked())
+    new = {path for path in project.repo.dirty_paths() if path.endswith(".py")} - tracked
+    counted = tracked | {path for path in new if not _LITTER.search(path)}
+    found: set[str] = set()
+    for place in local:
+        own = {path for path in counted if _is_below(path, place)}
+        # A built file, or a folder that git does not look into, counts as it is.
+        found |= own or {place}
+    rows: list[list[str | None]] = []
+    for path in sorted(found):
+        if path not in _WRITTEN and not any(_is_below(path, out) for out in outs):
+            content = project.workspace.content(path)
+            rows.append([path, content.md5 if content else None])
+    return rows
+
+
+def _is_below(path: str, place: str) -> bool:
+    return place == "." or path == place or path.startswith(f"{place}/")
 
 
 def _text(project: Project, path: str) -> str:

@@ -83,8 +83,10 @@ class Planner:
 
             stages += stages_of_tests(project)
         self.stages = wanted_stages(stages, self.producers, options)
+        has_namesakes = any(stage.lock_name != stage.name for stage in stages)
         self.last: Mapping[str, Result] = project.records.latest_results(
-            [stage.address for stage in self.stages]
+            [stage.address for stage in self.stages],
+            model=project.policy.model if has_namesakes else "",
         )
         self.inputs.reader.seed_from(self._recorded_meanings)
         self._world = _World(self)

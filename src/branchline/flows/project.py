@@ -93,6 +93,8 @@ class Project:
     and store; gone afterwards, all but its logs."""
     scratch: Besides
     """Opens working trees besides this one; one at a time."""
+    only_looks: bool = False
+    """Whether no code of the tree or of its packages may run: what that takes is not known."""
     config_files: tuple[str, ...]
     """Files that made `policy` and `pipeline`, from the root."""
 

@@ -17,13 +17,13 @@ from branchline.core.verdict.noise.trainings import (
     Training,
     content_in,
     content_of,
-    training_from_json,
     training_of,
     training_to_json,
 )
-from branchline.errors import BranchlineError, ConfigError, RecordError
+from branchline.errors import BranchlineError, ConfigError
 from branchline.flows.evidence import EvidenceReader
 from branchline.flows.plan import Planner, PlanOptions
+from branchline.flows.recorded_trainings import recorded_trainings
 from branchline.flows.search import Search, Seeds
 from branchline.flows.tuned_params import TunedParams
 from branchline.flows.walked import EngineOptions
@@ -292,15 +292,8 @@ def record(project: Project, training: Training) -> None:
 
 def recorded(project: Project) -> tuple[Training, ...]:
     """The trainings of this model in the records; what cannot be read is left out."""
-    found = []
-    for data in project.records.noise().values():
-        try:
-            training = training_from_json(json.loads(data))
-        except (ValueError, RecursionError, RecordError):
-            continue
-        if training.model == project.policy.model:
-            found.append(training)
-    return tuple(sorted(found, key=lambda one: (one.at, one.place)))
+    model = project.policy.model
+    return tuple(one for one in recorded_trainings(project.records) if one.model == model)
 
 
 def own_training(project: Project, evidence: Evidence) -> Training:

@@ -33,12 +33,18 @@ class Surroundings:
         self._project = project
         self._reader = reader
         self._inputs: dict[str, Input] | None = None
+        self._doubt = ""
 
     def inputs(self) -> dict[str, Input]:
         """Name -> input."""
         if self._inputs is None:
             self._inputs = {item.name: item for item in self._read()}
         return self._inputs
+
+    def doubt(self) -> str:
+        """Why an input that all stages share is not known; "" where all are."""
+        self.inputs()
+        return self._doubt
 
     def _read(self) -> list[Input]:
         rules = self._project.policy.environment
@@ -57,7 +63,8 @@ class Surroundings:
         if rules.make is MakeEnvironment.ALWAYS:
             from branchline.flows.environments.planned import planned_inputs
 
-            yield from planned_inputs(self._project)
+            found, self._doubt = planned_inputs(self._project)
+            yield from found
             return
         python = self._project.machine.python_version()
         yield _input(InputKind.ENVIRONMENT, "python", python, value=python)

@@ -55,6 +55,11 @@ class FileState:
     old: str | None
     new: str | None
 
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether somebody wrote or edited it: nothing is written over it unasked."""
+        return self.old is not None and (not is_ours(self.old) or is_edited(self.old))
+
     def difference(self) -> tuple[str, ...]:
         """What would change, as lines of a unified diff."""
         old, new = self.old or "", self.new or ""

@@ -22,6 +22,8 @@ _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _NAME = r"\.([A-Za-z_][A-Za-z0-9_]*)|\[\s*'([A-Za-z_][A-Za-z0-9_]*)'\s*\]"
 _SECRET, _VARIABLE = re.compile(rf"\bsecrets(?:{_NAME})"), re.compile(rf"\bvars(?:{_NAME})")
 _OWN = "GITHUB_TOKEN"
+_CHOSEN = re.compile(r"(?:&&|\|\|)\s*'((?:[^']|'')+)'")
+"""A text that an expression may come to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +32,10 @@ class WorkflowNeeds:
 
     Attributes:
         path: Its file. blob: Hash of its content, as git names it.
-        secrets: (Environment or "", name) of each secret that a job reads.
+        secrets: (Environment or "", name) of each secret that a job reads; an expression stands as
+            it is where it does not say which environments it can come to.
         variables: Names of configuration variables.
-        environments: Names of environments; those that an expression makes are left out.
+        environments: Names of environments, also of those between which an expression chooses.
         labels: Labels of the runners that a job asks for, one tuple a job.
         can_be_dispatched: Whether it has `workflow_dispatch`.
         dispatches: Whether a job may start workflows (`actions: write`).
@@ -82,7 +85,9 @@ def needs_of(path: str, content: bytes) -> WorkflowNeeds:
         blob=blob,
         secrets=sorted({pair for job in [everywhere, *jobs] for pair in _secrets(job)}),
         variables=sorted(set(_named(_VARIABLE, found))),
-        environments=sorted({name for job in jobs if (name := _environment(job))}),
+        environments=sorted(
+            {name for job in jobs for name in _environments(job) if _is_name(name)}
+        ),
         labels=sorted({labels for job in jobs if (labels := _labels(job))}),
         can_be_dispatched="workflow_dispatch" in _events(events),
         filtered=filtered_jobs(content),
@@ -110,10 +115,9 @@ def _events(events: object) -> Sequence[str]:
 
 
 def _secrets(job: Mapping[object, object]) -> Iterator[tuple[str, str]]:
-    environment = _environment(job)
     for name in _named(_SECRET, job):
         if name != _OWN:
-            yield environment, name
+            yield from ((environment, name) for environment in _environments(job))
 
 
 def _named(pattern: re.Pattern[str], node: object) -> Iterator[str]:
@@ -136,10 +140,19 @@ def _texts(node: object) -> Iterator[str]:
             todo += found.values() if isinstance(found, Mapping) else found
 
 
-def _environment(job: Mapping[object, object]) -> str:
+def _environments(job: Mapping[object, object]) -> Sequence[str]:
+    """Environments that a job may have; one that is "" for none."""
     found = job.get("environment")
     name = found.get("name") if isinstance(found, Mapping) else found
-    return name if isinstance(name, str) and "${{" not in name else ""
+    if not isinstance(name, str):
+        return [""]
+    if _is_name(name):
+        return [name]
+    return [text.replace("''", "'") for text in _CHOSEN.findall(name)] or [name]
+
+
+def _is_name(environment: str) -> bool:
+    return bool(environment) and "${{" not in environment
 
 
 def _labels(job: Mapping[object, object]) -> tuple[str, ...]:

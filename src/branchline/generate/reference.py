@@ -89,6 +89,17 @@ def readers_page(readers: Sequence[ReaderHelp]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def decisions_page(records: Sequence[tuple[str, str]]) -> str:
+    """The list of decision records: (file name, heading such as `0001: what was decided`)."""
+    lines = ["# Decisions", "", _NOTE, ""]
+    lines.append("Why it is built so: a question, what was decided, and the price of it.")
+    lines.append("")
+    for name, heading in records:
+        number, _, title = heading.partition(": ")
+        lines.append(f"- {number}: [{title}](../explanation/decisions/{name})")
+    return "\n".join(lines) + "\n"
+
+
 def commands_page(commands: Sequence[CommandHelp]) -> str:
     """The page about the command line."""
     lines = [

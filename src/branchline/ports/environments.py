@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
+    from branchline.core.environment.plain import Plain
     from branchline.core.environment.values import Asked, Interpreter, Resolved
 
 
@@ -87,6 +88,25 @@ class Environments(Protocol):
 
         Raises:
             EnvironmentFailedError: There is none; `details` are the finder's own words.
+            MissingToolError: uv is not here.
+        """
+        ...
+
+    @abstractmethod
+    def look(self, asked: Asked, plain: Plain) -> Resolved | str:
+        """Find what `resolve` would find, without running code of any package.
+
+        What was found before counts.
+
+        Args:
+            asked: What is wanted.
+            plain: The same, as far as it only names packages.
+
+        Returns:
+            The set; or why it cannot be known so, as half a sentence.
+
+        Raises:
+            EnvironmentFailedError: The index is not reached or refuses, or there is no such set.
             MissingToolError: uv is not here.
         """
         ...

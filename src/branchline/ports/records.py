@@ -74,8 +74,13 @@ class Records(Protocol):
         ...
 
     @abstractmethod
-    def latest_results(self, stages: Sequence[str]) -> Mapping[str, Result]:
-        """Stage address -> its newest result, from the newest runs, to explain against."""
+    def latest_results(self, stages: Sequence[str], *, model: str = "") -> Mapping[str, Result]:
+        """Stage address -> its newest result, from the newest runs, to explain against.
+
+        Args:
+            stages: Addresses.
+            model: Whose runs count; "" for all.
+        """
         ...
 
     @abstractmethod

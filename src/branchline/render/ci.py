@@ -116,20 +116,22 @@ def stage_remarks(failures: Mapping[str, str], stages: Mapping[str, Stage]) -> t
     )
 
 
-def plan_remarks(asked: Sequence[AskedModel], stages: Mapping[str, Stage]) -> tuple[Note, ...]:
-    """At each stage that will run, why."""
+def plan_remarks(
+    asked: Sequence[AskedModel], stages: Mapping[tuple[str, str], Stage]
+) -> tuple[Note, ...]:
+    """At each stage that will run, why; `stages` by model and address."""
     return tuple(
         Note(
             level=NoteLevel.NOTICE,
-            file=stages[entry.stage].file,
-            line=stages[entry.stage].line,
+            file=stages[one.model, entry.stage].file,
+            line=stages[one.model, entry.stage].line,
             title=f"{entry.stage} runs",
             text=entry.reason,
         )
         for one in asked
         if one.plan is not None and one.decision.do is not Do.NOTHING
         for entry in one.plan.stages
-        if entry.action is Action.RUN and entry.stage in stages
+        if entry.action is Action.RUN and (one.model, entry.stage) in stages
     )
 
 

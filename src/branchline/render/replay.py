@@ -53,8 +53,8 @@ def summary(replay: Replay) -> str:
     said += f": {share(own, always)} of it{f', {saved} saved' if saved else ''}."
     said += "".join(_beside(replay.totals(name)) for name in replay.policies)
     if own.unknown:
-        many = "one" if own.unknown == 1 else f"{own.unknown:,}"
-        said += f" What {many} of Branchline's trainings depend on cannot be known from git."
+        those = "one of them depends" if own.unknown == 1 else f"{own.unknown:,} of them depend"
+        said += f" What {those} on cannot be known from git."
     return said
 
 
@@ -78,13 +78,24 @@ def totals_table(replay: Replay, *, model: str = "") -> Table:
         model: Only of this model; "" counts all.
     """
     always = replay.totals(ALWAYS, model=model)
+    found = [replay.totals(policy, model=model) for policy in replay.policies]
     heads = ("trains on", "trainings", "share", "minutes", "money", "saved", "needless", "missed")
-    right = tuple(Column(heading=head, align=Align.RIGHT) for head in heads)
-    rows = tuple(
-        _totals_row(replay.totals(policy, model=model), always) for policy in replay.policies
+    columns = (
+        Column(heading="policy", is_kept=True),
+        *(Column(heading=head, align=Align.RIGHT) for head in heads),
     )
-    title = f"Model {model}" if model else ""
-    return Table(columns=(Column(heading="policy", is_kept=True), *right), rows=rows, title=title)
+    rows = [_totals_row(totals, always) for totals in found]
+    # What no policy knows is said once, below; a narrow terminal has no room to say it in each row.
+    unknown = {
+        "minutes": all(totals.seconds is None for totals in found),
+        "money": all(totals.usd is None for totals in found),
+    }
+    kept = [at for at, column in enumerate(columns) if not unknown.get(column.heading)]
+    return Table(
+        columns=tuple(columns[at] for at in kept),
+        rows=tuple(tuple(row[at] for at in kept) for row in rows),
+        title=f"Model {model}" if model else "",
+    )
 
 
 def _totals_row(totals: Totals, always: Totals) -> tuple[Cell, ...]:

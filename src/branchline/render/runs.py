@@ -30,10 +30,19 @@ _ACTIONS = {"run": "ran", "may_run": "ran", "reuse": "reused", "skip": "skipped"
 
 
 def runs_table(runs: Sequence[RunView], gate: Gate) -> Table:
-    """One row a run: id, branch, when (UTC), verdict, headline metrics, duration."""
+    """One row a run: id, branch, when (UTC), verdict, headline metrics, duration.
+
+    Of several models also which one, with headline metrics of each.
+    """
+    models = dict.fromkeys(run.model for run in runs)
+    is_named = len(models) > 1
     names = headline_names([run.evidence for run in runs], gate)
+    if is_named:
+        firsts = [_first_names([r.evidence for r in runs if r.model == name]) for name in models]
+        names = list(dict.fromkeys((*names, *(name for own in firsts for name in own))))
     columns = (
         Column(heading="run"),
+        *((Column(heading="model"),) if is_named else ()),
         Column(heading="branch"),
         Column(heading="when (UTC)"),
         Column(heading="verdict"),
@@ -43,6 +52,7 @@ def runs_table(runs: Sequence[RunView], gate: Gate) -> Table:
     rows = tuple(
         (
             cell(run.run, Tone.STRONG),
+            *((cell(run.model or "-"),) if is_named else ()),
             cell((run.branch or "(none)") + (" *" if run.is_dirty else "")),
             cell(when(run.started_at)),
             outcome_cell(run),
@@ -58,6 +68,10 @@ def headline_names(evidences: Sequence[Evidence], gate: Gate) -> list[str]:
     """The few metrics that stand for a run: those of the gate, else the first of the newest."""
     if gate.metrics:
         return list(dict.fromkeys(rule.name for rule in gate.metrics))[:_HEADLINES]
+    return _first_names(evidences)
+
+
+def _first_names(evidences: Sequence[Evidence]) -> list[str]:
     for evidence in evidences:
         names = [metric.name for metric in evidence.metrics if metric.value is not None]
         if names:

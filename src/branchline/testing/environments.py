@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from branchline.core.environment.plain import Plain
     from branchline.core.environment.values import Asked
 
 
@@ -43,6 +44,7 @@ class FakeEnvironments(Environments):
         self.asked: list[Asked] = []
         self.entries: list[str] = []
         self.found = dict(found or {})
+        self.needs_building: dict[str, str] = {}
         self._impossible = impossible
         self._pythons, self._has_uv = pythons, has_uv
 
@@ -62,6 +64,9 @@ class FakeEnvironments(Environments):
             return None
         say(f"finding the packages of {asked.file}")
         self.asked.append(asked)
+        return self._found(asked)
+
+    def _found(self, asked: Asked) -> Resolved:
         if asked.file not in self.found:
             raise EnvironmentFailedError(f"the packages of {asked.file} cannot be installed")
         return Resolved(
@@ -70,6 +75,14 @@ class FakeEnvironments(Environments):
             python_version=asked.python_version,
             local=asked.local,
         )
+
+    def look(self, asked: Asked, plain: Plain) -> Resolved | str:
+        """See the port; what was resolved before is known."""
+        if asked in self.asked:
+            doubt = ""
+        else:
+            doubt = plain.doubt or self.needs_building.get(asked.file, "")
+        return doubt or self._found(asked)
 
     def export(self, root: str, lock: str) -> str:  # noqa: ARG002 # the port's shape
         """See the port."""

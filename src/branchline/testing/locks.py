@@ -57,13 +57,13 @@ class FakeLockFiles(LockFiles):
 
     def read(self, stages: Sequence[Stage]) -> Mapping[str, LockEntry]:
         """See the port."""
-        keys = {stage.address: (stage.file, stage.name) for stage in stages}
+        keys = {stage.address: (stage.file, stage.lock_name) for stage in stages}
         return {name: self.entries[key] for name, key in keys.items() if key in self.entries}
 
     def write(self, entries: Sequence[tuple[Stage, LockEntry]]) -> None:
         """See the port."""
         for stage, entry in entries:
-            self.entries[stage.file, stage.name] = entry
+            self.entries[stage.file, stage.lock_name] = entry
 
     def paths(self, stages: Sequence[Stage]) -> Sequence[str]:
         """See the port."""
@@ -129,6 +129,21 @@ class LockFilesContract:
         lock_files.write([(stage_named("a"), entry_made(lr=0.3))])
 
         assert lock_files.read([stage_named("a")]) == {"a": entry_made(lr=0.3)}
+
+    def test_stages_of_two_models_in_one_file_may_have_the_same_name(
+        self, lock_files: LockFiles
+    ) -> None:
+        """Each model's entry is its own."""
+        first, second = (
+            replace(stage_named("train", file="branchline.yaml"), lock_name=f"{model}/train")
+            for model in ("churn", "fraud")
+        )
+
+        lock_files.write([(first, entry_made(lr=0.1))])
+        lock_files.write([(second, entry_made(lr=0.2))])
+
+        assert lock_files.read([first])[first.address] == entry_made(lr=0.1)
+        assert lock_files.read([second])[second.address] == entry_made(lr=0.2)
 
     def test_paths_stand_beside_the_pipelines(self, lock_files: LockFiles) -> None:
         """Each file once."""

@@ -72,10 +72,12 @@ class FakeRecords(Records):
                 found[key] = sorted(here, key=lambda r: (r.started_at, r.attempt), reverse=True)
         return found
 
-    def latest_results(self, stages: Sequence[str]) -> Mapping[str, Result]:
+    def latest_results(self, stages: Sequence[str], *, model: str = "") -> Mapping[str, Result]:
         """See the port."""
         latest: dict[str, Result] = {}
         for stored in reversed(self.runs()):
+            if model and json.loads(stored.files.get("run.json", b"{}")).get("model") != model:
+                continue
             for row in json.loads(stored.files.get("evidence.json", b'{"stages":[]}'))["stages"]:
                 results = self.results([row["key"]]).get(row["key"], ())
                 if row["stage"] in stages and results:
@@ -252,6 +254,20 @@ class RecordsContract:
         records.add_run("b", run_files("2026-01-02T00:00:00Z", {"train": self.KEY}))
 
         assert dict(records.latest_results(["train", "evaluate"])) == {"train": old}
+
+    def test_the_newest_result_may_be_asked_of_one_model(self, records: Records) -> None:
+        """Stages of two models may have the same address."""
+        for day, model, key in ((1, "churn", self.KEY), (2, "fraud", "f" * 64)):
+            records.add_results([result_of(key)])
+            files = run_files(f"2026-01-0{day}T00:00:00Z", {"train": key})
+            said = json.loads(files["run.json"]) | {"model": model}
+            records.add_run(model, {**files, "run.json": json.dumps(said).encode()})
+
+        found = {m: records.latest_results(["train"], model=m) for m in ("churn", "fraud", "spam")}
+
+        assert found["churn"]["train"].key == self.KEY
+        assert found["fraud"]["train"].key == "f" * 64
+        assert dict(found["spam"]) == {}
 
     def test_a_result_stands_at_one_place(self, records: Records) -> None:
         """And another beside it makes two."""

@@ -16,15 +16,16 @@ from branchline.wiring.boxes import (
     recent_authors,
     user_name,
 )
-from branchline.wiring.opening import open_project, open_worktree
-from branchline.wiring.projects import (
+from branchline.wiring.declared import (
     CONFIG_FILE,
-    STATE_DIR,
-    Shared,
     declared_models,
+    folder_files,
     load_config,
-    look_again,
+    refuse_folders,
+    unread_config,
 )
+from branchline.wiring.opening import open_project, open_worktree
+from branchline.wiring.projects import STATE_DIR, Shared, look_again
 from branchline.wiring.registries import (
     open_artifacts,
     open_registry,
@@ -44,6 +45,7 @@ __all__ = [
     "delete_box",
     "find_box",
     "first_push",
+    "folder_files",
     "load_config",
     "look_again",
     "make_box",
@@ -57,6 +59,8 @@ __all__ = [
     "open_worktree",
     "over_ssh",
     "recent_authors",
+    "refuse_folders",
     "registry_appliers",
+    "unread_config",
     "user_name",
 ]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from branchline.wiring import projects
+from branchline.wiring import declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -82,7 +82,9 @@ def own_policies(start: str = ".") -> tuple[Policy, ...]:
     """Policies of all models that the checked-out tree declares."""
     from branchline.adapters.git import Git
 
-    loaded = projects.read_config(Git.open(start).places.root)
+    root = Git.open(start).places.root
+    declared.refuse_folders(root, "a CI job")
+    loaded = declared.read_config(root)
     return tuple(model.policy for model in loaded.models)
 
 
@@ -97,7 +99,7 @@ def policies_at(commit: str, start: str = ".") -> tuple[Policy, ...]:
     from branchline.config.branchline_yaml import load_policy
 
     repo = open_repo(start)
-    text = repo.show(commit, projects.CONFIG_FILE) if repo.resolve(commit) else None
+    text = repo.show(commit, declared.CONFIG_FILE) if repo.resolve(commit) else None
     if text is None:
         return own_policies(start)
     return tuple(model.policy for model in load_policy(text).models)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from branchline.ports.forge_checkup import ForgeCheckup
     from branchline.ports.workflows import Workflows
 
-__all__ = ["GitHubSide", "open_github"]
+__all__ = ["GitHubSide", "open_address", "open_github"]
 
 
 @dataclass(frozen=True)
@@ -98,19 +98,42 @@ def open_github(
     Raises:
         UsageError: No repository is named, or the address or the token cannot be used.
     """
-    from branchline.adapters.github import Client, Repository, address_of
+    from branchline.adapters.github import address_of
 
     address = address_of(environ, remote_url=_origin(folder), repository=repository)
+    run = environ.get("GITHUB_RUN_ID", "")
+    with open_address(
+        address,
+        run=run if run.isdecimal() else "",
+        has_check_runs=has_check_runs,
+        patience_s=patience_s,
+    ) as side:
+        yield side
+
+
+@contextmanager
+def open_address(
+    address: Address, *, run: str = "", has_check_runs: bool = False, patience_s: float = 300.0
+) -> Iterator[GitHubSide]:
+    """The repository of an address.
+
+    Args:
+        address: Where, with the token.
+        run: Number of the run of Actions that checks lead to; "" for none.
+        has_check_runs: See `GitHubSide`.
+        patience_s: Longest wait for one answer.
+    """
+    from branchline.adapters.github import Client, Repository
+
     client = Client(
         api=address.api, token=address.token, patience_s=patience_s, proxy=address.proxy
     )
-    run = environ.get("GITHUB_RUN_ID", "")
     try:
         found = Repository(client, address.name, web=address.web, login=address.login)
         yield GitHubSide(
             address=address,
             repository=found,
-            details=f"{found.page}/actions/runs/{run}" if run.isdecimal() else "",
+            details=f"{found.page}/actions/runs/{run}" if run else "",
             has_check_runs=has_check_runs,
         )
     finally:

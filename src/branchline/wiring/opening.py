@@ -5,6 +5,7 @@ Apart from it because a working tree besides is itself opened by `projects`.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,7 +27,14 @@ def open_project(
     model: str | None = None,
     waiting: Callable[[str], None] | None = None,
 ) -> Iterator[Project]:
-    """Open the project that holds a folder; see `projects.open_project`."""
+    """Open the project that holds a folder; see `projects.open_project`.
+
+    Without a model that of the folder, where the folder declares one.
+    """
+    if model is None and not os.path.lexists(os.path.join(start, ".git")):
+        from branchline.wiring.declared import model_here
+
+        model = model_here(start)
     with projects.open_project(start, model=model, waiting=waiting) as project:
         project.scratch = partial(_scratch, project.root, None, model)
         project.beside = partial(_beside, project, None, model)

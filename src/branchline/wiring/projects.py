@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
-from branchline.errors import ConfigError, RepositoryError
+from branchline.errors import RepositoryError
 from branchline.flows.project import Project
 from branchline.wiring import local
+from branchline.wiring.declared import load_config, refuse_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from branchline.adapters.dvc.store import DvcStore
     from branchline.adapters.dvc.workspace import DvcWorkspace
     from branchline.adapters.git import Git, GitRepo
-    from branchline.config.branchline_yaml import LoadedConfig, ModelConfig
+    from branchline.config.branchline_yaml import ModelConfig
     from branchline.config.pipeline import LoadedPipeline
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from branchline.ports.tracker import Tracker
 
 STATE_DIR = ".branchline"
-CONFIG_FILE = "branchline.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,8 @@ def open_worktree(root: str, shared: Shared, *, model: str | None = None) -> Ite
         shared=box,
         commit=shared.commit,
     )
-    declarations = _declarations(root, model, shared.law, name=shared.name)
+    place = "" if shared.settings_root else "a box"
+    declarations = _declarations(root, model, shared.law, name=shared.name, place=place)
     with _opened(repo, shared.state_dir, {**declarations, **_ports(box, root, shared)}) as project:
         yield project
 
@@ -190,12 +191,18 @@ def _declarations(
     law: bytes | None = None,
     *,
     name: str = "",
+    place: str = "",
     before: LoadedPipeline | None = None,
 ) -> dict[str, Callable[[], object]]:
-    """How policy and pipeline are read; `law` is the branchline.yaml that governs, if another."""
+    """How policy and pipeline are read; `law` is the branchline.yaml that governs, if another.
+
+    `place` names who reads the root's branchline.yaml only.
+    """
 
     @cache
     def chosen() -> tuple[ModelConfig, tuple[str, ...]]:
+        if law is not None or place:
+            refuse_folders(root, place or "a CI job")
         return load_config(root, model, name=name)
 
     @cache
@@ -348,45 +355,6 @@ def _artifacts(store: DvcStore, folder: str) -> Artifacts:
     from branchline.adapters.dvc.artifacts import DvcArtifacts
 
     return DvcArtifacts(store, folder)
-
-
-def load_config(
-    root: str, model: str | None = None, *, name: str = ""
-) -> tuple[ModelConfig, tuple[str, ...]]:
-    """What branchline.yaml decides for one model, and the files that were read for it.
-
-    Args:
-        root: Absolute root of the repository.
-        model: Which model.
-        name: Name of the model where there is no branchline.yaml; "" takes the folder's.
-    """
-    return read_config(root, name).of(model), (CONFIG_FILE,)
-
-
-def read_config(root: str, name: str = "") -> LoadedConfig:
-    """What a tree's branchline.yaml says of all models; see `load_config`."""
-    from branchline.config.branchline_yaml import default_config, load_policy
-    from branchline.config.pipeline import refuse_link_outside
-
-    refuse_link_outside(root, CONFIG_FILE)
-    try:
-        with open(os.path.join(root, CONFIG_FILE), "rb") as file:
-            data = file.read()
-    except FileNotFoundError:
-        return default_config(name or os.path.basename(root) or "model")
-    except IsADirectoryError as error:
-        raise ConfigError(
-            f"{CONFIG_FILE} is a folder, must be a file", todo="Rename the folder."
-        ) from error
-    return load_policy(data, file=CONFIG_FILE)
-
-
-def declared_models(start: str = ".") -> tuple[str, ...]:
-    """Names of the models that branchline.yaml declares."""
-    from branchline.adapters.git import Git
-
-    loaded = read_config(Git.open(start).places.root)
-    return tuple(model.policy.model for model in loaded.models)
 
 
 def _refuse_committed_state(repo: GitRepo) -> None:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from branchline.core.policy import MakeEnvironment
 from branchline.errors import BranchlineError
 from branchline.flows.project import Project
+from branchline.wiring.declared import CONFIG_FILE, load_config, read_config, refuse_folders
 from branchline.wiring.opening import open_project
-from branchline.wiring.projects import CONFIG_FILE, STATE_DIR, load_config, read_config
+from branchline.wiring.projects import STATE_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from branchline.adapters.git import Git
     from branchline.core.pipeline import Pipeline
+    from branchline.core.policy import Policy
     from branchline.flows.replay.declared import DeclaredModel
     from branchline.flows.replay.model import Bench
     from branchline.flows.replay.walk import Scene
@@ -42,6 +46,7 @@ def open_replay(start: str = ".") -> Iterator[Scene]:
 
     git = Git.open(start)
     root = git.places.root
+    refuse_folders(root, "`branchline replay`")
     past = GitPast(git)
     files = CommitFiles(root, past, has_sha1=git.object_format() == "sha1")
     try:
@@ -94,10 +99,20 @@ def _project(
         "run_cache": NoRunCache,
         "lock_files": partial(CommitLockFiles, files),
         "repo": lambda: repo,
-        "policy": lambda: declared.policy,
+        "policy": lambda: _as_files_say(declared.policy),
         "pipeline": lambda: declared.pipeline,
     }
     return Project(root=files.root, state_dir=os.path.join(files.root, STATE_DIR), ports=ports)
+
+
+def _as_files_say(policy: Policy | None) -> Policy | None:
+    """The policy with an environment that counts as its files say.
+
+    Versions that these leave open would be looked for anew for each day of the history.
+    """
+    if policy is None or policy.environment.make is not MakeEnvironment.ALWAYS:
+        return policy
+    return replace(policy, environment=replace(policy.environment, make=MakeEnvironment.AUTO))
 
 
 def _is_ignored(files: PastFiles, path: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from branchline.wiring.boxes import open_box
+from branchline.wiring.forges import open_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,25 +53,17 @@ def open_reporter(where: str, following: Following) -> Iterator[Reporter]:
     from branchline.adapters.git import Git
     from branchline.adapters.git.ci_remote import GitCiRemote, with_token
     from branchline.adapters.git.plumbing import find_places
-    from branchline.adapters.github import Client, GitHubForge, Repository, Statuses
     from branchline.flows.reporting_back import Reporter
 
     address = address_there(following)
     parts = urlsplit(following.url)
     server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    client = Client(
-        api=address.api, token=address.token, patience_s=_PATIENCE_S, proxy=address.proxy
-    )
-    try:
-        with open_box(where) as box:
-            repository = Repository(client, address.name, web=address.web, login=address.login)
-            git = Git(find_places(box.path), with_token(os.environ, server, following.token))
-            yield Reporter(
-                box,
-                GitHubForge(repository, Statuses(repository)),
-                GitCiRemote(git, remote=following.url),
-                repository=following.repository,
-                now=time,
-            )
-    finally:
-        client.close()
+    with open_box(where) as box, open_address(address, patience_s=_PATIENCE_S) as side:
+        git = Git(find_places(box.path), with_token(os.environ, server, following.token))
+        yield Reporter(
+            box,
+            side.forge,
+            GitCiRemote(git, remote=following.url),
+            repository=following.repository,
+            now=time,
+        )

@@ -26,8 +26,9 @@ def reread(root: str, chosen: ModelConfig, files: Mapping[str, bytes]) -> Pipeli
         ConfigError, PipelineError: They cannot be used.
     """
     source, disk = chosen.source, bytes_on_disk(root)
-    if FILE in files:
-        loaded = load_policy(files[FILE], file=FILE)
+    file = chosen.policy.source or FILE
+    if file in files:
+        loaded = load_policy(files[file], file=file)
         names = [model.policy.model for model in loaded.models]
         source = loaded.of(chosen.policy.model if len(names) > 1 else None).source
     return load_pipeline(root, source, read=lambda p: files[p] if p in files else disk(p))

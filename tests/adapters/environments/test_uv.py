@@ -18,6 +18,7 @@ from branchline.adapters.environments import LockEnvironments
 from branchline.adapters.environments.interpreters import find_interpreters
 from branchline.adapters.environments.uv import find_uv
 from branchline.core.environment.pins import index_of, packages_of
+from branchline.core.environment.plain import plain_of
 from branchline.core.environment.values import Asked, Resolved
 from branchline.errors import EnvironmentFailedError, MissingToolError
 from branchline.ports.environments import Made, Wanted
@@ -408,3 +409,117 @@ def test_a_lock_of_uv_is_read_without_an_index_and_without_what_serves_developme
     assert {package.name for package in packages_of(text)} == {"tiny", "small"}
     assert all(package.hashes for package in packages_of(text))
     assert index.asked == []
+
+
+# A plan looks without running code.
+
+
+def evil(index: PackageIndex, tmp_path: Path, name: str, version: str) -> None:
+    """A source file whose backend says, in a file, that it ran."""
+    mark = tmp_path / "ran"
+    index.source(name, version, NEW, code=f"open({str(mark)!r}, 'a').write('ran')\n")
+
+
+def look(adapter: LockEnvironments, question: Asked, path: str = "requirements.txt") -> object:
+    def read(name: str) -> str | None:
+        place = os.path.join(question.root, name)
+        if not os.path.isfile(place):
+            return None
+        with open(place, encoding="utf-8") as file:
+            return file.read()
+
+    return adapter.look(question, plain_of(path, read))
+
+
+def test_a_look_finds_what_is_found_otherwise(tmp_path: Path, index: PackageIndex) -> None:
+    question = asked(tmp_path, "tiny\n", as_of="2021-05-03")
+
+    looked = look(environments(tmp_path, index.url), question)
+
+    other = LockEnvironments(
+        str(tmp_path / "other"),
+        python=sys.executable,
+        environ=environ(tmp_path, index.url),
+        uv=find_uv(os.environ),
+    )
+    assert looked == resolve(other, question)
+
+
+def test_a_look_builds_nothing_and_takes_no_older_version_instead(
+    tmp_path: Path, index: PackageIndex
+) -> None:
+    # With wheels alone `small` 1.5 would be taken; a run builds 2.0.
+    evil(index, tmp_path, "small", "2.0")
+    evil(index, tmp_path, "sole", "1.0")
+    adapter = environments(tmp_path, index.url)
+
+    one = look(adapter, asked(tmp_path, "tiny\n"))
+    other = look(adapter, asked(tmp_path, "sole\n"))
+
+    assert "`small` has versions without a built file" in str(one)
+    assert "no built file" in str(other)
+    assert not (tmp_path / "ran").exists()
+    with pytest.raises(EnvironmentFailedError):
+        resolve(adapter, asked(tmp_path, "sole\n"))
+    assert (tmp_path / "ran").exists()  # so that the test could fail
+
+
+@pytest.mark.parametrize("text", ["-e .", ".", "x @ ./", "-e ./", "file:."])
+def test_a_look_builds_no_folder_of_the_repository(
+    tmp_path: Path, index: PackageIndex, text: str
+) -> None:
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write('ran')\n")
+    (tmp_path / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "evil"\nbackend-path = ["."]\n'
+    )
+
+    said = look(environments(tmp_path, index.url), asked(tmp_path, f"{text}\n"))
+
+    assert "requirements.txt:1" in str(said)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_settings_of_the_tree_do_not_allow_a_look_to_build(
+    tmp_path: Path, index: PackageIndex
+) -> None:
+    evil(index, tmp_path, "sole", "1.0")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.uv]\nno-build = false\n[tool.uv.pip]\nonly-binary = [":none:"]\nno-build = false\n'
+    )
+
+    said = look(environments(tmp_path, index.url), asked(tmp_path, "sole\n"))
+
+    assert "no built file" in str(said)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_look_sends_no_variable_to_an_index(tmp_path: Path, index: PackageIndex) -> None:
+    text = f"--index-url {index.url}/${{HOME}}\ntiny\n"
+    index.asked.clear()
+
+    said = look(
+        environments(tmp_path, index.url), asked(tmp_path, text, index=index_of([("", text)]))
+    )
+
+    assert "names a variable" in str(said)
+    assert index.asked == []
+
+
+def test_a_look_knows_what_a_run_has_found(tmp_path: Path, index: PackageIndex) -> None:
+    index.wheel("late", "1.0", OLD)
+    index.wheel("late", "2.0", NEW, requires_python=">=3.99")
+    adapter = environments(tmp_path, index.url)
+    question = asked(tmp_path, "late\n")
+    before = look(adapter, question)
+    found = resolve(adapter, question)
+
+    assert "`late` has versions" in str(before)
+    assert look(adapter, question) == found
+
+
+def test_a_look_at_an_index_that_is_not_reached_says_so(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFailedError) as caught:
+        look(environments(tmp_path, "http://127.0.0.1:9/simple"), asked(tmp_path, "tiny\n"))
+
+    assert "does not reach a package index" in (caught.value.todo or "")
+    assert not any("DEBUG" in line for line in caught.value.details)

@@ -113,6 +113,26 @@ def paths(closure: Closure) -> set[str]:
             {"p/__init__.py", "p/models/__init__.py", "p/models/a.py", "p/models/b/c.py"},
             id="dynamic-prefix",
         ),
+        pytest.param(
+            {
+                "train.py": "try:\n    import p.q.gone\nexcept ImportError:\n    pass",
+                "p/__init__.py": "",
+                "p/q/__init__.py": "",
+                "p/x.py": "",
+            },
+            {"p/__init__.py", "p/q/__init__.py"},
+            id="packages-on-the-way-to-a-module-that-is-gone",
+        ),
+        pytest.param(
+            {
+                "train.py": "import p.m",
+                "p/__init__.py": "",
+                "p/m.py": "from .q.gone import x",
+                "p/q.py": "",
+            },
+            {"p/__init__.py", "p/m.py", "p/q.py"},
+            id="a-module-that-is-taken-for-a-package",
+        ),
         pytest.param({"train.py": "import a", "src/a.py": ""}, {"src/a.py"}, id="src-root"),
         pytest.param({"train.py": "import numpy", "numpy.py": ""}, {"numpy.py"}, id="shadowing"),
         pytest.param(

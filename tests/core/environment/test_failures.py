@@ -201,6 +201,14 @@ def test_anything_can_be_read(text: str) -> None:
             Remedy(is_newer=True),
             id="not-yet",
         ),
+        pytest.param(
+            "error: No solution found when resolving dependencies\n  cause: Because no-such was"
+            " not found in the package registry and you require no-such",
+            True,
+            FailureKind.OTHER,
+            Remedy(),
+            id="a-name-that-no-index-has-is-helped-by-no-interpreter",
+        ),
         pytest.param("error: something else", True, FailureKind.OTHER, Remedy(), id="unknown"),
     ],
 )

@@ -12,6 +12,7 @@ from branchline.core.environment.values import Strength
     ("path", "text", "line", "says", "strength"),
     [
         pytest.param(".python-version", "3.8.10\n", 1, ("3.8",), Strength.EXACT, id="pyenv"),
+        pytest.param(".python-version", "2.7.18\n", 1, ("2.7",), Strength.EXACT, id="Python 2"),
         pytest.param("runtime.txt", "python-3.7.3\n", 1, ("3.7",), Strength.EXACT, id="runtime"),
         pytest.param(
             "Pipfile",

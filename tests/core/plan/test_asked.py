@@ -71,7 +71,20 @@ def test_what_later_jobs_are_told(
 
 def test_a_machine_is_one_for_the_stages_that_run() -> None:
     assert NEEDED.labels == ("self-hosted", "gpu")
-    assert asked(entry("prepare", Action.RUN)).labels == ("ubuntu-latest",)
+    assert asked(entry("prepare", Action.RUN)).labels == ("ubuntu-24.04",)
+
+
+def test_where_stages_name_none_it_is_that_of_the_small_jobs() -> None:
+    policy = replace(POLICY, sections={"github": {"runs_on": ["our-box"]}})
+
+    assert asked(entry("prepare", Action.RUN), policy=policy).labels == ("our-box",)
+
+
+def test_nothing_is_called_withheld_where_nothing_would_train() -> None:
+    assert "withheld" in reason_of([replace(NEEDED, decision=NOTHING)])
+    assert reason_of([replace(REUSED, decision=NOTHING)]) == (
+        "nothing to train, every stage has its result"
+    )
 
 
 def test_minutes_are_those_of_the_stages_that_run_with_their_retries() -> None:

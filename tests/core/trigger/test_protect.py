@@ -213,6 +213,8 @@ def test_two_new_branches_of_one_push_stand_in_each_others_way() -> None:
         pytest.param("refs/branchline/runs/abc", "e", "", id="run"),
         pytest.param("refs/branchline/results/ab/k/0", "e", "is a blob", id="result-is-no-tree"),
         pytest.param("refs/branchline/results/ab/k/0", "b", "", id="result"),
+        pytest.param("refs/branchline/noise/ab/7", "e", "is a blob", id="noise-is-no-tree"),
+        pytest.param("refs/branchline/answers/ab/t-1", "b", "", id="answer"),
     ],
 )
 def test_what_the_box_reads_by_name_has_to_be_it(ref: str, kind: str, words: str) -> None:

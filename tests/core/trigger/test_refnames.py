@@ -42,7 +42,8 @@ def test_a_hostile_branch_is_refused(name: str) -> None:
         "refs/tags/v1.0", "refs/tags/model@v1.2.3", "refs/tags/model#production#4",
         "refs/tags/model#production!#5", "refs/tags/model@v1.2.3!", "refs/tags/sub=model@v1.0.0",
         "refs/branchline/results/ab/abcdef/0011", "refs/branchline/runs/abc1234-2",
-        "refs/branchline/approvals/abc1234-2",
+        "refs/branchline/approvals/abc1234-2", "refs/branchline/noise/0a1b2c/7",
+        "refs/branchline/answers/0a1b2c/20261127T223700Z-abc1234",
         "refs/notes/commits",
     ],
 )  # fmt: skip

@@ -396,3 +396,49 @@ def test_a_metric_like_no_other_gets_the_names_that_there_are() -> None:
     assert finding.sentence == (
         "`throughput` is not among the metrics; there are `a`, `b`, `c` and 2 more."
     )
+
+
+def percent(value: float, unit: str = "%") -> Evidence:
+    metric = Metric(
+        name="auc", value=value, text=str(value), file="train.log", unit=unit, place="line 3"
+    )
+    return Evidence(metrics=(metric,), evaluation_data="d1")
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "outcome"),
+    [
+        pytest.param(12.0, 0.5, UNKNOWN, id="twelve-percent-does-not-pass-a-half"),
+        pytest.param(1.0, 1.0, UNKNOWN, id="one-percent-does-not-pass-one"),
+        pytest.param(0.3, 0.5, FAILED, id="less-than-the-bar-either-way"),
+        pytest.param(93.2, 50, PASSED, id="a-bar-in-percent"),
+        pytest.param(49.0, 50, FAILED, id="below-a-bar-in-percent"),
+        pytest.param(3.0, 0, PASSED, id="nought-is-the-same-in-both"),
+    ],
+)
+def test_a_number_in_percent_and_a_bar_that_may_be_a_share(
+    value: float, bound: float, outcome: Outcome
+) -> None:
+    verdict = judge(percent(value), None, gate_of(MetricRule(name="auc", min=bound)), baseline=NONE)
+
+    (finding,) = verdict.findings
+    assert finding.outcome is outcome
+    assert ("write `min: " in finding.sentence) is (outcome is UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "outcome"),
+    [
+        pytest.param(percent(93.2), percent(0.94, ""), UNKNOWN, id="percent-after-a-share"),
+        pytest.param(percent(0.94, ""), percent(93.2), UNKNOWN, id="a-share-after-percent"),
+        pytest.param(percent(93.2), percent(93.2), PASSED, id="percent-after-percent"),
+        pytest.param(percent(9.0, "ms"), percent(9.0, ""), PASSED, id="a-record-without-units"),
+    ],
+)
+def test_percent_and_other_numbers_are_not_compared(
+    ours: Evidence, theirs: Evidence, outcome: Outcome
+) -> None:
+    verdict = judge(ours, theirs, gate_of(AUC_FELL), baseline=BASELINE)
+
+    (finding,) = verdict.findings
+    assert finding.outcome is outcome

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from branchline.core.plan.values import Action
 from branchline.core.policy import Environment, MakeEnvironment
 from branchline.errors import EnvironmentFailedError
 from branchline.flows.environments.asking import question_of
+from branchline.flows.lock_files import local_rows
+from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.reading import Reader
 from branchline.testing.environments import FakeEnvironments
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from tests.flows.conftest import Bench
 
+    from branchline.core.plan.values import StagePlan
     from branchline.flows.environments.asking import Question
 
     Make = Callable[[Mapping[str, str]], Bench]
@@ -215,3 +219,66 @@ def test_constraints_count_as_files_where_stages_run_in_the_users_own(make_bench
         "requirements.txt",
         "branchline-constraints.txt",
     )
+
+
+def test_a_plan_that_only_looks_says_that_it_does_not_know_and_a_run_settles_it(
+    make_bench: Make,
+) -> None:
+    bench = made(make_bench, {"requirements.txt": "numpy\n"}, {"requirements.txt": "numpy==1.20\n"})
+    bench.environments.needs_building["requirements.txt"] = "`numpy` has no built file"
+
+    def looked() -> StagePlan:
+        project = bench.project()
+        project.only_looks = True
+        (stage,) = Planner(project, PlanOptions()).plan().stages
+        return stage
+
+    before = looked()
+    bench.run()
+    after = looked()
+
+    assert (before.action, before.key) == (Action.RUN, None)
+    assert "not known before it runs: `numpy` has no built file" in before.reason
+    assert after.action is Action.REUSE
+
+
+def test_a_plan_that_only_looks_knows_a_complete_lock(make_bench: Make) -> None:
+    bench = made(make_bench, {"requirements.txt": f"numpy==1.20 --hash={HASH}\n"}, {})
+    bench.run()
+    project = bench.project()
+    project.only_looks = True
+
+    (stage,) = Planner(project, PlanOptions()).plan().stages
+
+    assert stage.action is Action.REUSE
+    assert bench.environments.asked == []
+
+
+def test_python_2_is_refused_with_the_line_that_asks_for_it(make_bench: Make) -> None:
+    files = {"requirements.txt": "numpy\n", ".python-version": "2.7.18\n"}
+
+    with pytest.raises(EnvironmentFailedError, match=r"2\.7 cannot be used.*\.python-version:1"):
+        made(make_bench, files, {"requirements.txt": "numpy==1.16\n"}).plan()
+
+
+def test_what_is_installed_from_the_repository_counts_by_its_sources(make_bench: Make) -> None:
+    files = {
+        "requirements.txt": "-e ./own\n",
+        "own/own.py": "x = 1\n",
+    }
+    bench = made(make_bench, files, {})
+    commit = bench.repo.at.commit or ""
+    tracked = ("own/own.py", "o", "branchline.lock")
+    new = ["own/new.py", "own/own.egg-info/top.py", "own/notes.txt"]
+    for path in (*new, "wheels/a.whl", "hidden/b.c"):
+        bench.write(path, "new\n")
+    bench.repo.files = {(commit, path): b"" for path in tracked}
+    bench.repo.dirty = new
+
+    def counted(*local: str) -> list[str | None]:
+        return [row[0] for row in local_rows(bench.project(), local)]
+
+    assert counted("own") == ["own/new.py", "own/own.py"]
+    assert counted("wheels/a.whl", "hidden") == ["hidden", "wheels/a.whl"]
+    assert counted(".") == ["own/new.py", "own/own.py"]
+    assert counted() == []

@@ -17,7 +17,11 @@ ROLE = "arn:aws:iam::123456789012:role/training"
 
 # Option -> its values -> what it adds: top-level lines, and lines below `github:`.
 OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "lock": {"none": ("", ""), "file": ("environment: {lock: req/my lock.txt}", "")},
+    "lock": {
+        "none": ("", ""),
+        "file": ("environment: {lock: req/my lock.txt}", ""),
+        "made": ("environment: {make: always, lock: requirements.txt}", ""),
+    },
     "checks": {
         "none": ("", ""),
         "plain": ("checks: [{name: 'lint: all', run: \"ruff check .\\nmypy\"}]", ""),
@@ -32,6 +36,11 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "",
         ),
         "own": (f"checks: [{{name: tests, run: pytest -q, runs_on: {OWN}}}]", ""),
+        "beside": (
+            "checks: [{name: lint, run: ruff check .},"
+            " {name: integration, run: pytest -x it, when: beside}]",
+            "",
+        ),
     },
     "tracker": {
         "none": ("", ""),
@@ -45,7 +54,11 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "default": ("", ""),
         "own": ("", "environments: {train: gpu, pull_requests: gpu pulls, register: live}"),
     },
-    "aws": {"none": ("", ""), "role": ("", f"aws: {{role: '{ROLE}', region: eu-central-1}}")},
+    "aws": {
+        "none": ("", ""),
+        "role": ("", f"aws: {{role: '{ROLE}', region: eu-central-1}}"),
+        "longer": ("", f"aws: {{role: '{ROLE}', region: eu-central-1, hours: 12}}"),
+    },
     "runner": {
         "hosted": ("", ""),
         "own": (f"resources: {{train: {{runs_on: {OWN}, timeout: 30h}}}}", ""),
@@ -74,9 +87,20 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "branches: {'tuning/*': {do: tune}, 'x': {do: nothing}, '{default}': {do: train}}",
             "",
         ),
+        "app of another environment": (
+            "tune: {objective: {metric: auc}, space: {lr: [1, 2]}, runs_on: [ubuntu-24.04]}\n"
+            "branches: {'tuning/**': {do: tune, open_pull_request:"
+            " {branch: 'training/{commit}', mode: app}}, '{default}': {do: train}}",
+            "app: {client_id: APP_ID, private_key: APP_KEY, environment: bots}",
+        ),
     },
     "schedule": {"none": ("", ""), "weekly": ("retrain: {schedule: '17 2 * * 1'}", "")},
-    "pulls": {"train": ("", ""), "nothing": ("pull_requests: {do: nothing}", "")},
+    "pulls": {
+        "train": ("", ""),
+        "forks": ("pull_requests: {forks: train}", ""),
+        "nothing": ("pull_requests: {do: nothing}", ""),
+    },
+    "numbers": {"default": ("", ""), "own": ("", "python: '3.13'\n  retention_days: 90")},
     "disk": {"as-is": ("", ""), "freed": ("", "free_disk: true")},
     "small": {
         "hosted": ("", ""),
@@ -93,20 +117,39 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 
 Choice = tuple[tuple[str, str], ...]
+# Code of strangers gets no secret and no machine of the team: these are refused together.
+NOT_WITH_FORKS = {
+    ("secrets", "two"), ("aws", "role"), ("aws", "longer"), ("runner", "own"),
+    ("runner", "several"), ("small", "own"), ("small", "labelled"), ("checks", "own"),
+}  # fmt: skip
+
+
+def _is_refused(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    return any(
+        pull == ("pulls", "forks") and held in NOT_WITH_FORKS
+        for pull, held in ((one, other), (other, one))
+    )
 
 
 def pairwise() -> Iterator[Choice]:
     """Choices of all options, so that every pair of values stands in one."""
     values = [(name, value) for name, values in OPTIONS.items() for value in values]
     missing = {
-        frozenset(pair) for pair in itertools.combinations(values, 2) if pair[0][0] != pair[1][0]
+        frozenset(pair)
+        for pair in itertools.combinations(values, 2)
+        if pair[0][0] != pair[1][0] and not _is_refused(*pair)
     }
     while missing:
         first = min(missing, key=sorted)
         chosen: dict[str, str] = dict(sorted(first))
         for name in OPTIONS:
             if name not in chosen:
-                chosen[name] = max(OPTIONS[name], key=lambda v: _gain((name, v), chosen, missing))
+                possible = [
+                    value
+                    for value in OPTIONS[name]
+                    if not any(_is_refused((name, value), other) for other in chosen.items())
+                ]
+                chosen[name] = max(possible, key=lambda v: _gain((name, v), chosen, missing))
         choice = tuple((name, chosen[name]) for name in OPTIONS)
         missing -= {frozenset(pair) for pair in itertools.combinations(choice, 2)}
         yield choice

@@ -237,10 +237,11 @@ def test_models_whose_files_would_be_the_same_are_refused() -> None:
 
 def test_the_limit_of_a_training_is_the_sum_of_its_stages_and_a_margin() -> None:
     asked = asked_of(
-        "model: m\nresources: {a: {timeout: 1h}, b: {timeout: 30m}}\n", stages=("a", "b")
+        "model: m\nresources: {a: {timeout: 1h}, b: {timeout: 30m, retries: 2}}\n",
+        stages=("a", "b"),
     )
 
-    assert asked.facts[0].parts[0].minutes == 105
+    assert asked.facts[0].parts[0].minutes == 60 + 3 * 30 + 15
 
 
 def test_the_first_rule_that_matches_is_the_last_pattern_of_github() -> None:
@@ -252,8 +253,8 @@ def test_the_first_rule_that_matches_is_the_last_pattern_of_github() -> None:
 
 
 def test_a_setting_that_changes_no_workflow_changes_no_digest() -> None:
-    one = asked_of("model: m\n")
-    other = asked_of("model: m\ngate: {metrics: {auc: {min: 0.9}}}\n")
+    one = asked_of("model: m\ngate: {metrics: {auc: {min: 0.8}}}\n")
+    other = asked_of("model: m\ngate: {metrics: {f1: {min: 0.9}}}\n")
 
     assert one.files == other.files
 
@@ -302,3 +303,39 @@ def test_where_the_run_makes_its_environment_a_job_installs_nothing_but_its_make
 
     assert "python -I -m pip install uv" in str(asked)
     assert "install -r requirements.txt" not in str(asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        pytest.param("", "branchline==", id="nothing-but-a-model"),
+        pytest.param("gate: {metrics: {auc: {min: 0.5}}}", "branchline[gate]==", id="a-gate"),
+        pytest.param(
+            "data: {validate: {path: d.csv, schema: s.yaml}}", "branchline[gate]==", id="data"
+        ),
+        pytest.param(
+            "tune: {objective: {metric: auc}, space: {lr: [1, 2]}}\n"
+            "gate: {metrics: {auc: {min: 0.5}}}",
+            "branchline[gate,tune]==", id="a-search-and-a-gate",
+        ),
+    ],
+)  # fmt: skip
+def test_jobs_install_the_extras_that_the_settings_need(text: str, name: str) -> None:
+    files = asked_of(f"model: m\ntrain: python train.py\n{text}\n").files
+
+    pinned = files[".github/branchline/requirements.txt"].splitlines()[-1]
+    workflow = files[".github/workflows/branchline.yml"]
+    assert pinned.startswith(name)
+    assert pinned in workflow  # for repositories that call this workflow, and have no such file
+
+
+def test_a_job_that_registers_in_mlflow_has_its_client_and_no_more() -> None:
+    text = (
+        "model: m\ntrain: python train.py\ngate: {metrics: {auc: {min: 0.5}}}\n"
+        "registry: {kind: mlflow, uri: 'https://mlflow.example.org'}\n"
+    )
+
+    workflow = asked_of(text).files[".github/workflows/branchline.yml"]
+
+    assert "'branchline[gate,mlflow]==" in workflow  # trains and judges
+    assert "'branchline[mlflow]==" in workflow  # reports and registers

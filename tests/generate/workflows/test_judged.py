@@ -9,6 +9,10 @@ import pytest
 import yaml
 from tests.generate.workflows.combinations import asked_of, pairwise, settings_of
 
+from branchline.config.kinds import Section
+from branchline.config.sections.checks import CHECK
+from branchline.config.sections.github import GITHUB
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -71,6 +75,30 @@ def test_all_judges_are_content(judge: Judge) -> None:
     )
 
     assert findings == []
+
+
+def keys_of(section: Section, prefix: str = "") -> Iterator[str]:
+    for name, key in section.keys.items():
+        yield f"{prefix}{name}"
+        if isinstance(key.kind, Section):
+            yield from keys_of(key.kind, f"{prefix}{name}.")
+
+
+def keys_in(value: object, prefix: str = "") -> Iterator[str]:
+    for name, held in value.items() if isinstance(value, dict) else ():
+        yield f"{prefix}{name}"
+        yield from keys_in(held, f"{prefix}{name}.")
+
+
+def test_every_setting_of_workflows_is_tried() -> None:
+    settings = [yaml.safe_load(settings_of(choice)) for choice in CHOICES]
+
+    tried = {key for each in settings for key in keys_in(each.get("github"))}
+    of_checks = {key for each in settings for check in each.get("checks", ()) for key in check}
+
+    # These two name people and places in what is suggested, and nothing in a workflow.
+    assert set(keys_of(GITHUB)) - tried == {"owners", "repository"}
+    assert set(CHECK.keys) == of_checks
 
 
 def test_the_same_settings_make_the_same_text() -> None:

@@ -51,16 +51,22 @@ def git(folder: object, *words: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
-    """A repository with the workflows, on `main` and `tuning/x`, and a machine for its jobs."""
-    root, folder = tmp_path_factory.mktemp("repository"), tmp_path_factory.mktemp("host")
+def commit_files(root: Path, files: Mapping[str, str]) -> None:
+    """A repository whose first commit, on `main`, holds these files."""
+    root.mkdir(exist_ok=True)
     git(root, "init", "-q", "-b", "main")
-    for path, text in {**asked_of(SETTINGS).files, "branchline.yaml": SETTINGS}.items():
+    for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     git(root, "add", "-A")
     git(root, "commit", "-qm", "first")
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """A repository with the workflows, on `main` and `tuning/x`, and a machine for its jobs."""
+    root, folder = tmp_path_factory.mktemp("repository"), tmp_path_factory.mktemp("host")
+    commit_files(root, {**asked_of(SETTINGS).files, "branchline.yaml": SETTINGS})
     for branch in ("tuning/x", "training/y", "gh-readonly-queue/main/pr-3"):
         git(root, "branch", branch)
     host = Host(root, folder)
@@ -173,13 +179,7 @@ def test_code_of_a_fork_reaches_no_own_machine(
     tmp_path: Path, host: Host, more: str, ended: dict[str, str]
 ) -> None:
     root = tmp_path / "repository"
-    root.mkdir()
-    git(root, "init", "-q", "-b", "main")
-    for path, text in asked_of(OWN_RUNNERS + more).files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    git(root, "add", "-A")
-    git(root, "commit", "-qm", "first")
+    commit_files(root, asked_of(OWN_RUNNERS + more).files)
     own = Host(root, host.folder)
 
     fork = own.run(TRAIN, "pull_request", pull(own, head_repository="eve/tumours"))
@@ -188,6 +188,55 @@ def test_code_of_a_fork_reaches_no_own_machine(
     skipped = dict.fromkeys(("check-1", "train", "report", "register"), SKIPPED)
     assert results(fork) == {**skipped, **ended, "gate": FAILURE}
     assert results(same)["gate"] == SUCCESS
+
+
+CHECKED = (
+    "model: m\ntrain: python train.py\nchecks:\n"
+    "  - {name: lint, run: 'test \"$FAILS\" != lint'}\n"
+    "  - {name: integration, run: 'test \"$FAILS\" != integration', when: beside}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("fails", "should_train", "expected"),
+    [
+        pytest.param("none", "true", {}, id="both-pass"),
+        pytest.param(
+            "lint", "true",
+            {"check-1": FAILURE, "train": SKIPPED, "report": SKIPPED, "gate": FAILURE},
+            id="a-check-that-fails-stops-the-training",
+        ),
+        pytest.param(
+            "integration", "true", {"check-2": FAILURE, "gate": FAILURE},
+            id="a-check-beside-the-training-stops-what-comes-after-it",
+        ),
+        pytest.param(
+            "none", "false", {"train": SKIPPED, "report": SKIPPED},
+            id="both-run-where-nothing-trains",
+        ),
+        pytest.param(
+            "integration", "false",
+            {"check-2": FAILURE, "train": SKIPPED, "report": SKIPPED, "gate": FAILURE},
+            id="and-count-there",
+        ),
+    ],
+)  # fmt: skip
+def test_checks_stand_before_the_training_or_beside_it(
+    tmp_path: Path, host: Host, fails: str, should_train: str, expected: dict[str, str]
+) -> None:
+    root = tmp_path / "repository"
+    commit_files(root, asked_of(CHECKED).files)
+    own = Host(root, host.folder)
+
+    report = own.run(
+        TRAIN, "push", push(own, "refs/heads/main"), FAILS=fails, SHOULD_TRAIN=should_train
+    )
+
+    is_fine = not expected.get("gate") and "train" not in expected
+    every = dict.fromkeys(("decide", "check-1", "check-2", "train", "report", "gate"), SUCCESS) | {
+        "register": SUCCESS if is_fine else SKIPPED
+    }
+    assert results(report) == every | expected, report
 
 
 SEVERAL = (
@@ -241,13 +290,7 @@ def test_stages_that_need_several_machines_train_in_parts(
     tmp_path: Path, fails: str, expected: dict[str, str], told: str
 ) -> None:
     root = tmp_path / "repository"
-    root.mkdir()
-    git(root, "init", "-q", "-b", "main")
-    for path, text in asked_of(SEVERAL).files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    git(root, "add", "-A")
-    git(root, "commit", "-qm", "first")
+    commit_files(root, asked_of(SEVERAL).files)
     host = Host(root, tmp_path / "host")
     host.folder.mkdir()
     host.install("branchline", PARTED.format(folder=host.folder))
@@ -256,11 +299,11 @@ def test_stages_that_need_several_machines_train_in_parts(
 
     assert results(report) == expected, report
     calls = (host.folder / "calls").read_text().splitlines()
-    runs = [call.split("--folder")[1].split(" ", 2)[2:] for call in calls if "ci run" in call]
-    earlier = str(host.folder)
-    assert runs[0] == ["--stages prepare"]
-    assert runs[1][0].endswith("--stages train")
-    assert earlier in runs[1][0]
+    runs = [call for call in calls if "ci run" in call]
+    assert all("--no-push" in run for run in runs)
+    assert runs[0].endswith("--no-push --stages prepare")
+    assert runs[1].endswith("--stages train")
+    assert ["--earlier" in run for run in runs[:2]] == [False, True]
     assert told in (host.folder / "told").read_text()
 
 

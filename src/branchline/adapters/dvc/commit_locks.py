@@ -33,8 +33,9 @@ class CommitLockFiles(LockFiles):
         for path in self.paths(stages):
             values = self._values(path)
             for stage in stages:
-                if lock_path(stage.file) == path and stage.name in values:
-                    found[stage.address] = entry_in(path, stage.name, values[stage.name])
+                if lock_path(stage.file) == path and stage.lock_name in values:
+                    name = stage.lock_name
+                    found[stage.address] = entry_in(path, name, values[name])
         return found
 
     def _values(self, path: str) -> Mapping[str, JsonValue]:

@@ -40,17 +40,17 @@ class DvcLockFiles(LockFiles):
         found: dict[str, LockEntry] = {}
         for path, group in _by_file(stages).items():
             text = self._text(path)
-            known = self._entries(path, text, {stage.name for stage in group})
+            known = self._entries(path, text, {stage.lock_name for stage in group})
             for stage in group:
-                if stage.name in known:
-                    found[stage.address] = known[stage.name]
+                if stage.lock_name in known:
+                    found[stage.address] = known[stage.lock_name]
         return found
 
     def write(self, entries: Sequence[tuple[Stage, LockEntry]]) -> None:
         """See the port."""
         groups: dict[str, dict[str, LockEntry]] = {}
         for stage, entry in entries:
-            groups.setdefault(lock_path(stage.file), {})[stage.name] = entry
+            groups.setdefault(lock_path(stage.file), {})[stage.lock_name] = entry
         for path, group in groups.items():
             self._write_file(path, group)
 

@@ -24,6 +24,7 @@ from branchline.ports.environments import Environments, Made
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from branchline.core.environment.plain import Plain
     from branchline.core.environment.values import Asked, Interpreter, Resolved
     from branchline.ports.environments import Wanted
 
@@ -71,6 +72,10 @@ class LockEnvironments(Environments):
     ) -> Resolved | None:
         """See the port."""
         return self._resolver.resolve(asked, is_stopped=is_stopped, say=say)
+
+    def look(self, asked: Asked, plain: Plain) -> Resolved | str:
+        """See the port."""
+        return self._resolver.look(asked, plain)
 
     def export(self, root: str, lock: str) -> str:
         """See the port."""

@@ -14,6 +14,7 @@ from branchline.adapters.environments.processes import run_installer, tail_of
 from branchline.adapters.environments.uv import PLACES, Scrub, environ_for, failed, missing_uv
 from branchline.core.environment.metadata import is_known, told_instead
 from branchline.core.environment.pins import has_credentials, normal, packages_of
+from branchline.core.environment.plain import of_lines, skipped_in
 from branchline.core.environment.values import Package, Resolved
 from branchline.core.values import digest_of
 from branchline.errors import EnvironmentFailedError
@@ -21,6 +22,7 @@ from branchline.errors import EnvironmentFailedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from branchline.core.environment.plain import Plain
     from branchline.core.environment.values import Asked
 
 _FORMAT = 1
@@ -57,7 +59,7 @@ class UvResolver:
             return known
         if not self._uv:
             raise missing_uv()
-        say(f"finding the packages of {asked.file}{_as_of(asked)}")
+        say(f"finding the packages of {asked.file or 'the project'}{_as_of(asked)}")
         os.makedirs(self._folder, exist_ok=True)
         work = tempfile.mkdtemp(dir=self._folder, prefix="finding-")
         try:
@@ -69,6 +71,75 @@ class UvResolver:
             return found
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+    def look(self, asked: Asked, plain: Plain) -> Resolved | str:
+        """See the port."""
+        known = self.known(asked)
+        if known is not None:
+            return known
+        if not self._uv:
+            raise missing_uv()
+        places = (asked.index.default, *asked.index.more, *asked.index.links)
+        if any("$" in place for place in places):
+            # A stranger's commit could have the value of any variable sent to an address of his.
+            return "the address of a package index names a variable, which a plan gives to nobody"
+        lines = (*asked.wishes, *asked.constraints, *asked.overrides)
+        doubt = plain.doubt or of_lines(asked.file or "the project", lines)
+        if doubt:
+            return doubt
+        os.makedirs(self._folder, exist_ok=True)
+        work = tempfile.mkdtemp(dir=self._folder, prefix="looking-")
+        try:
+            return self._look(asked, plain, work)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _look(self, asked: Asked, plain: Plain, work: str) -> Resolved | str:
+        found = replace(
+            asked,
+            sources=(),
+            wishes=(*plain.wishes, *asked.wishes),
+            constraints=(*plain.constraints, *asked.constraints),
+        )
+        # Away from the tree, whose settings could allow what is forbidden here; and by
+        # `--no-build`, since settings take back `--only-binary :all:` of a command line.
+        words = [*self._words(found, work), "--no-build", "--no-sources", "--verbose"]
+        words.remove("--quiet")
+        environ = environ_for(self._environ, asked.index, asked.root)
+        environ.pop("RUST_LOG", None)
+        scrub = Scrub(environ, asked.index)
+        log, out = os.path.join(work, "log"), os.path.join(work, "out")
+
+        def run(*more: str) -> tuple[int | None, str]:
+            code = run_installer(
+                [*words, *more],
+                folder=work,
+                environ=environ,
+                log=log,
+                out=out,
+                is_stopped=lambda: False,
+            )
+            return code, _text(log)
+
+        code, said = run()
+        if code and is_known(said):
+            os.unlink(log)
+            code, said = run("--config-file", _written(work, "uv", [told_instead()], "toml"))
+        if code != 0:
+            lines = [line for line in said.splitlines() if not line.startswith(_CHATTER)]
+            if any(word in line for line in lines for word in _NEEDS_BUILDING):
+                return "a package that is needed has no built file here, and a plan builds none"
+            tail = [scrub(line).replace(f"{work}/", "") for line in lines if line.strip()]
+            raise failed(asked.file, tail[-12:], has_date=bool(asked.as_of))
+        answer = _resolved(asked, _text(out))
+        names = [re.sub(r"\[.*", "", package.name) for package in answer.packages]
+        skipped = skipped_in(said, names)
+        if skipped is None:
+            return "this uv does not tell which files it passed over"
+        if skipped:
+            return f"`{skipped}` has versions without a built file here, and a plan builds none"
+        self._keep(asked, answer, work)
+        return answer
 
     def export(self, root: str, lock: str) -> str:
         """See the port."""
@@ -147,6 +218,15 @@ class UvResolver:
 
 
 _PIP = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX")
+
+
+_CHATTER = ("DEBUG", "TRACE", "INFO")
+_NEEDS_BUILDING = ("usable wheels", "source distributions is disabled", "--no-build")
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
 
 
 def _as_of(asked: Asked) -> str:

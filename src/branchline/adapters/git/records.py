@@ -13,7 +13,7 @@ from branchline.adapters.git import references as refs
 from branchline.adapters.git.exchange import fetch_records, push_records
 from branchline.adapters.git.objects import ObjectReader, ObjectWriter, tree_entries
 from branchline.adapters.git.plumbing import read_text
-from branchline.adapters.git.run_files import stage_keys, started_at
+from branchline.adapters.git.run_files import model_of, stage_keys, started_at
 from branchline.adapters.git.small_records import name_blob, read_below, read_one
 from branchline.errors import BranchlineError, RecordError
 from branchline.ports.records import Exchange, Records, StoredRun
@@ -89,12 +89,15 @@ class GitRecords(Records):
                 by_key.setdefault(key, []).append(result)
         self._known.update({key: _newest_first(results) for key, results in by_key.items()})
 
-    def latest_results(self, stages: Sequence[str]) -> Mapping[str, Result]:
+    def latest_results(self, stages: Sequence[str], *, model: str = "") -> Mapping[str, Result]:
         """Stage address -> its newest result; see the port."""
         wanted = set(stages)
         keys: dict[str, str] = {}
         trees = self._trees()
         newest_first = list(reversed(self._oldest_first(trees)))
+        if model:
+            said = self._run_files
+            newest_first = [r for r in newest_first if model_of(said[trees[r]]) == model]
         for start in range(0, len(newest_first), _RUNS_AT_ONCE):
             for pairs in self._stage_keys([trees[r] for r in newest_first[start:][:_RUNS_AT_ONCE]]):
                 for stage, key in pairs:

@@ -5,10 +5,19 @@ from __future__ import annotations
 
 def started_at(content: bytes) -> str:
     """When a run started, as its run.json says; "" when that cannot be read."""
+    return _text_of(content, "started_at")
+
+
+def model_of(content: bytes) -> str:
+    """The model of a run, as its run.json says; "" when that cannot be read."""
+    return _text_of(content, "model")
+
+
+def _text_of(content: bytes, name: str) -> str:
     import json
 
     try:
-        said = json.loads(content)["started_at"]
+        said = json.loads(content)[name]
     except (ValueError, TypeError, KeyError, RecursionError):
         return ""
     return said if isinstance(said, str) else ""

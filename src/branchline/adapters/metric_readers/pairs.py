@@ -32,6 +32,7 @@ _WORD = re.compile(r"[A-Za-z_@(][\w./@%()'+-]*|&")
 _LEVELS = frozenset(
     {"info", "debug", "warning", "warn", "error", "critical", "root", "notset", "print", "log"}
 )
+_NO_NAMES = _LEVELS | NO_METRICS
 _BAR = re.compile(r"(?:^|\s|:)\d{1,3}%\|")
 _FILE = re.compile(r"\.(?:py|pyx|ipynb|c|cc|cpp|cu|h|rs|go|js|sh|r|jl)$", re.IGNORECASE)
 _MOST_WORDS = 5
@@ -57,7 +58,8 @@ class Pairs(Dialect):
             end = match.end()
             starts.add(match.start())
             found += said(name, _value(match[2]), line, step=step, voice=voice) if name else []
-        found += _unreadable(line, step, starts)
+        if line.text.count(":") + line.text.count("=") > len(starts):
+            found += _unreadable(line, step, starts)
         return found or None
 
 
@@ -86,7 +88,7 @@ def _name(before: str, separator: str) -> str:
     words = piece.replace('"', " ").replace("'", " ").split()
     kept: list[str] = []
     for word in reversed(words):
-        if _WORD.fullmatch(word) is None or word.lower() in _LEVELS | NO_METRICS:
+        if _WORD.fullmatch(word) is None or word.lower() in _NO_NAMES:
             break
         kept.insert(0, word)
     if separator == "=":

@@ -35,8 +35,8 @@ class ReplayedRecords(PretendedRecords):
         found = {key: self._results.get((self.world, key)) for key in keys}
         return {key: tuple(reversed(kept.values())) for key, kept in found.items() if kept}
 
-    def latest_results(self, stages: Sequence[str]) -> Mapping[str, Result]:
-        """See the port."""
+    def latest_results(self, stages: Sequence[str], *, model: str = "") -> Mapping[str, Result]:  # noqa: ARG002
+        """See the port: one model is replayed at a time."""
         found = {stage: self._latest.get((self.world, stage)) for stage in stages}
         return {stage: result for stage, result in found.items() if result is not None}
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from branchline.config.kinds import DURATION_KIND, Anything, Flag, Key, ListOf, MapOf, Section, Text
+from branchline.config.kinds import (
+    DURATION_KIND,
+    Anything,
+    Choice,
+    Key,
+    ListOf,
+    MapOf,
+    Section,
+    Text,
+)
 from branchline.config.sections.training import COMMAND, TEXTS
 
 CHECK = Section(
@@ -19,8 +28,11 @@ CHECK = Section(
         ),
         "timeout": Key(DURATION_KIND, "Time after which it is stopped."),
         "runs_on": Key(TEXTS, "Runner labels in GitHub Actions."),
-        "always": Key(
-            Flag(), "Run it on every push, not only when its files changed.", default=True
+        "when": Key(
+            Choice(("before", "beside")),
+            "`before`: nothing trains until it has passed; `beside`: at the same time as the"
+            " training, as for tests that take long. It counts for the gate either way.",
+            default="before",
         ),
     }
 )

@@ -56,7 +56,7 @@ SECTIONS: dict[str, Key] = {
         DEFAULT_BRANCHES,
     ),
     "pull_requests": Key(training.PULL_REQUESTS, "What pull requests do."),
-    "checks": Key(ListOf(CHECK), "Cheap checks of the code, on every push."),
+    "checks": Key(ListOf(CHECK), "Checks of the code, as jobs of GitHub Actions."),
     "data": Key(data.DATA, "Checks of the data."),
     "tune": Key(serving.TUNE, "Search for hyperparameters."),
     "gate": Key(training.GATE, "What a model must reach."),

@@ -324,10 +324,10 @@ class _Walk:
     def _follow(self, path: str, item: Import, via: str) -> None:
         self._imports[path, item] = via
         answer = self._search.answer(path, item)
-        if answer is None:
+        if answer.is_lost:
             self._missing[path, item] = None
-            return
-        self._missing.pop((path, item), None)
+        else:
+            self._missing.pop((path, item), None)
         for file in answer.files:
             self._add(file, via, path)
         if answer.note:

@@ -6,7 +6,7 @@ import that surely should lead into the repository and does not. Keeps no list: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.resolve import Found, Resolver
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Files that an import can load, and a remark ("" for none)."""
+    """Files that an import can load, and a remark ("" for none).
+
+    `is_lost` says that nothing in the repository fits; what Python loads on its way there counts.
+    """
 
     files: tuple[str, ...]
     note: str = ""
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,8 @@ class ImportSearch:
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
 
-    def answer(self, path: str, item: Import) -> Answer | None:
-        """What an import in a file can load; None when nothing in the repository fits."""
+    def answer(self, path: str, item: Import) -> Answer:
+        """What an import in a file can load."""
         if item.is_prefix:
             return self._all_that_begin(path, item)
         if item.level:
@@ -50,13 +54,26 @@ class ImportSearch:
         else:
             found, note = self._absolute(item)
         if found is None:
-            return None
+            return Answer(self._on_the_way(path, item), is_lost=True)
         files = dict.fromkeys(found.files)
         for name in item.names:
             for folder in found.folders:
                 inner = self._resolver.below(folder, [name]) if name != "*" else None
                 files.update(dict.fromkeys(inner.files if inner else ()))
         return Answer(tuple(files), note)
+
+    def _on_the_way(self, path: str, item: Import) -> tuple[str, ...]:
+        """Files of the longest beginning that is there: they are executed before it fails.
+
+        An import that fails may be meant to (`except ImportError`), and the program goes on.
+        """
+        steps = item.module.split(".")
+        for length in range(len(steps) - 1, 0, -1):
+            shorter = replace(item, module=".".join(steps[:length]))
+            found = self._relative(path, shorter) if item.level else self._absolute(shorter)[0]
+            if found is not None:
+                return found.files
+        return ()
 
     def _relative(self, path: str, item: Import) -> Found | None:
         folder = _package(path, item.level)

@@ -235,6 +235,7 @@ _BUILD = re.compile(
     r"Failed to (?:build|download and build) `?([A-Za-z0-9][\w.-]*?)"
     r"(?:==([\w.!+-]+)|[-_ ](\d[\w.]*)|`|\s|$)"
 )
+_ABSENT = re.compile(r"(\S+) was not found in the (?:package registry|provided package locations)")
 _INDEX = re.compile(
     r"Failed to fetch|error sending request|dns error|Hash mismatch|"
     r"40[13] (?:Unauthorized|Forbidden)"
@@ -286,6 +287,13 @@ def diagnose_install(lines: Collection[str], *, has_date: bool) -> Diagnosis:
             sentence=f"{normal(needs[1])}{needs[2]} needs Python {needs[3].rstrip(',.')}",
             quote=quote,
             remedy=Remedy(other_python=True),
+        )
+    absent = _ABSENT.search(text)
+    if absent is not None:
+        return Diagnosis(
+            kind=FailureKind.OTHER,
+            sentence=f"`{absent[1]}` is in no index that is asked; look at its name",
+            quote=quote,
         )
     if has_date and _YET.search(text):
         return Diagnosis(

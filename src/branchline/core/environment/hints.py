@@ -33,10 +33,12 @@ HINT_FILES = (
 """Files of the root that are looked at; besides, `.github/workflows/*.yml`."""
 
 _MINOR = r"3\.\d{1,2}"
+_NAMED = r"[23]\.\d{1,2}"
+"""Where a file names one: what wants Python 2 shall hear that it is not there."""
 _EXACT = {
-    ".python-version": rf"^\s*(?:cpython-)?({_MINOR})(?:\.\d+)?\s*$",
-    "runtime.txt": rf"^\s*python-?({_MINOR})(?:\.\d+)?\s*$",
-    "Pipfile": rf"^\s*python_(?:full_)?version\s*=\s*[\"']({_MINOR})",
+    ".python-version": rf"^\s*(?:cpython-)?({_NAMED})(?:\.\d+)?\s*$",
+    "runtime.txt": rf"^\s*python-?({_NAMED})(?:\.\d+)?\s*$",
+    "Pipfile": rf"^\s*python_(?:full_)?version\s*=\s*[\"']({_NAMED})",
     "environment.yml": rf"^\s*-\s*[\"']?python\s*==?\s*({_MINOR})(?![\d.]*\s*,)",
     "environment.yaml": rf"^\s*-\s*[\"']?python\s*==?\s*({_MINOR})(?![\d.]*\s*,)",
     "Dockerfile": rf"^\s*FROM\s+(?:--platform=\S+\s+)?(?:\S+/)?python:({_MINOR})",

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import ChangeEffect, InputKind
+from branchline.core.plan.ci_machines import (
+    DEFAULT_LABELS,
+    MOST_LEGS,
+    job_minutes,
+    small_labels,
+)
 from branchline.core.plan.values import Action
 from branchline.core.policy import Do
 
@@ -18,14 +23,6 @@ if TYPE_CHECKING:
     from branchline.core.plan.values import Plan, StagePlan
     from branchline.core.policy import Policy
     from branchline.core.trigger.rules import Decision
-
-DEFAULT_LABELS = ("ubuntu-latest",)
-MOST_MINUTES_HOSTED, MOST_MINUTES_OWN = 360, 7200
-"""GitHub ends a job after 6 hours on its own machines, after 5 days on others."""
-MOST_JOBS = 256
-"""Jobs of a matrix."""
-SPARE_MINUTES = 15
-"""For what stands around the stages: packages, data, the verdict."""
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LONGEST_REASON = 400
@@ -72,22 +69,13 @@ class AskedModel:
         for entry in _at_work(self.plan) or (self.plan.stages if self.plan else ()):
             found.update(dict.fromkeys(self.policy.resources_of(_name(entry.stage)).runs_on))
         sound = tuple(label for label in found if _LABEL.fullmatch(label))
-        return sound or DEFAULT_LABELS
+        return sound or small_labels(self.policy)
 
     @property
     def minutes(self) -> int:
         """Minutes after which its job is given up; what the stages may take, and some to spare."""
-        is_own = "self-hosted" in self.labels
-        most = MOST_MINUTES_OWN if is_own else MOST_MINUTES_HOSTED
-        limits = [
-            (resources.timeout_s, 1 + resources.retries)
-            for entry in _at_work(self.plan)
-            for resources in (self.policy.resources_of(_name(entry.stage)),)
-        ]
-        if not limits or any(limit is None for limit, _ in limits):
-            return most
-        seconds = sum(limit * tries for limit, tries in limits if limit is not None)
-        return min(most, math.ceil(seconds / 60) + SPARE_MINUTES)
+        stages = (self.policy.resources_of(_name(entry.stage)) for entry in _at_work(self.plan))
+        return job_minutes(stages, self.labels)
 
 
 def outputs_of(asked: Sequence[AskedModel], *, reason: str) -> dict[str, str]:
@@ -110,7 +98,7 @@ def outputs_of(asked: Sequence[AskedModel], *, reason: str) -> dict[str, str]:
         "data-changed": _word(is_so=any(one.data_changed for one in walking)),
         "withheld": _word(is_so=any(one.trains and one.decision.do is Do.NOTHING for one in asked)),
         "kind": kind.value,
-        "matrix": _json({"include": [_row(one) for one in walking[:MOST_JOBS]]}),
+        "matrix": _json({"include": [_row(one) for one in walking[:MOST_LEGS]]}),
         "labels": _json(list(walking[0].labels if walking else DEFAULT_LABELS)),
         "reason": " ".join(reason.split())[:_LONGEST_REASON],
     }
@@ -125,6 +113,9 @@ def reason_of(asked: Sequence[AskedModel]) -> str:
     first = told[0]
     several = f" ({len(told)} models)" if len(told) > 1 else ""
     why = first.decision.reason
+    if first.decision.do is Do.NOTHING and first.plan is not None and not first.trains:
+        # Of a fork: nothing is withheld where nothing would train.
+        return f"nothing to train, every stage has its result{several}"
     if first.decision.do is not Do.NOTHING and not first.trains and first.plan is not None:
         rest = "what is reused is judged again" if first.follows else "every stage has its result"
         if first.decision.do is Do.TRAIN:

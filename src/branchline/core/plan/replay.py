@@ -127,6 +127,8 @@ class Price:
         dated: Day on which it was read, ISO 8601; "" where the user gave it.
         source: Whose list.
         rounds_up: Whether each job is billed by whole minutes.
+        free_minutes: Minutes of a month that cost nothing with the plainest account; None: none
+            are told of.
     """
 
     name: str
@@ -134,11 +136,16 @@ class Price:
     dated: str = ""
     source: str = ""
     rounds_up: bool = False
+    free_minutes: float | None = None
+
+    def minutes(self, seconds: float) -> float:
+        """Minutes that one job is billed for."""
+        minutes = seconds / 60
+        return math.ceil(minutes - 1e-9) if self.rounds_up else minutes
 
     def of(self, seconds: float) -> float:
-        """US dollars of one job."""
-        minutes = seconds / 60
-        return (math.ceil(minutes - 1e-9) if self.rounds_up else minutes) * self.usd_per_minute
+        """US dollars of one job, free minutes not taken off."""
+        return self.minutes(seconds) * self.usd_per_minute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,14 @@ HEADS = "refs/heads/"
 TAGS = "refs/tags/"
 NOTES = "refs/notes/"
 RECORDS_OF_RUNS = "refs/branchline/runs/"
-RECORDS = ("refs/branchline/results/", "refs/branchline/approvals/", RECORDS_OF_RUNS)
+RECORDS = (
+    "refs/branchline/results/",
+    "refs/branchline/approvals/",
+    "refs/branchline/noise/",
+    "refs/branchline/answers/",
+    RECORDS_OF_RUNS,
+)
+"""All that `branchline records push` sends: one that was refused would hold back the others."""
 MOST_BYTES = 200
 ALLOWABLE = "@+=,%#"
 """What a box may allow besides, next to letters and digits beyond ASCII."""

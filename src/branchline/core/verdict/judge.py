@@ -129,6 +129,9 @@ def worst_of(outcomes: list[Outcome]) -> Outcome:
     return Outcome.PASSED if outcomes else Outcome.UNKNOWN
 
 
+PERCENT = "%"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
     """What `judge` was given."""
@@ -172,13 +175,22 @@ def _judge_rule(rule: MetricRule, judged: _Judged) -> list[Finding]:
             continue
         bar = Bar(rule=rule, kind=kind, bound=bound, value=value)
         if kind in ("min", "max"):
-            findings.append(_absolute(bar))
+            findings.append(_absolute(bar, found.metric))
         else:
             findings.append(_against_baseline(bar, found.metric, judged))
     return findings
 
 
-def _absolute(bar: Bar) -> Finding:
+def _absolute(bar: Bar, metric: Metric) -> Finding:
+    if bar.kind == "min" and metric.unit == PERCENT and 0 < bar.bound <= 1 <= bar.value:
+        # 12 % must not pass a bar of 0.5.
+        place = f" ({metric.where})" if metric.place else ""
+        sentence = (
+            f"`{bar.rule.name}` is {figure(bar.value)} %{place}, and `min: {bar.bound:g}` may mean"
+            f" a share: write `min: {100 * bar.bound:g}` for percent, or let the stage leave a"
+            " number without %."
+        )
+        return bar.finding(Outcome.UNKNOWN, sentence)
     value, bound = exact(bar.value), exact(bar.bound)
     is_min = bar.kind == "min"
     reached = value >= bound if is_min else value <= bound
@@ -211,7 +223,7 @@ def _against_baseline(bar: Bar, recorded: Metric, judged: _Judged) -> Finding:
     if difference is not None and difference.problem:
         sentence = f"`{name}` is {shown}; it cannot be compared example by example: "
         return bar.finding(Outcome.UNKNOWN, f"{sentence}{difference.problem}.")
-    before, finding = _before(bar, judged, champion)
+    before, finding = _before(bar, recorded, judged, champion)
     if before is None:
         return finding
     if spread is not None and not is_known:
@@ -254,7 +266,9 @@ def _with_noise(
     )
 
 
-def _before(bar: Bar, judged: _Judged, champion: Evidence) -> tuple[float | None, Finding]:
+def _before(
+    bar: Bar, recorded: Metric | None, judged: _Judged, champion: Evidence
+) -> tuple[float | None, Finding]:
     """The baseline's recorded number; None with the finding that says why it is of no use."""
     name, shown, baseline = bar.rule.name, figure(bar.value), judged.baseline
     found = find_metric(champion, name)
@@ -266,6 +280,13 @@ def _before(bar: Bar, judged: _Judged, champion: Evidence) -> tuple[float | None
         sentence = f"`{name}` is {shown}; in the baseline {_run(baseline)} it is "
         sentence += f"{found.metric.text}, no finite number."
         return None, bar.finding(Outcome.UNKNOWN, sentence)
+    if recorded is not None and PERCENT in _units(recorded, found.metric):
+        ours, theirs = (f" {m.unit}".rstrip() for m in (recorded, found.metric))
+        sentence = (
+            f"`{name}` is {shown}{ours} and was {figure(before)}{theirs} in the baseline:"
+            " percent and other numbers cannot be compared."
+        )
+        return None, bar.finding(Outcome.UNKNOWN, sentence, before)
     is_measured = judged.evidence.measure(name) is not None
     if not is_measured and judged.evidence.evaluation_data != champion.evaluation_data:
         ours, theirs = (text[:12] or "unknown" for text in _digests(judged.evidence, champion))
@@ -275,6 +296,11 @@ def _before(bar: Bar, judged: _Judged, champion: Evidence) -> tuple[float | None
         )
         return None, bar.finding(Outcome.UNKNOWN, sentence, before)
     return before, bar.finding(Outcome.UNKNOWN, "")
+
+
+def _units(ours: Metric, theirs: Metric) -> tuple[str, ...]:
+    """The two units where they differ."""
+    return () if ours.unit == theirs.unit else (ours.unit, theirs.unit)
 
 
 def _measured(bar: Bar, measured: Measured, judged: _Judged) -> Finding:
@@ -293,7 +319,7 @@ def _measured(bar: Bar, measured: Measured, judged: _Judged) -> Finding:
             f"`{name}` is {shown}; the champion was not timed beside it, and times of two runs"
             " cannot be compared: let the test use the fixture `latency` with `baseline_model`.",
         )
-    before, finding = _before(bar, judged, judged.champion)
+    before, finding = _before(bar, None, judged, judged.champion)
     return finding if before is None else _compare(bar, before)
 
 

@@ -257,6 +257,12 @@ def _interpreter(
     says = f", which {hint.file}:{hint.line} asks for (`{hint.quote}`)" if hint else ""
     says = says or (", which environment.python asks for" if wanted else "")
     have = ", ".join(sorted({item.minor for item in here}, key=minor_key)) or "none"
+    if minor.startswith("2."):
+        raise EnvironmentFailedError(
+            f"Python {minor} cannot be used{says}: environments are made with Python 3",
+            todo='Name one that the code may run with: environment: {python: "3.8"} in'
+            " branchline.yaml; code of Python 2 has to be ported first (2to3).",
+        )
     raise EnvironmentFailedError(
         f"Python {minor} is not on this machine{says}; here: {have}",
         todo=f"Install it: uv python install {minor}, or pyenv install {minor}; or say which one"

@@ -9,13 +9,14 @@ import re
 from typing import TYPE_CHECKING
 
 from branchline.core.environment.hints import HINT_FILES, hints_of
+from branchline.core.environment.plain import Plain, plain_of
 from branchline.core.values import digest_of
-from branchline.flows.lock_files import CONSTRAINTS_FILE, LOCK_FILES
+from branchline.flows.lock_files import CONSTRAINTS_FILE, LOCK_FILES, local_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from branchline.core.environment.values import Hint
+    from branchline.core.environment.values import Asked, Hint
     from branchline.flows.project import Project
     from branchline.flows.reading import Reader
 
@@ -72,10 +73,7 @@ def text_of(project: Project, path: str) -> str:
 def state_of(project: Project, reader: Reader, files: Sequence[str], local: Sequence[str]) -> str:
     """Digest of what files mean and of what folders hold."""
     rows: list[list[str | None]] = [[path, reader.digest(path)] for path in files]
-    for path in local:
-        content = project.workspace.content(path)
-        rows.append([path, content.md5 if content else None])
-    return digest_of(rows)
+    return digest_of([*rows, *local_rows(project, local)])
 
 
 def constraints_in(project: Project, reader: Reader) -> str:
@@ -92,3 +90,17 @@ def made_of(text: str) -> tuple[str, str]:
 def added_by(text: str) -> tuple[str, ...]:
     """Packages that constraints bring because something imports them and nothing asked for them."""
     return tuple(_ADDED.findall(text))
+
+
+def plain_here(project: Project, asked: Asked) -> Plain:
+    """What files ask for, as far as it can be looked for without running code."""
+
+    def read(path: str) -> str | None:
+        data = project.workspace.read(path)
+        return None if data is None else data.decode("utf-8-sig", "replace")
+
+    if read("uv.toml") is not None or "tool.uv" in (read("pyproject.toml") or ""):
+        return Plain(doubt="the repository has settings of uv, which may ask for anything")
+    if not asked.sources:
+        return Plain()
+    return plain_of(asked.sources[0], read)

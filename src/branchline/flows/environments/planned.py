@@ -5,28 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import PACKAGES, Input, InputKind
-from branchline.flows.environments.using import found_for, question_here
+from branchline.flows.environments.using import found_for, looked_for, question_here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from branchline.core.environment.values import Resolved
     from branchline.flows.project import Project
 
 
-def planned_inputs(project: Project) -> tuple[Input, ...]:
+def planned_inputs(project: Project) -> tuple[tuple[Input, ...], str]:
     """Interpreter and packages; the same set is the same input, whatever file it came from.
+
+    Returns:
+        The inputs, and why the packages are not known; "" where they are.
 
     Raises:
         EnvironmentFailedError: There is no such set, or it cannot be looked for here.
     """
     question = question_here(project)
-    found = found_for(project, question, is_stopped=lambda: False, say=lambda _text: None)
+    found: Resolved | None
+    doubt = ""
+    if project.only_looks:
+        looked = looked_for(project, question)
+        found, why = (None, looked) if isinstance(looked, str) else (looked, "")
+        doubt = f"which packages it needs is not known before it runs: {why}" if why else ""
+    else:
+        found = found_for(project, question, is_stopped=lambda: False, say=lambda _text: None)
     digest = None if found is None else found.digest
     # What a repository itself holds is installed, too; its content is part of the state.
     local = question.state if question.asked.local else ""
     names = () if found is None else tuple(f"{p.name}=={p.version}" for p in found.packages)
     minor = question.python.minor
-    return (
+    inputs = (
         Input(
             kind=InputKind.ENVIRONMENT,
             name="python",
@@ -42,6 +53,7 @@ def planned_inputs(project: Project) -> tuple[Input, ...]:
             via="environment",
         ),
     )
+    return inputs, doubt
 
 
 def planned_versions(project: Project, inputs: Mapping[str, Input]) -> dict[str, str]:

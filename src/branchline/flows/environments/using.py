@@ -14,6 +14,7 @@ from branchline.core.policy import MakeEnvironment
 from branchline.core.values import digest_of
 from branchline.errors import EnvironmentFailedError
 from branchline.flows.environments.asking import Question, question_of
+from branchline.flows.environments.files import plain_here
 from branchline.flows.reading import Reader
 from branchline.ports.environments import Wanted
 
@@ -42,7 +43,8 @@ def question_here(project: Project) -> Question:
     if not question.file and not question.asked.complete:
         raise EnvironmentFailedError(
             "environment.make is `always`, and no file says which packages are needed",
-            todo="Write a requirements.txt, or let `branchline env repair` find out.",
+            todo="Write a requirements.txt, an empty one where Python alone is enough; `branchline"
+            " env repair` finds out what is imported.",
         )
     return question
 
@@ -63,6 +65,19 @@ def found_for(
             local=asked.local,
         )
     return project.environments.resolve(asked, is_stopped=is_stopped, say=say)
+
+
+def looked_for(project: Project, question: Question) -> Resolved | str:
+    """The versions for a question without running any code; or why they are not known so.
+
+    Raises:
+        EnvironmentFailedError: There are none, or they cannot be looked for here.
+    """
+    asked = question.asked
+    if asked.complete:
+        found = found_for(project, question, is_stopped=lambda: False, say=lambda _text: None)
+        return found or "looking was given up"
+    return project.environments.look(asked, plain_here(project, asked))
 
 
 def wanted_of(project: Project, question: Question, found: Resolved) -> Wanted:

@@ -137,9 +137,10 @@ class Declarations:
         except BranchlineError as error:
             return DeclaredModel(name=name, problem=_sentence(error), borrowed=borrowed)
         if not pipeline.stages:
-            return DeclaredModel(
-                name=name, problem="no stage is declared there yet", borrowed=borrowed
-            )
+            problem = "no stage is declared there yet"
+            if FILE not in self._today:
+                problem += ", nor today: `branchline init` writes branchline.yaml"
+            return DeclaredModel(name=name, problem=problem, borrowed=borrowed)
         return DeclaredModel(name=name, policy=model.policy, pipeline=pipeline, borrowed=borrowed)
 
     def _names_in(self, folder: str, lent: Mapping[str, bytes]) -> list[tuple[str, bool]]:

@@ -211,6 +211,11 @@ def _tip(repo: Repo, branch: str) -> str:
         commit = repo.resolve(name)
         if commit is not None:
             return commit
+    if repo.head().commit is None:
+        raise UnknownNameError(
+            f"`{branch}` has no commit yet, so there is no history",
+            todo="Commit first, or fetch the branch and name it with --branch.",
+        )
     raise UnknownNameError(
         f"there is no branch `{branch}` here, nor on `origin`",
         todo="Name another one with --branch; `git branch --all` lists them.",

@@ -1,4 +1,4 @@
-"""The cheap checks of branchline.yaml as facts: matrices, runners, commands, all checked."""
+"""The checks of branchline.yaml as facts: matrices, runners, commands, all checked."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ import re
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from branchline.generate.workflows.limits import (
-    MOST_LEGS,
-    command_of,
-    labels_of,
-    most_minutes,
-    wrong,
-)
+from branchline.core.plan.ci_machines import MOST_LEGS, most_minutes, small_labels
+from branchline.generate.workflows.limits import command_of, labels_of, wrong
 from branchline.generate.workflows.values import CheckFacts
 
 if TYPE_CHECKING:
@@ -25,12 +20,8 @@ _Axes: TypeAlias = "Sequence[tuple[str, tuple[str, ...]]]"
 _MOST_COUNTED = 100_000
 
 
-def checks_of(policy: Policy, section: Mapping[str, Any]) -> tuple[CheckFacts, ...]:
-    """The checks of a model.
-
-    Args:
-        policy: Of the model.
-        section: Its section `github`.
+def checks_of(policy: Policy) -> tuple[CheckFacts, ...]:
+    """The checks that the policy of a model declares.
 
     Raises:
         ConfigError: GitHub would refuse a matrix, a runner or a command, or do something else.
@@ -41,7 +32,7 @@ def checks_of(policy: Policy, section: Mapping[str, Any]) -> tuple[CheckFacts, .
     made = []
     for number, check in enumerate(checks):
         key = f"checks.{number}"
-        labels = check.get("runs_on") or section.get("runs_on", ("ubuntu-24.04",))
+        labels = check.get("runs_on") or small_labels(policy)
         matrix = check.get("matrix") or {}
         axes = tuple(
             (name, tuple(_axis_text(value, f"{key}.matrix.{name}") for value in values))
@@ -57,6 +48,7 @@ def checks_of(policy: Policy, section: Mapping[str, Any]) -> tuple[CheckFacts, .
                 axes=axes,
                 exclude=exclude,
                 runs_on=labels_of(labels, f"{key}.runs_on"),
+                is_beside=check.get("when") == "beside",
                 minutes=min(max(1, math.ceil(seconds / 60)), most_minutes(labels)),
             )
         )

@@ -9,16 +9,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from branchline.core.effects.openings import DEFAULT_MODE
+from branchline.core.plan.ci_machines import MARGIN_MINUTES, most_minutes, small_labels
 from branchline.core.policy import Do, MakeEnvironment
 from branchline.generate.workflows.check_facts import checks_of
 from branchline.generate.workflows.cron import cron_problem
-from branchline.generate.workflows.limits import (
-    MARGIN_MINUTES,
-    command_of,
-    labels_of,
-    most_minutes,
-    wrong,
-)
+from branchline.generate.workflows.limits import command_of, labels_of, wrong
 from branchline.generate.workflows.parts import parts_of, tune_labels
 from branchline.generate.workflows.text import shell_word
 from branchline.generate.workflows.values import (
@@ -70,14 +65,15 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         pull_requests=_bases(policy),
         fork_trains=policy.pull_requests.forks == "train",
         schedule=_schedule(policy),
-        checks=checks_of(policy, section),
+        checks=checks_of(policy),
         python=_python(section.get("python", "3.12")),
-        runs_on=labels_of(section.get("runs_on", ("ubuntu-24.04",)), "github.runs_on"),
+        runs_on=labels_of(small_labels(policy), "github.runs_on"),
         parts=parts,
         install=_install(policy, section),
         locks=(policy.environment.lock,) if policy.environment.lock else (),
         requirements=section.get("requirements", ".github/branchline/requirements.txt"),
         writes_requirements="requirements" not in section,
+        extras=_extras(policy),
         secrets=secrets,
         variables=variables,
         registry=_registry(policy, (*secrets, *variables)),
@@ -175,6 +171,16 @@ def _install(policy: Policy, section: Mapping[str, Any]) -> str:
         return "python -I -m pip install uv"  # the rest is found and made by the run
     lock = policy.environment.lock
     return f"python -I -m pip install -r {shell_word(lock)}" if lock else ""
+
+
+def _extras(policy: Policy) -> tuple[str, ...]:
+    """What Branchline needs besides itself: to compare, to read data, to search, to register."""
+    wanted = {
+        "gate": bool(policy.gate.metrics or policy.sections.get("data")),
+        "mlflow": _section(policy, "registry").get("kind") == "mlflow",
+        "tune": bool(policy.sections.get("tune")),
+    }
+    return tuple(extra for extra, is_wanted in wanted.items() if is_wanted)
 
 
 def _aws(section: Mapping[str, Any] | None) -> AwsFacts | None:

@@ -43,9 +43,10 @@ def workflow_files(models: Sequence[Facts]) -> dict[str, str]:
             files[f"{FOLDER}/{name}"] = with_header(
                 tune_workflow(facts, facts.tune, name), facts.digest
             )
-    if any(facts.writes_requirements for facts in models):
-        # A check may want an older Python, and needs no Branchline.
-        text = f"{steps.PIN}\n"
+    written = [facts for facts in models if facts.writes_requirements]
+    if written:
+        extras = {extra for facts in written for extra in facts.extras}
+        text = f"{steps.pin(extras)}\n"
         # Of the pin alone: caches are named after this file, and outlive other settings.
         files[REQUIREMENTS] = with_header(text, digest(text))
     return files

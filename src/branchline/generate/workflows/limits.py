@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.core.plan.ci_machines import OWN
 from branchline.errors import ConfigError
-from branchline.generate.workflows.values import OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-MOST_LEGS = 256
-"""Jobs of one matrix; GitHub's limit."""
-HOSTED_MINUTES, OWN_MINUTES = 360, 7200
-"""Most minutes of a job on GitHub's runners, and on own ones: 6 hours and 5 days."""
-MARGIN_MINUTES = 15
-"""For what stands around the stages."""
+    from collections.abc import Iterable
 
 
 def wrong(policy_key: str, what: str, todo: str) -> ConfigError:
@@ -44,11 +37,6 @@ def labels_of(labels: Iterable[str], key: str) -> tuple[str, ...]:
     if not names:
         raise wrong(key, "is empty", "Name a runner, e.g. [ubuntu-24.04].")
     return names
-
-
-def most_minutes(labels: Sequence[str]) -> int:
-    """Most minutes of a job on such a machine."""
-    return OWN_MINUTES if OWN in labels else HOSTED_MINUTES
 
 
 def command_of(text: str, key: str) -> str:

@@ -155,6 +155,13 @@ def _trainings(facts: Facts) -> list[str]:
     return [*(f"train-{number}" for number in range(1, len(facts.parts))), "train"]
 
 
+def _needs(facts: Facts, before: str) -> str:
+    """Jobs without whose success a part of the training, and what follows it, is skipped."""
+    checks = [f"check-{n}" for n, check in enumerate(facts.checks, 1) if not check.is_beside]
+    first = [before] if before else checks
+    return f"[{', '.join(['decide', *first])}]" if first else "decide"
+
+
 def _train(facts: Facts, shared: dict[str, str], number: int) -> str:
     """One part of the training; `number` counts from 1."""
     ids, part = _trainings(facts), facts.parts[number - 1]
@@ -169,7 +176,7 @@ def _train(facts: Facts, shared: dict[str, str], number: int) -> str:
         **{**shared, "runs_on": steps.runs_on(part.runs_on)},
         job=ids[number - 1],
         name="train" if is_last else quoted(f"train, part {number}"),
-        needs=f"[decide, {before}]" if before else "decide",
+        needs=_needs(facts, before),
         same_repository="" if facts.fork_trains else f"&& {job_texts.SAME_REPOSITORY}",
         minutes=str(part.minutes),
         environment=_environment(facts),

@@ -9,8 +9,9 @@ import math
 from typing import TYPE_CHECKING
 
 from branchline.config.graph import closure_of, upstream_of
-from branchline.generate.workflows.limits import MARGIN_MINUTES, labels_of, most_minutes, wrong
-from branchline.generate.workflows.values import OWN, PartFacts
+from branchline.core.plan.ci_machines import OWN, job_minutes, most_minutes, small_labels
+from branchline.generate.workflows.limits import labels_of, wrong
+from branchline.generate.workflows.values import PartFacts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,9 +94,7 @@ def _labels(policy: Policy, stage: Stage) -> tuple[str, ...]:
 
 
 def _default(policy: Policy) -> tuple[str, ...]:
-    section = policy.sections.get("github")
-    asked = section.get("runs_on") if isinstance(section, dict) else None
-    return labels_of(asked or ("ubuntu-24.04",), "github.runs_on")
+    return labels_of(small_labels(policy), "github.runs_on")
 
 
 def _groups(
@@ -150,18 +149,16 @@ def _part(policy: Policy, stages: tuple[Stage, ...], labels: tuple[str, ...]) ->
 
 
 def _minutes(policy: Policy, stages: Sequence[Stage], labels: Sequence[str]) -> int:
-    """The sum of the stages' limits and a margin; the most that is possible where one has none."""
+    """What the stages may take; refused where not even one try of each fits."""
     most = most_minutes(labels)
-    limits = [policy.resources_of(stage.name).timeout_s for stage in stages]
-    if not limits or any(limit is None for limit in limits):
-        return most
-    minutes = math.ceil(sum(limit or 0 for limit in limits) / 60)
-    if minutes > most:
+    resources = [policy.resources_of(stage.name) for stage in stages]
+    once = math.ceil(sum(each.timeout_s or 0 for each in resources) / 60)
+    if once > most and all(each.timeout_s is not None for each in resources):
         where = "own runners end jobs after 5 days" if OWN in labels else "GitHub's after 6 hours"
         raise wrong(
             "resources",
-            f"the timeouts of the stages of {policy.model} come to {minutes} minutes;"
+            f"the timeouts of the stages of {policy.model} come to {once} minutes;"
             f" {where} ({most} minutes)",
             "Shorten them, use an own runner (`runs_on`), or an executor that outlives the job.",
         )
-    return min(minutes + MARGIN_MINUTES, most)
+    return job_minutes(resources, labels)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.core.plan.ci_machines import OWN
 from branchline.errors import ConfigError
 from branchline.generate.workflows.text import fill, shell_word
-from branchline.generate.workflows.values import OWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

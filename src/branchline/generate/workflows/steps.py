@@ -8,17 +8,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from branchline.core.plan.ci_machines import OWN
 from branchline.generate.workflows import actions
 from branchline.generate.workflows.header import digest
 from branchline.generate.workflows.text import fill, flow, quoted, shell_word
-from branchline.generate.workflows.values import OWN
 from branchline.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from branchline.generate.workflows.values import Facts
 
-PIN = f'branchline=={__version__}; python_version >= "3.11"'
-"""What installs this Branchline, in the words of a requirements file."""
+_TO_REGISTER = ("mlflow",)
+"""Extras of jobs that train nothing and judge nothing."""
 RESULTS = "branchline-results"
 """Folder of what one job hands to the next, in the runner's folder for such: not in the tree."""
 _RESULTS_PATH = "${{ runner.temp }}/" + RESULTS
@@ -178,6 +180,18 @@ def python(facts: Facts, version: str = "") -> str:
     return fill(_PYTHON, setup_python=actions.SETUP_PYTHON, python=said)
 
 
+def pin(extras: Iterable[str]) -> str:
+    """What installs this Branchline, in the words of a requirements file.
+
+    >>> pin([]).partition("==")[0], pin(["gate", "tune"]).partition("==")[0]
+    ('branchline', 'branchline[gate,tune]')
+    """
+    listed = ",".join(sorted(extras))
+    name = f"branchline[{listed}]" if listed else "branchline"
+    # A check may want an older Python, and needs no Branchline.
+    return f'{name}=={__version__}; python_version >= "3.11"'
+
+
 def packages(facts: Facts, *, on: tuple[str, ...], with_install: bool) -> str:
     """Branchline, and what stages need, in a folder that is kept between runs.
 
@@ -187,14 +201,14 @@ def packages(facts: Facts, *, on: tuple[str, ...], with_install: bool) -> str:
         with_install: Whether the job runs stages or checks.
     """
     install = facts.install if with_install else ""
-    pin = PIN if facts.writes_requirements else ""
+    pinned = pin(facts.extras) if facts.writes_requirements else ""
     files = [facts.requirements, *(facts.locks if with_install else ())]
     listed = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
     kind = "stages" if with_install else "plan"
-    made_by = f"{kind}-{digest(json.dumps([list(on), install, pin]))}"
+    made_by = f"{kind}-{digest(json.dumps([list(on), install, pinned]))}"
     requirements, text = shell_word(facts.requirements), ""
-    if pin:
-        text = fill(_PIN_WHERE_NONE, requirements=requirements, pin=shell_word(pin))
+    if pinned:
+        text = fill(_PIN_WHERE_NONE, requirements=requirements, pin=shell_word(pinned))
         requirements = '"$file"'
     return (
         fill(_CACHE, cache=actions.CACHE, machine=_MACHINE, kind=made_by, files=listed)
@@ -209,8 +223,8 @@ def branchline_alone(facts: Facts) -> str:
         return fill(_INSTALL_PINNED, pin="", requirements=shell_word(facts.requirements))
     # Pinned here and not by a file: the default branch has none before the first merge.
     place = '"$RUNNER_TEMP/requirements.txt"'
-    pin = f"printf '%s\\n' {shell_word(PIN)} > {place}"
-    return fill(_INSTALL_PINNED, pin=pin, requirements=place)
+    words = shell_word(pin(extra for extra in facts.extras if extra in _TO_REGISTER))
+    return fill(_INSTALL_PINNED, pin=f"printf '%s\\n' {words} > {place}", requirements=place)
 
 
 def disk(facts: Facts, labels: tuple[str, ...]) -> str:
@@ -272,7 +286,7 @@ def runs_on(labels: tuple[str, ...]) -> str:
     """A runner; an own one with the reason why it may be."""
     if len(labels) == 1:
         return f"runs-on: {quoted(labels[0])}"
-    if "self-hosted" not in labels:
+    if OWN not in labels:
         return f"runs-on: {flow(labels)}"
     why = "zizmor: ignore[self-hosted-runner] code of forks never reaches this job"
     return f"runs-on: {flow(labels)} # {why}"

@@ -6,10 +6,9 @@ import json
 import re
 from dataclasses import asdict, dataclass
 
+from branchline.core.plan.ci_machines import OWN
 from branchline.generate.workflows.header import digest
 
-OWN = "self-hosted"
-"""Label of a machine of the team."""
 _HOSTED = re.compile(
     r"(?:ubuntu|macos|windows)-(?:latest|slim|[0-9]{2,4}(?:\.[0-9]{2})?)(?:-(?:arm|intel|large|xlarge))?"
 )
@@ -26,13 +25,20 @@ def may_be_own(labels: tuple[str, ...]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFacts:
-    """One cheap check. `axes` are a matrix: name -> values, as texts; `exclude` leaves legs out."""
+    """One check of the code.
+
+    Attributes:
+        axes: A matrix: name -> values, as texts. exclude: Legs of it that are left out.
+        is_beside: Whether the training does not wait for it.
+        minutes: Most minutes of its job.
+    """
 
     name: str
     run: str
     axes: tuple[tuple[str, tuple[str, ...]], ...]
     exclude: tuple[tuple[tuple[str, str], ...], ...]
     runs_on: tuple[str, ...]
+    is_beside: bool
     minutes: int
 
 
@@ -101,6 +107,7 @@ class Facts:
         locks: Files whose content says what is installed.
         registry: Those of `secrets` and `variables` that a registration needs.
         requirements: File that installs Branchline; `writes_requirements`: we write it.
+        extras: Of Branchline, that the settings need, sorted.
     """
 
     model: str
@@ -119,6 +126,7 @@ class Facts:
     locks: tuple[str, ...]
     requirements: str
     writes_requirements: bool
+    extras: tuple[str, ...]
     secrets: tuple[str, ...]
     variables: tuple[str, ...]
     registry: tuple[str, ...]
