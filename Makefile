@@ -69,9 +69,9 @@ $(EXAMPLE_READY): $(EXAMPLE_LIBRARIES) $(READY)
 	@touch $@
 
 $(PEERS_READY): constraints.txt | python
-	@echo "setting up $(PEERS) (DVC, for the tests that compare with it) ..."
+	@echo "setting up $(PEERS) (DVC and a server that speaks S3, for the tests) ..."
 	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
-	@$(PEERS)/bin/python $(PIP_INSTALL) -c constraints.txt dvc==3.67.1
+	@$(PEERS)/bin/python $(PIP_INSTALL) -c constraints.txt 'dvc[s3,ssh]==3.67.1' 'moto[server]'
 	@touch $@
 
 # A server of its own, with its 87 distributions; the tests start it on this machine.
@@ -114,7 +114,10 @@ peers: $(PEERS_READY) ## the environment with DVC, for the tests that compare wi
 demo: $(EXAMPLE_READY) ## the whole story on a small real project
 	@$(PY) examples/demo.py
 
-test: $(EXAMPLE_READY) $(PEERS_READY) $(MLFLOW_READY) $(RAY_READY) $(DATA_READY) $(RIG_READY) ## all tests
+# What the tests need, side by side: each waits for the network as long as for a processor.
+test: ## all tests
+	@$(MAKE) --no-print-directory -j $(JOBS) $(EXAMPLE_READY) $(PEERS_READY) $(MLFLOW_READY) $(RAY_READY) \
+		$(DATA_READY) $(RIG_READY)
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal || { test $$? -eq 1 && $(PY) tests/alone.py; }
 
 quick: $(READY) ## the tests that take seconds

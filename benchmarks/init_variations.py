@@ -128,6 +128,20 @@ METRICS = {
         f'pd.DataFrame([{_BOTH}]).to_csv("metrics.csv", index=False)\n',
         "metrics.csv",
     ),
+    "CSV by its own module": (
+        "import csv\n",
+        'with open("scores.csv", "w", newline="") as f:\n'
+        '    table = csv.DictWriter(f, fieldnames=["alpha", "rmse", "r2"])\n'
+        '    table.writeheader()\n    table.writerow({"rmse": rmse, "r2": r2})\n',
+        "scores.csv",
+    ),
+    "CSV, a line more": (
+        "import csv\n",
+        'with open("results.csv", "a", newline="") as f:\n'
+        '    table = csv.DictWriter(f, fieldnames=["alpha", "rmse", "r2"])\n'
+        '    table.writerow({"rmse": rmse, "r2": r2})\n',
+        "results.csv",
+    ),
     "text": (
         "",
         _WITH.format('"metrics.txt"')
@@ -147,7 +161,15 @@ import torch
 def store(model, folder, name):
     path = os.path.join(folder, name)
     torch.save(model, path)
+def fetch(path):
+    with open(path) as file:
+        return file.read()
+class Report:
+    def write(self, path):
+        with open(path, "w") as file:
+            file.write("")
 '''
+EARLIER = {"CSV, a line more": {"results.csv": "alpha,rmse,r2\n0.1,2.0,0.1\n"}}
 OTHERS = {
     "predict.py": 'import joblib\nmodel = joblib.load("artifacts/model.joblib")\nprint(model)\n',
     "plots.py": 'import matplotlib.pyplot as plt\nplt.savefig("roc.png")\n',
@@ -165,6 +187,7 @@ class Case:
     model: str
     metrics: str
     named: frozenset[str]
+    grows: bool
 
 
 def cases() -> list[Case]:
@@ -189,12 +212,14 @@ def cases() -> list[Case]:
             + model_import
             + metric_import
             + head
+            + 'from helpers import fetch\ntable = fetch("data/table.csv")\n'
             + "x, y = load_diabetes(return_X_y=True)\ndef measure(model):\n    return 1.0, 0.5\n"
             + begin
             + body
             + (f'if __name__ == "__main__":\n    {end}\n' if end else "")
         )
         files = {place: source, "requirements.txt": "scikit-learn\n", **OTHERS}
+        files |= {"data/table.csv": "a\n1\n", **EARLIER.get(metric, {})}
         files["config.yaml"] = "paths:\n  out: artifacts\n"
         files[os.path.join(os.path.dirname(place), "helpers.py")] = HELPERS
         if READMES[readme]:
@@ -208,6 +233,7 @@ def cases() -> list[Case]:
                 model=f"artifacts/{model_file}",
                 metrics=metric_file,
                 named=frozenset({f"{prefix}rmse", f"{prefix}r2"}),
+                grows=metric in EARLIER,
             )
         )
     return found
@@ -247,13 +273,20 @@ def judged(case: Case, folder: str) -> dict[str, str]:
     starts = case.script in command or case.script[:-3].replace("/", ".") in command
     return {
         "command": "asked" if asked else "right" if starts else "wrong",
+        "data": found(
+            is_right="data/table.csv" in stage.deps and "data/table.csv" not in stage.outs,
+            is_there="data/table.csv" in stage.outs,
+            words=("data/table.csv",),
+        ),
         "model": found(
             is_right=case.model in stage.outs,
             is_there=bool(stage.outs),
             words=("was not seen to write a model",),
         ),
         "metrics file": found(
-            is_right=bool(case.metrics) and left == (case.metrics,),
+            is_right=bool(case.metrics)
+            and left == (case.metrics,)
+            and bool(stage.growing) is case.grows,
             is_there=bool(left),
             words=("was not seen to write metrics",),
         ),

@@ -33,6 +33,7 @@ OPEN = {
     "noise": (),
     "tune": ("trials[].params", "trials[].metrics", "best.params", "before"),
     "records": (),
+    "store": (),
     "remote add": (),
     "remote list": (),
     "queue": (),
@@ -85,6 +86,7 @@ HEADINGS = {
     "noise": "`branchline noise --json`",
     "tune": "`branchline tune --json`",
     "records": "`branchline records push --json`, and `records fetch --json`",
+    "store": "`branchline store push --json`",
     "remote add": "`branchline remote add --json`, and `remote init --json`",
     "remote list": "`branchline remote list --json`",
     "queue": "`branchline queue --json`",
@@ -662,6 +664,12 @@ FIELDS: dict[str, dict[str, str]] = {
         "received": "integer: refs that this clone did not have",
         "kept_theirs": "array of strings: what the other side had recorded first and keeps; "
         "`OLD -> NEW` where our run got another id",
+    },
+    "store": {
+        "schema_version": "integer: version of this document",
+        "to": "string: the remote of the store, without passwords",
+        "objects": "integer: objects that the remote did not have",
+        "size_bytes": "integer: of these objects",
     },
     "remote add": {
         "schema_version": "integer: version of this document",

@@ -19,6 +19,7 @@ from branchline.cli.records import exchange_to_json
 from branchline.cli.remote import made_to_json, remotes_to_json
 from branchline.cli.run_report import outcome_to_json
 from branchline.cli.several import several_to_json
+from branchline.cli.store import sent_to_json
 from branchline.core.changes.seeds import seeds_to_json
 from branchline.core.changes.values import (
     Change,
@@ -79,6 +80,7 @@ from branchline.ports.records import Exchange
 from branchline.ports.registry import ModelVersion, NewVersion, StageEvent
 from branchline.ports.remotes import Remote
 from branchline.ports.repo import Head
+from branchline.ports.store import Sent
 from branchline.render.compare import Comparison, MetricRow, ValueRow
 from branchline.render.cost import cost_to_json
 from branchline.render.data_checks import checked_data_to_json, proposed_to_json
@@ -318,6 +320,7 @@ SAMPLES: dict[str, JsonValue] = {
     "noise": noise_to_json(_MEASURED),
     "tune": tuned_to_json(_TUNED),
     "records": exchange_to_json(Exchange()),
+    "store": sent_to_json("the store s3://bucket/prefix", Sent()),
     "pr list": pulls_to_json([_PULL], {1: CheckState.PASSED}),
     "pr show": pull_to_json(
         PullView(

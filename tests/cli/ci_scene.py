@@ -41,6 +41,9 @@ FILES = {
     ),
     ".gitignore": "/model.pkl\n/branchline.lock\n/metrics.json\n",
 }
+STORED = f"{YAML}store: ~/store\n"
+"""With a folder that all jobs reach: a version is registered once others can have its files."""
+STORED_FILES = {**FILES, "branchline.yaml": STORED}
 
 
 @dataclass

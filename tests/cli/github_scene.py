@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.adapters.github.conftest import Site
-from tests.cli.ci_scene import FILES, YAML, CiScene, Ended, pulled, pushed
+from tests.cli.ci_scene import FILES, STORED_FILES, YAML, CiScene, Ended, pulled, pushed
 from tests.rig.mirror import Mirror
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def on_github(tmp_path: Path, judged_forge: JudgedForge) -> Iterator[GitHub]:
     judged_forge.problems.clear()
     judged_forge.faults.clear()
     scene = CiScene(tmp_path)
-    scene.commit(FILES, message="first")
+    scene.commit(STORED_FILES, message="first")
     judged_forge.gaps.dispatched.clear()
     made = GitHub(Site(judged_forge, judged_forge.new_repository()), scene)
     judged_forge.gaps.gits[made.site.name] = Mirror(made.site, scene.bare)

@@ -16,7 +16,8 @@ import pytest
 
 if str(HOUSE := Path(__file__).parents[2]) not in sys.path:
     sys.path.append(str(HOUSE))
-from tests.cli.ci_scene import FILES, CiScene, Ended, pulled, pushed
+from tests.cli.ci_scene import STORED_FILES as FILES
+from tests.cli.ci_scene import YAML, CiScene, Ended, pulled, pushed
 
 from branchline.testing.forge import FakeForge
 
@@ -408,3 +409,30 @@ def test_the_forge_is_told_once_and_the_model_is_registered(
     assert tags == ["demo#staging#1", "demo@v1.0.0"]
     assert {name.split("/")[2] for name in scene.records()} == {"results", "runs"}
     assert os.path.isdir(tree)
+
+
+def test_a_model_that_nobody_else_can_have_is_not_registered(scene: CiScene) -> None:
+    """The report goes out; the registration is withheld, with what to set."""
+    scene.commit({"branchline.yaml": YAML})
+    walked = Walked(scene, is_pull=False)
+
+    report, register = walked.apply("--only", "report"), walked.apply("--only", "register")
+
+    assert report.code == 0, report.err
+    assert register.code == 0, "the project has no such place, and is told so"
+    assert "would register" not in register.out
+    assert "`model.pkl` stands on the machine that trained it and nowhere else" in register.err
+    assert "store: s3://bucket/prefix" in register.err
+
+
+def test_what_a_training_could_not_send_is_not_registered(scene: CiScene) -> None:
+    """The training ends well and says what it could not do."""
+    (scene.home / "store").write_text("no folder")
+    walked = Walked(scene, is_pull=False)
+
+    register = walked.apply("--only", "register")
+
+    assert walked.run.code == 0, walked.run.err
+    assert "outputs were not sent" in walked.run.err
+    assert register.code == 1
+    assert "does not have `model.pkl`" in register.err

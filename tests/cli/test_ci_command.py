@@ -13,7 +13,7 @@ import pytest
 
 if str(HOUSE := Path(__file__).parents[2]) not in sys.path:
     sys.path.append(str(HOUSE))
-from tests.cli.ci_scene import FILES, REPOSITORY, YAML, CiScene, pulled, pushed
+from tests.cli.ci_scene import FILES, REPOSITORY, STORED, YAML, CiScene, pulled, pushed
 from tests.package_index import package_index
 
 from branchline.adapters.environments.uv import find_uv
@@ -291,6 +291,7 @@ def test_the_wrong_checkout_is_said(scene: CiScene) -> None:
 
 
 def test_without_permission_to_write_everything_works_and_the_loss_is_said(scene: CiScene) -> None:
+    scene.commit({"branchline.yaml": STORED})
     hook = scene.bare / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho 'no permission to write' >&2\nexit 1\n")
     hook.chmod(0o755)

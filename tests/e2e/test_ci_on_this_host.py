@@ -19,7 +19,8 @@ from tests.rig.host import Host, repository, results
 if TYPE_CHECKING:
     from tests.rig.forge import JudgedForge
 
-SETTINGS = YAML.partition("resources:")[0]
+# A folder of the host, whose HOME is its own: a version is registered once others can have it.
+SETTINGS = f"{YAML.partition('resources:')[0]}store: ~/store\n"
 
 
 @pytest.fixture

@@ -30,6 +30,11 @@ def host(tmp_path: Path) -> Host:
     folder = tmp_path / "host"
     folder.mkdir()
     subprocess.run([*BRANCHLINE, "new", "churn"], cwd=tmp_path, env=environment(), check=True)
+    # A folder of the host, whose HOME is its own: a version is registered once others can have it.
+    with (tmp_path / "churn/branchline.yaml").open("a") as settings:
+        settings.write("store: ~/store\n")
+    subprocess.run([*BRANCHLINE, "workflows", "write"], cwd=tmp_path / "churn", check=True)
+    git(tmp_path / "churn", "commit", "-qam", "store")
     host = Host(tmp_path / "churn", folder)
     for name in ("branchline", "pytest", "ruff"):
         host.install(name, f'#!/bin/sh\nexec "{sys.executable}" -m {name} "$@"\n')

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SETTINGS = FILES["branchline.yaml"] + (
     "resources:\n  prepare: {runs_on: [ubuntu-24.04]}\n"
     "  train: {runs_on: [self-hosted, gpu]}\n  evaluate: {runs_on: [ubuntu-24.04]}\n"
+    # A folder of the host, whose HOME is its own: a version is registered once others can have it.
+    "store: ~/store\n"
 )
 
 

@@ -48,6 +48,25 @@ NEEDS = WorkflowNeeds(
 )
 
 
+@pytest.mark.parametrize(
+    ("stores", "health", "said"),
+    [
+        pytest.param(["s3://b", ""], Health.WARN, "store: s3://bucket/prefix", id="one-has-none"),
+        pytest.param(["s3://b", "s3://b"], Health.PASS, "kept in s3://b", id="all-have-one"),
+    ],
+)
+def test_models_that_go_with_their_machine_are_named(
+    stores: list[str], health: Health, said: str
+) -> None:
+    checks = examine_github(
+        FACTS, [NEEDS], modes=[], token_from="GH_TOKEN", now_s=NOW_S, stores=stores
+    )
+
+    (check,) = [check for check in checks if check.name == "store"]
+    assert check.health is health
+    assert said in f"{check.sentence} {check.todo}"
+
+
 def found(
     name: str, *, modes: list[str] | None = None, needs: dict[str, Any] | None = None, **facts: Any
 ) -> list[tuple[Health, str]]:

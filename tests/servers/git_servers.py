@@ -73,7 +73,7 @@ def ssh_server(folder: Path) -> Iterator[Server]:
             f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {folder}/host\n"
             f"AuthorizedKeysFile {folder}/authorized_keys\nPidFile none\nStrictModes no\n"
             "UsePAM no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n"
-            "KbdInteractiveAuthentication no\nLogLevel ERROR\n"
+            "KbdInteractiveAuthentication no\nLogLevel ERROR\nSubsystem sftp internal-sftp\n"
         )
         return [sshd, "-D", "-e", "-f", str(folder / "sshd_config")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from branchline.cli.ci_run import HOSTED
 from branchline.cli.ci_setting import open_setting, told
 from branchline.core.effects.values import (
     Annotate,
@@ -61,7 +62,7 @@ def execute_apply(options: argparse.Namespace, console: Console) -> int:
                 rows = applied(found.effects, appliers)
         job.write_summary(applied_markdown(rows, found.notes, is_dry=options.dry_run))
         _show(console, rows, found.notes, is_dry=options.dry_run)
-    has_failed = found.is_doubted or any(error for *_, error in rows)
+    has_failed = found.is_doubted or found.withheld or any(error for *_, error in rows)
     return EXIT_ERROR if has_failed else EXIT_FINE
 
 
@@ -104,7 +105,16 @@ def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Names
     policies = policies_of(setting, ci.policies_at(setting.event.tested))
     missing = bring_records(setting, [policy.model for policy in policies])
     new = take_records(setting, folder)
-    found = follow(setting, handed, policies, new, why_unknown=missing)
+    found = follow(
+        setting,
+        handed,
+        policies,
+        new,
+        why_unknown=missing,
+        stays=os.environ.get("RUNNER_ENVIRONMENT") != HOSTED,
+        registers=options.only in (None, "register"),
+    )
+    found.notes.extend(found.withheld)
     pull = setting.event.pull_request
     if pull is not None:
         found.effects.append(comment_of(setting, found.reports, pull))

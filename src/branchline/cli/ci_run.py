@@ -186,7 +186,6 @@ class Walks:
     def _walk(self, policy: Policy, decision: Decision) -> None:
         from branchline.cli.run import Shown
         from branchline.cli.run_report import show_outcome
-        from branchline.flows.ci_run import left_behind
 
         if decision.do is Do.TUNE:
             from branchline.cli.ci_tune import tune
@@ -211,10 +210,7 @@ class Walks:
             watcher = Shown(self._console, project.root, is_quiet=False)
             with watcher:
                 end = self._walked(project, decision, watcher, begin)
-            is_hosted = os.environ.get("RUNNER_ENVIRONMENT") == HOSTED
-            # A part hands its outputs on.
-            if end.outcome is not None and is_hosted and not self._stages:
-                self._setting.notes.extend(left_behind(project, end.outcome))
+            self._tell_sent(policy.model, end)
             if end.outcome is not None:
                 # A job commits nothing: what git should get, the branch's author sends.
                 show_outcome(replace(end.outcome, to_commit=()), self._console)
@@ -239,6 +235,18 @@ class Walks:
             self._setting, project, decision, watcher,
             is_stopped=is_stopped, on_plan=begin, unforced=self.unforced,
         )  # fmt: skip
+
+    def _tell_sent(self, model: str, end: CiEnd) -> None:
+        """What went to the remote of the store, what did not, and what is lost with the machine."""
+        from branchline.flows.ci_run import left_behind
+
+        if end.sent.problem is not None:
+            self._setting.notes.append(end.sent.said)
+        elif end.sent.said:
+            self._console.write(f"{model}: {end.sent.said}.")
+        # A part hands its outputs on.
+        if os.environ.get("RUNNER_ENVIRONMENT") == HOSTED and not self._stages:
+            self._setting.notes.extend(left_behind(end))
 
     def _report(self, project: Project, end: CiEnd) -> None:
         """The report of a run for the summary, and annotations of what did not hold."""

@@ -34,7 +34,7 @@ def governed(own: Policy, law: bytes) -> Policy:
     ruling = law_for(own.model, law)
     if ruling is None:
         kept = {name: text for name, text in own.sections.items() if name not in _OUTWARD}
-        return replace(own, sections=kept, store=None)
+        return replace(own, sections=kept, store=None, store_options={})
     sections = {k: v for k, v in ruling.sections.items() if k not in _OWN_SECTIONS}
     sections.update({k: v for k, v in own.sections.items() if k in _OWN_SECTIONS})
     return replace(
@@ -71,6 +71,8 @@ def law_for(model: str, law: bytes) -> Policy | None:
 
 def _text(policy: Policy, name: str) -> str:
     """One part of a policy without the lines that it stands in."""
+    if name == "store":
+        return repr((policy.store, sorted(policy.store_options.items())))
     if name != "gate":
         return repr(getattr(policy, name))
     metrics = tuple(replace(rule, line=0) for rule in policy.gate.metrics)

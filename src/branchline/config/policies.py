@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from branchline.core.values import JsonValue
 
 
+_STORE_OPTIONS = {"endpoint_url": "endpointurl", "region": "region", "profile": "profile"}
+"""Key -> the same in DVC's remotes."""
+
+
 def policy_of(
     name: str,
     settings: Mapping[str, Any],
@@ -58,8 +62,10 @@ def policy_of(
     """
     store = settings.get("store")
     link = settings.get("link")
+    reached: dict[str, str] = {}
     if isinstance(store, dict):
         link = store.get("link", link)
+        reached = {name: store[key] for key, name in _STORE_OPTIONS.items() if key in store}
         store = store.get("url")
     tests = _tests(settings.get("tests") or (), path_of("tests"), document)
     return Policy(
@@ -73,6 +79,7 @@ def policy_of(
         resources=_all_resources(settings.get("resources") or {}, tests),
         link=Link(link) if link else None,
         store=store,
+        store_options=reached,
         sections=dict(sections or {}),
         source=document.file,
     )

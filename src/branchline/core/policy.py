@@ -326,6 +326,7 @@ class Policy:
         link: How outputs get from the store into the workspace; None leaves it to the store
             (DVC's `cache.type`).
         store: URL of a remote store; None means the local one only.
+        store_options: How it is reached, as DVC names it: `endpointurl`, `region`, `profile`.
         sections: The remaining sections (tune, deploy, monitor, ...), checked, as plain values.
         source: The file it was read from; empty for defaults.
     """
@@ -340,6 +341,7 @@ class Policy:
     resources: Mapping[str, Resources] = field(default_factory=dict)
     link: Link | None = None
     store: str | None = None
+    store_options: Mapping[str, str] = field(default_factory=dict)
     sections: Mapping[str, JsonValue] = field(default_factory=dict)
     source: str = ""
 

@@ -32,6 +32,7 @@ from branchline.flows.checks import check_name, state_of_end
 from branchline.flows.ci_grounds import RUNS, grounds_of
 from branchline.flows.ci_lines import annotation_of, lines_of
 from branchline.flows.history import History
+from branchline.flows.obtainable import withheld
 from branchline.flows.pulls import REPORT
 from branchline.flows.report import reported
 from branchline.render.ci import error_remarks, failure_markdown, nothing_markdown
@@ -68,12 +69,15 @@ class Told:
         effects: In the order in which they are applied.
         notes: What does not follow, and what was doubted; a sentence each.
         reports: Markdown, one a model. is_doubted: Something did not fit.
+        withheld: Why models that passed are not where they should be, so that they are not
+            registered; a sentence each.
     """
 
     effects: list[Effect] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
     is_doubted: bool = False
+    withheld: list[str] = field(default_factory=list)
 
 
 def read_results(setting: CiSetting, folder: ResultsFolder) -> HandedOn | None:
@@ -120,6 +124,8 @@ def follow(
     new: frozenset[str],
     *,
     why_unknown: str = "",
+    stays: bool = False,
+    registers: bool = True,
 ) -> Told:
     """What the world is to know of the results of one folder.
 
@@ -129,6 +135,8 @@ def follow(
         policies: Of the models of the event.
         new: Names of the records that came with the folder.
         why_unknown: Why the records and tags of the repository are not all here; "" where they are.
+        stays: Whether this machine and its store are there after the job.
+        registers: Whether registrations will be applied: then their files are looked for.
 
     Raises:
         CiError, RecordError: It names what is not there, or records come that nobody asked for.
@@ -149,6 +157,12 @@ def follow(
                 accepted.add(f"{RUNS}{view.run}")
                 grounds = grounds_of(project, view, new, why_unknown=why_unknown)
                 _follow_run(setting, project, view, grounds, told)
+                if registers:
+                    kept, why = withheld(project, told.effects, stays=stays)
+                    told.effects[:] = kept
+                    # Where no place is named, that is how the project is set up: no failure.
+                    where = told.withheld if project.store.sends_to() else told.notes
+                    where.extend(why)
         else:
             _follow_other(setting, policy, handed, told)
     # A result counts for its key alone; a run could pass for the baseline of others.

@@ -19,6 +19,7 @@ from branchline.flows.ci_run import CiEnd
 from branchline.flows.plan import PlanOptions
 from branchline.flows.run import RunOptions, run
 from branchline.flows.search import own_search_stages
+from branchline.flows.sending import Sender, SentEnd
 from branchline.flows.walked import EngineOptions
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def walk_part(
     """
     searching = own_search_stages(project)
     wanted = tuple(stage for stage in stages if stage not in searching)
+    # What a part made is gone with its machine, but for what later parts read.
+    sender = None if setting.event.fork else Sender(project, is_stopped=is_stopped)
     outcome = run(
         project,
         RunOptions(
@@ -66,7 +69,9 @@ def walk_part(
                 unforced=unforced,
                 trust_elsewhere=False,
             ),
-            engine=EngineOptions(jobs=project.machine.cpus()),
+            engine=EngineOptions(
+                jobs=project.machine.cpus(), on_result=sender.offer if sender else None
+            ),
             reason=decision.reason,
             trigger=setting.trigger(decision),
             judges=False,
@@ -79,8 +84,11 @@ def walk_part(
     if state is HandedState.UNFINISHED:
         _pack(project, outcome, f"{folder.path}/{OUTPUTS_FILE}")
     model = project.policy.model
+    made = [outcome.walked.results[stage] for stage in outcome.walked.ran]
     return CiEnd(
-        handed=HandedModel(model=model, do=Do.TRAIN, state=state, detail=detail), outcome=outcome
+        handed=HandedModel(model=model, do=Do.TRAIN, state=state, detail=detail),
+        outcome=outcome,
+        sent=sender.finish(made) if sender else SentEnd(),
     )
 
 

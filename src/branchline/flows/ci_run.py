@@ -6,7 +6,7 @@ says what is lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.effects.handed_on import (
@@ -23,6 +23,7 @@ from branchline.errors import BranchlineError, RecordError
 from branchline.flows.ci_plan import is_withheld, targets_of
 from branchline.flows.plan import PlanOptions
 from branchline.flows.run import RunOptions, run
+from branchline.flows.sending import Sender, SentEnd
 from branchline.flows.walked import EngineOptions
 
 if TYPE_CHECKING:
@@ -47,33 +48,37 @@ class CiEnd:
         outcome: What the run did; None where there was none.
         standing: What its verdict lets happen; None where there is none.
         error: Why it could not begin.
+        sent: What became of sending its outputs to the remote of the store.
     """
 
     handed: HandedModel
     outcome: RunOutcome | None = None
     standing: Standing | None = None
     error: BranchlineError | None = None
+    sent: SentEnd = field(default_factory=SentEnd)
 
 
-def left_behind(project: Project, outcome: RunOutcome) -> tuple[str, ...]:
+def left_behind(end: CiEnd) -> tuple[str, ...]:
     """What stands on this machine alone, where the machine is gone after the job; a sentence.
 
     Records name outputs by content and do not hold them: a registered model would be a name.
     """
-    walked = outcome.walked
+    if end.outcome is None or end.sent.to or end.sent.problem is not None:
+        return ()
+    walked = end.outcome.walked
     paths = [
         out.path
         for stage in walked.ran
         for out in walked.results[stage].outs
-        if out.cached and out.kind == "data" and not project.store.can_fetch(out.content)
+        if out.cached and out.kind == "data"
     ]
     if not paths:
         return ()
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return (
         f"`{paths[0]}`{more} was made on a machine that GitHub takes away after this job, and is"
-        " nowhere else: train on an own runner (`runs_on`), or let a stage copy it to where it is"
-        " kept",
+        " nowhere else: write `store: s3://bucket/prefix` (or gs://, azure://, ssh://) into"
+        " branchline.yaml",
     )
 
 
@@ -108,6 +113,8 @@ def walk_model(
         BranchlineError: Nothing was started: a missing input, unusable code or settings.
     """
     targets = targets_of(project)
+    # Code of a fork has no credentials, and its outputs are nobody's yet.
+    sender = None if setting.event.fork else Sender(project, is_stopped=is_stopped)
     outcome = run(
         project,
         RunOptions(
@@ -120,7 +127,9 @@ def walk_model(
                 trust_elsewhere=False,
                 with_tests=True,
             ),
-            engine=EngineOptions(jobs=project.machine.cpus()),
+            engine=EngineOptions(
+                jobs=project.machine.cpus(), on_result=sender.offer if sender else None
+            ),
             reason=decision.reason,
             trigger=setting.trigger(decision),
         ),
@@ -128,7 +137,10 @@ def walk_model(
         is_stopped=is_stopped,
         on_plan=on_plan,
     )
-    return _ended(project, outcome)
+    ended = _ended(project, outcome)
+    # Also where a later stage failed: what was made need not be made again.
+    sent = sender.finish(outcome.walked.results.values()) if sender else SentEnd()
+    return replace(ended, sent=sent)
 
 
 def _ended(project: Project, outcome: RunOutcome) -> CiEnd:

@@ -28,6 +28,7 @@ def examine_github(
     *,
     modes: Sequence[str] | None,
     token_from: str,
+    stores: Sequence[str] | None = None,
     now_s: float,
 ) -> tuple[Check, ...]:
     """Judge a repository's settings.
@@ -37,6 +38,8 @@ def examine_github(
         needs: What the workflows of the working tree need.
         modes: `open_pull_request.mode` of each branch rule that opens pull requests; None where
             branchline.yaml cannot be read.
+        stores: Where each model's outputs are kept besides their machine, "" for nowhere; None
+            where branchline.yaml cannot be read.
         token_from: Variable that holds the token, or is to hold it.
         now_s: Seconds since 1970 (UTC).
     """
@@ -51,6 +54,7 @@ def examine_github(
         _secrets(facts, needs),
         _variables(facts, needs),
         *_runners(facts, needs),
+        *_store(stores),
         _required(facts, sorted({gate for need in needs for gate in need.gates})),
         *_filtered(facts, needs),
         *_schedules(facts, needs, now_s),
@@ -299,6 +303,17 @@ def _runners(facts: ForgeFacts, needs: Sequence[WorkflowNeeds]) -> list[Check]:
             checks.append(_warn(name, said, "Start it: a job waits for it, 24 hours at most."))
     names = ", ".join(runner.name for runner in facts.runners)
     return checks or [_pass(name, f"{names}: online, with every label that jobs ask for")]
+
+
+def _store(stores: Sequence[str] | None) -> list[Check]:
+    """Whether models outlive the machine of the job that trained them."""
+    if stores is None:
+        return []
+    if not all(stores):
+        said = "a model that a job trains stands on its machine alone, so no version is registered"
+        todo = "Write e.g. `store: s3://bucket/prefix` into branchline.yaml."
+        return [_warn("store", said, todo)]
+    return [_pass("store", f"outputs are kept in {', '.join(dict.fromkeys(stores))}")]
 
 
 def _is_hosted(label: str) -> bool:

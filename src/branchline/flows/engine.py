@@ -317,6 +317,8 @@ class Engine:
             later.add(partial(self._keeper.share, attempt.stage, later.say))
         if kept.result is not None:
             self.walked.results[address] = kept.result
+            if self._options.on_result is not None:
+                self._options.on_result(kept.result)
         self.walked.notes.extend(kept.notes)
         self._planner.producers.done(attempt.stage, kept.contents)
         self._ended(address, StageState.SUCCEEDED, "", kept.ended.duration_s)

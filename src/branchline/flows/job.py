@@ -15,6 +15,7 @@ from branchline.core.trigger import Trigger, TriggerKind
 from branchline.core.verdict.standing import Standing, standing_of
 from branchline.flows.plan import PlanOptions
 from branchline.flows.run import RunOptions, run
+from branchline.flows.sending import Sender
 from branchline.flows.walked import EngineOptions
 from branchline.render.job_log import data_lines, job_line, plan_lines, verdict_lines
 
@@ -171,6 +172,7 @@ def walk_job(
         return other is None
 
     grip.at("plan")
+    sender = Sender(project, is_stopped=grip.is_stopped)
     outcome = run(
         project,
         RunOptions(
@@ -182,7 +184,7 @@ def walk_job(
                 trust_elsewhere=False,
                 with_tests=True,
             ),
-            engine=EngineOptions(jobs=project.machine.cpus()),
+            engine=EngineOptions(jobs=project.machine.cpus(), on_result=sender.offer),
             reason=asked.note or asked.reason,
             trigger=trigger_of(asked, base=base),
         ),
@@ -194,6 +196,9 @@ def walk_job(
     if leader:
         log.write(job_line("run", f"job {leader[0]} makes this already; waiting for it"))
         return JobEnd(state=JobState.WAITING, leader=leader[0])
+    sent = sender.finish(outcome.walked.results.values())
+    if sent.said:
+        log.write(job_line("run", sent.said))
     return _ended(outcome, log, project.policy.gate)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from branchline.core.run import StageState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from branchline.core.evidence.data.values import DataReport
     from branchline.core.evidence.model_tests import Examined
@@ -86,6 +86,7 @@ class EngineOptions:
         early: Who may end it early; None for nobody.
         later: Where what may wait for the next training goes; None: nothing waits.
         gatekeeper: Who may keep stages from starting; None for nobody.
+        on_result: Told each result once the ledger has it.
         starts_afresh: Take away what persists, too, before a stage runs: else the trials of a
             search would go on from one another.
     """
@@ -98,6 +99,7 @@ class EngineOptions:
     early: Early | None = None
     later: Later | None = None
     gatekeeper: Gatekeeper | None = None
+    on_result: Callable[[Result], None] | None = None
     starts_afresh: bool = False
 
 

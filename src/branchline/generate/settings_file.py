@@ -57,6 +57,7 @@ class FirstStage:
         deps, params, outs, metrics: Paths; params are whole files.
         printed: Path of the file that holds what the command prints, where that has metrics.
         in_git: Those of `outs` that git holds and goes on holding, instead of the store.
+        growing: Those of `outs` and `metrics` that are here already and get a line more each time.
     """
 
     name: str
@@ -67,6 +68,7 @@ class FirstStage:
     outs: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     in_git: tuple[str, ...] = ()
+    growing: tuple[str, ...] = ()
     printed: str = ""
 
 
@@ -156,7 +158,7 @@ def _source_lines(model: FirstModel) -> list[str]:
 
 def _is_short(stages: Sequence[FirstStage]) -> bool:
     (first, *others) = stages
-    return first.name == "train" and not (others or first.wdir or first.in_git)
+    return first.name == "train" and not (others or first.wdir or first.in_git or first.growing)
 
 
 def _train_parts(stage: FirstStage) -> list[str]:
@@ -185,10 +187,10 @@ def _stage_flow(stage: FirstStage) -> str:
     if stage.params:
         parts.append("params: [" + ", ".join(f"{{{_key(p)}: null}}" for p in stage.params) + "]")
     if stage.outs:
-        outs = [_in_git(p) if p in stage.in_git else yaml_string(p) for p in stage.outs]
+        outs = [_output(stage, path, in_git=path in stage.in_git) for path in stage.outs]
         parts.append(f"outs: [{', '.join(outs)}]")
     # Files of metrics are small: git keeps them, not the store.
-    files = [_in_git(path) for path in stage.metrics]
+    files = [_output(stage, path, in_git=True) for path in stage.metrics]
     if stage.printed:
         files.append(f"{{{_key(stage.printed)}: {{meta: {{branchline: {{printed: true}}}}}}}}")
     if files:
@@ -196,8 +198,10 @@ def _stage_flow(stage: FirstStage) -> str:
     return f"{_key(stage.name)}: {{{', '.join(parts)}}}"
 
 
-def _in_git(path: str) -> str:
-    return f"{{{_key(path)}: {{cache: false}}}}"
+def _output(stage: FirstStage, path: str, *, in_git: bool) -> str:
+    flags = ["cache: false"] if in_git else []
+    flags += ["persist: true"] if path in stage.growing else []
+    return f"{{{_key(path)}: {{{', '.join(flags)}}}}}" if flags else yaml_string(path)
 
 
 def _source_flow(model: FirstModel) -> str:

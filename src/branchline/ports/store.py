@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from branchline.core.pipeline import Content
     from branchline.core.policy import Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What went to a remote: objects that were not there before, and their bytes."""
+
+    objects: int = 0
+    size_bytes: int = 0
 
 
 class Store(Protocol):
@@ -31,6 +40,40 @@ class Store(Protocol):
 
     def looked_at(self) -> str:
         """Which remotes `can_fetch` asks, and why others not: half a sentence for an error."""
+        ...
+
+    def sends_to(self) -> str:
+        """The remote of `send`, as messages name it; "" where no remote is named."""
+        ...
+
+    def send(
+        self,
+        contents: Iterable[Content],
+        *,
+        is_stopped: Callable[[], bool] = lambda: False,
+        anew: bool = False,
+    ) -> Sent:
+        """Send objects that the remote lacks to it, folders with their files.
+
+        May be called by another thread while this one uses the store.
+
+        Args:
+            contents: Which.
+            is_stopped: Asked before each object; True ends it early.
+            anew: Ask the remote for all of them, also for what is known to have been there.
+
+        Raises:
+            StoreError: No remote is named, it cannot be reached or written, or an object is neither
+                here nor there; what could be sent is.
+        """
+        ...
+
+    def is_elsewhere(self, content: Content) -> bool:
+        """Whether the remote has an object, asked anew: others have it when this machine is gone.
+
+        Raises:
+            StoreError: It cannot be told.
+        """
         ...
 
     def save(self, path: str, *, link: Link | None = None) -> Content:

@@ -83,6 +83,7 @@ PRELOADED = (
     "branchline.server.runner",
     "branchline.server.walking",
     "branchline.wiring.readers",
+    "branchline.wiring.stores",
     "ctypes",
     "datetime",
     "encodings.utf_8_sig",

@@ -18,10 +18,10 @@ import pytest
 from branchline.core.pipeline import Content
 from branchline.core.policy import Link
 from branchline.errors import StoreError
-from branchline.ports.store import Store
+from branchline.ports.store import Sent, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from branchline.ports.workspace import Workspace
     from branchline.testing.workspace import FakeWorkspace
@@ -56,6 +56,37 @@ class FakeStore(Store):
     def looked_at(self) -> str:
         """See the port."""
         return "the remote in memory does not have it"
+
+    def sends_to(self) -> str:
+        """See the port."""
+        return "the remote in memory"
+
+    def send(
+        self,
+        contents: Iterable[Content],
+        *,
+        is_stopped: Callable[[], bool] = lambda: False,
+        anew: bool = False,  # noqa: ARG002 - this one is always asked
+    ) -> Sent:
+        """See the port."""
+        objects = size = 0
+        for content in contents:
+            held = self.objects.get(content.md5 or "")
+            members = held if isinstance(held, tuple) else ()
+            for md5 in (*(member.md5 for _, member in members), content.md5):
+                if is_stopped() or not md5 or md5 in self.remote:
+                    continue
+                if md5 not in self.objects:
+                    raise StoreError(f"object {md5} is neither here nor there")
+                self.remote[md5] = self.objects[md5]
+                objects += 1
+                data = self.objects[md5]
+                size += len(data) if isinstance(data, bytes) else 0
+        return Sent(objects=objects, size_bytes=size)
+
+    def is_elsewhere(self, content: Content) -> bool:
+        """See the port."""
+        return _is_whole(content, self.remote)
 
     def save(self, path: str, *, link: Link | None = None) -> Content:  # noqa: ARG002 # no links in memory
         """See the port."""
@@ -180,6 +211,33 @@ class StoreContract(ABC):
 
         assert workspace.content("b/c") == content
         assert workspace.content("a") == content
+
+    def test_what_was_sent_can_be_had_again(self, workspace: Workspace, store: Store) -> None:
+        """Only what lacks is sent, a folder with its files."""
+        self.put(workspace, "out/a", b"1")
+        self.put(workspace, "out/b", b"22")
+        folder = store.save("out")
+        assert store.sends_to()
+        assert not store.is_elsewhere(folder)
+
+        sent, again = store.send([folder]), store.send([folder], anew=True)
+
+        assert (sent.objects, again.objects) == (3, 0)
+        assert sent.size_bytes >= 3
+        assert store.is_elsewhere(folder)
+
+    def test_what_is_nowhere_cannot_be_sent(self, store: Store) -> None:
+        """The message names the object."""
+        with pytest.raises(StoreError, match="f" * 32):
+            store.send([Content(md5="f" * 32, size_bytes=1)])
+
+    def test_a_stop_ends_sending(self, workspace: Workspace, store: Store) -> None:
+        """What was not sent is not there."""
+        self.put(workspace, "a", b"1")
+        content = store.save("a")
+
+        assert store.send([content], is_stopped=lambda: True).objects == 0
+        assert not store.is_elsewhere(content)
 
     def test_what_is_not_there_is_said(self, store: Store) -> None:
         """Missing objects are an answer to a question and an error to an order."""

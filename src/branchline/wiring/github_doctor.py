@@ -7,8 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from branchline.core.policy import Policy
     from branchline.flows.doctor import Check
 
 __all__ = ["examine_folder"]
@@ -32,11 +33,13 @@ def examine_folder(
     from branchline.wiring.forges import open_github
 
     root = _root(folder)
+    policies = _policies(root)
     with open_github(folder, environ, repository=repository, patience_s=_PATIENCE_S) as side:
         return examine_github(
             side.checkup.facts(),
             [needs_of(path, content) for path, content in workflows(root)],
-            modes=_modes(root),
+            modes=_modes(policies),
+            stores=None if policies is None else _stores(root, policies),
             token_from=side.address.token_from,
             now_s=time.time(),
         )
@@ -52,10 +55,9 @@ def _root(folder: str) -> str:
         return folder
 
 
-def _modes(root: str) -> list[str] | None:
-    """How each branch rule starts the training of the pull request that it opens."""
+def _policies(root: str) -> list[Policy] | None:
+    """Of each model; None where branchline.yaml cannot be used."""
     from branchline.config.branchline_yaml import FILE, default_config, load_policy
-    from branchline.core.effects.openings import DEFAULT_MODE
     from branchline.errors import BranchlineError
 
     try:
@@ -66,9 +68,28 @@ def _modes(root: str) -> list[str] | None:
             loaded = default_config("model")
     except (OSError, BranchlineError):
         return None
+    return [model.policy for model in loaded.models]
+
+
+def _stores(root: str, policies: Sequence[Policy]) -> list[str]:
+    """Where the outputs of each model are kept besides the machine that made them; "" nowhere."""
+    from branchline.adapters.dvc.settings import read_settings
+    from branchline.wiring.stores import shown
+
+    settings = read_settings(root)
+    of_dvc = settings.remotes.get(settings.default_remote, "")
+    return [shown(policy.store or of_dvc) for policy in policies]
+
+
+def _modes(policies: Sequence[Policy] | None) -> list[str] | None:
+    """How each branch rule starts the training of the pull request that it opens."""
+    from branchline.core.effects.openings import DEFAULT_MODE
+
+    if policies is None:
+        return None
     return [
         str(rule.open_pull_request.get("mode", DEFAULT_MODE))
-        for model in loaded.models
-        for rule in model.policy.branches
+        for policy in policies
+        for rule in policy.branches
         if rule.open_pull_request is not None
     ]

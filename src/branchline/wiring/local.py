@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from branchline.adapters.dvc.cache_database import CacheDatabase
+    from branchline.adapters.dvc.remotes import Elsewhere
+    from branchline.adapters.dvc.store import DvcStore
+    from branchline.adapters.dvc.workspace import DvcWorkspace
+    from branchline.core.policy import Policy
 
 
 def executor(*, forks: bool = False) -> object:
@@ -93,3 +100,47 @@ def data_ports(root: str, state_dir: str) -> dict[str, Callable[[], object]]:
         "environments": environments,
         "metric_readers": readers,
     }
+
+
+def files(
+    root: str, state_dir: str, before: DvcWorkspace | None, *, lasting: bool
+) -> tuple[Callable[[], CacheDatabase], Callable[[], DvcWorkspace]]:
+    """How the local cache and the workspace are made; those of `before` share what it knows."""
+
+    @cache
+    def database() -> CacheDatabase:
+        from branchline.adapters.dvc.cache_database import CacheDatabase
+
+        if before is not None:
+            return before.database
+        return CacheDatabase(os.path.join(state_dir, "cache.db"))
+
+    @cache
+    def workspace() -> DvcWorkspace:
+        from branchline.adapters.dvc.workspace import DvcWorkspace
+
+        index = before.index if before else None
+        return DvcWorkspace(root, database(), index=index, lasting=lasting)
+
+    return database, workspace
+
+
+def store(
+    workspace: DvcWorkspace,
+    settings_root: str,
+    store_dir: str,
+    root: str,
+    policy: Callable[[], Policy],
+) -> DvcStore:
+    """The store, with the DVC settings of one tree and the `store:` of the policy that governs."""
+    from branchline.adapters.dvc.settings import read_settings
+    from branchline.adapters.dvc.store import DvcStore
+
+    settings = read_settings(settings_root, cache_dir=store_dir)
+
+    def elsewhere() -> Elsewhere:
+        from branchline.wiring import stores  # when an object is not here
+
+        return stores.elsewhere(settings, root, policy)
+
+    return DvcStore(workspace, settings=settings, elsewhere=elsewhere)

@@ -93,8 +93,10 @@ def open_project(
     repo = GitRepo(git, branch=branch, default_branch=default_branch)
     state_dir = os.path.join(git.places.root, STATE_DIR)
     declarations = _declarations(git.places.root, model, law)
-    ports = _ports(git, git.places.root, waiting=waiting)
+    opened: list[Project] = []
+    ports = _ports(git, git.places.root, lambda: opened[0].policy, waiting=waiting)
     with _opened(repo, state_dir, {**declarations, **ports}) as project:
+        opened.append(project)
         yield project
 
 
@@ -124,7 +126,10 @@ def open_worktree(root: str, shared: Shared, *, model: str | None = None) -> Ite
     )
     place = "" if shared.settings_root else "a box"
     declarations = _declarations(root, model, shared.law, name=shared.name, place=place)
-    with _opened(repo, shared.state_dir, {**declarations, **_ports(box, root, shared)}) as project:
+    opened: list[Project] = []
+    ports = _ports(box, root, lambda: opened[0].policy, shared)
+    with _opened(repo, shared.state_dir, {**declarations, **ports}) as project:
+        opened.append(project)
         yield project
 
 
@@ -170,12 +175,16 @@ def look_again(project: Project) -> Project:
     git = Git.open(project.root)
     repo = GitRepo(git)
     _refuse_committed_state(repo)
+    declarations = _declarations(
+        project.root, None, before=cast("LoadedPipeline", project.declared)
+    )
+    policy = cast("Callable[[], Policy]", declarations["policy"])
     return Project(
         root=project.root,
         state_dir=project.state_dir,
         ports={
-            **_declarations(project.root, None, before=cast("LoadedPipeline", project.declared)),
-            **_ports(git, project.root, before=cast("DvcWorkspace", project.workspace)),
+            **declarations,
+            **_ports(git, project.root, policy, before=cast("DvcWorkspace", project.workspace)),
             "repo": lambda: repo,
             "records": lambda: project.records,
             "lock_files": lambda: project.lock_files,
@@ -249,6 +258,7 @@ def _reread(root: str, chosen: Callable[[], Any], files: Mapping[str, bytes]) ->
 def _ports(
     git: Git,
     root: str,
+    policy: Callable[[], Policy],
     shared: Shared | None = None,
     *,
     waiting: Callable[[str], None] | None = None,
@@ -260,16 +270,12 @@ def _ports(
     """
     state_dir = shared.state_dir if shared else os.path.join(root, STATE_DIR)
     store_dir, searches = (shared.store_dir, shared.searches) if shared else ("", False)
-    database, workspace = _local_files(root, state_dir, before, lasting=not searches)
+    database, workspace = local.files(root, state_dir, before, lasting=not searches)
 
     @cache
     def store() -> DvcStore:
-        from branchline.adapters.dvc.settings import read_settings
-        from branchline.adapters.dvc.store import DvcStore
-
         settings_root = (shared.settings_root if shared else "") or root
-        settings = read_settings(settings_root, cache_dir=store_dir)
-        return DvcStore(workspace(), settings=settings)
+        return local.store(workspace(), settings_root, store_dir, root, policy)
 
     def run_cache() -> object:
         from branchline.adapters.dvc.run_cache import DvcRunCache
@@ -325,29 +331,6 @@ def _ports(
         **local.data_ports(root, state_dir),
         "artifacts": lambda: _artifacts(store(), os.path.dirname(store_dir)),
     }
-
-
-def _local_files(
-    root: str, state_dir: str, before: DvcWorkspace | None, *, lasting: bool
-) -> tuple[Callable[[], CacheDatabase], Callable[[], DvcWorkspace]]:
-    """How the local cache and the workspace are made; those of `before` share what it knows."""
-
-    @cache
-    def database() -> CacheDatabase:
-        from branchline.adapters.dvc.cache_database import CacheDatabase
-
-        if before is not None:
-            return before.database
-        return CacheDatabase(os.path.join(state_dir, "cache.db"))
-
-    @cache
-    def workspace() -> DvcWorkspace:
-        from branchline.adapters.dvc.workspace import DvcWorkspace
-
-        index = before.index if before else None
-        return DvcWorkspace(root, database(), index=index, lasting=lasting)
-
-    return database, workspace
 
 
 def _artifacts(store: DvcStore, folder: str) -> Artifacts:

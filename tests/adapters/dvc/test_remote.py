@@ -47,7 +47,7 @@ class Pair:
     def pushed(self, path: str) -> Content:
         store = self.clone("one", CORE + section("box", self.box))
         content = store.save(path)
-        store.remotes[0].push([content])
+        store.remotes.near[0].send([content], is_stopped=lambda: False)
         return content
 
     def cached(self) -> list[str]:
@@ -204,7 +204,7 @@ def test_legacy_objects_are_digested_as_dvc_2_did(pair: Pair, held: bytes, is_so
         ),
         pytest.param(
             CORE + section("box", "https://ann:secret@host/x"),
-            "DVC remote `box` (https://...) is no folder, so that only DVC can fetch from it",
+            "DVC remote `box` (https://...) is not the default one, so that it is not asked",
             id="no-folder-and-no-password",
         ),
         pytest.param(

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from branchline.adapters.dvc.remotes import Elsewhere
 from branchline.adapters.dvc.settings import DvcSettings, read_settings
 from branchline.adapters.dvc.store import DvcStore
 from branchline.adapters.dvc.workspace import DvcWorkspace
 from branchline.core.pipeline import Content
 from branchline.core.policy import Link
 from branchline.errors import StoreError
+from branchline.ports.remote_files import RemotePlace
+from branchline.testing.remote_files import FakeRemoteFiles
 from branchline.testing.store import StoreContract
 
 if TYPE_CHECKING:
@@ -38,6 +41,18 @@ def object_of(root: Path, content: Content) -> Path:
 
 
 class TestContract(StoreContract):
+    @pytest.fixture(params=["a folder", "an address"])
+    def store(self, request: pytest.FixtureRequest, workspace: DvcWorkspace) -> DvcStore:
+        """A store with a remote: as a folder, and as it is reached from afar."""
+        files = FakeRemoteFiles()
+        is_far = request.param == "an address"
+        named = Elsewhere(
+            folder="" if is_far else f"{workspace.root}-remote",
+            places=(("", RemotePlace(url="fake://x", said="the store")),) if is_far else (),
+            open_files=lambda _place: files,
+        )
+        return DvcStore(workspace, elsewhere=lambda: named)
+
     def put(self, workspace: Workspace, path: str, data: bytes) -> None:
         assert isinstance(workspace, DvcWorkspace)
         file = workspace.absolute(path)
@@ -252,9 +267,9 @@ def test_what_is_missing_here_comes_from_the_default_remote(
     write(clones[0], "d/a", b"1")
     write(clones[0], "d/b/c", b"2" * (2 << 20))
     content = first.save("d")
-    (remote,) = first.remotes
-    assert remote.push([content]) == 3
-    assert remote.push([content]) == 0
+    (remote,) = first.remotes.near
+    assert remote.send([content], is_stopped=lambda: False).objects == 3
+    assert remote.send([content], is_stopped=lambda: False).objects == 0
 
     second.restore("d", content)
 

@@ -285,10 +285,10 @@ def test_a_remote_folder_is_shared_with_dvc(
     dvc("remote", "add", "-d", "box", str(box))
     dvc("repro")
     store = DvcStore(workspace_of(git_root))
-    (remote,) = store.remotes
+    (remote,) = store.remotes.near
     entries = DvcLockFiles(str(git_root)).read(stages())
 
-    remote.push(item.content for entry in entries.values() for item in entry.outs)
+    remote.send(item.content for entry in entries.values() for item in entry.outs)
     remote.push_runs()
     shutil.rmtree(git_root / ".dvc/cache")
     shutil.rmtree(git_root / "out")

@@ -84,6 +84,15 @@ def test_links_are_reported_as_links_and_followed_for_content(
     assert workspace.read("link") == b"x"
 
 
+def test_links_in_a_circle_lead_nowhere(tmp_path: Path, workspace: DvcWorkspace) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+
+    assert workspace.entry("a") == Entry(kind=EntryKind.LINK, target="b")
+    assert workspace.read("a") is None
+    assert workspace.blob("a") is None
+
+
 def test_a_link_out_of_the_root_is_not_read(tmp_path: Path, database: CacheDatabase) -> None:
     write(tmp_path, "secret", "x")
     (tmp_path / "repo").mkdir()

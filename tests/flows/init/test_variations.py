@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 ROOT = Path(__file__).parents[3]
-EACH = 17  # of the 3,600; prime to the lengths of all lists, so that every variation occurs
+EACH = 17  # of the 4,400; prime to the lengths of all lists, so that every variation occurs
 
 
 @pytest.fixture(scope="module")
@@ -42,5 +42,6 @@ def test_what_is_missed_is_said_and_nothing_is_wrong(
 
     assert wrong == []
     assert outcomes["command"] == {"right", "asked"}
+    assert outcomes["data"] == {"right"}
     assert outcomes["model"] == {"right"}
     assert "right" in outcomes["gate"]

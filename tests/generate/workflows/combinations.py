@@ -49,7 +49,17 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "variables: [MLFLOW_URI, REGION]",
         ),
     },
-    "secrets": {"none": ("", ""), "two": ("", "secrets: [KEY, OTHER_KEY]")},
+    "secrets": {
+        "none": ("", ""),
+        "two": ("", "secrets: [KEY, OTHER_KEY]"),
+        "of the store": ("", "secrets: [KEY, AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS]"),
+    },
+    "store": {
+        "none": ("", ""),
+        "s3": ("store: 's3://bucket/prefix'", ""),
+        "gs": ("store: {url: 'gs://bucket'}", ""),
+        "folder": ("store: /mnt/models", ""),
+    },
     "environments": {
         "default": ("", ""),
         "own": ("", "environments: {train: gpu, pull_requests: gpu pulls, register: live}"),

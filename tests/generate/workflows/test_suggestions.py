@@ -49,6 +49,9 @@ def test_only_jobs_of_the_environments_may_take_the_role() -> None:
         "repo:acme@5/tumours@7:environment:training",
         "repo:acme/tumours:environment:training-pulls",
         "repo:acme@5/tumours@7:environment:training-pulls",
+        # It looks whether the model is in the bucket before it registers a version.
+        "repo:acme/tumours:environment:production",
+        "repo:acme@5/tumours@7:environment:production",
     ]
     assert "*" not in json.dumps(document)
 

@@ -22,6 +22,8 @@ class DvcSettings:
         remotes: Name -> URL or absolute path.
         relative: Name -> path of a remote as it is written, where it is relative to `.dvc/config`.
         default_remote: Its name; "" when there is none.
+        options: Name -> the remote's other options, as DVC names them; those of a remote that a
+            `remote://` address stands on are among them. They may hold passwords.
         dvc_dir: Absolute `.dvc` folder; "" when the repository does not use DVC.
     """
 
@@ -30,6 +32,9 @@ class DvcSettings:
     remotes: Mapping[str, str] = field(default_factory=dict)
     relative: Mapping[str, str] = field(default_factory=dict)
     default_remote: str = ""
+    options: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
     dvc_dir: str = ""
 
 
@@ -46,11 +51,8 @@ def read_settings(root: str, *, cache_dir: str = "") -> DvcSettings:
     values: dict[tuple[str, str], str] = {}
     for name in ("config", "config.local"):
         values.update(_read_ini(os.path.join(dvc_dir, name)))
-    urls = {
-        section[len("remote ") :].strip("\"'"): value
-        for (section, key), value in values.items()
-        if section.startswith("remote ") and key == "url"
-    }
+    options = _remote_options(values)
+    urls = {name: held["url"] for name, held in options.items() if "url" in held}
     remotes = {name: _located(dvc_dir, url) for name, url in urls.items()}
     own = values.get(("cache", "dir"))
     place = _located(dvc_dir, own) if own else os.path.join(dvc_dir, "cache")
@@ -60,8 +62,32 @@ def read_settings(root: str, *, cache_dir: str = "") -> DvcSettings:
         remotes=remotes,
         relative={name: url for name, url in urls.items() if _is_relative(url)},
         default_remote=values.get(("core", "remote"), ""),
+        options=options,
         dvc_dir=dvc_dir,
     )
+
+
+def _remote_options(values: Mapping[tuple[str, str], str]) -> dict[str, dict[str, str]]:
+    """Remote name -> its options, its URL among them."""
+    found: dict[str, dict[str, str]] = {}
+    for (section, key), value in values.items():
+        if section.startswith("remote "):
+            found.setdefault(section[len("remote ") :].strip("\"'"), {})[key] = value
+    return {name: _inherited(found, name, ()) for name in found}
+
+
+def _inherited(
+    found: Mapping[str, Mapping[str, str]], name: str, seen: tuple[str, ...]
+) -> dict[str, str]:
+    """Options of a remote, with those of the one that `url = remote://OTHER/path` names."""
+    own = dict(found.get(name, {}))
+    scheme, _, rest = own.get("url", "").partition("://")
+    other, _, path = rest.partition("/")
+    if scheme != "remote" or other not in found or name in seen:
+        return own
+    base = _inherited(found, other, (*seen, name))
+    url = f"{base.get('url', '').rstrip('/')}/{path}"
+    return {**base, **own, "url": url}
 
 
 def _read_ini(path: str) -> dict[tuple[str, str], str]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from branchline.adapters.dvc.folder import check_members, folder_object, legacy_md5, walk
 from branchline.adapters.dvc.materialise import FileMaker, remove_path, set_executable
 from branchline.adapters.dvc.objects import ObjectFolder, damaged
-from branchline.adapters.dvc.remote import damaged_there, local_remotes, looked_at
+from branchline.adapters.dvc.remote import damaged_there
+from branchline.adapters.dvc.remotes import Remotes
 from branchline.adapters.dvc.settings import read_settings
 from branchline.adapters.dvc.stat_index import now_ns, stamp_of
 from branchline.core.pipeline import Content
@@ -19,10 +20,12 @@ from branchline.errors import StoreError
 from branchline.ports.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from branchline.adapters.dvc.remotes import Elsewhere
     from branchline.adapters.dvc.settings import DvcSettings
     from branchline.adapters.dvc.workspace import DvcWorkspace
+    from branchline.ports.store import Sent
 
 _IDENTITY_FILE = "branchline-store-id"
 
@@ -34,6 +37,7 @@ class DvcStore(Store):
         workspace: Its working tree.
         settings: DVC's settings; read from `.dvc/config` when None.
         links: Link types in the order in which they are tried; the settings' own when None.
+        elsewhere: Tells which places besides the folders of DVC's settings are named; None: none.
     """
 
     def __init__(
@@ -42,10 +46,11 @@ class DvcStore(Store):
         *,
         settings: DvcSettings | None = None,
         links: Sequence[Link] | None = None,
+        elsewhere: Callable[[], Elsewhere] | None = None,
     ) -> None:
         self.settings = settings or read_settings(workspace.root)
         self.objects = ObjectFolder(self.settings.cache_dir)
-        self.remotes = local_remotes(self.settings, self.objects)
+        self.remotes = Remotes(self.settings, self.objects, elsewhere)
         self._workspace = workspace
         self._links = tuple(links or self.settings.links)
         self._makers: dict[tuple[Link, ...], FileMaker] = {}
@@ -73,19 +78,42 @@ class DvcStore(Store):
 
     def can_fetch(self, content: Content) -> bool:
         """See the port."""
-        if not self.remotes or not self._is_at_hand(content):
+        if not self._is_at_hand(content):
             return False
         if not content.is_folder:
             return True
         try:
-            members = self.members(content)
+            if self._is_near(content):
+                members = self.members(content) or ()
+                if all(self._is_near(member) for _, member in members):
+                    return True
         except StoreError:
             return True
-        return members is not None and all(self._is_at_hand(member) for _, member in members)
+        return self.remotes.has_whole(content)
 
     def looked_at(self) -> str:
         """See the port."""
-        return looked_at(self.settings)
+        return self.remotes.looked_at()
+
+    def sends_to(self) -> str:
+        """See the port."""
+        target = self.remotes.target()
+        return target.said if target is not None else ""
+
+    def send(
+        self,
+        contents: Iterable[Content],
+        *,
+        is_stopped: Callable[[], bool] = lambda: False,
+        anew: bool = False,
+    ) -> Sent:
+        """See the port."""
+        return self.remotes.needed_target().send(contents, is_stopped=is_stopped, anew=anew)
+
+    def is_elsewhere(self, content: Content) -> bool:
+        """See the port."""
+        target = self.remotes.needed_target()
+        return bool(content.md5) and target.is_kept(content)
 
     def save(self, path: str, *, link: Link | None = None) -> Content:
         """See the port."""
@@ -186,21 +214,28 @@ class DvcStore(Store):
         if content.md5 is None:
             return None
         source = self.objects.checked(content)
-        if source is None and any(remote.pull(content) for remote in self.remotes):
+        if source is None and self.remotes.pull(content):
             source = self.objects.checked(content)
         return source
 
     def _is_at_hand(self, content: Content) -> bool:
         md5, legacy = content.md5 or "", content.legacy
         return bool(md5) and (
+            self.objects.has(md5, legacy=legacy) or self.remotes.has(md5, legacy=legacy)
+        )
+
+    def _is_near(self, content: Content) -> bool:
+        """Whether an object is here or in a folder that this machine reaches."""
+        md5, legacy = content.md5 or "", content.legacy
+        return bool(md5) and (
             self.objects.has(md5, legacy=legacy)
-            or any(remote.has(md5, legacy=legacy) for remote in self.remotes)
+            or any(remote.has(md5, legacy=legacy) for remote in self.remotes.folders())
         )
 
     def _list_in_remote(self, content: Content) -> str | None:
         """The list of a folder where a remote keeps it: a plan reads it and copies nothing."""
         md5 = content.md5 or ""
-        for remote in self.remotes:
+        for remote in self.remotes.folders():
             if md5 and remote.has(md5, legacy=content.legacy):
                 path = remote.objects.path(md5, legacy=content.legacy)
                 try:
@@ -210,7 +245,8 @@ class DvcStore(Store):
                 if found != md5.removesuffix(".dir"):
                     raise damaged_there(path)
                 return path
-        return None
+        # From an address it has to come here to be read; a list is small.
+        return self._source(content)
 
     def _needed(self, path: str, content: Content) -> str:
         source = self._source(content)
@@ -235,6 +271,7 @@ class DvcStore(Store):
     def _restore_folder(self, path: str, target: str, content: Content, maker: FileMaker) -> None:
         self._needed(path, content)
         members = dict(self.members(content) or ())
+        self.remotes.pull_all(members.values())
         sources = {name: self._needed(f"{path}/{name}", item) for name, item in members.items()}
         if os.path.lexists(target) and (os.path.islink(target) or not os.path.isdir(target)):
             remove_path(target)

@@ -6,6 +6,7 @@ follows them (its cache may be linked); `read` and `blob` refuse a link that lea
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat as stat_module
@@ -84,6 +85,8 @@ class DvcWorkspace(Workspace):
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                return None
             raise unreadable(path, error) from error
 
     def entry(self, path: str) -> Entry | None:
@@ -349,6 +352,8 @@ class DvcWorkspace(Workspace):
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                return None  # links in a circle lead nowhere, as a dangling one does
             raise unreadable(path, error) from error
 
     def _is_inside(self, file: str) -> bool:

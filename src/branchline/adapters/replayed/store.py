@@ -10,12 +10,12 @@ from branchline.ports.meanings import MeaningCache
 from branchline.ports.past import PretendedStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from branchline.core.changes.values import Meaning
     from branchline.core.pipeline import Content, LockEntry
     from branchline.core.policy import Link
-    from branchline.ports.store import Store
+    from branchline.ports.store import Sent, Store
 
 
 class ReplayedStore(PretendedStore):
@@ -54,6 +54,26 @@ class ReplayedStore(PretendedStore):
     def looked_at(self) -> str:
         """See the port."""
         return "a replay asks no remote"
+
+    def sends_to(self) -> str:
+        """See the port: nowhere."""
+        return ""
+
+    def send(
+        self,
+        contents: Iterable[Content],
+        *,
+        is_stopped: Callable[[], bool] = lambda: False,
+        anew: bool = False,
+    ) -> Sent:
+        """See the port: refused."""
+        del contents, is_stopped, anew
+        raise StoreError("a replay sends nothing")
+
+    def is_elsewhere(self, content: Content) -> bool:
+        """See the port: a replay asks no remote."""
+        del content
+        return False
 
     def members(self, content: Content) -> Sequence[tuple[str, Content]] | None:
         """See the port."""

@@ -325,9 +325,14 @@ STORE = OneOf(
         Section(
             {
                 "url": Key(Text("a URL or folder"), "Where outputs are kept besides this machine."),
+                "endpoint_url": Key(
+                    Text("a URL"), "Server that speaks S3, where it is not Amazon's."
+                ),
+                "region": Key(Text("a region"), "Region of a bucket of S3."),
+                "profile": Key(Text("a profile"), "Profile of AWS's own configuration files."),
                 "link": Key(LINK, "How outputs get from the store into the workspace.", "reflink"),
             },
-            words="{url: ..., link: ...}",
+            words="{url: ..., endpoint_url: ...}",
         ),
     )
 )

@@ -27,7 +27,7 @@ def elsewhere(found: Availability) -> tuple[str, ...]:
         return ()
     return (
         f"`{found.missing[0]}` is not on this machine: its result is known, and `branchline run`"
-        " makes it again, unless a remote folder has it",
+        " makes it again, unless a remote has it",
     )
 
 

@@ -111,7 +111,7 @@ def _scored(view: View, path: str, commands: Sequence[Quoted]) -> Candidate | No
     score = (
         name
         + (4 if quoted is not None and name >= 0 else 1 if quoted is not None else 0)
-        + (1 if quoted is not None and quoted.rank <= 1 else 0)
+        + (1 if quoted is not None and (quoted.rank <= 1 or _is_for_training(quoted)) else 0)
         + (3 if fit else 0)
         + (1 if libraries else 0)
         + (1 if starts else 0)
@@ -128,6 +128,11 @@ def _scored(view: View, path: str, commands: Sequence[Quoted]) -> Candidate | No
         why = "its name"
     return Candidate(path=path, score=score, line=line if fit else 1, why=why, fits=fit,
                      quoted=quoted)  # fmt: skip
+
+
+def _is_for_training(quoted: Quoted) -> bool:
+    """Whether it is an installed program that is called so."""
+    return bool(quoted.starts) and "train" in quoted.label.lower()
 
 
 def _name_score(stem: str) -> float:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from branchline.core.directions import goal_of
 from branchline.core.secrecy import redacted
 from branchline.flows.init.bars import bars_of_names
-from branchline.flows.init.guess import About, Certainty, Guess, Look
+from branchline.flows.init.guess import About, Certainty, Guess, Look, cut
 from branchline.flows.init.proposal import Proposal, ordered, text_of
 from branchline.flows.init.touched import Role, is_metrics_file, role_of
 from branchline.flows.init.view import DOCUMENT_ENDINGS, View
@@ -108,6 +108,7 @@ def _check_model(
     if not model.stages:
         return _check_pipeline(model, text, place, look, timeout_s)
     stages, names = [], []
+    said: list[str] = []
     for stage in model.stages:
         ended, learned = _run(stage, place, timeout_s)
         if ended.failure is not None:
@@ -116,10 +117,27 @@ def _check_model(
         corrected, found = _corrected(stage, learned, place, look)
         stages.append(corrected)
         names += found
+        said = place.printed().decode(errors="replace").split("\n")
         _tell(stage, corrected, ended, look)
-    _tell_missing(stages, names, look)
+    if not names:
+        look.unknowns.append(_no_metrics(said))
+    if not any(stage.outs for stage in stages):
+        look.unknowns.append(
+            "It left no file that could be the model; save the model, so that it can be compared"
+            " and promoted."
+        )
     made = _with_bars(model, names, look)
     return replace(made, stages=tuple(stages)), True
+
+
+def _no_metrics(said: Sequence[str]) -> str:
+    """What to do where a run left nothing that can be judged."""
+    last = next((line.strip() for line in reversed(said) if line.strip()), "")
+    shown = f" (the last line that it printed: {cut(last)})" if last else ""
+    return (
+        f"It left no metrics that can be read{shown}. Print them as `accuracy: VALUE`, or write"
+        " them to metrics.json and name it under `metrics:`."
+    )
 
 
 def _with_bars(model: FirstModel, names: Sequence[tuple[str, str]], look: Look) -> FirstModel:
@@ -200,7 +218,7 @@ def _corrected(
         for metric in values
         if metric.value is not None
     ]
-    printed = "" if metrics else _printed_of(stage, place, found, look)
+    printed = "" if metrics else _printed_of(stage, learned, place, found, look)
     outs = _outs_of(stage, learned, frozenset(metrics), place, root)
     params, deps = _reads_of(stage, learned, root)
     return (
@@ -217,9 +235,14 @@ def _corrected(
     )
 
 
-def _printed_of(stage: FirstStage, place: Tryout, found: list[tuple[str, str]], look: Look) -> str:
+def _printed_of(
+    stage: FirstStage, learned: _Learned, place: Tryout, found: list[tuple[str, str]], look: Look
+) -> str:
     """The file for what is printed, where that has metrics whose names tell which way is better."""
-    path = stage.printed or f"{stage.name}.log"
+    name = f"{stage.name}.log"
+    if name in learned.written or place.tree.entry(name) is not None:
+        name = f"{stage.name}.printed.log"
+    path = stage.printed or name
     reading = place.readers.read(place.readers.held(path, place.printed()))
     telling = [metric for metric in reading.metrics if goal_of(metric.name) is not None]
     look.unknowns += [
@@ -261,7 +284,11 @@ def _outs_of(
 ) -> list[str]:
     """Files that it left, those in a new folder as the folder where there are many."""
     declared = [posixpath.normpath(posixpath.join(root, path)) for path in stage.outs]
-    left = [path for path in learned.written if path not in metrics and not _is_by_product(path)]
+    left = [
+        path
+        for path in learned.written
+        if path not in metrics and (path in declared or not _is_by_product(path))
+    ]
     outs = [
         path
         for path in declared
@@ -333,24 +360,6 @@ def _tell(before: FirstStage, after: FirstStage, ended: Ended, look: Look) -> No
             look.guesses.append(_seen(about, f"{verb} {path}, which was not guessed"))
         for path in sorted(old - new):
             look.guesses.append(_seen(about, f"it did not leave {path}: that was a wrong guess"))
-
-
-def _tell_missing(
-    stages: Sequence[FirstStage], names: Sequence[tuple[str, str]], look: Look
-) -> None:
-    """Say what the runs of a model's stages did not leave; no later sentence would."""
-    ran = " and ".join(f"`{stage.cmd}`" for stage in stages)
-    if not any(stage.outs for stage in stages):
-        look.unknowns.append(
-            f"{ran} left no model: no file but metrics, logs and caches was made in the"
-            " repository. Write the model to a file here and name it under `outs:`."
-        )
-    if not names:
-        look.unknowns.append(
-            f"{ran} left no file with metrics, and printed none whose name tells which way is"
-            " better. Write them to metrics.json and name it under `metrics:`, so that results can"
-            " be judged."
-        )
 
 
 def _seen(about: About, sentence: str) -> Guess:

@@ -6,18 +6,23 @@ import ast
 import posixpath
 from typing import TYPE_CHECKING
 
-from branchline.flows.init.folding import UNKNOWN
+from branchline.flows.init.columns import columns_written
+from branchline.flows.init.folding import UNKNOWN, names_in
 from branchline.flows.init.known_calls import (
+    COPYING,
     DUMPERS,
     DUMPING,
+    FETCHING,
     FILLED,
     LOADERS,
+    LOG_FILES,
     READING_METHODS,
     SECOND_ARGUMENT,
     TABLES,
     WRITING_METHODS,
 )
-from branchline.flows.init.options import callee
+from branchline.flows.init.loggers import lightning_metrics, trainer_results
+from branchline.flows.init.options import callee, keyword
 from branchline.flows.init.printed import REPORT, is_printing, names_printed, sample_of
 from branchline.flows.init.touched import Measure, Role, Touched, is_metrics_file, role_of
 
@@ -62,7 +67,7 @@ class Finder(ast.NodeVisitor):
         self.hydra: Touched | None = None
         self.hydra_name = ""
         self.hydra_line = 0
-        self.outside: list[Touched] = []
+        self.logs: list[str] = []
 
     # --- what may not happen
 
@@ -108,7 +113,8 @@ class Finder(ast.NodeVisitor):
         is_idle = node.name not in self._used and not node.decorator_list
         is_idle = is_idle and not node.name.startswith("__")
         self._doubts += is_idle
-        self.generic_visit(node)
+        with self._fold.within(node):
+            self.generic_visit(node)
         self._doubts -= is_idle
 
     # --- calls
@@ -124,18 +130,45 @@ class Finder(ast.NodeVisitor):
             self._see_text(node.func.value, node.args, node.lineno)
         elif (owner, name) in SECOND_ARGUMENT:
             role = Role.MODEL if owner != "pickle" else Role.OTHER
-            self._note(self.writes, node.args[1:2] or _keyword(node, "f"), node.lineno, role)
+            self._note(self.writes, node.args[1:2] or keyword(node, "f"), node.lineno, role)
         elif name in DUMPING and owner in DUMPERS:
             self._see_dictionary(node)
         elif name in FILLED or name == "CSVLogger":
             self._see_filled(node, name)
+        elif self._see_file(node, name, owner):
+            pass
         elif name in WRITING_METHODS and isinstance(node.func, ast.Attribute | ast.Name):
             self._see_method(self.writes, node, name, owner)
         elif name in READING_METHODS or (name in ("load", "loadtxt") and owner in LOADERS):
             self._see_method(self.reads, node, name, owner)
         if is_printing(node):
             self._see_print(node)
+        self._see_columns(node)
         self.generic_visit(node)
+
+    def _see_file(self, node: ast.Call, name: str, owner: str) -> bool:
+        """Copies, downloads and files of loggers; whether it was one."""
+        if owner == "shutil" and name in COPYING:
+            self._note(self.reads, node.args[:1] or keyword(node, "src"), node.lineno)
+            self._note(self.writes, node.args[1:2] or keyword(node, COPYING[name]), node.lineno)
+        elif name in FETCHING and (name != "download" or owner in ("gdown", "wget")):
+            self._note(self.writes, node.args[1:2] or keyword(node, FETCHING[name]), node.lineno)
+        elif results := trainer_results(node, name, self._fold):
+            self._add(self.writes, results, node.lineno, Role.METRICS)
+        elif name in LOG_FILES or (name, owner) == ("basicConfig", "logging"):
+            files = keyword(node, "filename") or (node.args[:1] if name in LOG_FILES else [])
+            self.logs += [path for file in files if (path := self._fold.text(file))]
+        else:
+            return False
+        return True
+
+    def _see_columns(self, node: ast.Call) -> None:
+        """Headers of tables by Python's own csv module."""
+        table = columns_written(node, self._values)
+        target = self._opened(table[0]) if table is not None else None
+        if table is not None and target is not None and is_metrics_file(target, texts=True):
+            for column, line in table[1]:
+                self._measure(column, line, target=target)
 
     def _see_open(self, node: ast.Call, owner: str) -> None:
         """`open(path, mode)` or `path.open(mode)`."""
@@ -144,8 +177,10 @@ class Finder(ast.NodeVisitor):
         rest = node.args if place is not None else node.args[1:]
         modes = [k.value for k in node.keywords if k.arg == "mode"] or rest[:1]
         mode = modes[0].value if modes and isinstance(modes[0], ast.Constant) else "r"
-        wanted = self.writes if isinstance(mode, str) and set(mode) & set("wax+") else self.reads
-        self._note(wanted, [place] if place is not None else node.args[:1], node.lineno)
+        letters = set(mode) if isinstance(mode, str) else set()
+        wanted = self.writes if letters & set("wax+") else self.reads
+        nodes = [place] if place is not None else node.args[:1]
+        self._note(wanted, nodes, node.lineno, is_grown="a" in letters)
 
     def _see_method(self, found: list[Touched], node: ast.Call, name: str, owner: str) -> None:
         role = WRITING_METHODS.get(name, Role.OTHER)
@@ -168,7 +203,8 @@ class Finder(ast.NodeVisitor):
             places = node.args[1:2]
         if name == "save_file":
             places = node.args[1:2]
-        self._note(found, places, node.lineno, role)
+        mode = [self._fold.value(value) for value in keyword(node, "mode")]
+        self._note(found, places, node.lineno, role, is_grown=mode == ["a"])
         if name in TABLES and isinstance(node.func, ast.Attribute) and places:
             self._see_table(node.func.value, self._fold.text(places[0]), node.lineno)
 
@@ -188,27 +224,19 @@ class Finder(ast.NodeVisitor):
     def _see_filled(self, node: ast.Call, name: str) -> None:
         """Constructors of loggers, checkpoints and trainers."""
         if name == "CSVLogger":
-            save_dir = _keyword(node, "save_dir")
-            named = save_dir or _keyword(node, "name") or _keyword(node, "version")
-            if named or len(node.args) > 1:  # Lightning's: a folder per version
-                folder = self._fold.text((save_dir or node.args)[0])
-                label = (_keyword(node, "name") or node.args[1:2])[:1]
-                inner = self._fold.text(label[0]) if label else "lightning_logs"
-                version = _keyword(node, "version")
-                number = self._fold.value(version[0]) if version else 0
-                if folder is None or inner is None or not isinstance(number, str | int):
-                    return
-                last = number if isinstance(number, str) else f"version_{number}"
-                path = posixpath.join(folder, inner, last, "metrics.csv")
-                self._add(self.writes, path, node.lineno, Role.METRICS)
+            path = lightning_metrics(node, self._fold)
+            if path != "":
+                self._add(self.writes, path or "\0", node.lineno, Role.METRICS)
                 return
-            self._note(self.writes, node.args[:1] or _keyword(node, "filename"), node.lineno,
+            self._note(self.writes, node.args[:1] or keyword(node, "filename"), node.lineno,
                        Role.METRICS)  # fmt: skip
             return
-        keyword, position, role = FILLED[name]
-        places = _keyword(node, keyword) or node.args[position : position + 1]
+        named, position, role = FILLED[name]
+        places = keyword(node, named) or node.args[position : position + 1]
         filled = self._fold.text(places[0]) if places else None
-        if filled is not None and "{" not in filled:  # Keras fills in {epoch}
+        if filled is not None and "{" in filled:  # Keras fills in {epoch}
+            filled = posixpath.dirname(filled.partition("{")[0])
+        if filled:
             self._add(self.writes, filled, node.lineno, role)
 
     # --- metrics
@@ -223,7 +251,7 @@ class Finder(ast.NodeVisitor):
             return
         keys = list(self._keys(content, ""))
         if not keys:  # what a caller passes, or a function returns
-            keys = [(name, node.lineno) for name in _names_in(self._fold.value(content), "")]
+            keys = [(name, node.lineno) for name in names_in(self._fold.value(content), "")]
         for name, line in keys:
             self._measure(name, line, target=path or "")
 
@@ -242,10 +270,10 @@ class Finder(ast.NodeVisitor):
                 if isinstance(literal, ast.Constant) and isinstance(literal.value, str):
                     yield from self._entry(literal, inner, prefix, depth)
         elif isinstance(node, ast.Call) and callee(node.func)[0] == "dict":
-            for keyword in node.keywords:
-                if keyword.arg:
-                    key = ast.copy_location(ast.Constant(value=keyword.arg), keyword)
-                    yield from self._entry(key, keyword.value, prefix, depth)
+            for given in node.keywords:
+                if given.arg:
+                    key = ast.copy_location(ast.Constant(value=given.arg), given)
+                    yield from self._entry(key, given.value, prefix, depth)
 
     def _entry(
         self, key: ast.Constant, value: ast.expr, prefix: str, depth: int
@@ -276,7 +304,7 @@ class Finder(ast.NodeVisitor):
 
     def _see_print(self, node: ast.Call) -> None:
         target = ""
-        for file in _keyword(node, "file"):
+        for file in keyword(node, "file"):
             if callee(file)[0] == "stderr":
                 break
             target = self._opened(file) or ""
@@ -339,13 +367,21 @@ class Finder(ast.NodeVisitor):
         )
 
     def _note(
-        self, found: list[Touched], nodes: list[ast.expr], line: int, role: Role = Role.OTHER
+        self,
+        found: list[Touched],
+        nodes: list[ast.expr],
+        line: int,
+        role: Role = Role.OTHER,
+        *,
+        is_grown: bool = False,
     ) -> None:
         path = self._fold.text(nodes[0]) if nodes else None
         if path:
-            self._add(found, path, line, role)
+            self._add(found, path, line, role, is_grown=is_grown)
 
-    def _add(self, found: list[Touched], path: str, line: int, role: Role) -> None:
+    def _add(
+        self, found: list[Touched], path: str, line: int, role: Role, *, is_grown: bool = False
+    ) -> None:
         if "://" in path or "\0" in path or not path.strip():
             return
         normal = posixpath.normpath(path)
@@ -357,23 +393,6 @@ class Finder(ast.NodeVisitor):
                 file=self._file,
                 is_sure=not self._doubts,
                 role=role_of(normal, role) if written else Role.OTHER,
+                is_grown=is_grown,
             )
         )
-
-
-def _keyword(node: ast.Call, name: str) -> list[ast.expr]:
-    return [keyword.value for keyword in node.keywords if keyword.arg == name]
-
-
-def _names_in(value: object, prefix: str) -> list[str]:
-    """Dotted names of a dictionary that was folded, texts left out."""
-    if not isinstance(value, dict):
-        return []
-    found = []
-    for key, item in value.items():
-        name = f"{prefix}.{key}" if prefix else str(key)
-        if isinstance(item, dict):
-            found += _names_in(item, name)
-        elif not isinstance(item, str):
-            found.append(name)
-    return found

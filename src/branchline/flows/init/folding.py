@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from branchline.flows.init.options import callee
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["UNKNOWN", "Folding", "Unknown"]
+__all__ = ["UNKNOWN", "Folding", "Returned", "Unknown", "gives_value", "names_in"]
 
 _DEEPEST = 12
 _SETTINGS_LOADERS = {"safe_load", "load", "full_load", "loads", "unsafe_load"}
@@ -34,6 +37,21 @@ class Unknown(Enum):
 
 
 UNKNOWN: Final = Unknown.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """What a function of the repository returns.
+
+    Attributes:
+        folding: Of the file in which it stands.
+        node: The expression.
+        function: The function; None for the fields of a class.
+    """
+
+    folding: Folding
+    node: ast.expr
+    function: ast.FunctionDef | None
 
 
 class Folding:
@@ -60,16 +78,37 @@ class Folding:
         self._defaults = defaults
         self._settings = settings
         self._configuration = configuration or {}
-        self._bound: dict[str, object] = {}
-        self._returns: Mapping[str, tuple[Folding, ast.expr]] = {}
+        self._bound: dict[tuple[int, str], object] = {}
+        self._loose: dict[str, object] = {}
+        self._around: list[ast.FunctionDef] = []
+        self._returns: Mapping[str, Returned] = {}
 
-    def bind(self, name: str, value: object) -> None:
+    def bind(self, name: str, value: object, function: ast.FunctionDef) -> None:
         """Say what a function's parameter is; what was said first counts."""
-        self._bound.setdefault(name, value)
+        self._bound.setdefault((id(function), name), value)
+        self._loose.setdefault(name, value)
 
-    def know_functions(self, returns: Mapping[str, tuple[Folding, ast.expr]]) -> None:
+    def know_functions(self, returns: Mapping[str, Returned]) -> None:
         """Say what functions of the repository return: the expression, and who folds it."""
         self._returns = returns
+
+    @contextmanager
+    def within(self, *functions: ast.FunctionDef) -> Iterator[None]:
+        """Fold what stands inside functions: their parameters are theirs."""
+        before, self._around = self._around, [*self._around, *functions]
+        try:
+            yield
+        finally:
+            self._around = before
+
+    @contextmanager
+    def _anywhere(self) -> Iterator[None]:
+        """Fold what stands elsewhere: in the constructor that gave `self.path` its value."""
+        before, self._around = self._around, []
+        try:
+            yield
+        finally:
+            self._around = before
 
     def text(self, node: ast.expr) -> str | None:
         """The text or path that an expression spells; None when it cannot be told."""
@@ -90,6 +129,8 @@ class Folding:
                 return self._name(name, deeper)
             case ast.Attribute():
                 return self._attribute(node, deeper)
+            case ast.Subscript(value=ast.Attribute(attr="parents", value=inner), slice=key):
+                return _above(self.value(inner, deeper), self.value(key, deeper))
             case ast.Subscript(value=inner, slice=key):
                 return _inside(self.value(inner, deeper), self.value(key, deeper))
             case ast.BinOp(left=left, op=ast.Div(), right=right):
@@ -120,10 +161,17 @@ class Folding:
         return UNKNOWN
 
     def _name(self, name: str, depth: int) -> object:
+        for function in reversed(self._around):
+            if gives_value(function, name):
+                break  # `path = folder / path`: no longer what was passed
+            if (id(function), name) in self._bound:
+                return self._bound[id(function), name]
+            if any(argument.arg == name for argument in _parameters(function)):
+                return self._defaults.get(name, UNKNOWN)  # click passes options under their names
         if name in self._values:
             return self.value(self._values[name], depth)
-        if name in self._bound:
-            return self._bound[name]
+        if name in self._loose:
+            return self._loose[name]
         return self._defaults.get(name, UNKNOWN)
 
     def _attribute(self, node: ast.Attribute, depth: int) -> object:
@@ -137,7 +185,8 @@ class Folding:
         if names[-2:] == ["runtime", "output_dir"]:
             return "@run"
         if isinstance(node.value, ast.Name) and f"self.{node.attr}" in self._values:
-            return self.value(self._values[f"self.{node.attr}"], depth)
+            with self._anywhere():
+                return self.value(self._values[f"self.{node.attr}"], depth)
         if node.attr == "parent":
             inner = self.value(node.value, depth)
             return posixpath.dirname(inner) if isinstance(inner, str) else UNKNOWN
@@ -159,8 +208,9 @@ class Folding:
         if name == "get" and isinstance(node.func, ast.Attribute) and node.args:
             return self._got(node.func.value, node.args, depth)
         if name in self._returns and owner != "self":
-            folding, returned = self._returns[name]
-            return folding.value(returned, depth)
+            returned = self._returns[name]
+            with returned.folding.within(*filter(None, [returned.function])):
+                return returned.folding.value(returned.node, depth)
         return self._path(node, name, owner, depth)
 
     def _path(self, node: ast.Call, name: str, owner: str, depth: int) -> object:
@@ -237,6 +287,34 @@ class Folding:
         return "".join(spelled)
 
 
+@lru_cache(maxsize=1024)
+def _given_values(function: ast.FunctionDef) -> frozenset[str]:
+    return frozenset(
+        node.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+
+
+def gives_value(function: ast.FunctionDef, name: str) -> bool:
+    """Whether a function gives a name a value itself."""
+    return name in _given_values(function)
+
+
+def _above(path: object, steps: object) -> object:
+    """`Path(__file__).resolve().parents[2]`."""
+    if not isinstance(path, str) or not isinstance(steps, int) or not 0 <= steps < _DEEPEST:
+        return UNKNOWN
+    for _ in range(steps + 1):
+        path = posixpath.dirname(path)
+    return path
+
+
+def _parameters(function: ast.FunctionDef) -> list[ast.arg]:
+    arguments = function.args
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+
+
 def _inside(holder: object, key: object) -> object:
     if isinstance(holder, dict) and isinstance(key, str | int):
         return holder.get(key, UNKNOWN)
@@ -253,3 +331,17 @@ def _dotted(node: ast.expr) -> list[str]:
         else:
             node = node.func
     return [node.id, *reversed(names)] if isinstance(node, ast.Name) else []
+
+
+def names_in(value: object, prefix: str) -> list[str]:
+    """Dotted names of a dictionary that was folded, texts left out."""
+    if not isinstance(value, dict):
+        return []
+    found = []
+    for key, item in value.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(item, dict):
+            found += names_in(item, name)
+        elif not isinstance(item, str):
+            found.append(name)
+    return found

@@ -33,6 +33,12 @@ def inputs_of(
     data: list[str] = []
     for item in script.reads:
         where = f"{item.file}:{item.line}"
+        if item.path.startswith(("/", "../", "~")) and item.is_sure and item.path not in written:
+            look.unknowns.append(
+                f"{where}: it reads {item.path}, which lies outside the repository: other machines"
+                " do not have it, and that it changed is not seen. Bring it in, or name the path in"
+                " a parameter."
+            )
         if item.path in written or item.path.startswith(("/", "..", "~", "@")) or item.path == ".":
             continue
         place = posixpath.normpath(posixpath.join(folder, item.path))

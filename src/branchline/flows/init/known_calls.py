@@ -5,10 +5,13 @@ from __future__ import annotations
 from branchline.flows.init.touched import Role
 
 __all__ = [
+    "COPYING",
     "DUMPERS",
     "DUMPING",
+    "FETCHING",
     "FILLED",
     "LOADERS",
+    "LOG_FILES",
     "READING_METHODS",
     "SECOND_ARGUMENT",
     "TABLES",
@@ -33,6 +36,10 @@ READING_METHODS = {
 }  # fmt: skip
 # The path is the first argument of np.save but the second of joblib.dump and torch.save.
 SECOND_ARGUMENT = {("joblib", "dump"), ("torch", "save"), ("pickle", "dump"), ("dill", "dump")}
+# What stands at the first argument is left at the second, too; or at this keyword.
+COPYING = {"copy": "dst", "copy2": "dst", "copyfile": "dst", "move": "dst", "copytree": "dst"}
+FETCHING = {"urlretrieve": "filename", "download": "output"}
+LOG_FILES = {"FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler"}
 DUMPERS = {"json", "yaml", "toml", "tomli_w", "OmegaConf", "srsly", "orjson", "simplejson"}
 TABLES = {"to_csv", "to_json", "to_markdown", "write_csv"}
 DUMPING = {"dump", "dumps", "save", "safe_dump"}

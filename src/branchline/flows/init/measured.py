@@ -64,4 +64,5 @@ def _where(measure: Measure) -> str:
 
 
 def _same(name: str, read: str) -> bool:
-    return "".join(filter(str.isalnum, name)) == "".join(filter(str.isalnum, read))
+    """Whether a reader's name is what is printed: `Best accuracy` is read as `accuracy`."""
+    return "".join(filter(str.isalnum, name)).endswith("".join(filter(str.isalnum, read)))

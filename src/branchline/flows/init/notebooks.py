@@ -107,8 +107,17 @@ def from_notebook(view: View, model: str, ranked: Sequence[Notebook], look: Look
     script = _seen_from_root(script, folder)
     made = model_of(view, model, script, Started(cmd=command), look)
     (stage,) = made.stages
-    stage = replace(stage, deps=(path, *stage.deps), outs=(*stage.outs, executed))
-    return replace(made, stages=(stage,))
+    stage = replace(stage, deps=(path, *stage.deps))
+    if stage.printed:  # what a cell prints stands in the executed copy, not on the terminal
+        kept = f"metrics in what it prints, kept as {stage.printed}"
+        look.guesses[:] = [
+            replace(g, sentence=f"metrics in what its cells print, kept in {executed}")
+            if g.sentence == kept
+            else g
+            for g in look.guesses
+        ]
+        return replace(made, stages=(replace(stage, printed="", metrics=(executed,)),))
+    return replace(made, stages=(replace(stage, outs=(*stage.outs, executed)),))
 
 
 def _chosen(ranked: Sequence[Notebook], look: Look) -> Notebook:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-__all__ = ["Option", "Parser", "constants_of", "options_of"]
+__all__ = ["Option", "Parser", "callee", "constants_of", "keyword", "options_of"]
 
 _MOST_CONSTANTS = 40
 
@@ -283,3 +283,8 @@ def callee(function: ast.expr) -> tuple[str, str]:
             return function.attr, owner.id
         return function.attr, owner.attr if isinstance(owner, ast.Attribute) else ""
     return "", ""
+
+
+def keyword(node: ast.Call, name: str) -> list[ast.expr]:
+    """The value of a keyword, where it is given."""
+    return [given.value for given in node.keywords if given.arg == name]

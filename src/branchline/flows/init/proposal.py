@@ -16,8 +16,10 @@ from branchline.flows.init.around import checks_of, note_environment, note_track
 from branchline.flows.init.candidates import rank_scripts
 from branchline.flows.init.chains import Neighbours
 from branchline.flows.init.guess import About, Certainty, Guess, Look, Question
+from branchline.flows.init.kedro import from_kedro, is_kedro
 from branchline.flows.init.notebooks import from_notebook, rank_notebooks
 from branchline.flows.init.pipelines import from_pipelines, names_apart
+from branchline.flows.init.programs import program_commands
 from branchline.flows.init.quoted import quoted_commands
 from branchline.flows.init.scripts import from_script
 from branchline.flows.init.view import View
@@ -105,7 +107,9 @@ def _models(view: View, look: Look) -> tuple[FirstModel, ...]:
     pipelines = [path for path in view.files if posixpath.basename(path) == "dvc.yaml"]
     if pipelines:
         return from_pipelines(view, name, pipelines, look)
-    commands = quoted_commands(view)
+    if is_kedro(view):
+        return (from_kedro(view, name, look),)
+    commands = [*quoted_commands(view), *program_commands(view)]
     ranked = rank_scripts(view, commands)
     neighbours = Neighbours(view, commands)
     if ranked:

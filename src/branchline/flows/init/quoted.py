@@ -17,17 +17,18 @@ from branchline.core.secrecy import redacted
 from branchline.flows.init.options import callee
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from branchline.flows.init.view import View
 
-__all__ = ["Quoted", "quoted_commands", "words_of"]
+__all__ = ["Quoted", "has_hole", "quoted_commands", "words_of"]
 
 _LAUNCHERS = {"python", "python3", "py", "papermill", "jupyter", "kedro", "torchrun", "accelerate"}
 _THROUGH = (("poetry", "run"), ("uv", "run"), ("pdm", "run"), ("pipenv", "run"), ("hatch", "run"))
 _HOLE = re.compile(r"[<>\[\]{}]|\.\.\.|/path/|path/to|(?<![A-Za-z])your[_-]|\$")
 _SEPARATORS = {"&&", "||", ";", "|", ">", ">>", "2>", "2>&1", "&", "<"}
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+_EXPORT = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=([\w./:-]+|\"[^\"$`]*\"|'[^']*')")
 _MOST_LINES = 4000
 _README = re.compile(
     r"(?i)readme(?:\.(?:md|rst|txt))?|usage\.md|train(?:ing)?\.md|getting_started\.md"
@@ -46,6 +47,8 @@ class Quoted:
         label: What the place calls it: `train` for a target of that name; "" without one.
         has_holes: Whether something is left for the reader to fill in.
         folder: The folder in which it is meant to run.
+        starts: The file whose function it starts, where that is no word of it.
+        head: How many words stand before its arguments then.
     """
 
     words: tuple[str, ...]
@@ -56,10 +59,14 @@ class Quoted:
     label: str = ""
     has_holes: bool = False
     folder: str = ""
+    starts: str = ""
+    head: int = 0
 
     @property
     def script(self) -> str:
         """The Python file that it starts, from the root; "" for another command."""
+        if self.starts:
+            return self.starts
         for index, word in enumerate(self.words):
             if word.endswith((".py", ".ipynb")) and index:
                 return posixpath.normpath(posixpath.join(self.folder, word))
@@ -71,6 +78,8 @@ class Quoted:
     @property
     def arguments(self) -> tuple[str, ...]:
         """What follows the script."""
+        if self.starts:
+            return self.words[self.head :]
         for index, word in enumerate(self.words):
             if index and word.endswith((".py", ".ipynb")):
                 return self.words[index + 1 :]
@@ -156,6 +165,7 @@ def _of_lines(view: View, path: str, *, rank: int) -> Iterator[Quoted]:
     folder = posixpath.dirname(path)
     folder = "" if folder.startswith(".github") or rank == 4 else folder
     at, here = 0, folder
+    given: dict[str, str] = {}
     while at < len(lines):
         number = at + 1
         text = _bare(lines[at])
@@ -165,6 +175,9 @@ def _of_lines(view: View, path: str, *, rank: int) -> Iterator[Quoted]:
         at += 1
         if lines[number - 1].lstrip().startswith("```"):
             here = folder
+        if match := _EXPORT.fullmatch(text):
+            given[match[1]] = match[2].strip("\"'")
+        text = _with_variables(text, given)
         if text.startswith("cd ") and "&&" not in text:
             here = _entered(view, folder, text[3:].strip())
         command = text
@@ -175,6 +188,15 @@ def _of_lines(view: View, path: str, *, rank: int) -> Iterator[Quoted]:
         quoted = Quoted(words=words, variables=variables, path=path, line=number, rank=rank)
         if words:
             yield _placed(view, quoted, here)
+
+
+def _with_variables(text: str, given: Mapping[str, str]) -> str:
+    """A command with the variables that the lines above it give a value."""
+    return re.sub(
+        r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))",
+        lambda match: given.get(match[1] or match[2], match[0]),
+        text,
+    )
 
 
 def _bare(line: str) -> str:
@@ -202,14 +224,18 @@ def _entered(view: View, folder: str, named: str) -> str:
 
 def _placed(view: View, quoted: Quoted, folder: str) -> Quoted:
     """The same with the folder in which its script is found, and its holes."""
-    # A command with a password in it is none to copy into a file.
-    holes = any(_HOLE.search(word) or redacted(word) != word for word in quoted.words[1:])
+    holes = any(has_hole(word) for word in quoted.words[1:])
     made = replace(quoted, has_holes=holes)
     for place in dict.fromkeys((folder, "", "src")):
         moved = replace(made, folder=place)
         if moved.script and view.has_file(moved.script):
             return moved
     return made
+
+
+def has_hole(word: str) -> bool:
+    """Whether a word of a command is left to fill in, or is a password: none to copy."""
+    return bool(_HOLE.search(word)) or redacted(word) != word
 
 
 # --- files that declare targets
@@ -287,7 +313,7 @@ def _of_tox(view: View, path: str) -> Iterator[Quoted]:
         name = section.partition(":")[2]
         commands = parser.get(section, "commands", fallback="")
         for command in commands.splitlines():
-            words, variables = words_of(command.strip())
+            words, variables = words_of(_without_tox(command.strip()))
             if words and name:
                 line = next(
                     (n for n, t in enumerate(text.splitlines(), 1) if command.strip() in t), 1
@@ -298,6 +324,12 @@ def _of_tox(view: View, path: str) -> Iterator[Quoted]:
                 yield _placed(view, quoted, posixpath.dirname(path))
 
 
+def _without_tox(command: str) -> str:
+    """A command of tox as it runs from the root without further arguments."""
+    bare = re.sub(r"\{posargs(?::([^{}]*))?\}", lambda match: match[1] or "", command)
+    return re.sub(r"\{(?:toxinidir|tox_root)\}/?", "./", bare)
+
+
 def _of_nox(view: View, path: str) -> Iterator[Quoted]:
     tree = view.python(path)
     for function in tree.body if tree is not None else ():
@@ -306,10 +338,17 @@ def _of_nox(view: View, path: str) -> Iterator[Quoted]:
         for node in ast.walk(function):
             if not isinstance(node, ast.Call) or callee(node.func)[0] != "run":
                 continue
-            given = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            arguments = [a for a in node.args if not _is_posargs(a)]
+            given = [a.value for a in arguments if isinstance(a, ast.Constant)]
             words, _ = words_of(shlex.join(str(word) for word in given))
-            if words and len(given) == len(node.args):
+            if words and len(given) == len(arguments):
                 rank = 1 if "train" in function.name else 5
                 quoted = Quoted(words=words, path=path, line=node.lineno, rank=rank,
                                 label=function.name)  # fmt: skip
                 yield _placed(view, quoted, posixpath.dirname(path))
+
+
+def _is_posargs(node: ast.expr) -> bool:
+    """`*session.posargs`: empty unless somebody types more."""
+    inner = node.value if isinstance(node, ast.Starred) else None
+    return isinstance(inner, ast.Attribute) and inner.attr == "posargs"

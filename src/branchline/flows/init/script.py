@@ -11,12 +11,15 @@ import ast
 import posixpath
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from branchline.flows.init.binding import bind_parameters, functions_around
+from branchline.flows.init.dataclass_options import dataclass_options
 from branchline.flows.init.finder import Finder
-from branchline.flows.init.folding import UNKNOWN, Folding
+from branchline.flows.init.folding import Folding, Returned
 from branchline.flows.init.options import Parser, callee, constants_of, options_of
+from branchline.flows.init.programs import program_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +45,7 @@ class Script:
         has_relative_imports: Then it can only run as `python -m`.
         imports: Top-level names that it imports, those of Python's own library left out.
         modules: Files of the repository that it imports, itself first.
+        logs: Files into which it logs.
         hydra: Its Hydra configuration folder, if it has one, with the name of its configuration.
         calls: Names of what it calls: `fit`, `Trainer`.
     """
@@ -55,6 +59,7 @@ class Script:
     has_relative_imports: bool = False
     imports: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
     hydra: Touched | None = None
     hydra_name: str = ""
     calls: frozenset[str] = field(default_factory=frozenset)
@@ -78,8 +83,10 @@ def read_script(
     tree = view.python(path)
     if tree is None:
         return None
-    parser = options_of(tree)
-    defaults = {o.variable: o.default for o in parser.options if not o.is_required}
+    parser = _parser(tree)
+    defaults = {
+        o.variable: o.default for o in parser.options if not o.is_required or o.default is not None
+    }
     defaults |= given or {}
     modules = [path, *local_modules(view, path)][:_MOST_MODULES]
     trees = {file: found for file in modules if (found := view.python(file)) is not None}
@@ -87,6 +94,7 @@ def read_script(
     own |= {part for file in trees for part in posixpath.dirname(file).split("/")}
     sources = {file: _Source(file, found, own) for file, found in trees.items()}
     used = frozenset(name for found in trees.values() for name in _mentioned(found))
+    used |= program_functions(view, path)
 
     def settings(file: str) -> object:
         return view.mapping(file) or None
@@ -96,13 +104,13 @@ def read_script(
         for file, source in sources.items()
     }
     returns = {
-        name: (foldings[file], returned)
+        name: Returned(folding=foldings[file], node=node, function=source.functions.get(name))
         for file, source in sources.items()
-        for name, returned in (*source.returns.items(), *source.fields.items())
+        for name, node in (*source.returns.items(), *source.fields.items())
     }
     for folding in foldings.values():
         folding.know_functions(returns)
-    _bind_parameters(sources, foldings)
+    bind_parameters(tuple(sources.values()), foldings)
     finders = []
     for file, source in sources.items():
         finder = Finder(file, foldings[file], source.values, source.filled, used)
@@ -121,6 +129,7 @@ def read_script(
         ),
         imports=imports_of(tree),
         modules=tuple(sources),
+        logs=tuple(path for finder in finders for path in finder.logs),
         hydra=finders[0].hydra,
         hydra_name=finders[0].hydra_name,
         calls=frozenset(
@@ -129,12 +138,19 @@ def read_script(
     )
 
 
+def _parser(tree: ast.Module) -> Parser:
+    found = options_of(tree)
+    more = dataclass_options(tree)
+    return replace(found, options=(*found.options, *more)) if more else found
+
+
 class _Source:
     """One file: its tree, the names that it gives a value, and those of others' libraries."""
 
     def __init__(self, file: str, tree: ast.Module, own: set[str]) -> None:
         self.file = file
         self.tree = tree
+        self.around = functions_around(tree)
         self.values: dict[str, ast.expr] = {}
         self.filled: dict[str, list[tuple[ast.Constant, ast.expr]]] = {}
         self.functions: dict[str, ast.FunctionDef] = {}
@@ -200,62 +216,6 @@ def _fields(node: ast.ClassDef) -> ast.Dict:
     ]
     return ast.Dict(keys=[ast.Constant(value=name) for name, _ in pairs],
                     values=[value for _, value in pairs])  # fmt: skip
-
-
-def _bind_parameters(sources: Mapping[str, _Source], foldings: Mapping[str, Folding]) -> None:
-    """Give parameters of functions what their callers pass, where that can be told.
-
-    The first call that tells counts: `save(model, "out/model.pkl")` tells what `path` is.
-    """
-    for _ in range(2):  # a value may go through one more function
-        for caller, source in sources.items():
-            for node in ast.walk(source.tree):
-                if not isinstance(node, ast.Call):
-                    continue
-                name, owner = callee(node.func)
-                if owner in source.foreign:
-                    continue  # `lightgbm.train` is not the `train` that stands here
-                for file, holder in sources.items():
-                    function = holder.functions.get(name)
-                    if function is not None:
-                        _bind(node, function, foldings[caller], foldings[file], holder)
-    for file, source in sources.items():
-        for function in source.functions.values():
-            arguments = function.args
-            positional = [*arguments.posonlyargs, *arguments.args]
-            tail = positional[len(positional) - len(arguments.defaults) :]
-            pairs = [*zip(tail, arguments.defaults, strict=True)]
-            pairs += [
-                (a, d)
-                for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-                if d
-            ]
-            for argument, default in pairs:
-                value = foldings[file].value(default)
-                if value is not UNKNOWN:
-                    foldings[file].bind(argument.arg, value)
-
-
-def _bind(
-    call: ast.Call, function: ast.FunctionDef, caller: Folding, callee_: Folding, holder: _Source
-) -> None:
-    names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-    if names[:1] in (["self"], ["cls"]):
-        names = names[1:]
-    passed = [*zip(names, call.args, strict=False)]
-    for keyword in call.keywords:
-        if keyword.arg:
-            passed.append((keyword.arg, keyword.value))
-            continue
-        spread = caller.value(keyword.value)  # **settings
-        for key, item in spread.items() if isinstance(spread, dict) else ():
-            callee_.bind(str(key), item)
-    for name, node in passed:
-        if name in holder.values or isinstance(node, ast.Starred):
-            continue
-        value = caller.value(node)
-        if value is not UNKNOWN:
-            callee_.bind(name, value)
 
 
 def local_modules(view: View, path: str) -> list[str]:

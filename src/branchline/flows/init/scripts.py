@@ -14,7 +14,7 @@ from branchline.flows.init.hydra import composed, hydra_command, in_run_folder
 from branchline.flows.init.inputs import inputs_of
 from branchline.flows.init.measured import names_read, unread
 from branchline.flows.init.script import read_script
-from branchline.flows.init.started import given_values, started
+from branchline.flows.init.started import given_values, started, within_repository
 from branchline.flows.init.touched import Role, is_metrics_file
 from branchline.generate.settings_file import FirstModel, FirstStage
 
@@ -85,7 +85,10 @@ def from_script(
         after = _judged(view, judge, (*stage.outs, *_outs(before)), neighbours, look)
         made = replace(made, stages=(stage, *after.stages), bars=after.bars,
                        bars_are_sure=after.bars_are_sure)  # fmt: skip
-    stages = [_maker_stage(view, *pair, look) for pair in before]
+    stages = [
+        _maker_stage(view, *pair, look, frozenset(_outs(before[:number])))
+        for number, pair in enumerate(before)
+    ]
     return replace(made, stages=(*stages, *made.stages))
 
 
@@ -93,6 +96,7 @@ def _followed(
     view: View, script: Script, quoted: Quoted | None, look: Look
 ) -> tuple[Script, Started]:
     """The script as its command line and its configuration have it, and how it is started."""
+    quoted = within_repository(quoted, look) if quoted is not None else None
     application = composed(view, script, look)
     values = given_values(script, quoted)
     if values or application is not None:
@@ -100,6 +104,8 @@ def _followed(
         again = read_script(view, script.path, given=values, configuration=configuration)
         script = again or script
     start = started(view, script, quoted, look)
+    if not values and application is None and start.answered:
+        script = read_script(view, script.path, given=start.answered) or script
     if application is not None:
         script = in_run_folder(script, application)
         start = hydra_command(start, application, look)
@@ -141,9 +147,11 @@ def _outs(makers: Sequence[tuple[Script, Started]]) -> list[str]:
     return [item.path for maker, _ in makers for item in maker.writes]
 
 
-def _maker_stage(view: View, maker: Script, start: Started, look: Look) -> FirstStage:
+def _maker_stage(
+    view: View, maker: Script, start: Started, look: Look, made: frozenset[str]
+) -> FirstStage:
     quiet = Look(view=look.view, answers=look.answers)
-    (stage,) = model_of(view, "maker", maker, start, quiet).stages
+    (stage,) = model_of(view, "maker", maker, start, quiet, made=made).stages
     return replace(
         stage,
         name=stage_name(maker.path, ["train"]),
@@ -210,10 +218,11 @@ def model_of(
         in_git=tuple(
             item.path for item in outs if view.is_tracked(posixpath.join(start.folder, item.path))
         ),
+        growing=_growing(view, (*outs, *metrics), start.folder, look),
     )
     printed = [m for m in script.measures if m.is_printed and m.is_sure]
     if printed and not metrics:
-        stage = replace(stage, printed=_log_name(view, start.folder))
+        stage = replace(stage, printed=_log_name(view, script, start.folder))
         look.saw(About.METRICS, f"metrics in what it prints, kept as {stage.printed}",
                  Certainty.READ, printed[0].file, printed[0].line)  # fmt: skip
     _note_outputs(script, outs, metrics, look, is_printed=bool(stage.printed))
@@ -255,11 +264,26 @@ def _bars_of(
     return bars, bool(bars) and all(bar.name in sure for bar in bars)
 
 
-def _log_name(view: View, folder: str) -> str:
-    """A file for what is printed, unlike those that the repository has."""
+def _growing(view: View, written: Sequence[Touched], folder: str, look: Look) -> tuple[str, ...]:
+    """Files with lines of earlier runs: to replace them would lose those."""
+    found = [
+        item
+        for item in written
+        if item.is_grown and view.exists(posixpath.normpath(posixpath.join(folder, item.path)))
+    ]
+    for item in found:
+        look.saw(About.OUTPUT, f"{item.path} is added to, so that what it holds is kept",
+                 Certainty.READ, item.file, item.line)  # fmt: skip
+    return tuple(item.path for item in found)
+
+
+def _log_name(view: View, script: Script, folder: str) -> str:
+    """A file for what is printed, unlike those that the repository has or the script makes."""
     path = posixpath.join(folder, "train.log")
+    own = {posixpath.normpath(log) for log in script.logs}
+    own |= {item.path for item in (*script.writes, *script.reads)}
     is_taken = view.is_tracked(path) or (view.exists(path) and not view.knows_git)
-    return "train.printed.log" if is_taken else "train.log"
+    return "train.printed.log" if is_taken or "train.log" in own else "train.log"
 
 
 def _metrics_files(written: Sequence[Touched], script: Script) -> list[Touched]:
@@ -318,10 +342,11 @@ def _note_outputs(
     is_printed: bool,
 ) -> None:
     for item in (*outs, *metrics):
-        sentence = _SENTENCES.get(item.role, "an output, {}").format(item.path)
-        about = _ABOUT.get(item.role, About.OUTPUT)
+        role = Role.OTHER if item.role is Role.METRICS and item not in metrics else item.role
+        sentence = _SENTENCES.get(role, "an output, {}").format(item.path)
+        about = _ABOUT.get(role, About.OUTPUT)
         look.saw(about, sentence, Certainty.READ, item.file, item.line)
-    if not outs:
+    if not any(item.role is Role.MODEL for item in outs):
         look.unknowns.append(
             f"{script.path} was not seen to write a model; name its files under `outs:`, or let"
             " `branchline init --check` run it once and see."

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.flows.init.guess import About, Certainty, Question
+from branchline.flows.init.quoted import has_hole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from branchline.flows.init.guess import Look
     from branchline.flows.init.options import Option
     from branchline.flows.init.quoted import Quoted
@@ -23,7 +26,7 @@ _WRITTEN = (
 )  # fmt: skip
 _RUNS = 2  # rank of places that are run and not only read: Makefile, MLproject, tox, nox
 
-__all__ = ["Started", "given_values", "started"]
+__all__ = ["Started", "given_values", "started", "within_repository"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +36,12 @@ class Started:
     Attributes:
         cmd: The command.
         folder: From the root; "" for the root.
+        answered: Values of options that were asked, by the name of their value.
     """
 
     cmd: str
     folder: str = ""
+    answered: Mapping[str, object] = field(default_factory=dict)
 
 
 def given_values(script: Script, quoted: Quoted | None) -> dict[str, object]:
@@ -61,6 +66,28 @@ def given_values(script: Script, quoted: Quoted | None) -> dict[str, object]:
     return found
 
 
+def within_repository(quoted: Quoted, look: Look) -> Quoted:
+    """The command with its outputs in the repository, where it leaves them elsewhere.
+
+    What lies in /tmp or at home can be no output of a stage.
+    """
+    words = list(quoted.words)
+    for index, word in enumerate(words):
+        name, has_value, value = word.partition("=")
+        if not has_value:
+            name, value = (words[index - 1] if index else ""), word
+        is_output = name.startswith("-") and any(part in name.lower() for part in _WRITTEN)
+        if not is_output or not value.startswith(("/", "~/")) or has_hole(value):
+            continue
+        moved = posixpath.join("outputs", posixpath.basename(posixpath.normpath(value)))
+        words[index] = f"{name}={moved}" if has_value else moved
+        look.unknowns.append(
+            f"{quoted.path}:{quoted.line} leaves {value} outside the repository; {moved} is given"
+            " instead, so that it can be an output."
+        )
+    return replace(quoted, words=tuple(words))
+
+
 def started(view: View, script: Script, quoted: Quoted | None, look: Look) -> Started:
     """The command line that trains, told with what it rests on."""
     path = script.path
@@ -73,9 +100,15 @@ def started(view: View, script: Script, quoted: Quoted | None, look: Look) -> St
             f"{quoted.path}:{quoted.line} starts it with values that are not here or are left to"
             f" fill in; `{path}` is started with its defaults instead."
         )
-    prefix, words, folder = _python(view, script, usable, look)
+    as_module = quoted is not None and "-m" in quoted.words
+    prefix, words, folder = _python(view, script, usable, look, as_module=as_module)
     words += _arguments(script, usable, look)
-    return Started(cmd=" ".join([*prefix, shlex.join(words)]), folder=folder)
+    answered = {
+        option.variable: look.answers[f"option.{option.name}"]
+        for option in script.parser.options
+        if f"option.{option.name}" in look.answers
+    }
+    return Started(cmd=" ".join([*prefix, shlex.join(words)]), folder=folder, answered=answered)
 
 
 def _is_usable(view: View, quoted: Quoted) -> bool:
@@ -158,9 +191,12 @@ def _asked_word(script: Script, number: int, look: Look) -> str:
 
 
 def _python(
-    view: View, script: Script, quoted: Quoted | None, look: Look
+    view: View, script: Script, quoted: Quoted | None, look: Look, *, as_module: bool
 ) -> tuple[list[str], list[str], str]:
-    """(variables, words, folder): so that its imports are found without an installation."""
+    """(variables, words, folder): so that its imports are found without an installation.
+
+    Where the project starts it as a module, its imports may need that.
+    """
     path = script.path
     if quoted is not None:
         folder = quoted.folder
@@ -168,7 +204,7 @@ def _python(
         variables = [v for v in quoted.variables if v.partition("=")[0] != "CUDA_VISIBLE_DEVICES"]
         if folder and _reads_from(view, script, ""):
             folder, head = "", [w if not w.endswith(".py") else path for w in head]
-        if "-m" not in head and not folder and not variables:
+        if not {"-m", "-c"} & set(head) and not folder and not variables:
             variables, head = _found_imports(view, script, look)
         return variables, head, folder
     folder = posixpath.dirname(path)
@@ -177,6 +213,8 @@ def _python(
                  path, _first_read(view, script, folder))  # fmt: skip
         return [], ["python", posixpath.basename(path)], folder
     variables, words = _found_imports(view, script, look)
+    if as_module and words[:2] == ["python", path]:
+        words = ["python", "-m", _module(path, "")]
     return variables, words, ""
 
 

@@ -44,6 +44,7 @@ class Touched:
         is_sure: Whether it happens whenever the script runs with its defaults: not below a
             condition, nor in a function that nobody calls.
         role: What the call that touches it says it is.
+        is_grown: Whether it is opened to add to what it holds.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Touched:
     file: str = ""
     is_sure: bool = True
     role: Role = Role.OTHER
+    is_grown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from branchline.generate.workflows.check_facts import checks_of
 from branchline.generate.workflows.cron import cron_problem
 from branchline.generate.workflows.limits import command_of, labels_of, wrong
 from branchline.generate.workflows.parts import parts_of, tune_labels
+from branchline.generate.workflows.store import kind_of
 from branchline.generate.workflows.text import shell_word
 from branchline.generate.workflows.values import (
     AppFacts,
@@ -73,6 +74,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         locks=(policy.environment.lock,) if policy.environment.lock else (),
         requirements=section.get("requirements", ".github/branchline/requirements.txt"),
         writes_requirements="requirements" not in section,
+        store=kind_of(policy.store),
         extras=_extras(policy),
         secrets=secrets,
         variables=variables,

@@ -8,6 +8,7 @@ from branchline.errors import ConfigError
 from branchline.generate.workflows import steps
 from branchline.generate.workflows.header import digest, with_header
 from branchline.generate.workflows.model_workflow import model_workflow
+from branchline.generate.workflows.store import libraries as libraries_of
 from branchline.generate.workflows.tune_workflow import tune_workflow
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def workflow_files(models: Sequence[Facts]) -> dict[str, str]:
     written = [facts for facts in models if facts.writes_requirements]
     if written:
         extras = {extra for facts in written for extra in facts.extras}
-        text = f"{steps.pin(extras)}\n"
+        libraries = dict.fromkeys(one for facts in written for one in libraries_of(facts.store))
+        text = "".join(f"{line}\n" for line in (steps.pin(extras), *libraries))
         # Of the pin alone: caches are named after this file, and outlive other settings.
         files[REQUIREMENTS] = with_header(text, digest(text))
     return files

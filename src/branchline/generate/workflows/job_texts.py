@@ -265,11 +265,13 @@ REGISTER = """\
     permissions:
       contents: write # tags of the registry, and records
       statuses: write # the status of the commit
+      <<identity>>
     steps:
       <<checkout>>
       <<python>>
       <<alone>>
       <<download>>
+      <<aws>>
       - name: register
         env:
           GITHUB_TOKEN: ${{ github.token }}

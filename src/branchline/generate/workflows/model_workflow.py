@@ -14,6 +14,7 @@ from branchline.generate.workflows.values import may_be_own
 if TYPE_CHECKING:
     from branchline.generate.workflows.values import CheckFacts, Facts
 
+_IDENTITY = "id-token: write # proves to AWS which job this is"
 GATE = "branchline gate"
 """Name of the check to require; that of the only model."""
 
@@ -67,6 +68,8 @@ def model_workflow(facts: Facts) -> str:
                 ref=_expression_text(f"refs/heads/{facts.default_branch}"),
                 environment=quoted(facts.register_environment),
                 queue=queue,
+                identity=_IDENTITY if facts.register_takes_role else "",
+                aws=steps.aws(facts) if facts.register_takes_role else "",
                 variables=steps.variables_of_registry(facts),
             )
         )
@@ -181,7 +184,7 @@ def _train(facts: Facts, shared: dict[str, str], number: int) -> str:
         minutes=str(part.minutes),
         environment=_environment(facts),
         results=job_texts.RESULTS_NAME,
-        identity="id-token: write # proves to AWS which job this is" if facts.aws else "",
+        identity=_IDENTITY if facts.aws else "",
         disk=steps.disk(facts, part.runs_on),
         checkout=steps.checkout(),
         packages=steps.packages(facts, on=part.runs_on, with_install=True),

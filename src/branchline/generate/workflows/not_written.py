@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.generate.workflows.store import notes_of_store
+
 if TYPE_CHECKING:
     from branchline.core.policy import Policy
     from branchline.generate.workflows.values import Facts
@@ -16,7 +18,7 @@ def notes_of(policy: Policy, facts: Facts) -> tuple[str, ...]:
         policy: Of the model, whose patterns name the default branch.
         facts: All that decides the text of its workflows.
     """
-    notes = []
+    notes = [*notes_of_store(facts)]
     if policy.sections.get("monitor"):
         notes.append(
             "`monitor` of branchline.yaml is in no workflow: this version has no command that"

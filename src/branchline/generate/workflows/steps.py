@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from branchline.core.plan.ci_machines import OWN
 from branchline.generate.workflows import actions
 from branchline.generate.workflows.header import digest
+from branchline.generate.workflows.store import libraries
+from branchline.generate.workflows.store import variables as of_store
 from branchline.generate.workflows.text import fill, flow, quoted, shell_word
 from branchline.version import __version__
 
@@ -201,14 +203,15 @@ def packages(facts: Facts, *, on: tuple[str, ...], with_install: bool) -> str:
         with_install: Whether the job runs stages or checks.
     """
     install = facts.install if with_install else ""
-    pinned = pin(facts.extras) if facts.writes_requirements else ""
+    lines = pins(facts, facts.extras) if facts.writes_requirements else ()
+    pinned = " ".join(map(shell_word, lines))
     files = [facts.requirements, *(facts.locks if with_install else ())]
     listed = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
     kind = "stages" if with_install else "plan"
     made_by = f"{kind}-{digest(json.dumps([list(on), install, pinned]))}"
     requirements, text = shell_word(facts.requirements), ""
     if pinned:
-        text = fill(_PIN_WHERE_NONE, requirements=requirements, pin=shell_word(pinned))
+        text = fill(_PIN_WHERE_NONE, requirements=requirements, pin=pinned)
         requirements = '"$file"'
     return (
         fill(_CACHE, cache=actions.CACHE, machine=_MACHINE, kind=made_by, files=listed)
@@ -217,13 +220,19 @@ def packages(facts: Facts, *, on: tuple[str, ...], with_install: bool) -> str:
     )
 
 
+def pins(facts: Facts, extras: Iterable[str]) -> tuple[str, ...]:
+    """Lines of a requirements file: Branchline, and what reaches the store of its outputs."""
+    return (pin(extras), *libraries(facts.store))
+
+
 def branchline_alone(facts: Facts) -> str:
     """Branchline without a cache, for jobs that may write: nobody else's files are restored."""
     if not facts.writes_requirements:
         return fill(_INSTALL_PINNED, pin="", requirements=shell_word(facts.requirements))
     # Pinned here and not by a file: the default branch has none before the first merge.
     place = '"$RUNNER_TEMP/requirements.txt"'
-    words = shell_word(pin(extra for extra in facts.extras if extra in _TO_REGISTER))
+    extras = [extra for extra in facts.extras if extra in _TO_REGISTER]
+    words = " ".join(map(shell_word, pins(facts, extras)))
     return fill(_INSTALL_PINNED, pin=f"printf '%s\\n' {words} > {place}", requirements=place)
 
 
@@ -263,23 +272,30 @@ def variables(facts: Facts) -> str:
     """Variables of the step that runs stages: names are the settings', values GitHub's."""
     lines = [f"{name}: ${{{{ secrets.{name} }}}}" for name in facts.secrets]
     lines += [f"{name}: ${{{{ vars.{name} }}}}" for name in facts.variables]
-    if facts.aws is not None:
-        lines += [
-            "AWS_SHARED_CREDENTIALS_FILE: ${{ runner.temp }}/aws-credentials",
-            f"AWS_REGION: {quoted(facts.aws.region)}",
-        ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_of_role(facts)])
 
 
 def variables_of_registry(facts: Facts) -> str:
-    """Variables of the step that registers: those by which it reaches a tracker, no others."""
+    """Variables of the step that registers: by which it reaches a tracker and the store."""
     held = {"secrets": facts.secrets, "vars": facts.variables}
-    return "\n".join(
+    wanted = {*facts.registry, *of_store(facts.store, (*facts.secrets, *facts.variables))}
+    lines = [
         f"{name}: ${{{{ {place}.{name} }}}}"
         for place, names in held.items()
         for name in names
-        if name in facts.registry
-    )
+        if name in wanted
+    ]
+    return "\n".join([*lines, *(_of_role(facts) if facts.register_takes_role else ())])
+
+
+def _of_role(facts: Facts) -> list[str]:
+    """Variables by which the credentials of a role are found."""
+    if facts.aws is None:
+        return []
+    return [
+        "AWS_SHARED_CREDENTIALS_FILE: ${{ runner.temp }}/aws-credentials",
+        f"AWS_REGION: {quoted(facts.aws.region)}",
+    ]
 
 
 def runs_on(labels: tuple[str, ...]) -> str:

@@ -137,7 +137,13 @@ def aws_trust(models: Sequence[Facts], repository: Repository) -> str:
     """
     account = _account(_aws_of(models))
     environments = dict.fromkeys(
-        name for facts in models for name in (facts.train_environment, facts.pull_environment)
+        name
+        for facts in models
+        for name in (
+            facts.train_environment,
+            facts.pull_environment,
+            facts.register_environment if facts.registers and facts.register_takes_role else "",
+        )
     )
     subjects = [one for name in environments if name for one in repository.subjects(name)]
     document = {

@@ -106,6 +106,7 @@ class Facts:
         install: Command that installs what stages need; "" for none.
         locks: Files whose content says what is installed.
         registry: Those of `secrets` and `variables` that a registration needs.
+        store: Kind of the place where outputs are kept (`s3`, `folder`, ...); "" for none.
         requirements: File that installs Branchline; `writes_requirements`: we write it.
         extras: Of Branchline, that the settings need, sorted.
     """
@@ -126,6 +127,7 @@ class Facts:
     locks: tuple[str, ...]
     requirements: str
     writes_requirements: bool
+    store: str
     extras: tuple[str, ...]
     secrets: tuple[str, ...]
     variables: tuple[str, ...]
@@ -139,6 +141,11 @@ class Facts:
     retention_days: int
     free_disk: bool
     is_enterprise: bool
+
+    @property
+    def register_takes_role(self) -> bool:
+        """Whether the job that registers looks into a store which a role of AWS opens."""
+        return self.aws is not None and self.store == "s3"
 
     @property
     def digest(self) -> str:
