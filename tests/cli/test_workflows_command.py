@@ -226,7 +226,8 @@ def test_what_no_workflow_does_is_said_each_time(clone: Clone) -> None:
 def test_where_all_is_written_nothing_is_noted(clone: Clone) -> None:
     clone.write(
         "branchline.yaml",
-        FILES["branchline.yaml"] + "retrain: {schedule: '17 2 * * 1', when: always}\n",
+        FILES["branchline.yaml"]
+        + "retrain: {schedule: '17 2 * * 1', when: always}\nstore: s3://bucket/prefix\n",
     )
 
     assert clone.call("workflows", "write").err == ""
