@@ -42,8 +42,10 @@ class PriceTable:
         except ValueError:
             usd = -1.0
         if not 0 <= usd < float("inf"):
+            hint = nearest(word, self.prices)
+            meant = hint if "did you mean" in hint else ""  # the names stand in the remedy
             raise UsageError(
-                f"--price {word} is neither US dollars an hour nor a name of the table",
+                f"--price {word} is neither US dollars an hour nor a name of the table{meant}",
                 todo=f"Write a number such as 1.60, or one of: {', '.join(self.prices)}.",
             )
         return Price(name=f"${usd:g} an hour", usd_per_minute=usd / _MINUTES)
