@@ -83,7 +83,7 @@ def test_the_first_run_goes_as_told(tmp_path: Path) -> None:
     assert "Nothing to run" in reader.types(comment)
 
     settings = reader.folder / "branchline.yaml"
-    kept = settings.read_text().partition("# Take the #")[0]
+    kept = settings.read_text().partition("gate:")[0]
     settings.write_text(kept + gate)
     judged = reader.types("branchline run")
     assert "Nothing to run" in judged
@@ -111,7 +111,7 @@ def test_push_to_train_goes_as_told(tmp_path: Path) -> None:
     reader.types("git init -q; echo '{\"slope\": 2.9}' > params.json; git add -A; git commit -qm a")
     reader.types("branchline init")
     settings = reader.folder / "branchline.yaml"
-    settings.write_text(settings.read_text().partition("# Take the #")[0] + gate)
+    settings.write_text(settings.read_text().partition("gate:")[0] + gate)
     reader.types("branchline run")
 
     reader.types(make)

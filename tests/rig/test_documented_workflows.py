@@ -29,7 +29,7 @@ def test_a_workflow_of_ones_own(tmp_path: Path, judged_forge: JudgedForge) -> No
     root.mkdir()
     folder.mkdir()
     git(root, "init", "-q", "-b", "main")
-    settings = YAML.partition("resources:")[0]
+    settings = YAML.partition("resources:")[0] + f"store: {tmp_path / 'store'}\n"
     for path, text in {**FILES, FILE: found[1], "branchline.yaml": settings}.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)

@@ -129,8 +129,9 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 Choice = tuple[tuple[str, str], ...]
 # Code of strangers gets no secret and no machine of the team: these are refused together.
 NOT_WITH_FORKS = {
-    ("secrets", "two"), ("aws", "role"), ("aws", "longer"), ("runner", "own"),
-    ("runner", "several"), ("small", "own"), ("small", "labelled"), ("checks", "own"),
+    ("secrets", "two"), ("secrets", "of the store"), ("aws", "role"), ("aws", "longer"),
+    ("runner", "own"), ("runner", "several"), ("small", "own"), ("small", "labelled"),
+    ("checks", "own"),
 }  # fmt: skip
 
 

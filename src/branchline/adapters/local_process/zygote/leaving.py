@@ -23,7 +23,7 @@ _NOTHING_AT_EXIT = frozenset(
     {
         "numpy", "scipy", "sklearn", "scikit_learn", "pandas", "yaml", "joblib", "threadpoolctl",
         "PIL", "pillow", "matplotlib", "kiwisolver", "contourpy", "markupsafe",
-        "charset_normalizer",
+        "charset_normalizer", "psutil",
     }
 )  # fmt: skip
 """Compiled packages of which it is known that C need not take them apart (20 to 40 ms)."""
