@@ -6,6 +6,8 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
+from tests.cli.conftest import IDENTITY
+
 from branchline.cli.dispatch import dispatch
 
 if TYPE_CHECKING:
@@ -94,6 +96,8 @@ def test_it_changes_nothing(
 def test_an_edited_workflow_opens_the_box_of_pushes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    for name, value in IDENTITY.items():
+        monkeypatch.setenv(name, value)  # or there is no first commit
     monkeypatch.chdir(tmp_path)
     dispatch(["new", "churn"])
     monkeypatch.chdir(tmp_path / "churn")
