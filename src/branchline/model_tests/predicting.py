@@ -55,8 +55,10 @@ def scores(model: Any, rows: Any) -> np.ndarray:
     if hasattr(loaded, "predict_proba"):
         try:
             return np.asarray(loaded.predict_proba(rows), dtype=float)
-        except (AttributeError, NotImplementedError):  # has it in name only: an SVM without
-            pass  # probability=True, a wrapper; its decisions follow below
+        except (AttributeError, NotImplementedError):
+            # The model has the method in name only, as an SVM without probability=True and some
+            # wrappers have: that is how libraries say it. Its decisions follow below.
+            pass
     if hasattr(loaded, "get_inputs") and hasattr(loaded, "run"):
         return _onnx_scores(loaded, rows)
     return as_array(predict(loaded, rows))

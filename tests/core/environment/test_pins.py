@@ -17,6 +17,7 @@ from branchline.core.environment.pins import (
 )
 from branchline.core.environment.values import Package, Resolved
 
+ONE, TWO = "https://one.example.org", "https://two.example.org"
 HASH = f"sha256:{'0' * 64}"
 
 
@@ -40,7 +41,7 @@ def test_how_much_a_file_says(text: str, complete: bool, pinned: bool) -> None:
 def test_packages_have_normal_names_sorted_digests_and_markers() -> None:
     found = packages_of(
         f"Foo_Bar[x, y]==1.0 ; python_version  < '3.9' \\\n  --hash={HASH}\n"
-        "--index-url https://example.org\n-r other.txt\nzoo @ git+https://example.org/zoo@abc\n"
+        f"--index-url {ONE}\n-r other.txt\nzoo @ git+https://example.org/zoo@abc\n"
     )
 
     assert found == (
@@ -85,13 +86,13 @@ def test_another_version_is_another_set(packages: list[Package]) -> None:
 def test_where_files_look() -> None:
     found = index_of(
         [
-            ("", "-i https://one.example.org/simple\n--extra-index-url=https://two.example.org\n"),
+            ("", f"-i {ONE}\n--extra-index-url={TWO}\n"),
             ("sub", "--find-links wheels\n-f https://three.example.org\n--no-index\n"),
         ]
     )
 
-    assert found.default == "https://one.example.org/simple"
-    assert found.more == ("https://two.example.org",)
+    assert found.default == ONE
+    assert found.more == (TWO,)
     assert found.links == ("sub/wheels", "https://three.example.org")
     assert found.is_closed
 

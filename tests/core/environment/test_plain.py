@@ -50,7 +50,7 @@ def test_nothing_with_a_place_in_it_is_plain(before: str, sign: str, after: str)
 
 def test_files_are_read_with_all_that_they_include() -> None:
     found = read(
-        requirements_txt="--index-url https://e.org/simple\n-r more/base.txt\n"
+        requirements_txt="--index-url ${INDEX}\n-r more/base.txt\n"
         f"six==1 \\\n  --hash={DIGEST}\n",
         more__base_txt="numpy  # why\n-c ../bounds.txt\n-r ../requirements.txt\n",
         bounds_txt="numpy<2\n",

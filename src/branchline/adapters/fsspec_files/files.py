@@ -30,6 +30,8 @@ _REFUSED = (
 )
 _REFUSALS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden")
 _UNKNOWN_HOST = "HostKeyNotVerifiable"
+# What fsspec raises where the library or an option of it is not as it has to be (its file systems
+# raise NotImplementedError for what they do not offer): asking again would not help.
 _WRONG = (ImportError, TypeError, ValueError, NotImplementedError, AttributeError)
 _T = TypeVar("_T")
 
