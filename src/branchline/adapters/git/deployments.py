@@ -40,5 +40,5 @@ class GitDeployments(Deployments):
 
 
 def _home(model: str, environment: str) -> str:
-    parts = (refs.component(part) for part in (*model.split("/"), environment))
+    parts = (refs.component(part) for part in (*model.split("/"), *environment.split("/")))
     return f"{refs.DEPLOYMENTS}{'/'.join(parts)}/"
