@@ -16,6 +16,7 @@ from branchline.wiring.declared import CONFIG_FILE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from branchline.adapters.git import Git
     from branchline.core.effects.deploying import Target
     from branchline.flows.ci_setting import CiSetting
     from branchline.flows.deploy_site import Site
@@ -115,6 +116,48 @@ def open_ci_site(
         )
 
 
+def box_site(
+    path: str,
+    project: Project,
+    registry: Registry,
+    *,
+    say: Callable[[str], None],
+    show: Callable[[str], None],
+    without: frozenset[str],
+) -> tuple[Site, tuple[Target, ...]]:
+    """The same for a job of a box, in its worktree.
+
+    Args:
+        path: Of the box.
+        project: The worktree of a commit of the default branch.
+        registry: The box's.
+        say: Told what is done.
+        show: Gets what commands print.
+        without: Variables that commands do not get.
+
+    Raises:
+        ConfigError: `deploy` of branchline.yaml cannot be carried out.
+    """
+    from branchline.adapters.git import Git
+    from branchline.adapters.git.plumbing import find_places
+    from branchline.flows.places import Places
+    from branchline.wiring import jobs
+
+    places = Places(path)
+    return _site(
+        project,
+        registry,
+        environ=os.environ,
+        artifacts=jobs.open_artifacts(places.home, places.store),
+        without=without,
+        say=say,
+        show=show,
+        send=lambda: None,
+        git=Git(find_places(path)),
+        folder=os.path.join(places.home, FOLDER),
+    )
+
+
 def refuse_elsewhere(repo: Repo) -> None:
     """See that a tree is the default branch's, as it is committed.
 
@@ -151,6 +194,8 @@ def _site(
     artifacts: Artifacts | None = None,
     without: frozenset[str] = frozenset(),
     by: str = "",
+    git: Git | None = None,
+    folder: str = "",
 ) -> tuple[Site, tuple[Target, ...]]:
     from datetime import UTC, datetime
 
@@ -165,7 +210,7 @@ def _site(
     repo, policy = project.repo, project.policy
     commit = repo.head(details=False).commit or ""
     targets = checked_targets(policy, repo.show(commit, CONFIG_FILE) or b"")
-    folder = os.path.join(project.state_dir, FOLDER)
+    folder = folder or os.path.join(project.state_dir, FOLDER)
     names = {target.name: {*target.secrets, *target.variables} for target in targets}
 
     def foreign(target: Target) -> frozenset[str]:
@@ -183,7 +228,7 @@ def _site(
         code=commit,
         registry=registry,
         rules=rules_of(policy),
-        deployments=GitDeployments(Git.open(project.root)),
+        deployments=GitDeployments(git or Git.open(project.root)),
         commands=LocalCommands(os.path.join(folder, "now"), inherited),
         lay_out=lay_out,
         timeout_s=timeout_s_of,

@@ -10,11 +10,14 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from branchline.core.effects.values import Deploy
+from branchline.core.values import Outcome
 from branchline.core.verdict.registered import is_stage_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from branchline.core.effects.values import Register
     from branchline.core.policy import Policy
     from branchline.core.values import JsonValue
 
@@ -282,3 +285,31 @@ def _in_order(targets: Sequence[Target]) -> tuple[Target, ...]:
         done += ready
         left = [target for target in left if target not in ready]
     return tuple(done)
+
+
+def deployment_of(
+    policy: Policy, then: Sequence[str], registration: Register, outcome: Outcome, *, lets_on: bool
+) -> Deploy | None:
+    """The deployment that follows a registration; None where none does.
+
+    Where the default branch's rule says `deploy`, and the verdict has passed, or is open for noise
+    alone and the gate or a person lets it on. An environment where a person is asked for has none.
+
+    Args:
+        policy: Of the default branch.
+        then: Of its rule.
+        registration: What is registered.
+        outcome: Of the run's verdict.
+        lets_on: Whether an open one goes on (`core.verdict.standing`).
+    """
+    is_open = outcome is Outcome.UNKNOWN and lets_on and bool(policy.gate.metrics)
+    names = tuple(t.name for t in targets_of(policy) if t.approval == "none")
+    if "deploy" not in then or not names or not (outcome is Outcome.PASSED or is_open):
+        return None
+    return Deploy(
+        model=registration.model,
+        commit=registration.commit,
+        digest=registration.digest,
+        environments=names,
+        by=registration.by,
+    )
