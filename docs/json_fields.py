@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json_cost
 import json_data
+import json_deploy
 import json_env
 import json_init
 import json_replay
@@ -29,6 +30,8 @@ OPEN = {
     "reproduce": (),
     "replay": (),
     "cost": (),
+    "deploy": (),
+    "deployment": (),
     "training": (),
     "noise": (),
     "tune": ("trials[].params", "trials[].metrics", "best.params", "before"),
@@ -98,6 +101,8 @@ HEADINGS = {
     "doctor": "`branchline doctor --json`, and `remote check --json`",
     "models": "`branchline models --json`",
     "version": "`branchline show MODEL@VERSION --json`",
+    "deploy": "`branchline deploy --json`",
+    "deployment": "`refs/branchline/deployments/MODEL/ENVIRONMENT/ATTEMPT/begun` and `.../ended`",
     "moved": "`branchline promote --json`, and `rollback --json`",
     "checked": "`branchline registry verify --json`",
     "gate selftest": "`branchline gate selftest --json`",
@@ -574,6 +579,8 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "replay": json_replay.FIELDS,
     "cost": json_cost.FIELDS,
+    "deploy": json_deploy.FIELDS,
+    "deployment": json_deploy.RECORD_FIELDS,
     "training": {
         "schema_version": "integer: version of this document",
         "model": "string: the model's name",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import json_cost
 import json_data
+import json_deploy
 import json_env
 import json_init
 import json_replay
@@ -316,6 +317,8 @@ SAMPLES: dict[str, JsonValue] = {
     "reproduce": reproduced_to_json(_REPRODUCED),
     "replay": replay_to_json(json_replay.SAMPLE),
     "cost": cost_to_json(json_cost.SAMPLE, json_cost.SAMPLE.budget("2026-01", free=2000)),
+    "deploy": json_deploy.SAMPLE,
+    "deployment": json_deploy.RECORD,
     "training": training_to_json(_TRAINING),
     "noise": noise_to_json(_MEASURED),
     "tune": tuned_to_json(_TUNED),

@@ -200,6 +200,18 @@ class RegistryError(BranchlineError):
     slug = "registry"
 
 
+class DeploymentError(BranchlineError):
+    """A deployment cannot be begun: nothing to deploy, the wrong branch, an order that is kept."""
+
+    slug = "deployment"
+
+
+class NothingToDeployError(BranchlineError):
+    """No version is registered that could be deployed: none passed, or none stands before."""
+
+    slug = "nothing-to-deploy"
+
+
 class EffectError(BranchlineError):
     """An effect cannot be applied: nobody here does it, or the other side does not answer."""
 

@@ -135,7 +135,7 @@ def test_each_word_of_then_is_carried_out_or_said(scene: CiScene) -> None:
     assert "then give it `staging`" in done.out
     assert f"would tag commit {walked.head[:7]} `passed/{run}`" in done.out
     assert "`then: notify` is not carried out yet" in done.err
-    assert "nothing is rolled out to the targets of `deploy:` yet" in done.err
+    assert "`then: deploy` gives the version `staging`, and deploys nowhere" in done.err
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def test_what_no_workflow_does_is_said_each_time(clone: Clone) -> None:
     clone.write(
         "branchline.yaml",
         FILES["branchline.yaml"]
-        + "monitor: {schedule: '0 */6 * * *'}\ndeploy: {staging: {run: ./deploy.sh}}\n"
+        + "monitor: {schedule: '0 */6 * * *'}\ndeploy: {staging: {run: ./deploy.sh, bake: 10m}}\n"
         + "retrain: {schedule: '0 2 * * 1', when: drift, cooldown: 1d}\n",
     )
 

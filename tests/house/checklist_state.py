@@ -11,6 +11,8 @@ HOST = "tests/generate/workflows/test_on_this_host.py"
 SCRIPTS = "tests/generate/workflows/test_scripts.py"
 COMMAND = "tests/cli/test_workflows_command.py"
 CI = "tests/cli/test_ci_command.py"
+DEPLOYS = "tests/generate/workflows/test_deploy_job.py"
+DEPLOYED = "tests/e2e/test_deploy_on_github.py"
 APPLY = "tests/cli/test_ci_apply_command.py"
 GITHUB = "tests/cli/test_ci_on_github.py"
 JOB = "tests/adapters/actions/test_job.py"
@@ -183,10 +185,19 @@ FLOW = {
             f"{RULES}"
             "::test_models_are_registered_from_the_default_branch_after_the_gate_in_an_environment",
             f"{HOST}::test_jobs",
+            f"{DEPLOYS}::test_each_environment_has_a_job_after_the_one_that_it_needs",
+            f"{DEPLOYED}::test_where_the_smoke_test_fails_production_is_untouched",
+            f"{DEPLOYED}::test_a_merge_is_registered_and_deployed_to_staging_then_production",
+            f"{DEPLOYED}::test_a_branch_deploys_nothing",
         ),
-        why="no workflow deploys yet, and `workflows write` says so",
     ),
-    72: Item("rolled back by the same tool", why="no workflow deploys yet"),
+    72: Item(
+        "smoke-tested and rolled back by the same tool, in the same step",
+        (
+            f"{DEPLOYS}::test_no_cache_is_restored_and_the_tool_is_the_pinned_one",
+            f"{DEPLOYED}::test_where_the_smoke_test_fails_production_is_untouched",
+        ),
+    ),
     73: Item(
         "jobs can run again",
         (

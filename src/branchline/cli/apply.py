@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.cli.registry_place import Place, add_remote, open_place
+from branchline.core.effects.values import Deploy
 from branchline.errors import EXIT_ERROR, EXIT_FINE, BranchlineError
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     with open_place(options, view.model) as place:
         effects, notes = effects_of_run(place.project, view)
         for effect in effects:
-            holds, error = ("", "") if options.dry_run else _applied(place, effect)
+            holds, error = (
+                ("", "") if options.dry_run else _applied(place, effect, options, console)
+            )
             rows.append((effect, holds, error))
     failed = any(error for *_, error in rows)
     if options.json:
@@ -55,7 +58,24 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     return EXIT_ERROR if failed else EXIT_FINE
 
 
-def _applied(place: Place, effect: Effect) -> tuple[str, str]:
+def _deployed(options: argparse.Namespace, effect: Deploy, console: Console) -> str:
+    """Deploy, and show what the commands print; beside JSON as remarks."""
+    from branchline.flows.apply_deploy import deploy_now
+    from branchline.wiring import deployments
+
+    out = console.err if options.json else console.out
+    with deployments.open_site(
+        effect.model,
+        remote=options.remote,
+        say=console.note,
+        show=lambda text: print(f"  | {text}", file=out),
+    ) as (site, targets):
+        return deploy_now(site, targets, effect)
+
+
+def _applied(
+    place: Place, effect: Effect, options: argparse.Namespace, console: Console
+) -> tuple[str, str]:
     """(what holds now, why it failed), one of them empty."""
     from branchline import wiring
     from branchline.core.values import without_secrets
@@ -63,7 +83,8 @@ def _applied(place: Place, effect: Effect) -> tuple[str, str]:
 
     project = place.project
     appliers = wiring.registry_appliers(place.registry, project.policy, project.artifacts)
+    table = {**appliers, Deploy: lambda deploy: _deployed(options, deploy, console)}
     try:
-        return apply(effect, appliers), ""
+        return apply(effect, table), ""
     except BranchlineError as error:
         return "", without_secrets(error.message)

@@ -9,6 +9,7 @@ from branchline.cli.ci_run import HOSTED
 from branchline.cli.ci_setting import open_setting, told
 from branchline.core.effects.values import (
     Annotate,
+    Deploy,
     Mirror,
     OpenPullRequest,
     Register,
@@ -123,6 +124,8 @@ def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Names
     if setting.event.fork:
         found.notes.append("the pull request comes from a fork: this summary is all that is said")
         found.effects.clear()
+    # A job of its own deploys: it runs the team's command, and this one runs no code.
+    found.effects = [e for e in found.effects if not isinstance(e, Deploy)]
     found.notes.extend(setting.notes)
     # The job that opens a pull request hands on what its search made: it is not made again.
     sends = not options.dry_run and options.only in (None, "report", "pull-request")

@@ -64,6 +64,7 @@ COMMANDS = (
     Command("gate", "Look", "selftest: proof that the gate can fail, and that nothing leaks"),
     Command("models", "Register", "registered versions, and who holds which stage"),
     Command("promote", "Register", "give a stage to a version, if its verdict allows"),
+    Command("deploy", "Register", "bring a version out by your own command, smoke-tested"),
     Command("rollback", "Register", "give a stage back to the version before"),
     Command("registry", "Register", "check a version's files; show all in MLflow"),
     Command("approve", "Register", "let a run pass whose verdict chance leaves open"),

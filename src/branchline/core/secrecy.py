@@ -76,6 +76,21 @@ def is_secret(key: str, value: object) -> bool:
     return bool(words) and words[-1] in _PASSWORDS
 
 
+def names_secret_variable(name: str, value: str) -> bool:
+    """Whether a variable of the environment looks like a secret, so that no output may show it.
+
+    Wider than `is_secret`: what is masked needlessly costs a reader a word, and no result.
+
+    >>> names_secret_variable("MY_TOKEN", "k3jfh23kjh"), names_secret_variable("PWD", "/home/ada")
+    (True, False)
+    """
+    if name in ("PWD", "OLDPWD"):  # folders, whatever `pwd` means elsewhere
+        return False
+    words = re.split(r"[^a-z]+", name.lower())
+    is_named = bool({"token", "key", *_WORDS} & set(words)) and len(value) >= _SHORTEST_TOKEN
+    return is_named or is_secret(name, value)
+
+
 @functools.cache
 def _pattern(text: str) -> re.Pattern[str]:
     """Compiled when first needed: all three would cost every plan 10 ms."""

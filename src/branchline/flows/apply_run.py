@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.core.effects.deploying import deployment_of
 from branchline.core.effects.mirroring import mirror_of
 from branchline.core.effects.model_outputs import registration_of
 from branchline.core.effects.registering import stage_for
@@ -71,7 +72,16 @@ def effects_of_run(project: Project, view: RunView) -> tuple[tuple[Effect, ...],
         registration=registration,
         started_at=view.started_at,
     )
-    found: list[Effect | None] = [registration, mirror]
+    deployment = None
+    if registration is not None and rule is not None:
+        deployment = deployment_of(
+            policy,
+            rule.then,
+            registration,
+            view.verdict.outcome,
+            lets_on=standing.lets_on,
+        )
+    found: list[Effect | None] = [registration, mirror, deployment]
     return tuple(effect for effect in found if effect is not None), tuple(notes)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.core.effects.values import SetCheck
-from branchline.core.run.jobs import JobState
+from branchline.core.run.jobs import DEPLOY, JobState
 from branchline.core.verdict.standing import Standing
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ def check_name(model: str) -> str:
     return f"{CHECK}/{model}" if model else CHECK
 
 
+def check_of_job(asked: NewJob) -> str:
+    """Name of the check that a job gives: a deployment says nothing of the training's."""
+    name = check_name(asked.model)
+    return f"{name} (deploy)" if asked.kind == DEPLOY else name
+
+
 def pending_check(number: int, asked: NewJob, *, held: str = "") -> SetCheck:
     """That a job of a commit was asked for and has not ended; or that nothing was.
 
@@ -36,7 +42,7 @@ def pending_check(number: int, asked: NewJob, *, held: str = "") -> SetCheck:
     """
     return SetCheck(
         commit=asked.commit,
-        name=check_name(asked.model),
+        name=check_of_job(asked),
         state="skipped" if asked.is_skip and not held else "pending",
         summary=held or asked.reason,
         job=number,
@@ -66,7 +72,7 @@ def ended_check(
         said = "failed" if state is JobState.FAILED else "unknown"
     return SetCheck(
         commit=job.asked.commit,
-        name=check_name(job.asked.model),
+        name=check_of_job(job.asked),
         state=said,
         summary=summary,
         job=job.job,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.core.effects.deploying import deployment_of
 from branchline.core.effects.mirroring import mirror_of
 from branchline.core.effects.model_outputs import registration_of
 from branchline.core.effects.registering import stage_for
@@ -23,7 +24,7 @@ from branchline.render.safe_markdown import code
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from branchline.core.effects.values import Effect, Mirror, Register, SetCheck
+    from branchline.core.effects.values import Deploy, Effect, Mirror, Register, SetCheck
     from branchline.core.policy import BranchRule
     from branchline.core.run.jobs import QueuedJob
     from branchline.flows.job import JobEnd
@@ -89,6 +90,11 @@ def effects_of(
                 f"registers {registration.model}{stage}, unless it is the newest version already"
             )
             effects.append(registration)
+            following = _deployment(project, end, rule, registration)
+            if following is not None:
+                names = ", then ".join(f"`{name}`" for name in following.environments)
+                notes.append(f"a job of its own deploys it to {names}: `branchline queue`")
+                effects.append(following)
     if tags and end.run and end.verdict == Outcome.PASSED.value:
         tag = TagRun(run=end.run, commit=job.asked.commit, message=end.detail)
         effects.append(tag)
@@ -129,6 +135,18 @@ def _registration(project: Project, job: QueuedJob, end: JobEnd, rule: BranchRul
         stage=stage_for(project.policy, rule.then, outcome, lets_on=lets_on),
         lets_on=lets_on,
     )
+
+
+def _deployment(
+    project: Project, end: JobEnd, rule: BranchRule, registration: Register
+) -> Deploy | None:
+    """The deployment that follows, by the rules of `branchline apply`."""
+    finished = end.outcome.finished if end.outcome else None
+    if finished is None:
+        return None
+    lets_on = end.standing is not None and end.standing.lets_on
+    outcome = finished.verdict.outcome
+    return deployment_of(project.policy, rule.then, registration, outcome, lets_on=lets_on)
 
 
 def _report(project: Project, run: str) -> str:

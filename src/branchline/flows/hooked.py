@@ -17,7 +17,7 @@ from branchline.core.trigger.refnames import HEADS, shown, why_no_branch
 from branchline.core.trigger.rules import RefUpdate
 from branchline.errors import BusyError, HookError, PushRefusedError
 from branchline.flows.apply_forge import is_written_by_us
-from branchline.flows.checks import CHECK, check_name
+from branchline.flows.checks import CHECK, check_of_job
 from branchline.flows.intake import OF_A_FORK
 from branchline.flows.new_pull import LONGEST_TITLE
 from branchline.flows.receive import judge, read_law
@@ -259,7 +259,7 @@ class Follower:
         found = self._box.queue.jobs(QueueQuery(commit=hook.commit, limit=_MOST_JOBS))
         newest: dict[tuple[str, str, str], QueuedJob] = {}
         for job in found:
-            if job.state in _NOT_AGAIN or hook.check not in ("", check_name(job.asked.model)):
+            if job.state in _NOT_AGAIN or hook.check not in ("", check_of_job(job.asked)):
                 continue
             newest.setdefault((job.asked.branch, job.asked.model, job.asked.kind), job)
         heads = self._box.queue.heads()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from branchline.core.effects.effects_json import effect_to_json
 from branchline.core.effects.values import (
     Annotate,
+    Deploy,
     Mirror,
     Promote,
     Register,
@@ -36,6 +37,8 @@ def effect_text(effect: Effect) -> str:
         )
     if isinstance(effect, Promote):
         return f"give {effect.model}@{effect.version} `{effect.stage}`"
+    if isinstance(effect, Deploy):
+        return f"deploy {effect.model} to {', then '.join(effect.environments)}"
     if isinstance(effect, Mirror):
         return f"show run {effect.run} in {effect.kind} at {without_secrets(effect.uri)}"
     if isinstance(effect, SetCheck):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from branchline.core.effects.values import OpenPullRequest, SetCheck, StickyComment, TagRun
+from branchline.core.effects.values import Deploy, OpenPullRequest, SetCheck, StickyComment, TagRun
+from branchline.flows.apply_deploy import queue_deployment
 from branchline.flows.apply_forge import Opener, apply_check, apply_comment, apply_tag
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def appliers_of(box: Box, intake: Intake) -> Appliers:
         StickyComment: comment,
         TagRun: lambda effect: apply_tag(box.branches, effect, at=time.time()),
         OpenPullRequest: lambda effect: opener.apply(effect).said,
+        Deploy: lambda effect: queue_deployment(box, effect, at=time.time()),
         **_registry(box),
     }
 

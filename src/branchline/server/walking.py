@@ -14,7 +14,7 @@ from branchline import wiring
 from branchline.config.governing import changed_rules
 from branchline.core.plan.keys import run_key
 from branchline.core.policy import MakeEnvironment, rules_with_default_branch
-from branchline.core.run.jobs import JobState
+from branchline.core.run.jobs import DEPLOY, JobState
 from branchline.core.run.queueing import supersedes
 from branchline.errors import ConfigError, PullRequestError
 from branchline.flows.effects_of import effects_of
@@ -63,6 +63,10 @@ def walk_in_worktree(
         if law is not None:
             _say_changed_rules(box, tree, job.asked, law, log)
         use_environment(box, project, log, grip)
+        if job.asked.kind == DEPLOY:
+            from branchline.server.deploying import deploy_job
+
+            return deploy_job(box, project, job, log, grip)
         if job.asked.kind == "tune":
             shared = _shared(box, commit, places.state(job.job), job.asked, law)
             return _tune(box, project, job, log, grip, shared)

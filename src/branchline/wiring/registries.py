@@ -32,6 +32,19 @@ def open_registry(start: str = ".", *, remote: str | None = None) -> Registry:
     from branchline.adapters.git.registry import GitRegistry
 
     git = Git.open(start)
+    return GitRegistry(git, remote=remote_of_registry(git, remote))
+
+
+def remote_of_registry(git: Git, remote: str | None) -> str:
+    """The remote that holds the registry; "" where the repository itself does.
+
+    Args:
+        git: The repository.
+        remote: As in `open_registry`.
+
+    Raises:
+        UnknownNameError: It has several boxes, and none is named.
+    """
     if remote is None:
         boxes = _boxes(git)
         if len(boxes) > 1 and "box" not in boxes:
@@ -40,7 +53,7 @@ def open_registry(start: str = ".", *, remote: str | None = None) -> Registry:
                 todo="Say which: --remote NAME; --remote . is the clone itself.",
             )
         remote = "box" if "box" in boxes else next(iter(boxes), "")
-    return GitRegistry(git, remote="" if remote == "." else remote)
+    return "" if remote == "." else remote
 
 
 def _boxes(git: Git) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from branchline.core.effects.effects_json import KINDS, effect_from_json, effect_to_json
 from branchline.core.effects.values import (
     Annotate,
+    Deploy,
     Effect,
     Mirror,
     OpenPullRequest,
@@ -32,6 +33,7 @@ EFFECTS: list[Effect] = [
         model="m", commit="c", run="r", digest="d", paths={"p": "q"}, metrics={"auc": 0.1, "n": 3},
         params={"a": "b"}, stage="staging",
     ),
+    Deploy(model="m", commit="c", digest="d", environments=("staging", "production"), by="b"),
     Promote(model="m", version="v1.0.0", stage="production", by="b", reason="r"),
     Annotate(commit="c", name="n", body={"notes": [["error", "a.py", 3, "t", "s"]]}),
     Mirror(kind="mlflow", uri="${env:URI}", run="r", body={"metrics": {"a": 1.5}, "x": [1, None]}),

@@ -9,6 +9,7 @@ from branchline.core.values import Outcome
 
 PLAIN = Policy(model="m")
 TARGETS = Policy(model="m", sections={"deploy": {"staging": {"strategy": "canary"}}})
+RUNS = Policy(model="m", sections={"deploy": {"staging": {"run": "./deploy.sh"}}})
 PROTECTED = Policy(model="m", sections={"registry": {"protected": ["staging", "production"]}})
 
 
@@ -20,7 +21,11 @@ PROTECTED = Policy(model="m", sections={"registry": {"protected": ["staging", "p
         pytest.param(PLAIN, ("notify",), ["nobody is notified"], id="notify"),
         pytest.param(PLAIN, ("promote",), ["nothing without `register`"], id="promote-alone"),
         pytest.param(
-            TARGETS, ("register", "deploy"), ["nothing is rolled out"], id="deploy-with-targets"
+            TARGETS, ("register", "deploy"), ["deploys nowhere"], id="what-cannot-be-deployed-to"
+        ),
+        pytest.param(RUNS, ("register", "deploy"), [], id="what-can-be-deployed-to"),
+        pytest.param(
+            RUNS, ("register", "promote", "deploy"), ["a deployment gives it"], id="promote-beside"
         ),
         pytest.param(
             PROTECTED, ("register", "promote"), ["each one is protected"], id="no-stage-to-give"

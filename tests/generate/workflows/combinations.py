@@ -87,7 +87,7 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
                 " timeout: 30m}\n"
                 "branches: {'tuning/**': {do: tune, open_pull_request:"
                 f" {{branch: 'training/{{commit}}', mode: {mode}}}}},"
-                " 'training/**': {do: train}, '{default}': {do: train, then: [register]}}",
+                " 'training/**': {do: train}, '{default}': {do: train, then: [register, deploy]}}",
                 "app: {client_id: APP_ID, private_key: APP_KEY}" if mode == "app" else "",
             )
             for mode in ("approve", "dispatch", "app")
@@ -102,6 +102,21 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "branches: {'tuning/**': {do: tune, open_pull_request:"
             " {branch: 'training/{commit}', mode: app}}, '{default}': {do: train}}",
             "app: {client_id: APP_ID, private_key: APP_KEY, environment: bots}",
+        ),
+    },
+    "deploy": {
+        "none": ("", ""),
+        "one": ("deploy: {staging: {run: ./deploy.sh}}", ""),
+        "two": (
+            "deploy: {environments: {staging: {run: ./deploy.sh, smoke: pytest smoke, url:"
+            " 'https://staging.example.org/it''s', secrets: [STAGING_KEY], timeout: 5m},"
+            " production: {needs: staging, run: ./deploy.sh, rollback: ./back.sh,"
+            " secrets: [LIVE_KEY], variables: [REGION, ZONE]}}}",
+            "",
+        ),
+        "a person's": (
+            "deploy: {staging: {run: ./d.sh}, production: {run: ./d.sh, approval: human}}",
+            "",
         ),
     },
     "schedule": {"none": ("", ""), "weekly": ("retrain: {schedule: '17 2 * * 1'}", "")},

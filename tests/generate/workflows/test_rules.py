@@ -130,7 +130,8 @@ def test_branches_and_tags_are_written_by_jobs_that_run_no_code_of_the_repositor
         for where, job in JOBS
         if job["permissions"].get("contents") == "write"
     }
-    assert writers == {"report", "register", "open"}
+    # What deploys runs the default branch's code, and tags what stands where.
+    assert writers == {"report", "register", "open", "deploy-staging", "deploy-production"}
 
 
 def test_an_app_gives_a_token_for_what_is_needed_and_no_more() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from branchline.config.kinds import Choice, Flag, Key, ListOf, Number, Section, Text
 from branchline.config.sections.training import COMMAND, TEXTS
 
-_NAMES = ListOf(Text("a name of letters, digits and `_`", r"[A-Za-z_][A-Za-z0-9_]*"))
+NAMES = ListOf(Text("a name of letters, digits and `_`", r"[A-Za-z_][A-Za-z0-9_]*"))
 _ENVIRONMENT = Text("an environment's name", r"[A-Za-z0-9][A-Za-z0-9 ._-]*")
 _ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+"
 _OWNER = r"@[A-Za-z0-9_-]+(?:/[A-Za-z0-9_.-]+)?"
@@ -35,8 +35,8 @@ GITHUB = Section(
             "Installs what stages and checks need; `pip install -r` of `environment.lock` when not "
             "set.",
         ),
-        "secrets": Key(_NAMES, "Secrets that stages get as variables, from the environment."),
-        "variables": Key(_NAMES, "Configuration variables that stages get as variables."),
+        "secrets": Key(NAMES, "Secrets that stages get as variables, from the environment."),
+        "variables": Key(NAMES, "Configuration variables that stages get as variables."),
         "environments": Key(
             Section(
                 {

@@ -21,6 +21,7 @@ from branchline.config.kinds import (
     Text,
 )
 from branchline.config.problems import nearest
+from branchline.config.sections.github import NAMES
 from branchline.config.sections.pruning import FOLLOW, PRUNER, PRUNERS
 from branchline.config.sections.training import COMMAND, TEXTS
 
@@ -294,12 +295,24 @@ ENVIRONMENT_OF_SERVICE = Section(
         "bake": Key(DURATION_KIND, "Least time of a step."),
         "max_step_time": Key(DURATION_KIND, "Most time of a step."),
         "keep_old": Key(DURATION_KIND, "How long the old version stays loaded."),
-        "smoke": Key(Text("a file or command", is_command=True), "Test before any traffic."),
-        "run": Key(COMMAND, "Command that deploys."),
+        "smoke": Key(
+            Text("a file or command", is_command=True),
+            "Command that must end well after `run`; else the version before comes back.",
+        ),
+        "run": Key(
+            COMMAND,
+            "Command that deploys; told by variables what to deploy. May be run twice.",
+        ),
+        "rollback": Key(
+            COMMAND, "Command that brings the version before back; `run` with it when not set."
+        ),
+        "timeout": Key(DURATION_KIND, "Most time of each of these commands.", "30m"),
+        "secrets": Key(NAMES, "Secrets that its commands get as variables, and no other's do."),
+        "variables": Key(NAMES, "Configuration variables that its commands get as variables."),
         "url": Key(Text("a URL"), "Where the service answers."),
         "guard": Key(ListOf(OPTIONS), "Metrics that abort the rollout."),
     },
-    words="a mapping such as {strategy: canary, steps: [10, 50, 100]}",
+    words="a mapping such as {run: ./deploy.sh, smoke: pytest tests/smoke}",
     more=Anything(),
     rule=_steps_rule,
 )

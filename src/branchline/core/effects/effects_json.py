@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.effects.values import (
     Annotate,
+    Deploy,
     Mirror,
     OpenPullRequest,
     Promote,
@@ -28,6 +29,7 @@ KINDS: dict[str, type[Effect]] = {
     "pull_request": OpenPullRequest,
     "register": Register,
     "promote": Promote,
+    "deploy": Deploy,
     "tag": TagRun,
     "mirror": Mirror,
     "annotate": Annotate,

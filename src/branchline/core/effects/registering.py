@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from branchline.core.effects.deploying import deploys_to
 from branchline.core.effects.words_of_then import GIVES_STAGE
 from branchline.core.values import Outcome
 from branchline.core.verdict.registered import (
@@ -84,7 +85,8 @@ def stage_for(
 
     The first stage that is not protected, where the default branch's rule says `promote` or
     `deploy` and the verdict has passed, or is open for noise alone and the gate or a person lets it
-    on. What was not judged gets none, and a protected stage is a person's to give.
+    on. What was not judged gets none, and a protected stage is a person's to give. Where that stage
+    is an environment of `deploy:`, its deployment gives it, once it has ended well.
 
     Args:
         policy: Its section `registry` names the stages.
@@ -102,7 +104,8 @@ def stage_for(
     if not set(GIVES_STAGE) & set(then) or not (outcome is Outcome.PASSED or is_open):
         return ""
     rules = rules_of(policy)
-    return next((stage for stage in rules.stages if stage not in rules.protected), "")
+    stage = next((stage for stage in rules.stages if stage not in rules.protected), "")
+    return "" if stage in deploys_to(policy) else stage
 
 
 def _texts(value: JsonValue, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -122,6 +122,27 @@ class Promote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deploy:
+    """A registered version for the environments of `deploy:`, in their order.
+
+    Attributes:
+        commit: Whose registration it follows, and whose code deploys. digest: Of its files.
+        environments: Names, to tell people. by: Who, as `Name <address>`.
+    """
+
+    model: str
+    commit: str
+    digest: str
+    environments: tuple[str, ...] = ()
+    by: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Model, commit and content."""
+        return f"deploy:{self.model}:{self.commit}:{self.digest}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TagRun:
     """An annotated tag of git's on the commit of a run that passed.
 
@@ -187,5 +208,13 @@ class Annotate:
 
 
 Effect: TypeAlias = (
-    SetCheck | StickyComment | OpenPullRequest | Register | Promote | TagRun | Mirror | Annotate
+    SetCheck
+    | StickyComment
+    | OpenPullRequest
+    | Register
+    | Promote
+    | Deploy
+    | TagRun
+    | Mirror
+    | Annotate
 )

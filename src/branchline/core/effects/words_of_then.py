@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.core.effects.deploying import deploys_to, problems_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,6 +33,7 @@ def left_undone(then: Sequence[str], policy: Policy, *, stage: str = "") -> tupl
     '`then: promote` does nothing without `register`: it gives a stage to what that registers'
     """
     found = []
+    targets = deploys_to(policy)
     for word in dict.fromkeys(then):
         if word == "notify":
             found.append("`then: notify` is not carried out yet: nobody is notified")
@@ -39,11 +42,16 @@ def left_undone(then: Sequence[str], policy: Policy, *, stage: str = "") -> tupl
                 f"`then: {word}` does nothing without `register`: it gives a stage to what that"
                 " registers"
             )
-        elif word in GIVES_STAGE and not stage:
-            found.append(f"`then: {word}` gives no stage: each one is protected, so a person's")
+        elif word == "deploy" and targets:
+            continue
         elif word == "deploy" and policy.sections.get("deploy"):
+            problem = problems_of(policy)[0]
+            gives = f"gives the version `{stage}`, and " if stage else ""
             found.append(
-                f"`then: deploy` gives the version `{stage}`; nothing is rolled out to the targets"
-                " of `deploy:` yet"
+                f"`then: deploy` {gives}deploys nowhere: {problem.key} {problem.what}."
+                f" {problem.todo.removesuffix('.')}"
             )
+        elif word in GIVES_STAGE and not stage:
+            why = "a deployment gives it" if targets else "each one is protected, so a person's"
+            found.append(f"`then: {word}` gives no stage: {why}")
     return tuple(found)

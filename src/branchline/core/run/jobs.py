@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from branchline.core.run.values import Need
 
 
+DEPLOY = "deploy"
+"""Kind of a job that deploys what is registered."""
+
+
 class JobState(Enum):
     """Where a job is.
 
@@ -44,7 +48,7 @@ class NewJob:
     """A job to be.
 
     Attributes:
-        kind: `train`, `tune` or `nothing` (see `core.policy.Do`).
+        kind: `train`, `tune` or `nothing` (see `core.policy.Do`), or `deploy`.
         trigger: Value of `core.trigger.TriggerKind`.
         branch: Short name. commit: Full hash. old: What the branch held before; "" = new branch.
         model: Name of the model.

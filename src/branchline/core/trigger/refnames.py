@@ -22,6 +22,7 @@ RECORDS = (
     "refs/branchline/approvals/",
     "refs/branchline/noise/",
     "refs/branchline/answers/",
+    "refs/branchline/deployments/",
     RECORDS_OF_RUNS,
 )
 """All that `branchline records push` sends: one that was refused would hold back the others."""

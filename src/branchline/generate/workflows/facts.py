@@ -13,6 +13,7 @@ from branchline.core.plan.ci_machines import MARGIN_MINUTES, most_minutes, small
 from branchline.core.policy import Do, MakeEnvironment
 from branchline.generate.workflows.check_facts import checks_of
 from branchline.generate.workflows.cron import cron_problem
+from branchline.generate.workflows.deploy_job import deploys_of
 from branchline.generate.workflows.limits import command_of, labels_of, wrong
 from branchline.generate.workflows.parts import parts_of, tune_labels
 from branchline.generate.workflows.store import kind_of
@@ -82,6 +83,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         train_environment=train,
         pull_environment=environments.get("pull_requests", train),
         registers=_registers(policy, default_branch),
+        deploys=deploys_of(policy, default_branch),
         register_environment=environments.get("register", "production"),
         aws=aws,
         tune=_tune(policy, section, pipeline),

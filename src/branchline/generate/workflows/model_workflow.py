@@ -1,6 +1,6 @@
-"""The workflow of one model: decide, check, train, report, gate, register.
+"""The workflow of one model: decide, check, train, report, gate, register, deploy.
 
-Only `decide`, `checks` and `train` run code of the repository, and none of them may write.
+Only `decide`, `checks` and `train` run code of any branch, and none of them may write.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.generate.workflows import job_texts, steps
+from branchline.generate.workflows.deploy_job import deploy_jobs
 from branchline.generate.workflows.text import fill, flow, quoted
 from branchline.generate.workflows.values import may_be_own
 
@@ -73,6 +74,7 @@ def model_workflow(facts: Facts) -> str:
                 variables=steps.variables_of_registry(facts),
             )
         )
+        parts.append(deploy_jobs(facts, shared))
     return "".join(parts)
 
 

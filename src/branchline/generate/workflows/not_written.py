@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.generate.workflows.deploy_job import notes_of_deploy
 from branchline.generate.workflows.store import notes_of_store
 
 if TYPE_CHECKING:
@@ -24,11 +25,7 @@ def notes_of(policy: Policy, facts: Facts) -> tuple[str, ...]:
             "`monitor` of branchline.yaml is in no workflow: this version has no command that"
             " watches a model in Actions"
         )
-    if policy.sections.get("deploy"):
-        notes.append(
-            "`deploy` of branchline.yaml is in no workflow: this version has no command that rolls"
-            " a model out; the job `register` registers it, and a person promotes it"
-        )
+    notes += notes_of_deploy(policy, facts)
     retrain = policy.sections.get("retrain")
     if isinstance(retrain, dict):
         # By content is what `data_changed` asks for, and `always` forces.

@@ -236,6 +236,11 @@ def branchline_alone(facts: Facts) -> str:
     return fill(_INSTALL_PINNED, pin=f"printf '%s\\n' {words} > {place}", requirements=place)
 
 
+def install_stages(facts: Facts) -> str:
+    """What the team's commands need, without a cache."""
+    return fill(_INSTALL_STAGES, install=facts.install) if facts.install else ""
+
+
 def disk(facts: Facts, labels: tuple[str, ...]) -> str:
     """Room for a training: on hosted runners where asked for, on own ones what is left of ours."""
     if OWN in labels:

@@ -143,6 +143,7 @@ def aws_trust(models: Sequence[Facts], repository: Repository) -> str:
             facts.train_environment,
             facts.pull_environment,
             facts.register_environment if facts.registers and facts.register_takes_role else "",
+            *(one.environment for one in facts.deploys if facts.register_takes_role),
         )
     )
     subjects = [one for name in environments if name for one in repository.subjects(name)]

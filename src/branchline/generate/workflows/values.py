@@ -92,6 +92,26 @@ class PartFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeployFacts:
+    """One environment that a job deploys to.
+
+    Attributes:
+        environment: Its name, here and at GitHub. job: Id of its job.
+        after: Id of the job of the environment that it needs; "" for none.
+        url: Where the service answers; "" when not said.
+        secrets, variables: Names that its commands get. minutes: Most minutes of its job.
+    """
+
+    environment: str
+    job: str
+    after: str
+    url: str
+    secrets: tuple[str, ...]
+    variables: tuple[str, ...]
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that decides the text of one model's workflows.
 
@@ -101,6 +121,7 @@ class Facts:
         push, pull_requests: Patterns of branches; empty means not woken by that.
         fork_trains: Whether pull requests of forks train.
         registers: Whether the default branch registers.
+        deploys: Environments that it deploys to, each after the one that it needs.
         runs_on: Labels of the small jobs.
         parts: Jobs of the training, one after the other; the last one gives the verdict.
         install: Command that installs what stages need; "" for none.
@@ -141,6 +162,7 @@ class Facts:
     retention_days: int
     free_disk: bool
     is_enterprise: bool
+    deploys: tuple[DeployFacts, ...] = ()
 
     @property
     def register_takes_role(self) -> bool:
