@@ -24,6 +24,7 @@ RUNS = HOME + "runs/"
 ANSWERS = HOME + "answers/"
 NOISE = HOME + "noise/"
 APPROVALS = HOME + "approvals/"
+LOOKS = HOME + "looks/"
 INCOMING = "refs/branchline-incoming/"
 
 _COMPONENT = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z._-]*[0-9A-Za-z_-])?")
