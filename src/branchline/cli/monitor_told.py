@@ -99,6 +99,14 @@ def show(
         if table.rows:
             console.write()
             console.table(table)
+    if not is_told and not options.dry_run:
+        if look.alarm:
+            console.note(
+                "note: nobody is told of the alarm from here: name the repository (`--repo"
+                " OWNER/NAME`, with GITHUB_TOKEN), or have GitHub look (`branchline workflows"
+                " write`)"
+            )
+        return
     if rows:
         console.write()
     for what, holds, error in rows:
@@ -106,8 +114,3 @@ def show(
             console.write(f"failed: {plain(what)}: {plain(error)}")
         else:
             console.write(f"{plain(holds)}." if holds else f"would {plain(what)}")
-    if rows and not is_told and not options.dry_run:
-        console.note(
-            "note: nobody is told from here: name the repository (`--repo OWNER/NAME`, with"
-            " GITHUB_TOKEN), or have GitHub look (`branchline workflows write`)"
-        )

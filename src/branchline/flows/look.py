@@ -32,6 +32,7 @@ from branchline.core.trigger.cron import cron_of, due_before
 from branchline.core.values import Outcome, digest_of, without_secrets
 from branchline.core.verdict.judge import judge
 from branchline.errors import BranchlineError, ConfigError, DataError
+from branchline.flows.baselines import baseline_among
 from branchline.flows.data_reference import Champion
 from branchline.flows.metrics_left import metrics_in
 from branchline.ports.executor import Task
@@ -88,7 +89,7 @@ def look(
     """
     at = project.machine.now()
     found = _Found()
-    champion = Champion(project)
+    champion = Champion(project, lambda of: baseline_among(of, without=()))
     found.run, found.via = champion.found_run, champion.via
     before = project.workspace.signature(asked.metrics_from) if asked.metrics_from else ""
     has_run = not asked.run or _is_run(project, asked, found, say, is_stopped)
@@ -218,11 +219,6 @@ def _compare(project: Project, asked: Monitor, champion: Champion, found: _Found
     if after.rows >= asked.min_rows and not found.is_judged:
         why = moved[0].why if moved else "there is no column that both have"
         found.problems.append(f"Drift was not judged: {why}.")
-    elif not found.is_judged:
-        found.notes.append(
-            f"Drift was not judged: `{asked.source}` has {after.rows:,} rows, and"
-            f" `monitor.min_rows` asks for {asked.min_rows:,}."
-        )
 
 
 def _column(asked: Monitor, moved: ColumnDrift, *, is_judged: bool) -> ColumnSeen:
@@ -342,7 +338,8 @@ def _measure(project: Project, asked: Monitor, found: _Found, *, is_stale: bool)
 
 
 def _one_line(text: str) -> str:
-    return " ".join(without_secrets(text).split())
+    flat = " ".join(without_secrets(text).split())
+    return flat[:1].upper() + flat[1:]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -83,7 +83,7 @@ def columns_table(look: Look) -> Table:
             cell(_word(look, one), _column_tone(look, one)),
             cell(cut(one.why, 200)),
         )
-        for one in look.seen.columns[:_MOST_ROWS]
+        for one in (look.seen.columns[:_MOST_ROWS] if look.seen.is_judged else ())
     )
     return Table(columns=columns, rows=rows, title=_columns_title(look))
 
@@ -179,7 +179,7 @@ def _blocks(look: Look) -> list[str]:
         ]
         heads = ("metric", "value", "", "by its bounds")
         blocks.append(markdown_table(heads, found, (False, True, False, False)))
-    if look.seen.columns:
+    if look.seen.columns and look.seen.is_judged:
         shown = [
             (
                 code(one.column), _psi(one.psi), _psi(one.limit), _word(look, one),
@@ -213,7 +213,7 @@ def _word(look: Look, one: ColumnSeen) -> str:
         return "alarm"
     if one.is_drifted:
         return "drifts now"
-    return "" if one.psi is None or not look.seen.is_judged else "steady"
+    return "" if one.psi is None else "steady"
 
 
 def _column_tone(look: Look, one: ColumnSeen) -> Tone:

@@ -113,22 +113,23 @@ def _state(
             f"{_listed(drifting)} drifted in {NEEDED} of the last {min(LAST, judged)} windows."
         )
     open_ones = [m.sentence for m in seen.metrics if m.outcome is Outcome.UNKNOWN]
+    remarks: list[str] = []
     open_ones += [*seen.problems, *seen.waits]
-    if asked.source and not (seen.problems or seen.waits or judged):
-        rows = "no row" if not seen.rows else f"{seen.rows:,} row" + "s" * (seen.rows != 1)
-        open_ones.append(
-            f"No window had rows enough to judge drift: this one has {rows}, and"
-            f" {asked.min_rows:,} are the least."
-        )
+    if asked.source and not (seen.problems or seen.waits or seen.is_judged):
+        few = f"{'no row' if not seen.rows else _rows(seen.rows)}, and {asked.min_rows:,} are"
+        if not judged:
+            open_ones.append(f"Drift is not judged yet: this window has {few} the least.")
+        else:
+            remarks.append(f"This window was not judged: it has {few} the least.")
     elif seen.is_judged and judged == 1 and seen.drifted:
         open_ones.append(
             f"{_listed(seen.drifted)} drifted in the first window that was judged; another one"
             " decides."
         )
     if bad:
-        return (*bad, *open_ones), Health.DEGRADED
+        return (*bad, *open_ones, *remarks), Health.DEGRADED
     if open_ones:
-        return tuple(open_ones), Health.UNKNOWN
+        return (*open_ones, *remarks), Health.UNKNOWN
     good = []
     if asked.source:
         said = f"{_listed(seen.drifted)} drifted in this window alone" if seen.drifted else ""
@@ -137,7 +138,7 @@ def _state(
         count = len(seen.metrics)
         good.append("The metric is within its bounds." if count == 1 else
                     f"All {count} metrics are within their bounds.")  # fmt: skip
-    return tuple(good), Health.HEALTHY
+    return (*good, *remarks), Health.HEALTHY
 
 
 def _alarm(seen: Seen, health: Health, reasons: Sequence[str], last: Look | None) -> str:
@@ -171,6 +172,10 @@ def _missed(seen: Seen, last: Look | None, asked: Monitor) -> int:
     # What came late counts for the time it was due at; by hand, without one, for when it was made.
     after = datetime.fromisoformat(last.seen.due or last.seen.at)
     return due_between(cron, after, datetime.fromisoformat(seen.due))
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _listed(names: Sequence[str]) -> str:
