@@ -26,6 +26,7 @@ from branchline.core.evidence.watched import (
     Monitor,
     Seen,
 )
+from branchline.core.plain_text import plain
 from branchline.core.policy import Gate
 from branchline.core.run import command_lines
 from branchline.core.trigger.cron import cron_of, due_before
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from branchline.flows.project import Project
 
 _STAGE = "monitor"
-_NAMED = 10
+_NAMED, _TAIL_BYTES = 10, 4096
 
 
 class LookStopped(Exception):  # noqa: N818 # no error: somebody asked for it
@@ -88,6 +89,13 @@ def look(
         LookStopped: It was stopped.
     """
     at = project.machine.now()
+    due = _due(asked, at)
+    if asked.source and asked.reference == TRAINING and not reference_of(project.policy, asked):
+        raise ConfigError(
+            "branchline.yaml: monitor: does not say which data the model was trained on",
+            todo="Write e.g. `trained_on: data/train.parquet` below `monitor`; the record of the"
+            " next run will have its profile.",
+        )
     found = _Found()
     champion = Champion(project, lambda of: baseline_among(of, without=()))
     found.run, found.via = champion.found_run, champion.via
@@ -102,7 +110,7 @@ def look(
     return Seen(
         model=project.policy.model,
         at=at,
-        due=_due(asked, at),
+        due=due,
         run=found.run,
         via=found.via,
         window=found.window,
@@ -180,11 +188,25 @@ def _is_run(
         return False
     if ended.failure is None:
         return True
-    said = f": {ended.said}" if ended.said else ""
+    said = ended.said or _last_line(log)
     found.problems.append(
-        _one_line(f"`monitor.run` failed ({ended.detail}){said}. Its output is in `{shown}`.")
+        _one_line(
+            f"`monitor.run` failed ({ended.detail}){f': {said}' if said else ''}. Its output is in"
+            f" `{shown}`."
+        )
     )
     return False
+
+
+def _last_line(log: str) -> str:
+    """What a program said last; "" where it said nothing."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
+            rows = file.read(_TAIL_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return next((plain(row).strip()[:300] for row in reversed(rows) if row.strip()), "")
 
 
 def _compare(project: Project, asked: Monitor, champion: Champion, found: _Found) -> None:
@@ -236,12 +258,6 @@ def _reference(
     if asked.reference != TRAINING:
         return _named_reference(project, asked)
     path = reference_of(project.policy, asked)
-    if not path:
-        raise ConfigError(
-            "branchline.yaml: monitor: does not say which data the model was trained on",
-            todo="Write e.g. `trained_on: data/train.parquet` below `monitor`; the record of the"
-            " next run will have its profile.",
-        )
     if not champion.is_known:
         found.waits.append(f"Not compared: there is no model in production yet ({champion.via}).")
         return None
@@ -339,7 +355,8 @@ def _measure(project: Project, asked: Monitor, found: _Found, *, is_stale: bool)
 
 def _one_line(text: str) -> str:
     flat = " ".join(without_secrets(text).split())
-    return flat[:1].upper() + flat[1:]
+    # A word, and not the name of a file.
+    return flat[:1].upper() + flat[1:] if flat.partition(" ")[0].isalpha() else flat
 
 
 def _listed(names: Sequence[str]) -> str:
