@@ -159,9 +159,10 @@ class Walks:
     def walk(self, policy: Policy) -> None:
         """Walk one model, whatever became of those before it."""
         from branchline.flows.ci_run import CiEnd, failed, not_walked
+        from branchline.flows.ci_scheduled import decide
         from branchline.render.ci import error_remarks, failure_markdown
 
-        decision = self._setting.decide(policy)
+        decision = decide(self._setting, policy)
         model = policy.model
         if self._stop.is_wanted():
             handed = HandedModel(

@@ -67,6 +67,7 @@ COMMANDS = (
     Command("deploy", "Register", "bring a version out by your own command, smoke-tested"),
     Command("rollback", "Register", "give a stage back to the version before"),
     Command("registry", "Register", "check a version's files; show all in MLflow"),
+    Command("monitor", "Register", "look at the model in production; tell when its state changes"),
     Command("approve", "Register", "let a run pass whose verdict chance leaves open"),
     Command("apply", "Register", "apply the effects of a run; --dry-run prints them"),
     Command("records", "Share", "push records to a remote, fetch them from it"),

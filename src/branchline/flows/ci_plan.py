@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from branchline.core.plan.asked import AskedModel
 from branchline.core.policy import Do
 from branchline.core.trigger.events import EventKind
+from branchline.flows.ci_scheduled import decide
 from branchline.flows.ci_settled import is_registered, is_settled
 from branchline.flows.plan import Planner, PlanOptions
 from branchline.flows.search import own_search_stages
@@ -45,7 +46,7 @@ def plan_models(
     asked: list[AskedModel] = []
     stages: dict[tuple[str, str], Stage] = {}
     for policy in policies:
-        decision = setting.decide(policy)
+        decision = decide(setting, policy)
         plan, has_more = None, follows(setting, decision)
         if _is_planned(setting, decision):
             with setting.project(policy.model) as project:

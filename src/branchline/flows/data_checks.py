@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from branchline.config.data_checks import data_settings
+from branchline.config.monitoring import watched_reference
 from branchline.core.evidence.data.data_json import (
     profile_from_json,
     profile_to_json,
@@ -257,18 +258,20 @@ class DataChecks:
 
     def files(self) -> dict[str, bytes]:
         """Files for the record of a run: what its data look like, to compare later data with."""
-        if not self._items or self.why_not:
+        watched = watched_reference(self._project.policy)
+        if self.why_not or not (self._items or watched):
             return {}
         settings = data_settings(self._project.policy)
         paths = [one.path for one in settings.validate]
         paths += [reference_path(settings, d) for d in settings.drift if d.reference == BASELINE]
+        paths += [watched] if watched else []
         found = {path: self._profile(path) for path in dict.fromkeys(paths)}
         kept = {path: profile for path, profile in found.items() if profile is not None}
         return {FILE: profiles_file(kept)} if kept else {}
 
     def _profile(self, path: str) -> TableProfile | None:
         """What a table looks like; None where it cannot be read any more."""
-        from branchline.errors import DataError, MissingInputError
+        from branchline.errors import DataError, MissingExtraError, MissingInputError
 
         types = self._checker.types(path)
         digest = self._checker.digest(path)
@@ -282,7 +285,7 @@ class DataChecks:
         try:
             files = self._project.data_files
             profile = files.profile(files.open(path), types=types)
-        except (DataError, MissingInputError):
+        except (DataError, MissingInputError, MissingExtraError):
             return None
         if digest:
             self._project.data_memory.keep(key, _json(profile_to_json(profile)))

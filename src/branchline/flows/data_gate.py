@@ -19,12 +19,21 @@ if TYPE_CHECKING:
 
 
 def data_checks_of(project: Project, planner: Planner, watcher: Watcher) -> DataChecks | None:
-    """The checks of the data; None where branchline.yaml asks for none."""
-    if "data" not in project.policy.sections:
+    """The checks of the data; None where branchline.yaml asks for none, nor for a profile."""
+    if "data" not in project.policy.sections and not _is_watched(project):
         return None
     from branchline.flows.data_checks import DataChecks
 
     return DataChecks(project, planner, say=watcher.say)
+
+
+def _is_watched(project: Project) -> bool:
+    """Whether `monitor` will compare new data with what the model was trained on."""
+    if "monitor" not in project.policy.sections:
+        return False
+    from branchline.config.monitoring import watched_reference
+
+    return bool(watched_reference(project.policy))
 
 
 def checked(data: DataChecks, walk: Callable[[], Walked]) -> Walked:

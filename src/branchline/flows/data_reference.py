@@ -11,9 +11,10 @@ from branchline.errors import RecordError
 from branchline.flows.baselines import baseline_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from branchline.core.evidence.data.values import TableProfile
+    from branchline.core.verdict.values import Baseline
     from branchline.flows.project import Project
 
 FILE = "profile.json"
@@ -27,10 +28,11 @@ class Champion:
 
     Args:
         project: Ports.
+        find: Finds the model in use; a run of this very commit is none for `baseline_of`.
     """
 
-    def __init__(self, project: Project) -> None:
-        self._project = project
+    def __init__(self, project: Project, find: Callable[[Project], Baseline] = baseline_of) -> None:
+        self._project, self._find = project, find
         self._files: Mapping[str, bytes] | None = None
         self.run = ""
         self.via = ""
@@ -69,7 +71,7 @@ class Champion:
 
     def _read(self) -> Mapping[str, bytes]:
         if self._files is None:
-            baseline = baseline_of(self._project)
+            baseline = self._find(self._project)
             self.run, self.via = baseline.run, baseline.via
             self._exists = bool(baseline.run or baseline.commit)
             names = (FILE, "evidence.json")

@@ -125,6 +125,14 @@ class CiRemote(Protocol):
         ...
 
     @abstractmethod
+    def drop_looks(self, places: Sequence[str]) -> None:
+        """Forget looks there, as `records.drop_looks` does here; one that is gone is forgotten.
+
+        What cannot be forgotten stays: the next look tries again.
+        """
+        ...
+
+    @abstractmethod
     def record_names(self) -> frozenset[tuple[str, str]]:
         """(reference, object) of all records that are here."""
         ...

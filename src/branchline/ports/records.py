@@ -8,6 +8,8 @@ Refs (all point at blobs or trees, never at commits, so no log and no branch sho
                                             that left nothing to do had looked at (`cli.answers`)
     refs/branchline/noise/<content, 32 characters>/<seed>                      blob, one training
                                             that was made to learn how much chance does
+    refs/branchline/looks/<model>/<when>-<what was seen, 12 characters>        blob, one look at the
+                                            model in production; the oldest are deleted
     refs/branchline/approvals/<run id>                                         blob, who let an open
                                             verdict pass, and when
     refs/branchline/runs/<run id>                                              tree, one run
@@ -161,6 +163,24 @@ class Records(Protocol):
     @abstractmethod
     def noise(self) -> Mapping[str, bytes]:
         """Place -> all trainings that were recorded so."""
+        ...
+
+    @abstractmethod
+    def add_look(self, place: str, content: bytes) -> None:
+        """Record a look at `place`, two words with a slash between them; the first one stays.
+
+        It stands when this returns, whatever becomes of the process.
+        """
+        ...
+
+    @abstractmethod
+    def looks(self, folder: str) -> Mapping[str, bytes]:
+        """Place -> what is recorded there, of the places `folder/...`."""
+        ...
+
+    @abstractmethod
+    def drop_looks(self, places: Sequence[str]) -> None:
+        """Forget looks here; those that are not there are forgotten already."""
         ...
 
     @abstractmethod

@@ -21,6 +21,7 @@ from branchline.ports.records import Exchange
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+LOOK = "demo/1-a"
 RUN = "refs/branchline/runs/abc1234"
 APPROVAL = "refs/branchline/approvals/abc1234"
 
@@ -146,6 +147,11 @@ class FakeCiRemote(CiRemote):
         new = {name: held for name, held in self.records.items() if name not in self.there.records}
         self.there.records |= new
         return Exchange(sent=len(new))
+
+    def drop_looks(self, places: Sequence[str]) -> None:
+        """See the port."""
+        for place in places:
+            self.there.records.pop(f"refs/branchline/looks/{place}", None)
 
     def record_names(self) -> frozenset[tuple[str, str]]:
         """See the port."""
@@ -293,6 +299,18 @@ class CiRemoteContract(ABC):
         assert other.record_names() == frozenset()
         assert other.fetch_records().received == 1
         assert other.record_names() == place.remote.record_names()
+
+    def test_looks_that_are_dropped_are_gone_from_the_remote(self, place: Place) -> None:
+        place.record_here(f"refs/branchline/looks/{LOOK}")
+        place.record_here(RUN)
+        place.remote.push_records()
+
+        place.remote.drop_looks([LOOK, "demo/2-gone"])
+        place.remote.drop_looks([LOOK])
+
+        other = place.beside()
+        other.fetch_records()
+        assert [name for name, _ in other.record_names()] == [RUN]
 
     def test_records_go_from_job_to_job_but_no_approval(self, place: Place) -> None:
         place.record_here(RUN)

@@ -61,6 +61,7 @@ class FakeRecords(Records):
         self.trainings: dict[str, bytes] = {}
 
         self.approvals: dict[str, bytes] = {}
+        self.seen: dict[str, bytes] = {}
         self.others = dict(others or {})
 
     def results(self, keys: Sequence[str]) -> Mapping[str, Sequence[Result]]:
@@ -151,6 +152,19 @@ class FakeRecords(Records):
     def noise(self) -> Mapping[str, bytes]:
         """See the port."""
         return dict(self.trainings)
+
+    def add_look(self, place: str, content: bytes) -> None:
+        """See the port."""
+        self.seen.setdefault(place, content)
+
+    def looks(self, folder: str) -> Mapping[str, bytes]:
+        """See the port."""
+        return {p: content for p, content in self.seen.items() if p.startswith(f"{folder}/")}
+
+    def drop_looks(self, places: Sequence[str]) -> None:
+        """See the port."""
+        for place in places:
+            self.seen.pop(place, None)
 
     def push(self, remote: str) -> Exchange:
         """See the port."""
@@ -307,3 +321,16 @@ class RecordsContract:
         records.add_noise("abc/own", b"own")
 
         assert dict(records.noise()) == {"abc/seed-2": b"first", "abc/own": b"own"}
+
+    def test_looks_are_kept_by_model_until_they_are_dropped(self, records: Records) -> None:
+        """The first look of a place stays; what is dropped twice is dropped once."""
+        records.add_look("demo/1-a", b"first")
+        records.add_look("demo/1-a", b"second")
+        records.add_look("demo/2-b", b"b")
+        records.add_look("demos/1-a", b"another model")
+
+        assert dict(records.looks("demo")) == {"demo/1-a": b"first", "demo/2-b": b"b"}
+        records.drop_looks(["demo/1-a", "demo/9-z"])
+        records.drop_looks(["demo/1-a"])
+        assert dict(records.looks("demo")) == {"demo/2-b": b"b"}
+        assert list(records.run_ids()) == []

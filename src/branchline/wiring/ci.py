@@ -226,11 +226,13 @@ def training_workflow(reference: str) -> str:
     """File of the workflow that trains, as `branchline workflows write` names both.
 
     Args:
-        reference: GITHUB_WORKFLOW_REF, of the workflow that searched.
+        reference: GITHUB_WORKFLOW_REF, of the workflow that searched, or that watches.
 
     >>> training_workflow("o/r/.github/workflows/branchline-tune-a.yml@refs/heads/main")
     'branchline-a.yml'
     """
     file = reference.partition("@")[0].rpartition("/")[2]
-    is_search = file.startswith("branchline-tune")
-    return f"branchline{file.removeprefix('branchline-tune')}" if is_search else file
+    for begin in ("branchline-tune", "branchline-monitor"):
+        if file.startswith(begin):
+            return f"branchline{file.removeprefix(begin)}"
+    return file

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from branchline.ports.assets import Assets
     from branchline.ports.forge import Forge
     from branchline.ports.forge_checkup import ForgeCheckup
+    from branchline.ports.issues import Issues
     from branchline.ports.workflows import Workflows
 
 __all__ = ["GitHubSide", "open_address", "open_github"]
@@ -50,6 +51,13 @@ class GitHubSide:
         from branchline.adapters.github import GitHubAnnotations
 
         return GitHubAnnotations(self.repository)
+
+    @cached_property
+    def issues(self) -> Issues:
+        """Issues that tell of alarms."""
+        from branchline.adapters.github import GitHubIssues
+
+        return GitHubIssues(self.repository)
 
     @cached_property
     def workflows(self) -> Workflows:

@@ -120,6 +120,16 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
     },
     "schedule": {"none": ("", ""), "weekly": ("retrain: {schedule: '17 2 * * 1'}", "")},
+    "monitor": {
+        "none": ("", ""),
+        "scheduled": (
+            "monitor: {schedule: '23 */6 * * *', run: \"python fetch.py\", timeout: 5h,"
+            " source: data/new.csv, trained_on: data/train.csv,"
+            " actions: [{do: open_issue}, {do: retrain}]}",
+            "",
+        ),
+        "by hand": ("monitor: {metrics: {auc: {min: 0.9}}, metrics_from: live.json}", ""),
+    },
     "pulls": {
         "train": ("", ""),
         "forks": ("pull_requests: {forks: train}", ""),

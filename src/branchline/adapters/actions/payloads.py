@@ -136,6 +136,8 @@ def _workflow_dispatch(payload: Mapping[str, Any], known: Mapping[str, Any]) -> 
         "ref": ref,
         "branch": ref.removeprefix(HEADS) if ref.startswith(HEADS) else "",
         "pull_request": _number(inputs.get("pr")),
+        # As `branchline monitor` asks for a training.
+        "says": "drift" if _text(inputs.get("reason")).startswith("drift: ") else "",
         **_asked(inputs),
     }
 

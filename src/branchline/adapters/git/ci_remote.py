@@ -201,6 +201,16 @@ class GitCiRemote(CiRemote):
         """See the port."""
         return push_records(self._git, self._remote)
 
+    def drop_looks(self, places: Sequence[str]) -> None:
+        """See the port."""
+        wanted = {refs.LOOKS + place for place in places}
+        listed = self._git.ask(["ls-remote", "--quiet", "--", self._remote, f"{refs.LOOKS}*"])
+        rows = [row.split("\t") for row in listed.out.decode("utf-8", "replace").splitlines()]
+        # Of names of which one is not there, git deletes none.
+        gone = [f":{row[1]}" for row in rows if len(row) == 2 and row[1] in wanted]
+        if gone:
+            self._git.ask(["push", "--quiet", "--no-verify", self._remote, *gone])
+
     def record_names(self) -> frozenset[tuple[str, str]]:
         """See the port."""
         return frozenset(refs.list_references(self._git, [refs.HOME]).items())

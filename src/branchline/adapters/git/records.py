@@ -14,9 +14,9 @@ from branchline.adapters.git.exchange import fetch_records, push_records
 from branchline.adapters.git.objects import ObjectReader, ObjectWriter, tree_entries
 from branchline.adapters.git.plumbing import read_text
 from branchline.adapters.git.run_files import model_of, stage_keys, started_at
-from branchline.adapters.git.small_records import name_blob, read_below, read_one
+from branchline.adapters.git.small_records import SmallRecords
 from branchline.errors import BranchlineError, RecordError
-from branchline.ports.records import Exchange, Records, StoredRun
+from branchline.ports.records import Exchange, StoredRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ _LOOSE_AT_MOST = 400  # References in files of their own, before `compact` has g
 _RUNS_AT_ONCE = 32  # How many runs `latest_results` looks into before it looks further back.
 
 
-class GitRecords(Records):
+class GitRecords(SmallRecords):
     """The records of one repository.
 
     Args:
@@ -205,34 +205,6 @@ class GitRecords(Records):
         """Where the results of a key stand, and the object of each; see the port."""
         found = refs.list_references(self._git, [refs.results_prefix(key)])
         return {name.removeprefix(refs.RESULTS): held for name, held in found.items()}
-
-    def has_answer(self, place: str) -> bool:
-        """Whether there is an answer below a place; see the port."""
-        return bool(refs.list_references(self._git, [refs.ANSWERS + refs.component(place) + "/"]))
-
-    def add_answer(self, place: str, content: bytes) -> None:
-        """Record an answer, the first of a place stays; see the port."""
-        name_blob(self._git, refs.ANSWERS, place, content)
-
-    def add_noise(self, place: str, content: bytes) -> None:
-        """Record a training, the first of a place stays; see the port."""
-        name_blob(self._git, refs.NOISE, place, content)
-
-    def noise(self) -> Mapping[str, bytes]:
-        """Place -> training; see the port."""
-        return read_below(self._git, self._objects, refs.NOISE)
-
-    def approval(self, run: str) -> bytes | None:
-        """Who let a run pass; see the port."""
-        return read_one(self._git, self._objects, refs.APPROVALS + refs.component(run))
-
-    def add_approval(self, run: str, content: bytes) -> bytes:
-        """Record who lets a run pass, the first one stays; see the port."""
-        name_blob(self._git, refs.APPROVALS, run, content)
-        found = self.approval(run)
-        if found is None:
-            raise RecordError(f"the approval of run {run} cannot be read again")
-        return found
 
     def push(self, remote: str) -> Exchange:
         """Send records to a remote; see the port."""

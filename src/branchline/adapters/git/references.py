@@ -25,6 +25,7 @@ ANSWERS = HOME + "answers/"
 NOISE = HOME + "noise/"
 APPROVALS = HOME + "approvals/"
 DEPLOYMENTS = HOME + "deployments/"
+LOOKS = HOME + "looks/"
 INCOMING = "refs/branchline-incoming/"
 
 _COMPONENT = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z._-]*[0-9A-Za-z_-])?")

@@ -7,6 +7,7 @@ from branchline.adapters.github.checks import CheckRuns, Statuses
 from branchline.adapters.github.checkup import GitHubCheckup
 from branchline.adapters.github.client import Client
 from branchline.adapters.github.forge import GitHubForge
+from branchline.adapters.github.issues import GitHubIssues
 from branchline.adapters.github.repository import Repository
 from branchline.adapters.github.workflows import GitHubWorkflows
 
@@ -18,6 +19,7 @@ __all__ = [
     "GitHubAssets",
     "GitHubCheckup",
     "GitHubForge",
+    "GitHubIssues",
     "GitHubWorkflows",
     "Repository",
     "Statuses",

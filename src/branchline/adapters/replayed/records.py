@@ -103,6 +103,18 @@ class ReplayedRecords(PretendedRecords):
         """See the port: refused."""
         self._refuse(place, content)
 
+    def add_look(self, place: str, content: bytes) -> None:
+        """See the port: refused."""
+        self._refuse(place, content)
+
+    def looks(self, folder: str) -> Mapping[str, bytes]:  # noqa: ARG002 # as the port has it
+        """See the port: history has none."""
+        return {}
+
+    def drop_looks(self, places: Sequence[str]) -> None:
+        """See the port: refused."""
+        self._refuse(", ".join(places), None)
+
     def push(self, remote: str) -> Exchange:
         """See the port: refused."""
         self._refuse(remote, None)

@@ -1,4 +1,4 @@
-"""Sections of branchline.yaml on tuning, rollout, watching and telling.
+"""Sections of branchline.yaml on tuning, rollout and telling; watching stands in `watching`.
 
 Data only; `kinds` says how it is checked.
 """
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from branchline.config.kinds import Path, Report
 
-_CRON_FIELD = r"[0-9A-Za-z*,/?-]+"
-CRON = Text("five fields of cron, such as 0 2 * * 1", rf"{_CRON_FIELD}(?: +{_CRON_FIELD}){{4}}")
 OPTIONS = MapOf(Anything(), "options")
 
 
@@ -326,26 +324,6 @@ DEPLOY = Section(
         ),
     },
     more=ENVIRONMENT_OF_SERVICE,
-)
-
-MONITOR = Section(
-    {
-        "schedule": Key(CRON, "When to look."),
-        "source": Key(OneOf((Text("a file or URL"), OPTIONS)), "What was asked and answered."),
-        "window": Key(DURATION_KIND, "How much of it at a time."),
-        "min_rows": Key(Number(low=1, whole=True), "Rows below which nothing is judged.", 500),
-        "reference": Key(Text(), "What it is compared with.", "training"),
-        "columns": Key(OPTIONS, "Columns to leave out, or with bounds of their own."),
-        "actions": Key(ListOf(OPTIONS), "What follows from what is found."),
-    }
-)
-
-RETRAIN = Section(
-    {
-        "schedule": Key(CRON, "When to retrain."),
-        "when": Key(OneOf((Choice(("always", "data_changed", "drift")), OPTIONS)), "Only if."),
-        "cooldown": Key(DURATION_KIND, "Least time between two retrainings."),
-    }
 )
 
 EVENTS = Choice(

@@ -15,6 +15,7 @@ from branchline.config.sections import (
     serving,
     short_form,
     training,
+    watching,
 )
 from branchline.config.sections.checks import CHECK
 
@@ -69,8 +70,8 @@ SECTIONS: dict[str, Key] = {
     "link": Key(training.LINK, "How outputs get from the store into the workspace.", "reflink"),
     "registry": Key(serving.REGISTRY, "Where models are registered."),
     "deploy": Key(serving.DEPLOY, "Where and how the model is rolled out."),
-    "monitor": Key(serving.MONITOR, "How the model is watched."),
-    "retrain": Key(serving.RETRAIN, "When the model is trained again."),
+    "monitor": Key(watching.MONITOR, "How the model is watched."),
+    "retrain": Key(watching.RETRAIN, "When the model is trained again."),
     "notify": Key(serving.NOTIFY, "Who is told what."),
     "report": Key(serving.REPORT, "What reports show."),
     "github": Key(github.GITHUB, "What `branchline workflows` writes for GitHub Actions."),

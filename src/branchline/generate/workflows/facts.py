@@ -22,6 +22,7 @@ from branchline.generate.workflows.values import (
     AppFacts,
     AwsFacts,
     Facts,
+    MonitorFacts,
     TuneFacts,
     may_be_own,
 )
@@ -66,7 +67,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         push=_patterns(policy.branches, Do.TRAIN),
         pull_requests=_bases(policy),
         fork_trains=policy.pull_requests.forks == "train",
-        schedule=_schedule(policy),
+        schedule=_schedule(policy, "retrain"),
         checks=checks_of(policy),
         python=_python(section.get("python", "3.12")),
         runs_on=labels_of(small_labels(policy), "github.runs_on"),
@@ -87,6 +88,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         register_environment=environments.get("register", "production"),
         aws=aws,
         tune=_tune(policy, section, pipeline),
+        monitor=_monitor(policy),
         retention_days=int(section.get("retention_days", 14)),
         free_disk=bool(section.get("free_disk", False)),
         is_enterprise=section.get("server") == "enterprise",
@@ -139,12 +141,27 @@ def _registry(policy: Policy, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name == needed or name.startswith("MLFLOW_"))
 
 
-def _schedule(policy: Policy) -> str:
-    cron = _section(policy, "retrain").get("schedule", "")
+def _schedule(policy: Policy, section: str) -> str:
+    cron = _section(policy, section).get("schedule", "")
     problem = cron_problem(cron) if cron else ""
     if problem:
-        raise wrong("retrain.schedule", problem, "Write five fields as in `17 2 * * 1` (UTC).")
+        raise wrong(f"{section}.schedule", problem, "Write five fields as in `17 2 * * 1` (UTC).")
     return str(cron)
+
+
+def _monitor(policy: Policy) -> MonitorFacts | None:
+    from branchline.config.monitoring import monitor_of
+
+    asked = monitor_of(policy)
+    if asked is None:
+        return None
+    # What it runs, and a quarter of an hour to install, to compare, and to leave what was seen.
+    minutes = math.ceil(asked.timeout_s / 60) if asked.run else 0
+    return MonitorFacts(
+        schedule=_schedule(policy, "monitor"),
+        minutes=min(minutes + 15, most_minutes(small_labels(policy))),
+        asks_for_training=asked.retrain is not None,
+    )
 
 
 def _python(version: str) -> str:
@@ -180,7 +197,9 @@ def _install(policy: Policy, section: Mapping[str, Any]) -> str:
 def _extras(policy: Policy) -> tuple[str, ...]:
     """What Branchline needs besides itself: to compare, to read data, to search, to register."""
     wanted = {
-        "gate": bool(policy.gate.metrics or policy.sections.get("data")),
+        "gate": bool(
+            policy.gate.metrics or policy.sections.get("data") or policy.sections.get("monitor")
+        ),
         "mlflow": _section(policy, "registry").get("kind") == "mlflow",
         "tune": bool(policy.sections.get("tune")),
     }

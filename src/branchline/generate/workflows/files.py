@@ -8,6 +8,7 @@ from branchline.errors import ConfigError
 from branchline.generate.workflows import steps
 from branchline.generate.workflows.header import digest, with_header
 from branchline.generate.workflows.model_workflow import model_workflow
+from branchline.generate.workflows.monitor_workflow import monitor_workflow
 from branchline.generate.workflows.store import libraries as libraries_of
 from branchline.generate.workflows.tune_workflow import tune_workflow
 
@@ -39,6 +40,10 @@ def workflow_files(models: Sequence[Facts]) -> dict[str, str]:
                 todo="Give it a name that differs in more than `/` and `-`.",
             )
         files[path] = with_header(model_workflow(facts), facts.digest)
+        if facts.monitor is not None:
+            files[f"{FOLDER}/branchline-monitor{end}.yml"] = with_header(
+                monitor_workflow(facts, facts.monitor), facts.digest
+            )
         if facts.tune is not None:
             name = f"branchline-tune{end}.yml"
             files[f"{FOLDER}/{name}"] = with_header(

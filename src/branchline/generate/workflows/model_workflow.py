@@ -95,13 +95,6 @@ def _expression_text(text: str) -> str:
 
 
 def _head(facts: Facts) -> str:
-    schedule = ""
-    if facts.schedule:
-        schedule = (
-            "# In UTC. GitHub starts late, or drops what is due at the start of an hour; in a\n"
-            "# public repository without a commit for 60 days it stops.\n"
-            f"schedule:\n  - cron: {quoted(facts.schedule)}"
-        )
     pulls = facts.pull_requests
     return fill(
         job_texts.HEAD,
@@ -109,7 +102,7 @@ def _head(facts: Facts) -> str:
         push=f"push:\n  branches: {flow(facts.push)}" if facts.push else "",
         pull_request=f"pull_request:\n  branches: {flow(pulls)}" if pulls else "",
         merge_group="merge_group:\n  types: [checks_requested]" if pulls else "",
-        schedule=schedule,
+        schedule=steps.schedule(facts.schedule),
         model=quoted(facts.model),
         slug=facts.slug,
         place=job_texts.PLACE,

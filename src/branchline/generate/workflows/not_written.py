@@ -20,28 +20,28 @@ def notes_of(policy: Policy, facts: Facts) -> tuple[str, ...]:
         facts: All that decides the text of its workflows.
     """
     notes = [*notes_of_store(facts)]
-    if policy.sections.get("monitor"):
+    if facts.monitor is not None and not facts.monitor.schedule:
         notes.append(
-            "`monitor` of branchline.yaml is in no workflow: this version has no command that"
-            " watches a model in Actions"
+            "`monitor` of branchline.yaml has no `schedule`: its workflow is started by hand only"
         )
     notes += notes_of_deploy(policy, facts)
     retrain = policy.sections.get("retrain")
     if isinstance(retrain, dict):
-        # By content is what `data_changed` asks for, and `always` forces.
-        is_when = retrain.get("when") not in (None, "always", "data_changed")
-        asked = ["`retrain.when`"] if is_when else []
-        asked += ["`retrain.cooldown`"] if retrain.get("cooldown") else []
-        if asked:
+        if retrain.get("when") == "drift" and facts.monitor is None:
             notes.append(
-                f"{' and '.join(asked)} of branchline.yaml: not heeded; a schedule trains what"
-                " changed, by content"
+                "`retrain.when` of branchline.yaml is `drift`, and there is no `monitor`: nobody"
+                " looks, so a schedule trains what changed, by content"
             )
         if not facts.schedule:
             notes.append("`retrain` of branchline.yaml has no `schedule`: nothing is woken by it")
-    if facts.schedule and facts.schedule.split()[0] == "0":
-        notes.append(
-            f"`retrain.schedule` is `{facts.schedule}`: at the start of an hour GitHub starts late,"
-            " or drops what it cannot start; take another minute, e.g. 17"
-        )
+    schedules = {
+        "retrain": facts.schedule,
+        "monitor": facts.monitor.schedule if facts.monitor is not None else "",
+    }
+    notes += [
+        f"`{section}.schedule` is `{cron}`: at the start of an hour GitHub starts late, or drops"
+        " what it cannot start; take another minute, e.g. 17"
+        for section, cron in schedules.items()
+        if cron and cron.split()[0] == "0"
+    ]
     return tuple(notes)

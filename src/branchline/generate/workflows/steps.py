@@ -171,6 +171,17 @@ _DOWNLOAD = """\
 """
 
 
+def schedule(cron: str) -> str:
+    """The event `schedule` of a workflow, with what GitHub does with it; "" for none."""
+    if not cron:
+        return ""
+    return (
+        "# In UTC. GitHub starts late, or drops what is due at the start of an hour; in a\n"
+        "# public repository without a commit for 60 days it stops.\n"
+        f"schedule:\n  - cron: {quoted(cron)}"
+    )
+
+
 def checkout(*, ref: str = "") -> str:
     """The repository, without the token; `ref` is a branch whose code is trusted."""
     return fill(_CHECKOUT, checkout=actions.CHECKOUT, ref=f"ref: {quoted(ref)}" if ref else "")

@@ -74,6 +74,20 @@ class TuneFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorFacts:
+    """Watching the model in production.
+
+    Attributes:
+        schedule: Five fields of cron; "" for by hand only. minutes: Most minutes of a look.
+        asks_for_training: Whether a look may start the workflow that trains.
+    """
+
+    schedule: str
+    minutes: int
+    asks_for_training: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartFacts:
     """Stages that are trained by one job, on one machine.
 
@@ -159,6 +173,7 @@ class Facts:
     register_environment: str
     aws: AwsFacts | None
     tune: TuneFacts | None
+    monitor: MonitorFacts | None
     retention_days: int
     free_disk: bool
     is_enterprise: bool

@@ -1,0 +1,102 @@
+"""Who is told of a model's state: issues on GitHub, and the workflow that trains it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from branchline.errors import RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from branchline.flows.ci_setting import CiSetting
+    from branchline.flows.project import Project
+    from branchline.flows.watching import Told
+
+_FOLDER = ".github/workflows"
+
+
+@contextmanager
+def open_told(
+    project: Project, environ: Mapping[str, str], *, repository: str, model: str
+) -> Iterator[Told]:
+    """Who tells from a clone, or from a box: of its repository on GitHub.
+
+    Raises:
+        UsageError: No repository is named, or the token cannot be used.
+    """
+    from branchline.flows.watching import Told
+    from branchline.wiring.forges import open_github
+
+    branch = project.repo.default_branch()
+    with open_github(project.root, environ, repository=repository) as side:
+        file = _workflow_of(project.root, model)
+
+        def start(reason: str, force: bool) -> None:  # noqa: FBT001 # a callback
+            inputs = {"reason": reason, "model": model, "force": str(force).lower()}
+            side.workflows.dispatch(file, ref=branch, inputs=inputs)
+
+        yield Told(
+            issues=side.issues,
+            records=project.records,
+            head=project.repo.resolve(f"refs/remotes/origin/{branch}") or "",
+            start=start if file else None,
+            was_started=lambda commit: side.workflows.has_run(file, ref=branch, commit=commit),
+        )
+
+
+@contextmanager
+def open_told_in_job(
+    setting: CiSetting, project: Project, environ: Mapping[str, str], *, repository: str = ""
+) -> Iterator[Told]:
+    """Who tells from a job of GitHub Actions."""
+    from branchline.flows.watching import Told
+    from branchline.wiring.ci import training_workflow
+    from branchline.wiring.forges import open_github
+
+    name = repository or environ.get("GITHUB_REPOSITORY", "")
+    model, branch = project.policy.model, setting.default_branch
+    with open_github(".", environ, repository=name) as side:
+        file = training_workflow(environ.get("GITHUB_WORKFLOW_REF", ""))
+
+        def start(reason: str, force: bool) -> None:  # noqa: FBT001 # a callback
+            inputs = {"reason": reason, "model": model, "force": str(force).lower()}
+            side.workflows.dispatch(file, ref=branch, inputs=inputs)
+
+        yield Told(
+            issues=side.issues,
+            records=project.records,
+            head=setting.remote.branch_head(branch),
+            start=start,
+            was_started=lambda commit: side.workflows.has_run(file, ref=branch, commit=commit),
+            link=side.details,
+            sync=lambda: share(setting),
+        )
+
+
+def share(setting: CiSetting, dropped: Sequence[str] = ()) -> None:
+    """Send records to the remote of a job, and forget there what was forgotten here.
+
+    Raises:
+        RecordError: The remote did not take them: nobody may be told of what is not kept.
+    """
+    try:
+        setting.remote.push_records()
+    except RecordError as error:
+        raise RecordError(
+            f"the look was not recorded in the repository, so nobody is told: {error.message}",
+            todo="This job needs `permissions: {contents: write}`.",
+            details=error.details,
+        ) from error
+    if dropped:
+        setting.remote.drop_looks(dropped)
+
+
+def _workflow_of(root: str, model: str) -> str:
+    """File of the workflow that trains a model, as `workflows write` names it; "" for none."""
+    for name in (f"branchline-{model.replace('/', '-')}.yml", "branchline.yml"):
+        if os.path.isfile(os.path.join(root, _FOLDER, name)):
+            return name
+    return ""
