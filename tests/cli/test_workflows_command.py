@@ -56,6 +56,19 @@ def test_other_settings_are_shown_and_written(clone: Clone) -> None:
     assert clone.call("workflows", "check").code == 0
 
 
+def test_the_short_form_is_one_file_and_the_long_ones_second_is_removed(clone: Clone) -> None:
+    clone.call("workflows", "write")
+    clone.write("branchline.yaml", FILES["branchline.yaml"] + "github: {style: minimal}\n")
+
+    outdated = clone.call("workflows", "check")
+    written = clone.call("workflows", "write")
+    current = clone.call("workflows", "check")
+
+    assert (outdated.code, written.code, current.code) == (1, 0, 0)
+    assert "Removed .github/branchline/requirements.txt: it is not asked for" in written.out
+    assert current.out == "The file is what branchline.yaml asks for.\n"
+
+
 def test_an_edit_is_not_lost(clone: Clone) -> None:
     clone.call("workflows", "write")
     text = (clone.root / WORKFLOW).read_text()

@@ -25,7 +25,7 @@ _PYTHON = """\
 [ "$1" = -I ] && shift
 case "$1 $2" in
   "-m venv") mkdir -p "$3/bin" && cp -P {programs}/* "$3/bin/" ;;
-  "-m pip") echo "$@" >> {folder}/pip ;;
+  "-m pip") echo "$@" >> {folder}/pip && ln -sf {programs}/* {folder}/bin/ ;;
   *) exec {python} "$@" ;;
 esac
 """

@@ -148,7 +148,7 @@ def _check(states: Sequence[FileState], console: Console, *, is_diff: bool) -> i
     if is_diff:
         return EXIT_FINE
     if not differing:
-        console.write(f"The {len(states)} files are what branchline.yaml asks for.")
+        console.write(_all_current(len(states)))
         return EXIT_FINE
     for state in differing:
         console.note(f"{state.path}: {_SAID[state.standing.name]}")
@@ -160,6 +160,11 @@ def _check(states: Sequence[FileState], console: Console, *, is_diff: bool) -> i
     else:
         console.note("hint: branchline workflows write")
     return EXIT_ERROR
+
+
+def _all_current(number: int) -> str:
+    are = "file is" if number == 1 else f"{number} files are"
+    return f"The {are} what branchline.yaml asks for."
 
 
 _SAID = {
@@ -191,7 +196,7 @@ def _write(root: str, asked: Asked, console: Console, *, is_forced: bool) -> int
             _write_file(root, state.path, state.new)
             console.write(f"Wrote {state.path}.")
     if all(state.standing is Standing.CURRENT for state in states):
-        console.write(f"The {len(states)} files are what branchline.yaml asks for.")
+        console.write(_all_current(len(states)))
     else:
         _say_next(asked, console)
     for note in asked.notes:

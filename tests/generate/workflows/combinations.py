@@ -117,6 +117,7 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "own": ("", f"runs_on: {OWN}"),
         "labelled": ("", "runs_on: [our-box]"),
     },
+    "style": {"default": ("", ""), "named": ("", "style: full")},
     "server": {"public": ("", ""), "enterprise": ("", "server: enterprise")},
     "packages": {
         "pinned": ("", ""),

@@ -88,6 +88,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         retention_days=int(section.get("retention_days", 14)),
         free_disk=bool(section.get("free_disk", False)),
         is_enterprise=section.get("server") == "enterprise",
+        is_minimal=section.get("style") == "minimal",
     )
     _refuse_trusting_forks(facts)
     return facts
