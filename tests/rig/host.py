@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REPOSITORY = "acme/tumours"
-# `python -m venv` and pip of a job, without a network: it installs the programs of this folder.
+# `python -m venv` and pip of a job, without a network: they install the programs of this folder.
 _PYTHON = """\
 #!/bin/sh
 [ "$1" = -I ] && shift
