@@ -89,7 +89,7 @@ def _asked() -> tuple[str, Asked, str]:
             "there is no branchline.yaml, from which the workflows follow",
             todo="Write both with `branchline init --github`.",
         )
-    asked = asked_files(models, default_branch=branch)
+    asked = asked_files(models, default_branch=branch, remote=wiring.dvc_address(root))
     urls = {remote.name: remote.url for remote in wiring.open_remotes(root).remotes()}
     return root, asked, urls.get("origin", "")
 
@@ -303,4 +303,4 @@ def _aws(options: argparse.Namespace, asked: Asked, origin: str) -> str:
     )
     if options.what == "aws-trust":
         return workflows.aws_trust(asked.facts, repository)
-    return workflows.aws_script(asked.facts, repository, policy.store)
+    return workflows.aws_script(asked.facts, repository, policy.store or asked.remote)

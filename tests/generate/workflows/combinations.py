@@ -181,8 +181,14 @@ def settings_of(choice: Choice) -> str:
     return "\n".join([*top, *(["github:", *below] if below else [])]) + "\n"
 
 
-def asked_of(text: str, *, stages: tuple[str, ...] = ("train",)) -> Asked:
-    """What a branchline.yaml asks for, in a repository whose stages need one another in a row."""
+def asked_of(text: str, *, stages: tuple[str, ...] = ("train",), remote: str = "") -> Asked:
+    """What a branchline.yaml asks for, in a repository whose stages need one another in a row.
+
+    Args:
+        text: The file.
+        stages: Their names.
+        remote: Address of DVC's default remote.
+    """
     loaded = load_policy(text.encode())
     if "evaluate:" in text:
         stages = ("prepare", "train", "evaluate")
@@ -201,4 +207,4 @@ def asked_of(text: str, *, stages: tuple[str, ...] = ("train",)) -> Asked:
         for before, name in zip(("", *stages), stages, strict=False)
     ]
     models = [(model.policy, Pipeline(stages=tuple(made))) for model in loaded.models]
-    return asked_files(models, default_branch="main")
+    return asked_files(models, default_branch="main", remote=remote)
