@@ -364,7 +364,7 @@ def test_nothing_of_a_fork_is_recorded_whatever_the_token_may(
     for name, value in scene.environ.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(scene.checkout("refs/heads/main"))
-    options = Namespace(folder="", model=None, dry_run=False, only=None)
+    options = Namespace(folder="", model=None, dry_run=False, only=None, absent_fails=False)
 
     setting = open_setting(options, ci.open_job(environ, io.StringIO()), environ, is_trusted=True)
     found = _followed(setting, ci.open_results(str(ran.folder), environ), options)
@@ -392,7 +392,7 @@ def test_the_forge_is_told_once_and_the_model_is_registered(
         "GITHUB_EVENT_PATH": str(event), "GITHUB_SHA": walked.head, "GITHUB_REF": walked.ref,
     }  # fmt: skip
     monkeypatch.chdir(tree)
-    options = Namespace(folder="", model=None, dry_run=False, only=None)
+    options = Namespace(folder="", model=None, dry_run=False, only=None, absent_fails=False)
     forge = FakeForge()
 
     said = []

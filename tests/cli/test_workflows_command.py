@@ -56,6 +56,43 @@ def test_other_settings_are_shown_and_written(clone: Clone) -> None:
     assert clone.call("workflows", "check").code == 0
 
 
+def test_the_short_form_is_one_file_and_the_long_ones_second_is_removed(clone: Clone) -> None:
+    clone.call("workflows", "write")
+    clone.write("branchline.yaml", FILES["branchline.yaml"] + "github: {style: minimal}\n")
+
+    outdated = clone.call("workflows", "check")
+    written = clone.call("workflows", "write")
+    current = clone.call("workflows", "check")
+
+    assert (outdated.code, written.code, current.code) == (1, 0, 0)
+    assert "Removed .github/branchline/requirements.txt: it is not asked for" in written.out
+    assert current.out == "The file is what branchline.yaml asks for.\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "url", "is_seen"),
+    [
+        pytest.param("config", "s3://bucket/x", True, id="address"),
+        pytest.param("config", "/mnt/models", False, id="folder-of-this-machine"),
+        pytest.param("config.local", "s3://bucket/x", False, id="known-to-this-clone-alone"),
+    ],
+)
+def test_the_default_remote_of_dvc_is_a_store(
+    clone: Clone, file: str, url: str, is_seen: bool
+) -> None:
+    clone.write(
+        f".dvc/{file}", f"[core]\n    remote = team\n['remote \"team\"']\n    url = {url}\n"
+    )
+
+    written = clone.call("workflows", "write")
+
+    pins = (clone.root / ".github/branchline/requirements.txt").read_text()
+    assert ("s3fs" in pins) is is_seen
+    assert ("AWS_ACCESS_KEY_ID" in written.err) is is_seen
+    assert ("DVC names no address" in written.err) is not is_seen
+    assert clone.call("workflows", "check").code == 0
+
+
 def test_an_edit_is_not_lost(clone: Clone) -> None:
     clone.call("workflows", "write")
     text = (clone.root / WORKFLOW).read_text()
@@ -227,7 +264,8 @@ def test_where_all_is_written_nothing_is_noted(clone: Clone) -> None:
     clone.write(
         "branchline.yaml",
         FILES["branchline.yaml"]
-        + "retrain: {schedule: '17 2 * * 1', when: always}\nstore: s3://bucket/prefix\n",
+        + "retrain: {schedule: '17 2 * * 1', when: always}\nstore: s3://bucket/prefix\n"
+        + "github: {secrets: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]}\n",
     )
 
     assert clone.call("workflows", "write").err == ""

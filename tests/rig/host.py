@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REPOSITORY = "acme/tumours"
-# `python -m venv` and pip of a job, without a network: it installs the programs of this folder.
+# `python -m venv` and pip of a job, without a network: they install the programs of this folder.
 _PYTHON = """\
 #!/bin/sh
 [ "$1" = -I ] && shift
 case "$1 $2" in
   "-m venv") mkdir -p "$3/bin" && cp -P {programs}/* "$3/bin/" ;;
-  "-m pip") echo "$@" >> {folder}/pip ;;
+  "-m pip") echo "$@" >> {folder}/pip && ln -sf {programs}/* {folder}/bin/ ;;
   *) exec {python} "$@" ;;
 esac
 """

@@ -36,13 +36,10 @@ def test_a_workflow_of_ones_own(tmp_path: Path, judged_forge: JudgedForge) -> No
     git(root, "add", "-A")
     git(root, "commit", "-qm", "first")
     host = Host(root, folder)
-    host.install("branchline", "")
-    # pip is a stand-in: the program has to be there already.
-    (folder / "bin").mkdir(exist_ok=True)
-    (folder / "bin/branchline").write_text(
-        f'#!/bin/sh\nPYTHONPATH="{SOURCE}" exec "{sys.executable}" -m branchline "$@"\n'
+    host.install(
+        "branchline",
+        f'#!/bin/sh\nPYTHONPATH="{SOURCE}" exec "{sys.executable}" -m branchline "$@"\n',
     )
-    (folder / "bin/branchline").chmod(0o755)
     site = Site(judged_forge, judged_forge.new_repository())
     commit = git(root, "rev-parse", "main")
     judged_forge.gaps.commits.add(commit)

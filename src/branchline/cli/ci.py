@@ -12,10 +12,8 @@ from branchline.errors import EXIT_FINE
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
     from branchline.cli.console import Console
-    from branchline.core.plan.asked import AskedModel
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +39,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_model(walked)
     walked.add_argument("--force", action="store_true", help="run whatever is known")
     _add_results(walked)
+    walked.add_argument(
+        "--decide",
+        action="store_true",
+        help="decide as `ci plan` does, outputs too, and walk only where there is something to do;"
+        " exit with 1 where training is withheld from a fork",
+    )
     walked.add_argument(
         "--deadline",
         type=duration_of,
@@ -82,6 +86,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="workflow that trains a search's pull request (branchline.yml beside this one)",
     )
+    applied.add_argument(
+        "--absent-fails",
+        action="store_true",
+        help="where there are no results, set the status to failed: what stood before the training"
+        " failed",
+    )
     applied.add_argument("--dry-run", action="store_true", help="print the effects, apply none")
 
 
@@ -112,10 +122,8 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 
 
 def _plan(options: argparse.Namespace, console: Console) -> int:
-    from branchline.core.plan.asked import outputs_of, reason_of
-    from branchline.flows.ci_plan import plan_models
+    from branchline.cli.ci_decide import decide
     from branchline.flows.ci_setting import bring_records, policies_of
-    from branchline.render.ci import plan_markdown, plan_remarks
     from branchline.wiring import ci
 
     environ = dict(os.environ)
@@ -125,33 +133,5 @@ def _plan(options: argparse.Namespace, console: Console) -> int:
         policies = () if setting.idle_reason else policies_of(setting, ci.own_policies())
         if policies:
             bring_records(setting, [policy.model for policy in policies])
-        asked, stages = plan_models(setting, policies)
-        reason = setting.idle_reason or reason_of(asked)
-        outputs = outputs_of(asked, reason=reason)
-        if not job.write_outputs(outputs):
-            console.note("GITHUB_OUTPUT is not set: the outputs are printed only")
-        text = plan_markdown(setting.event, asked, setting.notes, reason=reason)
-        job.write_summary(text)
-        notes.extend(plan_remarks(asked, stages))
-        _show(console, outputs, asked, setting.notes)
+        decide(setting, policies, job, console, notes)
     return EXIT_FINE
-
-
-def _show(
-    console: Console,
-    outputs: dict[str, str],
-    asked: Sequence[AskedModel],
-    notes: Sequence[str],
-) -> None:
-    """The outputs, and the plan of each model, for the log."""
-    from branchline.cli.plan_report import show_plan
-    from branchline.core.plain_text import plain
-
-    for one in asked:
-        if one.plan is not None:
-            console.write(f"{plain(one.model)}:")
-            show_plan(one.plan, console)
-    for note in notes:
-        console.note(f"note: {plain(note)}")
-    for name, value in outputs.items():
-        console.write(f"{name}={plain(value)}")

@@ -91,12 +91,19 @@ def applied(effects: Sequence[Effect], appliers: Appliers) -> list[tuple[str, st
 
 def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Namespace) -> Told:
     """The effects that were asked for, and remarks."""
-    from branchline.flows.ci_apply import comment_of, follow, read_results, take_records
+    from branchline.flows.ci_apply import (
+        comment_of,
+        follow,
+        not_begun,
+        read_results,
+        take_records,
+    )
     from branchline.flows.ci_setting import bring_records, policies_of
     from branchline.wiring import ci
 
     handed = None if setting.idle_reason else read_results(setting, folder)
-    if handed is None:
+    is_told = options.absent_fails and options.only in (None, "report")
+    if handed is None and (setting.idle_reason or not is_told):
         raise CiError(
             f"there are no results in {folder.path}",
             todo="Download the artifact that the job of `branchline ci run` left, and name its"
@@ -104,6 +111,8 @@ def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Names
         )
     # The models are the commit's, which may bring a new one; the rules are the default branch's.
     policies = policies_of(setting, ci.policies_at(setting.event.tested))
+    if handed is None:
+        handed = not_begun(setting, policies)
     missing = bring_records(setting, [policy.model for policy in policies])
     new = take_records(setting, folder)
     found = follow(

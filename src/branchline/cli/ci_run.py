@@ -54,6 +54,7 @@ _CODES = {
 
 def execute_run(options: argparse.Namespace, console: Console) -> int:
     """Walk, share, hand on."""
+    from branchline.cli.ci_decide import decide, wanted
     from branchline.cli.run import Stop
     from branchline.flows.ci_run import hand_on
     from branchline.flows.ci_setting import bring_records, policies_of
@@ -77,6 +78,10 @@ def execute_run(options: argparse.Namespace, console: Console) -> int:
         else:
             console.write(f"Nothing to do: {setting.idle_reason}.")
             walks.reports.append(nothing_markdown("", setting.idle_reason))
+        if options.decide:
+            policies = wanted(decide(setting, policies, job, console, notes), policies)
+            if not policies:
+                return EXIT_FINE
         before = setting.remote.record_names()
         one = _one_of(options, policies)
         if options.earlier and one is not None:

@@ -89,7 +89,7 @@ def _asked() -> tuple[str, Asked, str]:
             "there is no branchline.yaml, from which the workflows follow",
             todo="Write both with `branchline init --github`.",
         )
-    asked = asked_files(models, default_branch=branch)
+    asked = asked_files(models, default_branch=branch, remote=wiring.dvc_address(root))
     urls = {remote.name: remote.url for remote in wiring.open_remotes(root).remotes()}
     return root, asked, urls.get("origin", "")
 
@@ -148,7 +148,7 @@ def _check(states: Sequence[FileState], console: Console, *, is_diff: bool) -> i
     if is_diff:
         return EXIT_FINE
     if not differing:
-        console.write(f"The {len(states)} files are what branchline.yaml asks for.")
+        console.write(_all_current(len(states)))
         return EXIT_FINE
     for state in differing:
         console.note(f"{state.path}: {_SAID[state.standing.name]}")
@@ -160,6 +160,11 @@ def _check(states: Sequence[FileState], console: Console, *, is_diff: bool) -> i
     else:
         console.note("hint: branchline workflows write")
     return EXIT_ERROR
+
+
+def _all_current(number: int) -> str:
+    are = "file is" if number == 1 else f"{number} files are"
+    return f"The {are} what branchline.yaml asks for."
 
 
 _SAID = {
@@ -191,7 +196,7 @@ def _write(root: str, asked: Asked, console: Console, *, is_forced: bool) -> int
             _write_file(root, state.path, state.new)
             console.write(f"Wrote {state.path}.")
     if all(state.standing is Standing.CURRENT for state in states):
-        console.write(f"The {len(states)} files are what branchline.yaml asks for.")
+        console.write(_all_current(len(states)))
     else:
         _say_next(asked, console)
     for note in asked.notes:
@@ -298,4 +303,4 @@ def _aws(options: argparse.Namespace, asked: Asked, origin: str) -> str:
     )
     if options.what == "aws-trust":
         return workflows.aws_trust(asked.facts, repository)
-    return workflows.aws_script(asked.facts, repository, policy.store)
+    return workflows.aws_script(asked.facts, repository, policy.store or asked.remote)

@@ -16,11 +16,14 @@ from branchline.core.effects.handed_on import (
     MOST_RESULTS_BYTES,
     RECORDS_FILE,
     RESULTS_FILE,
+    HandedModel,
+    HandedOn,
     HandedState,
     handed_from_text,
 )
 from branchline.core.effects.openings import checked_opening
 from branchline.core.effects.values import SetCheck, StickyComment, TagRun
+from branchline.core.policy import Do
 from branchline.core.trigger.events import EventKind
 from branchline.core.trigger.refnames import shown
 from branchline.core.values import Outcome
@@ -41,7 +44,6 @@ from branchline.render.markdown import MOST_BYTES, report
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from branchline.core.effects.handed_on import HandedModel, HandedOn
     from branchline.core.effects.values import Annotate, Effect
     from branchline.core.policy import Policy
     from branchline.core.verdict.believed import Grounds
@@ -57,6 +59,7 @@ _CHECKS = {
     HandedState.WITHHELD: "skipped",
 }
 _MOST_SUMMARY = 1_000
+_NOT_BEGUN = "the training left no results: a job before it failed, or it was ended from outside"
 _TAGGED = (EventKind.PUSH, EventKind.SCHEDULE, EventKind.PERSON, EventKind.CALL)
 """Events that are about a branch, and not about a merge that may never be."""
 
@@ -98,6 +101,20 @@ def read_results(setting: CiSetting, folder: ResultsFolder) -> HandedOn | None:
             todo="Download the artifact of this very run.",
         )
     return handed
+
+
+def not_begun(setting: CiSetting, policies: Sequence[Policy]) -> HandedOn:
+    """What there is to tell where no job trained, because one before it failed.
+
+    Without a word the status of the commit would be awaited for ever, where it is required.
+    """
+    event = setting.event
+    models = tuple(
+        HandedModel(model=policy.model, do=Do.TRAIN, state=HandedState.FAILED, detail=_NOT_BEGUN)
+        for policy in policies
+        if setting.decide(policy).do is Do.TRAIN
+    )
+    return HandedOn(head=event.head, tested=event.tested, models=models)
 
 
 def take_records(setting: CiSetting, folder: ResultsFolder) -> frozenset[str]:

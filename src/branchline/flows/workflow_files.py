@@ -82,20 +82,25 @@ class Asked:
         policies: Of the models, whose patterns name the default branch.
         facts: Of the same models. files: Paths from the root and their texts.
         notes: What the settings ask for and no workflow does, or does less well; a sentence each.
+        remote: Address of DVC's default remote; "" for none.
     """
 
     policies: tuple[Policy, ...]
     facts: tuple[Facts, ...]
     files: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    remote: str = ""
 
 
-def asked_files(models: Sequence[tuple[Policy, Pipeline]], *, default_branch: str) -> Asked:
+def asked_files(
+    models: Sequence[tuple[Policy, Pipeline]], *, default_branch: str, remote: str = ""
+) -> Asked:
     """The workflows of a repository.
 
     Args:
         models: Policy and pipeline of each.
         default_branch: Short name; `github.default_branch` of the first model goes before it.
+        remote: Address of DVC's default remote, where `store:` names none; "" for none.
 
     Raises:
         ConfigError: GitHub would refuse what the settings ask for.
@@ -105,7 +110,7 @@ def asked_files(models: Sequence[tuple[Policy, Pipeline]], *, default_branch: st
     branch = str(named or default_branch)
     policies = tuple(with_default_branch(policy, branch) for policy, _ in models)
     facts = tuple(
-        facts_of(policy, pipeline, default_branch=branch, is_only=len(models) == 1)
+        facts_of(policy, pipeline, default_branch=branch, is_only=len(models) == 1, remote=remote)
         for policy, (_, pipeline) in zip(policies, models, strict=True)
     )
     notes = dict.fromkeys(
@@ -113,7 +118,13 @@ def asked_files(models: Sequence[tuple[Policy, Pipeline]], *, default_branch: st
         for policy, fact in zip(policies, facts, strict=True)
         for note in notes_of(policy, fact)
     )
-    return Asked(policies=policies, facts=facts, files=workflow_files(facts), notes=tuple(notes))
+    return Asked(
+        policies=policies,
+        facts=facts,
+        files=workflow_files(facts),
+        notes=tuple(notes),
+        remote=remote,
+    )
 
 
 def compare(asked: Mapping[str, str], standing: Mapping[str, str]) -> tuple[FileState, ...]:

@@ -19,6 +19,7 @@ from branchline.wiring.boxes import (
 from branchline.wiring.declared import (
     CONFIG_FILE,
     declared_models,
+    dvc_address,
     folder_files,
     load_config,
     refuse_folders,
@@ -43,6 +44,7 @@ __all__ = [
     "declared_models",
     "default_branch_of_clone",
     "delete_box",
+    "dvc_address",
     "find_box",
     "first_push",
     "folder_files",

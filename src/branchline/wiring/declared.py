@@ -127,3 +127,15 @@ def _read(root: str, path: str) -> bytes | None:
         raise ConfigError(
             f"{path} is a folder, must be a file", todo="Rename the folder."
         ) from error
+
+
+def dvc_address(root: str) -> str:
+    """Address of the default remote that everybody's DVC has; "" for none, or a folder.
+
+    Settings of this machine alone (`.dvc/config.local`) are nothing that a job finds.
+    """
+    from branchline.adapters.dvc.settings import read_settings
+
+    settings = read_settings(root, names=("config",))
+    address = settings.remotes.get(settings.default_remote, "")
+    return "" if os.path.isabs(address) else address

@@ -106,12 +106,13 @@ def _workflows(
     from branchline.adapters.checkup.team_files import workflows
     from branchline.flows.workflow_files import Standing, asked_files, compare
     from branchline.generate.workflows import is_ours
+    from branchline.wiring.declared import dvc_address
 
     standing = {path: held.decode("utf-8", "replace") for path, held in workflows(root)}
     if not any(is_ours(text) for text in standing.values()):
         return None, ""
     try:
-        asked = asked_files(declared, default_branch=branch).files
+        asked = asked_files(declared, default_branch=branch, remote=dvc_address(root)).files
     except BranchlineError as error:
         return (), "; ".join([error.message, *error.details[:1]])
     for path in asked.keys() - standing.keys():

@@ -142,6 +142,7 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "own": ("", f"runs_on: {OWN}"),
         "labelled": ("", "runs_on: [our-box]"),
     },
+    "style": {"default": ("", ""), "named": ("", "style: full")},
     "server": {"public": ("", ""), "enterprise": ("", "server: enterprise")},
     "packages": {
         "pinned": ("", ""),
@@ -205,8 +206,14 @@ def settings_of(choice: Choice) -> str:
     return "\n".join([*top, *(["github:", *below] if below else [])]) + "\n"
 
 
-def asked_of(text: str, *, stages: tuple[str, ...] = ("train",)) -> Asked:
-    """What a branchline.yaml asks for, in a repository whose stages need one another in a row."""
+def asked_of(text: str, *, stages: tuple[str, ...] = ("train",), remote: str = "") -> Asked:
+    """What a branchline.yaml asks for, in a repository whose stages need one another in a row.
+
+    Args:
+        text: The file.
+        stages: Their names.
+        remote: Address of DVC's default remote.
+    """
     loaded = load_policy(text.encode())
     if "evaluate:" in text:
         stages = ("prepare", "train", "evaluate")
@@ -225,4 +232,4 @@ def asked_of(text: str, *, stages: tuple[str, ...] = ("train",)) -> Asked:
         for before, name in zip(("", *stages), stages, strict=False)
     ]
     models = [(model.policy, Pipeline(stages=tuple(made))) for model in loaded.models]
-    return asked_files(models, default_branch="main")
+    return asked_files(models, default_branch="main", remote=remote)

@@ -76,9 +76,22 @@ def test_what_reaches_the_store_is_installed_where_it_is_needed(store: str, libr
     ("text", "said"),
     [
         pytest.param("", "no `store:` in branchline.yaml", id="none"),
-        pytest.param("store: 's3://b'\n", "", id="one"),
+        pytest.param(f"store: 's3://b'\n{KEYS}", "", id="one"),
+        pytest.param(f"store: 's3://b'\n{TAKES}", "", id="one-that-a-role-opens"),
         pytest.param(
-            "store: 's3://b'\ngithub: {requirements: ci/r.txt}\n",
+            "store: 's3://b'\n",
+            "secrets: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]",
+            id="one-that-nobody-opens",
+        ),
+        pytest.param(
+            "store: 's3://b'\nresources: {train: {runs_on: [our-box]}}\n",
+            "",
+            id="own-machines-have-what-opens-it",
+        ),
+        pytest.param("store: 'ssh://h/x'\n", "", id="keys-of-ssh-are-files"),
+        pytest.param("store: 'https://h/x'\n", "only read", id="nothing-is-sent-there"),
+        pytest.param(
+            "store: 's3://b'\ngithub: {requirements: ci/r.txt, secrets: [AWS_KEY]}\n",
             "`s3fs` must be in ci/r.txt",
             id="own-requirements",
         ),
@@ -90,3 +103,19 @@ def test_whoever_writes_the_workflows_is_told(text: str, said: str) -> None:
 
     assert len(notes) == bool(said)
     assert said in "".join(notes)
+
+
+@pytest.mark.parametrize("url", ["s3://b/x", "gs://b/x", "azure://c/x", "ssh://h/x"])
+def test_a_remote_of_dvc_is_a_store_of_the_same_address(url: str) -> None:
+    text = f"model: m\n{KEYS}"
+
+    of_dvc, named = asked_of(text, remote=url), asked_of(f"{text}store: '{url}'\n")
+
+    assert of_dvc.files == named.files
+    assert of_dvc.notes == named.notes
+
+
+def test_what_the_settings_name_goes_before_dvcs_remote() -> None:
+    both = asked_of(f"model: m\nstore: 's3://b'\n{KEYS}", remote="gs://b/x")
+
+    assert both.files == asked_of(f"model: m\nstore: 's3://b'\n{KEYS}").files

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from branchline.core.policy import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +38,21 @@ class DvcSettings:
     dvc_dir: str = ""
 
 
-def read_settings(root: str, *, cache_dir: str = "") -> DvcSettings:
+def read_settings(
+    root: str, *, cache_dir: str = "", names: Sequence[str] = ("config", "config.local")
+) -> DvcSettings:
     """Settings of one repository; without `.dvc` the store is Branchline's own folder.
 
     Args:
         root: Absolute root of the repository.
         cache_dir: Absolute folder that stands for the repository's own cache; "" takes that.
+        names: Of the files in `.dvc` that count, the last one first; other machines have `config`.
     """
     dvc_dir = os.path.join(root, ".dvc")
     if not os.path.isdir(dvc_dir):
         return DvcSettings(cache_dir=cache_dir or os.path.join(root, ".branchline", "store"))
     values: dict[tuple[str, str], str] = {}
-    for name in ("config", "config.local"):
+    for name in names:
         values.update(_read_ini(os.path.join(dvc_dir, name)))
     options = _remote_options(values)
     urls = {name: held["url"] for name, held in options.items() if "url" in held}

@@ -16,6 +16,12 @@ DEFAULT_PYTHON = "3.12"
 
 GITHUB = Section(
     {
+        "style": Key(
+            Choice(("full", "minimal")),
+            "`minimal` is one file of under 60 lines, where one job on GitHub's machine decides,"
+            " checks, trains and judges.",
+            "full",
+        ),
         "default_branch": Key(
             Text("a branch"), "The default branch; found in the clone when not set."
         ),

@@ -58,6 +58,11 @@ class AskedModel:
         return self.decision.do is Do.TUNE or self.trains or self.follows
 
     @property
+    def is_withheld(self) -> bool:
+        """Whether something would be trained, and the rules let nothing: it comes from a fork."""
+        return self.trains and self.decision.do is Do.NOTHING
+
+    @property
     def data_changed(self) -> bool:
         """Whether data of a stage that runs changed, or no run has seen them."""
         return any(_has_new_data(entry) for entry in _at_work(self.plan))
@@ -96,7 +101,7 @@ def outputs_of(asked: Sequence[AskedModel], *, reason: str) -> dict[str, str]:
         "should-train": _word(is_so=bool(walking)),
         "training-changed": _word(is_so=any(one.trains for one in walking)),
         "data-changed": _word(is_so=any(one.data_changed for one in walking)),
-        "withheld": _word(is_so=any(one.trains and one.decision.do is Do.NOTHING for one in asked)),
+        "withheld": _word(is_so=any(one.is_withheld for one in asked)),
         "kind": kind.value,
         "matrix": _json({"include": [_row(one) for one in walking[:MOST_LEGS]]}),
         "labels": _json(list(walking[0].labels if walking else DEFAULT_LABELS)),

@@ -38,7 +38,9 @@ OWN_NAMES, OF_AWS = ("MODEL", "DEADLINE", "STAGES"), ("AWS_REGION", "AWS_SHARED_
 """Variables that we give to the step which runs stages; the last two where it takes a role."""
 
 
-def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only: bool) -> Facts:
+def facts_of(
+    policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only: bool, remote: str = ""
+) -> Facts:
     """Everything that the workflows of one model depend on.
 
     Args:
@@ -46,6 +48,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         pipeline: Its stages.
         default_branch: Short name.
         is_only: Whether it is the repository's only model.
+        remote: Address of DVC's default remote; "" for none.
 
     Raises:
         ConfigError: GitHub would refuse, or do something else; says what to write instead.
@@ -76,7 +79,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         locks=(policy.environment.lock,) if policy.environment.lock else (),
         requirements=section.get("requirements", ".github/branchline/requirements.txt"),
         writes_requirements="requirements" not in section,
-        store=kind_of(policy.store),
+        store=kind_of(policy.store or remote),
         extras=_extras(policy),
         secrets=secrets,
         variables=variables,
@@ -92,6 +95,7 @@ def facts_of(policy: Policy, pipeline: Pipeline, *, default_branch: str, is_only
         retention_days=int(section.get("retention_days", 14)),
         free_disk=bool(section.get("free_disk", False)),
         is_enterprise=section.get("server") == "enterprise",
+        is_minimal=section.get("style") == "minimal",
     )
     _refuse_trusting_forks(facts)
     return facts

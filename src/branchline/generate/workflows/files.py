@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from branchline.errors import ConfigError
 from branchline.generate.workflows import steps
 from branchline.generate.workflows.header import digest, with_header
+from branchline.generate.workflows.minimal import minimal_workflow
 from branchline.generate.workflows.model_workflow import model_workflow
 from branchline.generate.workflows.monitor_workflow import monitor_workflow
 from branchline.generate.workflows.store import libraries as libraries_of
@@ -39,7 +40,8 @@ def workflow_files(models: Sequence[Facts]) -> dict[str, str]:
                 f"branchline.yaml: models.{facts.model}: another model has the file {path}",
                 todo="Give it a name that differs in more than `/` and `-`.",
             )
-        files[path] = with_header(model_workflow(facts), facts.digest)
+        text = minimal_workflow(facts) if facts.is_minimal else model_workflow(facts)
+        files[path] = with_header(text, facts.digest)
         if facts.monitor is not None:
             files[f"{FOLDER}/branchline-monitor{end}.yml"] = with_header(
                 monitor_workflow(facts, facts.monitor), facts.digest
@@ -49,7 +51,7 @@ def workflow_files(models: Sequence[Facts]) -> dict[str, str]:
             files[f"{FOLDER}/{name}"] = with_header(
                 tune_workflow(facts, facts.tune, name), facts.digest
             )
-    written = [facts for facts in models if facts.writes_requirements]
+    written = [facts for facts in models if _needs_requirements(facts)]
     if written:
         extras = {extra for facts in written for extra in facts.extras}
         libraries = dict.fromkeys(one for facts in written for one in libraries_of(facts.store))
@@ -57,3 +59,8 @@ def workflow_files(models: Sequence[Facts]) -> dict[str, str]:
         # Of the pin alone: caches are named after this file, and outlive other settings.
         files[REQUIREMENTS] = with_header(text, digest(text))
     return files
+
+
+def _needs_requirements(facts: Facts) -> bool:
+    """Whether a workflow reads the file that we write; the short form holds its pin itself."""
+    return facts.writes_requirements and not (facts.is_minimal and facts.tune is None)

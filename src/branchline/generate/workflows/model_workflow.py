@@ -40,6 +40,7 @@ def model_workflow(facts: Facts) -> str:
     trainings = _trainings(facts)
     # Of a part that failed, where the last job did not begin.
     left = " || ".join(f"needs.{job}.outputs.results" for job in reversed(trainings))
+    some = f"({left})" if len(trainings) > 1 else left
     parts = [
         _head(facts),
         fill(
@@ -49,13 +50,15 @@ def model_workflow(facts: Facts) -> str:
             checkout=steps.checkout(),
             packages=steps.packages(facts, on=facts.runs_on, with_install=False),
         ),
-        *(_check(facts, number, check) for number, check in enumerate(facts.checks)),
+        check_jobs(facts),
         *(_train(facts, shared, number) for number in range(1, len(trainings) + 1)),
         fill(
             job_texts.REPORT,
-            **{**trusted, "download": steps.download(name=f"${{{{ {left} }}}}")},
+            **{
+                **trusted,
+                "download": steps.download(name=f"${{{{ {left} }}}}", of=some),
+            },
             trainings=", ".join(trainings),
-            left=f"({left})" if len(trainings) > 1 else left,
             same_repository=f"&& {job_texts.SAME_REPOSITORY}",
         ),
         _gate(facts, small),
@@ -89,6 +92,18 @@ def gate_name(facts: Facts) -> str:
     return GATE if facts.is_only else f"{GATE} {facts.model}"
 
 
+def check_jobs(facts: Facts, *, of_pulls: bool = True) -> str:
+    """The checks of the code, a job each; `of_pulls`: where pull requests may wake them."""
+    return "".join(
+        _check(facts, number, check, of_pulls=of_pulls) for number, check in enumerate(facts.checks)
+    )
+
+
+def needed_checks(facts: Facts) -> list[str]:
+    """Ids of the checks for which what trains or searches waits."""
+    return [f"check-{n}" for n, check in enumerate(facts.checks, 1) if not check.is_beside]
+
+
 def _expression_text(text: str) -> str:
     """A text between single quotes of an expression."""
     return text.replace("'", "''")
@@ -109,7 +124,7 @@ def _head(facts: Facts) -> str:
     )
 
 
-def _check(facts: Facts, number: int, check: CheckFacts) -> str:
+def _check(facts: Facts, number: int, check: CheckFacts, *, of_pulls: bool) -> str:
     axes = dict(check.axes)
     strategy, env, name = "", "", check.name
     version = ""
@@ -126,7 +141,7 @@ def _check(facts: Facts, number: int, check: CheckFacts) -> str:
         job_texts.CHECK,
         job=f"check-{number + 1}",
         name=quoted(name),
-        condition=_no_forks(check.runs_on),
+        condition=_no_forks(check.runs_on) if of_pulls else "",
         runs_on=steps.runs_on(check.runs_on),
         minutes=str(check.minutes),
         strategy=strategy,
@@ -155,8 +170,7 @@ def _trainings(facts: Facts) -> list[str]:
 
 def _needs(facts: Facts, before: str) -> str:
     """Jobs without whose success a part of the training, and what follows it, is skipped."""
-    checks = [f"check-{n}" for n, check in enumerate(facts.checks, 1) if not check.is_beside]
-    first = [before] if before else checks
+    first = [before] if before else needed_checks(facts)
     return f"[{', '.join(['decide', *first])}]" if first else "decide"
 
 
@@ -177,8 +191,8 @@ def _train(facts: Facts, shared: dict[str, str], number: int) -> str:
         needs=_needs(facts, before),
         same_repository="" if facts.fork_trains else f"&& {job_texts.SAME_REPOSITORY}",
         minutes=str(part.minutes),
-        environment=_environment(facts),
-        results=job_texts.RESULTS_NAME,
+        environment=environment_of(facts),
+        results=job_texts.KEPT,
         identity=_IDENTITY if facts.aws else "",
         disk=steps.disk(facts, part.runs_on),
         checkout=steps.checkout(),
@@ -193,7 +207,8 @@ def _train(facts: Facts, shared: dict[str, str], number: int) -> str:
     )
 
 
-def _environment(facts: Facts) -> str:
+def environment_of(facts: Facts) -> str:
+    """The environment of a job that trains, as a line; "" for none."""
     if not facts.train_environment and not facts.pull_environment:
         return ""
     if facts.train_environment == facts.pull_environment:

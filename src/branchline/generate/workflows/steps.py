@@ -25,7 +25,7 @@ _TO_REGISTER = ("mlflow",)
 """Extras of jobs that train nothing and judge nothing."""
 RESULTS = "branchline-results"
 """Folder of what one job hands to the next, in the runner's folder for such: not in the tree."""
-_RESULTS_PATH = "${{ runner.temp }}/" + RESULTS
+RESULTS_PATH = "${{ runner.temp }}/" + RESULTS
 EARLIER = "branchline-earlier"
 """Folder of what an earlier part of a training left."""
 
@@ -153,6 +153,7 @@ _AWS = """\
 
 _UPLOAD = """\
 - name: <<title>>
+  id: keep
   <<condition>>
   uses: <<upload>>
   with:
@@ -164,6 +165,7 @@ _UPLOAD = """\
 
 _DOWNLOAD = """\
 - name: <<title>>
+  <<condition>>
   uses: <<download>>
   with:
     name: <<name>>
@@ -242,14 +244,18 @@ def branchline_alone(facts: Facts) -> str:
         return fill(_INSTALL_PINNED, pin="", requirements=shell_word(facts.requirements))
     # Pinned here and not by a file: the default branch has none before the first merge.
     place = '"$RUNNER_TEMP/requirements.txt"'
-    extras = [extra for extra in facts.extras if extra in _TO_REGISTER]
-    words = " ".join(map(shell_word, pins(facts, extras)))
+    words = " ".join(map(shell_word, pins(facts, to_register(facts))))
     return fill(_INSTALL_PINNED, pin=f"printf '%s\\n' {words} > {place}", requirements=place)
 
 
 def install_stages(facts: Facts) -> str:
     """What the team's commands need, without a cache."""
     return fill(_INSTALL_STAGES, install=facts.install) if facts.install else ""
+
+
+def to_register(facts: Facts) -> tuple[str, ...]:
+    """Extras of Branchline in jobs that train nothing and judge nothing."""
+    return tuple(extra for extra in facts.extras if extra in _TO_REGISTER)
 
 
 def disk(facts: Facts, labels: tuple[str, ...]) -> str:
@@ -271,7 +277,7 @@ def aws(facts: Facts) -> str:
     )
 
 
-def upload(facts: Facts, *, name: str, path: str = _RESULTS_PATH, condition: str = "") -> str:
+def upload(facts: Facts, *, name: str, path: str = RESULTS_PATH, condition: str = "") -> str:
     """Keep a folder for other jobs, under a name that this attempt alone uses."""
     return fill(
         _UPLOAD, title="keep the results", upload=actions.UPLOAD, name=name, path=path,
@@ -279,9 +285,23 @@ def upload(facts: Facts, *, name: str, path: str = _RESULTS_PATH, condition: str
     )  # fmt: skip
 
 
-def download(*, name: str, path: str = _RESULTS_PATH, title: str = "what the training left") -> str:
-    """What another job of this run kept."""
-    return fill(_DOWNLOAD, download=actions.DOWNLOAD, name=name, path=path, title=title)
+def download(
+    *, name: str, path: str = RESULTS_PATH, title: str = "what the training left", of: str = ""
+) -> str:
+    """What another job of this run kept.
+
+    Args:
+        name: Of what it kept.
+        path: Where to.
+        title: Of the step.
+        of: Expression that comes to the name, in a job that goes on where there is none: no name
+            would bring everything. "" for a job that needs it.
+    """
+    condition = f"if: {of} != ''" if of else ""
+    return fill(
+        _DOWNLOAD, download=actions.DOWNLOAD, name=name, path=path, title=title,
+        condition=condition,
+    )  # fmt: skip
 
 
 def variables(facts: Facts) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from branchline.generate.workflows.values import may_be_own
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -15,6 +17,12 @@ _KINDS = {
     "azure": ("adlfs", ("AZURE_",)),
     "ssh": ("sshfs", ("SSH_",)),
 }
+_USUAL = {
+    "s3": "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
+    "azure": "AZURE_STORAGE_CONNECTION_STRING",
+}
+"""Names under which most keep what opens a store; SSH takes none of a variable."""
 _SAME = {"gcs": "gs", "az": "azure", "abfs": "azure", "abfss": "azure", "sftp": "ssh"}
 
 
@@ -47,11 +55,21 @@ def notes_of_store(facts: Facts) -> tuple[str, ...]:
         return ()
     if not facts.store:
         return (
-            "there is no `store:` in branchline.yaml: a model that a job trains stands on its"
-            " machine alone, and no version of it is registered, unless DVC names a default remote;"
-            " write e.g. `store: s3://bucket/prefix`",
+            "there is no `store:` in branchline.yaml, and DVC names no address as its default"
+            " remote: a model that a job trains stands on its machine alone, and no version of it"
+            " is registered; write e.g. `store: s3://bucket/prefix`",
         )
+    notes = []
     library = libraries(facts.store)
     if library and not facts.writes_requirements:
-        return (f"`{library[0]}` must be in {facts.requirements}: the store is reached by it",)
-    return ()
+        notes.append(f"`{library[0]}` must be in {facts.requirements}: the store is reached by it")
+    if facts.store in ("http", "https"):
+        notes.append("the store is an address that is only read: no version is registered")
+    opens = variables(facts.store, (*facts.secrets, *facts.variables))
+    is_let_in = bool(opens) or facts.register_takes_role or may_be_own(facts.parts[-1].runs_on)
+    if facts.store in _USUAL and not is_let_in:
+        notes.append(
+            f"no job gets what opens the store: write github: {{secrets: [{_USUAL[facts.store]}]}}"
+            " into branchline.yaml, and set these in the environments"
+        )
+    return tuple(notes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.generate.workflows import actions, steps
-from branchline.generate.workflows.model_workflow import title_of
+from branchline.generate.workflows.model_workflow import check_jobs, needed_checks, title_of
 from branchline.generate.workflows.text import fill, flow, quoted
 
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ defaults:
     shell: bash
 
 jobs:
-  search:
+<<checks>>  search:
     name: search
+    <<needs>>
     <<runs_on>>
     timeout-minutes: <<minutes>>
     <<environment>>
@@ -189,11 +190,13 @@ def tune_workflow(facts: Facts, tune: TuneFacts, file: str) -> str:
         tune: Of its search.
         file: Name of this workflow's file, by which it starts itself again.
     """
-    results = fill(_RESULTS_NAME, slug=facts.slug)
+    results, waited = fill(_RESULTS_NAME, slug=facts.slug), needed_checks(facts)
     text = fill(
         _SEARCH,
         title=title_of(facts, "tune"),
         patterns=flow(tune.patterns),
+        checks=check_jobs(facts, of_pulls=False),
+        needs=f"needs: [{', '.join(waited)}]" if waited else "",
         slug=facts.slug,
         runs_on=steps.runs_on(tune.runs_on),
         small=steps.runs_on(facts.runs_on),

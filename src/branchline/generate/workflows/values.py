@@ -143,6 +143,7 @@ class Facts:
         registry: Those of `secrets` and `variables` that a registration needs.
         store: Kind of the place where outputs are kept (`s3`, `folder`, ...); "" for none.
         requirements: File that installs Branchline; `writes_requirements`: we write it.
+        is_minimal: Whether the short form is asked for.
         extras: Of Branchline, that the settings need, sorted.
     """
 
@@ -177,6 +178,7 @@ class Facts:
     retention_days: int
     free_disk: bool
     is_enterprise: bool
+    is_minimal: bool
     deploys: tuple[DeployFacts, ...] = ()
 
     @property
