@@ -11,6 +11,7 @@ import json_data
 import json_deploy
 import json_env
 import json_init
+import json_monitor
 import json_replay
 
 # Fields whose own keys are the user's (paths, stage names): not walked into.
@@ -29,6 +30,8 @@ OPEN = {
     "compare": ("runs",),
     "reproduce": (),
     "replay": (),
+    "look": (),
+    "monitor": (),
     "cost": (),
     "deploy": (),
     "deployment": (),
@@ -118,6 +121,7 @@ HEADINGS = {
     "data check": "`branchline data check --json`",
     "data profile": "`branchline data profile --json`, and each profile of `profile.json`",
     **json_env.HEADINGS,
+    **json_monitor.HEADINGS,
     "error": "Any command with `--json` that ends with an error",
 }
 
@@ -876,6 +880,8 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "env show": json_env.SHOW,
     "env repair": json_env.REPAIR,
+    "look": json_monitor.LOOK,
+    "monitor": json_monitor.WATCHED,
     "error": {
         "schema_version": "integer: version of this document",
         "error": "object: what went wrong",

@@ -10,6 +10,7 @@ import json_data
 import json_deploy
 import json_env
 import json_init
+import json_monitor
 import json_replay
 
 from branchline.cli.console import error_to_json
@@ -378,5 +379,6 @@ SAMPLES: dict[str, JsonValue] = {
     "data check": checked_data_to_json((json_data.SAMPLE,), Outcome.FAILED),
     "data profile": profile_to_json(json_data.SAMPLE_PROFILE),
     **json_env.SAMPLES,
+    **json_monitor.SAMPLES,
     "error": error_to_json(BranchlineError("m")),
 }

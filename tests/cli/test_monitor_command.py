@@ -318,7 +318,7 @@ def test_a_look_that_is_killed_leaves_nothing_or_all_of_it(clone: Clone) -> None
 @pytest.mark.parametrize(
     ("added", "expected"),
     [
-        pytest.param("monitor: {}", "monitor: watches nothing", id="nothing"),
+        pytest.param("monitor: {}", "monitor: needs one of `source`, `metrics`", id="nothing"),
         pytest.param("monitor: {metrics: {a: {min: 1}}}", "has no file", id="metrics-of-no-file"),
         pytest.param(
             "monitor: {source: x, metrics_from: y, metrics: {a: {}}}", "has no bound", id="no-bound"

@@ -245,27 +245,45 @@ def test_what_no_workflow_does_is_said_each_time(clone: Clone) -> None:
     clone.write(
         "branchline.yaml",
         FILES["branchline.yaml"]
-        + "monitor: {schedule: '0 */6 * * *'}\ndeploy: {staging: {run: ./deploy.sh, bake: 10m}}\n"
+        + "monitor: {schedule: '0 */6 * * *', metrics: {auc: {min: 0.9}}, metrics_from: m.json}\n"
+        + "deploy: {staging: {run: ./deploy.sh, bake: 10m}}\n"
         + "retrain: {schedule: '0 2 * * 1', when: drift, cooldown: 1d}\n",
     )
 
     first, again = clone.call("workflows", "write"), clone.call("workflows", "write")
 
     for said in (first.err, again.err):
-        assert "note: `monitor` of branchline.yaml is in no workflow" in said
+        assert "`monitor.schedule` is `0 */6 * * *`: at the start of an hour" in said
         assert "note: `deploy` of branchline.yaml is in no workflow" in said
-        assert "`retrain.when` and `retrain.cooldown` of branchline.yaml: not heeded" in said
         assert "`retrain.schedule` is `0 2 * * 1`: at the start of an hour" in said
     assert "secrets of environments need a paid plan" in first.out
     assert '- cron: "0 2 * * 1"' in (clone.root / WORKFLOW).read_text()
+
+
+def test_a_watch_that_nothing_wakes_is_noted(clone: Clone) -> None:
+    watch = "monitor: {metrics: {auc: {min: 0.9}}, metrics_from: m.json}\n"
+    drift = "retrain: {schedule: '17 2 * * 1', when: drift}\n"
+    clone.write("branchline.yaml", FILES["branchline.yaml"] + watch + drift)
+    by_hand = clone.call("workflows", "write")
+    clone.write("branchline.yaml", FILES["branchline.yaml"] + drift)
+    nobody = clone.call("workflows", "write")
+
+    assert "`monitor` of branchline.yaml has no `schedule`" in by_hand.err
+    assert "retrain.when" not in by_hand.err
+    assert "`drift`, and there is no `monitor`: nobody looks" in nobody.err
 
 
 def test_where_all_is_written_nothing_is_noted(clone: Clone) -> None:
     clone.write(
         "branchline.yaml",
         FILES["branchline.yaml"]
-        + "retrain: {schedule: '17 2 * * 1', when: always}\nstore: s3://bucket/prefix\n"
-        + "github: {secrets: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]}\n",
+        + "retrain: {schedule: '17 2 * * 1', when: always, cooldown: 1d}\n"
+        + "store: s3://bucket/prefix\n"
+        + "github: {secrets: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]}\n"
+        + "monitor: {schedule: '7 */6 * * *', metrics: {auc: {min: 1}}, metrics_from: m.json}\n",
     )
 
-    assert clone.call("workflows", "write").err == ""
+    said = clone.call("workflows", "write")
+
+    assert said.err == ""
+    assert ".github/workflows/branchline-monitor.yml" in said.out

@@ -54,7 +54,7 @@ POLICIES = [
     ("model: a\ntune:\n  objective: {metric: auc}\n  space: {lr: {}}", "4: tune.space.lr: needs exactly one of `float`, `int`, `choice`, `fixed`"),
     ("model: a\ntune:\n  objective: {metric: auc}\n  space: {'env:LR': [1]}", "4: tune.space.env:LR: write it as $LR"),
     ("model: a\ntune: {space: {lr: [1]}}", "2: tune: has no `objective`: What is optimised. Of several that trade off, you choose the trial."),
-    ("model: a\nretrain: {schedule: daily}", "2: retrain.schedule: is 'daily', must be five fields of cron, such as 0 2 * * 1"),
+    ("model: a\nretrain: {schedule: daily}", "2: retrain.schedule: is 'daily', must be five fields of cron, such as 17 2 * * 1"),
     ("model: a\ndeploy:\n  production: {steps: [50, 10]}", "3: deploy.production.steps: is [50, 10]; must rise and end with 100, e.g. [10, 50, 100]"),
     ("model: a\nnotify: {on: [drift]}", "2: notify: has no `urls`: Who is told."),
     ("model: a\nmodel: b", "2:1: the key `model` stands twice in one mapping"),

@@ -20,7 +20,7 @@ GOOD = [
     "model: a\nchecks: [{name: t, run: 'echo ${HOME}', matrix: {python: ['3.11']}}]",
     "model: a\ndeploy: {staging: {}, production: {strategy: canary, steps: [10, 100], own: 1}}",
     "model: a\nnotify: {urls: ['${env:HOOK}'], on: [drift]}",
-    "model: a\nmonitor: {schedule: '0 */6 * * *'}\nretrain: {when: drift, cooldown: 7d}",
+    "model: a\nmonitor: {schedule: '0 */6 * * *', source: n}\nretrain: {when: drift, cooldown: 7d}",
     "model: a\ndata: {drift: {path: d, max_share_drifted: 30%}}",
     "model: a\nexecutors: {ray: {address: auto}, box: {kind: ssh, host: h}}",
     "model: a\nexecutors: {ray: {address: '${env:RAY_ADDRESS}', wait: 1h}}",

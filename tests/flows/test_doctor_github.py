@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.generate.workflows.combinations import asked_of
 
 from branchline.flows.doctor import Health
 from branchline.flows.doctor_github import examine_github
-from branchline.flows.workflow_needs import WorkflowNeeds
+from branchline.flows.workflow_needs import WorkflowNeeds, needs_of
 from branchline.ports.forge_checkup import ForgeEnvironment, ForgeFacts, ForgeRunner
 
 NOW_S = 2_000_000_000.0
@@ -174,6 +175,13 @@ FINDINGS: list[tuple[str, dict[str, Any], Health, str]] = [
         "could not be told",
     ),
     (
+        "issues",
+        {"has_issues": False, "needs": {"opens_issues": True}},
+        Health.FAIL,
+        f"this repository has none -> Switch on `Issues`: {PAGE}/settings",
+    ),
+    ("issues", {"needs": {"opens_issues": True}}, Health.WARN, "could not be told"),
+    (
         "secrets",
         {"needs": {"secrets": [("training", "KEY"), ("training", "OTHER")]}},
         Health.FAIL,
@@ -231,6 +239,16 @@ def test_settings_that_cannot_be_read_are_said() -> None:
     sentences = {check.name: check.sentence for check in checks}
     assert sentences["training pull request"] == "branchline.yaml cannot be read"
     assert sentences["workflows"] == "there is none in .github/workflows"
+
+
+def test_issues_are_asked_for_only_by_what_opens_them() -> None:
+    watch = asked_of("model: m\nmonitor: {metrics: {a: {min: 1}}, metrics_from: m.json}\n")
+    files = {path: needs_of(path, text.encode()) for path, text in watch.files.items()}
+    opens = [path for path, needs in files.items() if needs.opens_issues]
+
+    assert opens == [".github/workflows/branchline-monitor.yml"]
+    assert found("issues", has_issues=False) == []
+    assert found("issues", has_issues=True, needs={"opens_issues": True}) == []
 
 
 def test_schedules_of_a_private_repository_are_not_switched_off() -> None:

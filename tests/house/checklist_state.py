@@ -18,6 +18,7 @@ GITHUB = "tests/cli/test_ci_on_github.py"
 JOB = "tests/adapters/actions/test_job.py"
 COMMENTS = "tests/adapters/github/test_comments.py"
 DOCTOR = "tests/flows/test_doctor_github.py"
+HEALTH = "tests/core/verdict/test_health.py"
 
 STATE = {
     43: Item(
@@ -52,6 +53,7 @@ STATE = {
             f"{COMMAND}::test_what_no_workflow_does_is_said_each_time",
             f"{DOCTOR}::test_a_finding_says_what_to_do",
             f"{CI}::test_a_schedule_and_a_person_walk_the_default_branch",
+            f"{HEALTH}::test_looks_that_the_schedule_asked_for_and_nobody_made_are_counted",
         ),
     ),
     50: Item(

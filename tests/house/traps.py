@@ -155,6 +155,9 @@ ROWS = {
             A_FINDING,
             f"{DOCTOR}::test_schedules_of_a_private_repository_are_not_switched_off",
             "tests/cli/test_workflows_command.py::test_what_no_workflow_does_is_said_each_time",
+            "tests/core/verdict/test_health.py"
+            "::test_looks_that_the_schedule_asked_for_and_nobody_made_are_counted",
+            "tests/cli/test_ci_scheduled.py::test_when_drift",
         ),
         ("schedule",),
     ),

@@ -58,6 +58,7 @@ def examine_github(
         _required(facts, sorted({gate for need in needs for gate in need.gates})),
         *_filtered(facts, needs),
         *_schedules(facts, needs, now_s),
+        *_issues(facts, needs),
     ]
     if facts.untold:
         checks.append(_untold(facts, token_from))
@@ -365,6 +366,16 @@ def _schedules(facts: ForgeFacts, needs: Sequence[WorkflowNeeds], now_s: float) 
         return [_pass(name, said)]
     file = scheduled[0].rpartition("/")[2]
     return [_warn(name, said, f"Push a commit in time, or type: gh workflow enable {file}")]
+
+
+def _issues(facts: ForgeFacts, needs: Sequence[WorkflowNeeds]) -> list[Check]:
+    """Whether what tells of alarms by an issue can make one."""
+    if not any(need.opens_issues for need in needs) or facts.has_issues:
+        return []
+    if facts.has_issues is None:
+        return [_warn("issues", "whether the repository has issues could not be told")]
+    said = "an alarm is told by an issue, and this repository has none"
+    return [_fail("issues", said, f"Switch on `Issues`: {facts.page}/settings")]
 
 
 def _untold(facts: ForgeFacts, token_from: str) -> Check:

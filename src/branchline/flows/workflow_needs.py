@@ -39,6 +39,7 @@ class WorkflowNeeds:
         labels: Labels of the runners that a job asks for, one tuple a job.
         can_be_dispatched: Whether it has `workflow_dispatch`.
         dispatches: Whether a job may start workflows (`actions: write`).
+        opens_issues: Whether a job may write issues (`issues: write`).
         gates: Names of its jobs that judge a model, and are there to be required.
         filtered: (name, line) of checks that a pull request without certain paths never gets.
         is_scheduled: Whether a schedule starts it.
@@ -53,6 +54,7 @@ class WorkflowNeeds:
     labels: Sequence[tuple[str, ...]] = ()
     can_be_dispatched: bool = False
     dispatches: bool = False
+    opens_issues: bool = False
     gates: Sequence[str] = ()
     filtered: Sequence[tuple[str, int]] = ()
     is_scheduled: bool = False
@@ -93,6 +95,7 @@ def needs_of(path: str, content: bytes) -> WorkflowNeeds:
         filtered=filtered_jobs(content),
         is_scheduled="schedule" in _events(events),
         dispatches=any(_may_write(holder, "actions") for holder in [found, *jobs]),
+        opens_issues=any(_may_write(holder, "issues") for holder in [found, *jobs]),
         gates=sorted(
             title
             for job in jobs

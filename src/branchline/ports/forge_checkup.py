@@ -45,6 +45,7 @@ class ForgeFacts:
         is_enterprise: Whether it is on a server of its own.
         has_token: Whether we asked with a token. login: Whom it belongs to.
         default_branch, is_private, is_archived: Of the repository.
+        has_issues: Whether it has issues.
         pushed_at_s: When something was last pushed to it, in seconds since 1970 (UTC).
         may_push: Whether the token may write to it.
         are_jobs_enabled: Whether the forge runs jobs for it at all.
@@ -66,6 +67,7 @@ class ForgeFacts:
     default_branch: str = ""
     is_private: bool | None = None
     is_archived: bool = False
+    has_issues: bool | None = None
     pushed_at_s: float | None = None
     may_push: bool | None = None
     are_jobs_enabled: bool | None = None

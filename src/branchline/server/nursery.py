@@ -59,6 +59,7 @@ PRELOADED = (
     "branchline.config.sections.serving",
     "branchline.config.sections.top",
     "branchline.config.sections.training",
+    "branchline.config.sections.watching",
     "branchline.core.documents.json",
     "branchline.core.documents.json_leaves",
     "branchline.core.documents.scalars",

@@ -56,6 +56,7 @@ class GitHubCheckup(ForgeCheckup):
             default_branch=branch,
             is_private=flag(about, "private"),
             is_archived=flag(about, "archived") or False,
+            has_issues=flag(about, "has_issues"),
             pushed_at_s=seconds(about, "pushed_at") or None,
             may_push=flag(about, "permissions", "push"),
             are_jobs_enabled=flag(actions, "enabled"),

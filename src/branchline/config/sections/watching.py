@@ -52,12 +52,6 @@ def _action_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
 
 
 def _monitor_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
-    if "source" not in value and "metrics" not in value:
-        report.wrong(
-            path,
-            "watches nothing: name new data (`source: data/new.parquet`), or metrics with bounds"
-            " (`metrics: {roc_auc: {min: 0.9}}`) and their file (`metrics_from: metrics.json`)",
-        )
     if "metrics" in value and "metrics_from" not in value:
         report.wrong(
             (*path, "metrics"),
@@ -149,6 +143,7 @@ MONITOR = Section(
         ),
     },
     words="a mapping such as {schedule: 17 */6 * * *, source: data/new.parquet}",
+    one_of=("source", "metrics"),
     rule=_monitor_rule,
 )
 
