@@ -269,7 +269,7 @@ class Walks:
         gate = project.policy.gate
         self.reports.append(report_markdown(history, history.find(finished.record), gate))
         # Lines are those of the default branch's file, which this tree may hold otherwise.
-        file = "branchline.yaml" if self._setting.law is None else ""
+        file = project.policy.source if self._setting.law is None else ""
         self._notes.extend(verdict_remarks(finished.verdict, gate, file))
 
 

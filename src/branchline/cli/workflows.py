@@ -83,8 +83,8 @@ def _asked() -> tuple[str, Asked, str]:
         with wiring.open_project(model=name) as project:
             models.append((project.policy, project.pipeline))
             root, branch = project.root, project.repo.default_branch()
-    wiring.refuse_folders(root, "`branchline workflows`")
-    if not os.path.lexists(os.path.join(root, "branchline.yaml")):
+    in_root = os.path.lexists(os.path.join(root, "branchline.yaml"))
+    if not in_root and not wiring.folder_files(root):
         raise ConfigError(
             "there is no branchline.yaml, from which the workflows follow",
             todo="Write both with `branchline init --github`.",

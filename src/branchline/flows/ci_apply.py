@@ -32,6 +32,7 @@ from branchline.flows.checks import check_name, state_of_end
 from branchline.flows.ci_grounds import RUNS, grounds_of
 from branchline.flows.ci_lines import annotation_of, lines_of
 from branchline.flows.history import History
+from branchline.flows.law import CONFIG_FILE
 from branchline.flows.obtainable import withheld
 from branchline.flows.pulls import REPORT
 from branchline.flows.report import reported
@@ -257,7 +258,13 @@ def _annotation(setting: CiSetting, project: Project, view: RunView) -> list[Ann
     found = annotation_of(
         event.head,
         view.model,
-        lines_of(view, project.policy.gate, show, law=setting.law),
+        lines_of(
+            view,
+            project.policy.gate,
+            show,
+            law=setting.law,
+            file=project.policy.source or CONFIG_FILE,
+        ),
     )
     return [found] if found is not None else []
 

@@ -21,7 +21,6 @@ from branchline.wiring.declared import (
     declared_models,
     folder_files,
     load_config,
-    refuse_folders,
     unread_config,
 )
 from branchline.wiring.opening import open_project, open_worktree
@@ -59,7 +58,6 @@ __all__ = [
     "open_worktree",
     "over_ssh",
     "recent_authors",
-    "refuse_folders",
     "registry_appliers",
     "unread_config",
     "user_name",

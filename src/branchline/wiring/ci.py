@@ -83,7 +83,6 @@ def own_policies(start: str = ".") -> tuple[Policy, ...]:
     from branchline.adapters.git import Git
 
     root = Git.open(start).places.root
-    declared.refuse_folders(root, "a CI job")
     loaded = declared.read_config(root)
     return tuple(model.policy for model in loaded.models)
 
@@ -91,18 +90,18 @@ def own_policies(start: str = ".") -> tuple[Policy, ...]:
 def policies_at(commit: str, start: str = ".") -> tuple[Policy, ...]:
     """Policies of all models that a commit declares; those of the checkout where it has none.
 
-    Its branchline.yaml is read as data: the checkout stays as it is.
+    Its settings are read as data: the checkout stays as it is.
 
     Raises:
         ConfigError: It cannot be used.
     """
-    from branchline.config.branchline_yaml import load_policy
+    from branchline.flows.law import settings_at
 
     repo = open_repo(start)
-    text = repo.show(commit, declared.CONFIG_FILE) if repo.resolve(commit) else None
-    if text is None:
+    found = settings_at(repo, commit) if repo.resolve(commit) else None
+    if found is None:
         return own_policies(start)
-    return tuple(model.policy for model in load_policy(text).models)
+    return tuple(model.policy for model in found.load().models)
 
 
 def opener(start: str = ".") -> Callable[[CiSetting, str], AbstractContextManager[Project]]:
