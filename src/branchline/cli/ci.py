@@ -30,6 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_model(planned)
     planned.add_argument(
+        "--models",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help="look at these only, where neither --model nor the event names one",
+    )
+    planned.add_argument(
         "--force", action="store_true", help="train whatever is known, as the event's `force`"
     )
     walked = verbs.add_parser(
@@ -72,6 +79,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_model(applied)
     _add_results(applied)
     applied.add_argument(
+        "--folders",
+        action="store_true",
+        help="the folder holds one of each model, as the legs of a matrix left them",
+    )
+    applied.add_argument(
         "--only",
         choices=("report", "pull-request", "register"),
         help="report: comment, status and records; a job for each needs fewer permissions",
@@ -81,6 +93,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="FILE",
         help="workflow that trains a search's pull request (branchline.yml beside this one)",
+    )
+    applied.add_argument(
+        "--with-model", action="store_true", help="tell that workflow which model it is to train"
     )
     applied.add_argument("--dry-run", action="store_true", help="print the effects, apply none")
 
@@ -123,6 +138,10 @@ def _plan(options: argparse.Namespace, console: Console) -> int:
     with told(job) as notes:
         setting = open_setting(options, job, environ)
         policies = () if setting.idle_reason else policies_of(setting, ci.own_policies())
+        if options.models and not setting.event.model:
+            gone = set(options.models) - {policy.model for policy in policies}
+            policies = tuple(policy for policy in policies if policy.model in options.models)
+            setting.notes.extend(f"{model} is declared here no more" for model in sorted(gone))
         if policies:
             bring_records(setting, [policy.model for policy in policies])
         asked, stages = plan_models(setting, policies)

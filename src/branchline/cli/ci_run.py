@@ -65,13 +65,15 @@ def execute_run(options: argparse.Namespace, console: Console) -> int:
     stop = Stop()
     with stop, told(job) as notes:
         setting = open_setting(options, job, environ)
+        own = () if setting.idle_reason else ci.own_policies()
+        setting = replace(setting, of_several=len(own) > 1)
         folder = ci.open_results(options.folder, environ)
         ci.take_away()
         walks = Walks(
             setting, console, stop, notes,
             deadline_s=options.deadline, stages=options.stages, folder=folder,
         )  # fmt: skip
-        policies = () if setting.idle_reason else policies_of(setting, ci.own_policies())
+        policies = policies_of(setting, own) if own else ()
         if policies:
             bring_records(setting, [policy.model for policy in policies])
         else:

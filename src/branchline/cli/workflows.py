@@ -213,9 +213,7 @@ def _write_file(root: str, path: str, text: str) -> None:
 
 def _say_next(asked: Asked, console: Console) -> None:
     """What GitHub has to be told besides, which no file can."""
-    from branchline.generate.workflows import gate_name
-
-    *others, last = (f"`{gate_name(facts)}`" for facts in asked.facts)
+    *others, last = (f"`{name}`" for name in asked.gates)
     gates = f"checks {', '.join(others)} and {last}" if others else f"check {last}"
     branch = asked.facts[0].default_branch
     console.write(f"next: commit them, and require the {gates} on {branch}")

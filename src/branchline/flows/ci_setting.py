@@ -46,6 +46,7 @@ class CiSetting:
         base: Commit that a pull request was merged into; "" elsewhere.
         is_empty: The newest commit of a push changes nothing: it asks for a training.
         open: Opens the project of one model under these rules.
+        of_several: Whether the commit declares several models: another job may train another.
         notes: What is missing or was changed, a sentence each.
     """
 
@@ -57,6 +58,7 @@ class CiSetting:
     law: SettingsFiles | None = None
     base: str = ""
     is_empty: bool = False
+    of_several: bool = False
     notes: list[str] = field(default_factory=list)
 
     def project(self, model: str) -> AbstractContextManager[Project]:
