@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from branchline import wiring
+from branchline.config.settings_files import SettingsFiles
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.flows.run import RunOptions, run
 from branchline.wiring import jobs
@@ -53,7 +54,7 @@ def walk(tree: Path, box: Path, law: bytes | None = None) -> RunOutcome:
         branch="models",
         default_branch="trunk",
         commit=git(tree, "rev-parse", "HEAD"),
-        law=law,
+        law=None if law is None else SettingsFiles.of_root(law),
     )
     trigger = Trigger(kind=TriggerKind.PUSH, actor="ada", branch="models")
     with wiring.open_worktree(str(tree), shared) as project:

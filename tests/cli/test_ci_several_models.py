@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,9 +13,6 @@ if str(HOUSE := Path(__file__).parents[2]) not in sys.path:
     sys.path.append(str(HOUSE))
 from tests.cli.ci_scene import CiScene, pushed
 from tests.cli.test_several_models import FOLDERS, files
-
-from branchline.errors import ConfigError
-from branchline.wiring import Shared, open_worktree
 
 LINES = {"churn": 4, "fraud": 7}
 """Of each `train:` in branchline.yaml."""
@@ -54,33 +52,78 @@ def test_the_matrix_has_the_models_that_import_what_changed(
         assert f"file=branchline.yaml,line={LINES[model]}::" in plan.out
 
 
-def test_a_job_refuses_models_of_folders_rather_than_train_something_else(tmp_path: Path) -> None:
+@pytest.fixture
+def folders(tmp_path: Path) -> CiScene:
+    """The same with a branchline.yaml a folder."""
     scene = CiScene(tmp_path)
     commit = scene.commit(FOLDERS, message="first")
+    ran = scene.job("run", pushed("refs/heads/main", commit), ref="refs/heads/main")
+    assert ran.code == 0, ran.out + ran.err
+    return scene
+
+
+@pytest.mark.parametrize(
+    ("edited", "wants"),
+    [
+        pytest.param("shared.py", ["churn", "fraud"], id="what-both-import"),
+        pytest.param("services/fraud/train.py", ["fraud"], id="one-models-own-code"),
+        pytest.param("README.md", [], id="a-document"),
+    ],
+)
+def test_models_of_folders_are_trained_by_what_they_read(
+    folders: CiScene, edited: str, wants: list[str]
+) -> None:
+    ref = "refs/heads/training/x"
+    text = FOLDERS.get(edited, "")
+    commit = folders.commit({edited: f"{text}\nADDED = len('x')\n"}, branch="training/x")
+
+    plan = folders.job("plan", pushed(ref, commit), ref=ref)
+
+    assert plan.code == 0, plan.err
+    assert [row["model"] for row in json.loads(plan.outputs["matrix"])["include"]] == wants
+    if "churn" in wants:
+        # A remark stands at the stage's line of its own file.
+        assert "file=services/churn/branchline.yaml,line=2::" in plan.out
+
+
+def test_rules_of_folders_come_from_the_default_branch(folders: CiScene) -> None:
+    path, ref = "services/churn/branchline.yaml", "refs/heads/training/x"
+    changed = {
+        path: FOLDERS[path].replace("0.5", "0.95"),
+        "shared.py": "def score():\n    return 0.8\n",
+    }
+    commit = folders.commit(changed, branch="training/x")
+
+    ran = folders.job("run", pushed(ref, commit), "--model", "churn", ref=ref)
+
+    assert ran.code == 0, ran.out + ran.err  # 0.8 is below the branch's own bar
+    assert "at least 0.5 is wanted" in ran.summary
+
+
+def test_a_result_made_in_ci_is_reused_in_a_clone(folders: CiScene, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    folders.git(tmp_path, "clone", "-q", str(folders.bare), str(clone))
+    folders.git(clone, "fetch", "-q", "origin", "+refs/branchline/*:refs/branchline/*")
+
+    said = subprocess.run(
+        [sys.executable, "-m", "branchline", "plan", "--json"],
+        cwd=clone, env=folders.environ, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    stages = [one["plan"]["stages"][0] for one in json.loads(said.stdout)["models"]]
+    # The model's file is on the runner that is gone: the key is known, and the result is.
+    made = {ref.split("/")[4] for ref in folders.records() if "/results/" in ref}
+    assert {stage["key"] for stage in stages} == made
+
+
+def test_two_folders_of_one_name_are_refused_with_both_lines(tmp_path: Path) -> None:
+    scene = CiScene(tmp_path)
+    files_ = FOLDERS | {"services/fraud/branchline.yaml": "# ours\nmodel: churn\n"}
+    commit = scene.commit(files_, message="first")
 
     plan = scene.job("plan", pushed("refs/heads/main", commit), ref="refs/heads/main")
 
     assert plan.code == 1
-    assert "a CI job reads the models of branchline.yaml in the root" in plan.err
+    first, second = "services/churn/branchline.yaml:1", "services/fraud/branchline.yaml:2"
+    assert f"{second}: model is `churn`, and so it is in {first}" in plan.err
     assert "matrix" not in plan.outputs
-
-
-def test_a_box_refuses_models_of_folders_rather_than_train_something_else(tmp_path: Path) -> None:
-    scene = CiScene(tmp_path)
-    commit = scene.commit(FOLDERS, message="first")
-    shared = Shared(
-        box=str(scene.bare),
-        name="forge",
-        state_dir=str(tmp_path / "state"),
-        store_dir=str(tmp_path / "store"),
-        meanings=str(tmp_path / "cache.db"),
-        branch="main",
-        default_branch="main",
-        commit=commit,
-    )
-
-    with (
-        pytest.raises(ConfigError, match=r"a box reads the models of branchline\.yaml in the root"),
-        open_worktree(str(scene.author), shared) as project,
-    ):
-        _ = project.policy

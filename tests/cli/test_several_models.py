@@ -287,7 +287,7 @@ def test_two_folders_may_not_have_one_models_name(make_clone: MakeClone) -> None
     said = clone.call("plan")
 
     assert said.code == 1
-    assert "services/fraud/branchline.yaml: model is `churn`" in said.err
+    assert "services/fraud/branchline.yaml:1: model is `churn`" in said.err
     assert "services/churn/branchline.yaml" in said.err
 
 
@@ -304,12 +304,65 @@ def test_a_file_of_a_folder_that_is_not_in_force_is_named(
     assert "services/churn/branchline.yaml is not read: the root declares the models" in said.err
 
 
-@pytest.mark.parametrize("words", [["workflows", "check"], ["replay"]], ids=["workflows", "replay"])
-def test_what_does_not_serve_folders_says_so(make_clone: MakeClone, words: list[str]) -> None:
+def test_workflows_and_replay_know_the_models_of_folders(make_clone: MakeClone) -> None:
     clone = make_clone(FOLDERS)
+    clone.write("shared.py", "def score():\n    return 0.7\n")
+    clone.commit("shared")
+    clone.write("services/churn/train.py", FOLDERS["services/churn/train.py"] + "ADDED = 1\n")
+    clone.commit("churn")
 
-    said = clone.call(*words)
+    written, checked = clone.call("workflows", "write"), clone.call("workflows", "check")
+    found = json.loads(clone.call("replay", "--json").out)
 
-    assert said.code == 1
-    assert "services/churn/branchline.yaml, services/fraud/branchline.yaml" in said.err
-    assert "models: {churn: {pipeline: services/churn/dvc.yaml}}" in said.err
+    assert (written.code, checked.code) == (0, 0)
+    answers = [{m["model"]: m["answer"] for m in push["models"]} for push in found["pushes"]]
+    assert answers == [
+        {"churn": "train", "fraud": "train"},
+        {"churn": "train", "fraud": "train"},
+        {"churn": "train", "fraud": "skip"},
+    ]
+
+
+WORKFLOW = """\
+name: churn
+on: {push: {branches: [main], paths: ["services/churn/**"]}}
+jobs:
+  train:
+    runs-on: ubuntu-24.04
+    steps: [{run: python train.py, working-directory: services/churn}]
+"""
+
+
+def test_a_workflow_of_one_model_is_not_counted_for_the_others(make_clone: MakeClone) -> None:
+    clone = make_clone(FOLDERS | {".github/workflows/churn.yml": WORKFLOW})
+    clone.write("shared.py", "def score():\n    return 0.7\n")
+    clone.commit("shared")
+    clone.write("services/churn/train.py", FOLDERS["services/churn/train.py"] + "ADDED = 1\n")
+    clone.commit("churn")
+
+    found = json.loads(clone.call("replay", "--json").out)
+    said = clone.call("replay").out
+
+    (counts,) = [one for one in found["policies"] if one["policy"] == "churn.yml"]
+    assert (counts["pushes"], counts["trainings"]) == (2, 2)  # the first push, and the last
+    assert [missed["model"] for missed in counts["missed"]] == ["churn"]  # shared.py
+    assert "`churn.yml` is taken to train churn only, which it names" in found["notes"]
+    of_fraud = said.partition("Model fraud")[2].partition("push ")[0]
+    assert "always" in of_fraud
+    assert "churn.yml" not in of_fraud
+
+
+def test_stages_of_one_name_have_the_times_of_their_own_model(make_clone: MakeClone) -> None:
+    given = files()
+    given["fraud/train.py"] += "\nimport time\ntime.sleep(1.5)\n"
+    clone = make_clone(given)
+    assert clone.call("run").code == 0
+
+    found = clone.call("replay").out
+
+    def minutes(model: str) -> float:
+        table = found.partition(f"Model {model}\n")[2]
+        row = next(line for line in table.splitlines() if line.startswith("always"))
+        return float(row.split()[5])
+
+    assert minutes("fraud") > minutes("churn") + 0.01

@@ -155,7 +155,10 @@ def test_a_file_of_somebody_else_stays(clone: Clone) -> None:
 
 
 def test_a_workflow_that_is_not_asked_for_any_more_goes(clone: Clone) -> None:
-    clone.write("branchline.yaml", "models: {a: {}, b: {}}\ntrain: python train.py\n")
+    clone.write(
+        "branchline.yaml",
+        "models: {a: {}, b: {}}\ntrain: python train.py\ngithub: {matrix: false}\n",
+    )
     clone.call("workflows", "write")
     clone.write(".github/workflows/other.yml", "name: mine\n")
     clone.write("branchline.yaml", FILES["branchline.yaml"])
@@ -287,3 +290,25 @@ def test_where_all_is_written_nothing_is_noted(clone: Clone) -> None:
 
     assert said.err == ""
     assert ".github/workflows/branchline-monitor.yml" in said.out
+
+
+def test_models_that_are_alike_have_one_workflow_and_one_gate(clone: Clone) -> None:
+    clone.write("branchline.yaml", "models: {a: {}, b: {}}\ntrain: python train.py\n")
+
+    said, checked = clone.call("workflows", "write"), clone.call("workflows", "check")
+
+    assert (said.code, checked.code) == (0, 0)
+    assert "require the check `branchline gate` on main" in said.out
+    names = sorted(path.name for path in (clone.root / ".github/workflows").iterdir())
+    assert names == ["branchline.yml"]
+
+
+def test_why_a_model_has_a_workflow_of_its_own_is_said(clone: Clone) -> None:
+    text = "models: {a: {}, b: {}, c: {github: {secrets: [KEY]}}}\ntrain: python train.py\n"
+    clone.write("branchline.yaml", text)
+
+    said = clone.call("workflows", "write")
+
+    assert "require the checks `branchline gate` and `branchline gate c` on main" in said.out
+    assert "c has a workflow of its own: " in said.err
+    assert "`github.secrets`" in said.err

@@ -56,7 +56,7 @@ def test_its_pipeline(text: bytes, file: str) -> None:
     assert model.source.file == file
 
 
-@pytest.mark.parametrize("key", ["tune", "tests", "data", "store", "checks", "deploy"])
+@pytest.mark.parametrize("key", ["tune", "tests", "data", "deploy", "monitor"])
 def test_what_only_the_root_may_say_is_refused_with_its_line(key: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_policy(f"model: churn\n{key}: {{}}\n".encode(), file=FILE)
@@ -68,5 +68,27 @@ def test_what_only_the_root_may_say_is_refused_with_its_line(key: str) -> None:
 def test_two_files_with_one_name_are_refused() -> None:
     configs = [load_policy(b"model: m", file=f"{folder}/branchline.yaml") for folder in "ab"]
 
-    with pytest.raises(ConfigError, match=r"b/branchline\.yaml: model is `m`, and so it is in a/"):
+    with pytest.raises(
+        ConfigError, match=r"b/branchline\.yaml:1: model is `m`, and so it is in a/"
+    ):
         joined(configs)
+
+
+def test_checks_and_installation_run_in_the_folder() -> None:
+    text = b"""\
+model: churn
+store: {url: ../../store}
+checks: [{name: lint, run: ruff check .}]
+github: {requirements: ci.txt, install: pip install ., runs_on: [ubuntu-24.04]}
+"""
+
+    (model,) = load_policy(text, file="services/my churn/branchline.yaml").models
+
+    sections = model.policy.sections
+    assert model.policy.store == "store"
+    assert sections["checks"] == [{"name": "lint", "run": "cd 'services/my churn'\nruff check ."}]
+    assert sections["github"] == {
+        "requirements": "services/my churn/ci.txt",
+        "install": "cd 'services/my churn'\npip install .",
+        "runs_on": ["ubuntu-24.04"],
+    }

@@ -6,6 +6,7 @@ import pytest
 
 from branchline.config.branchline_yaml import load_policy
 from branchline.config.governing import changed_rules, governed
+from branchline.config.settings_files import SettingsFiles
 
 LAW = b"""\
 model: m
@@ -30,13 +31,13 @@ tune: {stages: [train], objective: {metric: auc}, space: {lr: [1, 2]}}
 def test_what_a_tree_changes_is_named(own: bytes, changed: tuple[str, ...]) -> None:
     policy = load_policy(own).of().policy
 
-    assert changed_rules(policy, LAW) == changed
+    assert changed_rules(policy, SettingsFiles.of_root(LAW)) == changed
 
 
 def test_the_gate_of_the_default_branch_judges() -> None:
     own = load_policy(LAW.replace(b"0.9", b"0.1").replace(b"[1, 2]", b"[3]")).of().policy
 
-    policy = governed(own, LAW)
+    policy = governed(own, SettingsFiles.of_root(LAW))
 
     assert policy.gate.metrics[0].min == 0.9
     assert policy.sections["tune"]["space"] == {"lr": [3]}  # type: ignore[index,call-overload] # plain YAML
@@ -52,8 +53,8 @@ def test_the_gate_of_the_default_branch_judges() -> None:
 def test_a_law_that_says_nothing_leaves_the_own(law: bytes) -> None:
     own = load_policy(LAW).of().policy
 
-    assert governed(own, law) == own
-    assert changed_rules(own, law) == ()
+    assert governed(own, SettingsFiles.of_root(law)) == own
+    assert changed_rules(own, SettingsFiles.of_root(law)) == ()
 
 
 @pytest.mark.parametrize("law", [b"model: other\n", b"model: [\n"], ids=["unknown", "unreadable"])
@@ -61,8 +62,8 @@ def test_a_model_that_nobody_knows_yet_reaches_nothing_outside(law: bytes) -> No
     outward = b"store: s3://elsewhere/x\nregistry: {kind: mlflow, uri: http://elsewhere}\n"
     own = load_policy(LAW + outward).of().policy
 
-    policy = governed(own, law)
+    policy = governed(own, SettingsFiles.of_root(law))
 
     assert (policy.store, "registry" in policy.sections) == (None, False)
     assert policy.gate == own.gate
-    assert changed_rules(own, law) == ("registry", "store")
+    assert changed_rules(own, SettingsFiles.of_root(law)) == ("registry", "store")

@@ -4,6 +4,7 @@ import pytest
 
 from branchline.config.branchline_yaml import load_policy
 from branchline.config.governing import governed
+from branchline.config.settings_files import SettingsFiles
 from branchline.core.policy import Goal
 from branchline.errors import ConfigError
 
@@ -53,7 +54,7 @@ def test_less_is_better_for_what_branchline_measures() -> None:
 def test_the_default_branch_says_which_tests_there_are() -> None:
     own = load_policy(b"model: m\n").models[0].policy
 
-    ruled = governed(own, b"model: m\ntests: [{run: pytest, timeout: 5s}]\n")
+    ruled = governed(own, SettingsFiles.of_root(b"model: m\ntests: [{run: pytest, timeout: 5s}]\n"))
 
     assert [test.run for test in ruled.tests] == ["pytest"]
     assert ruled.resources_of("tests@pytest").timeout_s == 5

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from branchline.config.settings_files import SettingsFiles
 from branchline.core.evidence import Evidence, Metric
 from branchline.core.evidence.data.values import DataFinding, DataReport
 from branchline.core.policy import Gate, MetricRule
@@ -59,7 +60,7 @@ def test_nothing_is_said_of_what_passed() -> None:
 
 
 def test_lines_of_another_tree_are_not_said_of_this_one() -> None:
-    assert lines_of(view(), GATE, FILES.get, law=b"model: m\n") == ()
+    assert lines_of(view(), GATE, FILES.get, law=SettingsFiles.of_root(b"model: m\n")) == ()
 
 
 @pytest.mark.parametrize(

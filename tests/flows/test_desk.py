@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from branchline.core.effects.report_marker import REPORT
 from branchline.core.policy import Gate
 from branchline.errors import UnknownNameError
 from branchline.flows.desk import Desk, report_of, summary_of
 from branchline.flows.history import History
-from branchline.flows.pulls import REPORT, Pulls
+from branchline.flows.pulls import Pulls
 from branchline.ports.branches import MergeMethod
 from branchline.ports.forge import Check, CheckState, Comment, NewPull, Pull
 from branchline.ports.repo import Head

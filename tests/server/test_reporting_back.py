@@ -11,11 +11,11 @@ from tests.adapters.github.conftest import Site
 from tests.server.test_webhooks import SECRET, Forge, Hooked, hooked_by, pull_request
 
 from branchline import wiring
+from branchline.core.effects.report_marker import REPORT
 from branchline.core.effects.values import OpenPullRequest
 from branchline.errors import BranchlineError, UsageError
 from branchline.flows.apply import apply, apply_due
 from branchline.flows.intake import OF_A_FORK, Taker
-from branchline.flows.pulls import REPORT
 from branchline.flows.remotes import BoxOptions
 from branchline.flows.reporting_back import Reporter
 from branchline.ports.forge import Check, CheckState, Comment, NewPull, PullState

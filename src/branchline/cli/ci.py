@@ -13,12 +13,19 @@ from branchline.errors import EXIT_FINE
 if TYPE_CHECKING:
     import argparse
 
+    from branchline.cli.arguments import Parser
     from branchline.cli.console import Console
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the sub-commands."""
     verbs = add_verbs(parser)
+    _add_plan(verbs)
+    _add_run(verbs)
+    _add_apply(verbs)
+
+
+def _add_plan(verbs: argparse._SubParsersAction[Parser]) -> None:
     planned = verbs.add_parser(
         "plan",
         help="what this event asks for; writes outputs for later jobs, trains nothing",
@@ -28,8 +35,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_model(planned)
     planned.add_argument(
+        "--models",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help="look at these only, where neither --model nor the event names one",
+    )
+    planned.add_argument(
         "--force", action="store_true", help="train whatever is known, as the event's `force`"
     )
+
+
+def _add_run(verbs: argparse._SubParsersAction[Parser]) -> None:
     walked = verbs.add_parser(
         "run",
         help="walk to the verdict, share the records, leave results for later jobs",
@@ -67,6 +84,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     walked.add_argument(
         "--no-push", action="store_true", help="leave the records in the folder of results only"
     )
+
+
+def _add_apply(verbs: argparse._SubParsersAction[Parser]) -> None:
     applied = verbs.add_parser(
         "apply",
         help="comment, status, pull request and registration, from a folder of results",
@@ -75,6 +95,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_model(applied)
     _add_results(applied)
+    applied.add_argument(
+        "--folders",
+        action="store_true",
+        help="the folder holds one of each model, as the legs of a matrix left them",
+    )
     applied.add_argument(
         "--only",
         choices=("report", "pull-request", "register"),
@@ -91,6 +116,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="where there are no results, set the status to failed: what stood before the training"
         " failed",
+    )
+    applied.add_argument(
+        "--with-model", action="store_true", help="tell that workflow which model it is to train"
     )
     applied.add_argument("--dry-run", action="store_true", help="print the effects, apply none")
 
@@ -131,6 +159,10 @@ def _plan(options: argparse.Namespace, console: Console) -> int:
     with told(job) as notes:
         setting = open_setting(options, job, environ)
         policies = () if setting.idle_reason else policies_of(setting, ci.own_policies())
+        if options.models and not setting.event.model:
+            gone = set(options.models) - {policy.model for policy in policies}
+            policies = tuple(policy for policy in policies if policy.model in options.models)
+            setting.notes.extend(f"{model} is declared here no more" for model in sorted(gone))
         if policies:
             bring_records(setting, [policy.model for policy in policies])
         decide(setting, policies, job, console, notes)

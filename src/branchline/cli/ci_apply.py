@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.cli.ci_run import HOSTED
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from branchline.flows.apply import Appliers
     from branchline.flows.ci_apply import Told
     from branchline.flows.ci_setting import CiSetting
-    from branchline.ports.ci import ResultsFolder
+    from branchline.ports.ci import Note, ResultsFolder
 
 ONLY: Mapping[str, tuple[type[Effect], ...]] = {
     "report": (SetCheck, StickyComment, TagRun, Annotate),
@@ -40,29 +41,73 @@ ONLY: Mapping[str, tuple[type[Effect], ...]] = {
 
 def execute_apply(options: argparse.Namespace, console: Console) -> int:
     """Apply what follows from the results, and say what holds now."""
-    from branchline.render.ci import applied_markdown
-    from branchline.render.effects import effect_text
     from branchline.wiring import ci
 
     environ = dict(os.environ)
     job = ci.open_job(environ, console.out)
     with told(job) as notes:
         setting = open_setting(options, job, environ, is_trusted=True)
+        if options.folders:
+            return _apply_legs(setting, options, console, notes)
         folder = ci.open_results(options.folder, environ)
-        found = _followed(setting, folder, options)
-        if options.dry_run:
-            rows = [(effect_text(effect), "", "") for effect in found.effects]
-        else:
-            with ci.open_appliers(
-                setting,
-                environ,
-                model=options.model,
-                workflow=options.workflow,
-                log=notes.append,
-            ) as appliers:
-                rows = applied(found.effects, appliers)
-        job.write_summary(applied_markdown(rows, found.notes, is_dry=options.dry_run))
-        _show(console, rows, found.notes, is_dry=options.dry_run)
+        return _apply(setting, folder, options, console, notes)
+
+
+def _apply_legs(
+    setting: CiSetting, options: argparse.Namespace, console: Console, notes: list[Note]
+) -> int:
+    """Apply what each leg of a matrix left; one model's trouble does not keep the others."""
+    from branchline.flows.ci_setting import policies_of
+    from branchline.render.ci import failure_markdown
+    from branchline.wiring import ci
+
+    policies = policies_of(setting, ci.policies_at(setting.event.tested))
+    models = [policy.model for policy in policies]
+    codes = [EXIT_FINE]
+    legs = ci.open_legs(options.folder, models, dict(os.environ))
+    if not legs:
+        console.note("note: no training left results")
+    for model, folder in legs.items():
+        # A leg speaks for its own model: what it says of others is refused.
+        event = replace(setting.event, model=model)
+        console.write(f"{plain(model)}:")
+        try:
+            one = replace(setting, event=event, notes=list(setting.notes))
+            codes.append(_apply(one, folder, options, console, notes))
+        except BranchlineError as error:
+            codes.append(error.exit_code)
+            sentences = [text for text in (error.message, *error.details, error.todo) if text]
+            setting.job.write_summary(failure_markdown(model, sentences))
+            console.note(f"error: {plain(' '.join(sentences))}")
+    return max(codes)
+
+
+def _apply(
+    setting: CiSetting,
+    folder: ResultsFolder,
+    options: argparse.Namespace,
+    console: Console,
+    notes: list[Note],
+) -> int:
+    from branchline.render.ci import applied_markdown
+    from branchline.render.effects import effect_text
+    from branchline.wiring import ci
+
+    found = _followed(setting, folder, options)
+    if options.dry_run:
+        rows = [(effect_text(effect), "", "") for effect in found.effects]
+    else:
+        with ci.open_appliers(
+            setting,
+            dict(os.environ),
+            model=setting.event.model or options.model,
+            workflow=options.workflow,
+            with_model=options.with_model,
+            log=notes.append,
+        ) as appliers:
+            rows = applied(found.effects, appliers)
+    setting.job.write_summary(applied_markdown(rows, found.notes, is_dry=options.dry_run))
+    _show(console, rows, found.notes, is_dry=options.dry_run)
     has_failed = found.is_doubted or found.withheld or any(error for *_, error in rows)
     return EXIT_ERROR if has_failed else EXIT_FINE
 
@@ -92,7 +137,7 @@ def applied(effects: Sequence[Effect], appliers: Appliers) -> list[tuple[str, st
 def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Namespace) -> Told:
     """The effects that were asked for, and remarks."""
     from branchline.flows.ci_apply import (
-        comment_of,
+        comments_of,
         follow,
         not_begun,
         read_results,
@@ -127,7 +172,7 @@ def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Names
     found.notes.extend(found.withheld)
     pull = setting.event.pull_request
     if pull is not None:
-        found.effects.append(comment_of(setting, found.reports, pull))
+        found.effects.extend(comments_of(setting, found.reports, pull))
     if options.only:
         found.effects = [e for e in found.effects if isinstance(e, ONLY[options.only])]
     if setting.event.fork:

@@ -66,13 +66,15 @@ def execute_run(options: argparse.Namespace, console: Console) -> int:
     stop = Stop()
     with stop, told(job) as notes:
         setting = open_setting(options, job, environ)
+        own = () if setting.idle_reason else ci.own_policies()
+        setting = replace(setting, of_several=len(own) > 1)
         folder = ci.open_results(options.folder, environ)
         ci.take_away()
         walks = Walks(
             setting, console, stop, notes,
             deadline_s=options.deadline, stages=options.stages, folder=folder,
         )  # fmt: skip
-        policies = () if setting.idle_reason else policies_of(setting, ci.own_policies())
+        policies = policies_of(setting, own) if own else ()
         if policies:
             bring_records(setting, [policy.model for policy in policies])
         else:
@@ -275,7 +277,7 @@ class Walks:
         gate = project.policy.gate
         self.reports.append(report_markdown(history, history.find(finished.record), gate))
         # Lines are those of the default branch's file, which this tree may hold otherwise.
-        file = "branchline.yaml" if self._setting.law is None else ""
+        file = project.policy.source if self._setting.law is None else ""
         self._notes.extend(verdict_remarks(finished.verdict, gate, file))
 
 

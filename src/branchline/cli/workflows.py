@@ -83,8 +83,8 @@ def _asked() -> tuple[str, Asked, str]:
         with wiring.open_project(model=name) as project:
             models.append((project.policy, project.pipeline))
             root, branch = project.root, project.repo.default_branch()
-    wiring.refuse_folders(root, "`branchline workflows`")
-    if not os.path.lexists(os.path.join(root, "branchline.yaml")):
+    in_root = os.path.lexists(os.path.join(root, "branchline.yaml"))
+    if not in_root and not wiring.folder_files(root):
         raise ConfigError(
             "there is no branchline.yaml, from which the workflows follow",
             todo="Write both with `branchline init --github`.",
@@ -218,9 +218,7 @@ def _write_file(root: str, path: str, text: str) -> None:
 
 def _say_next(asked: Asked, console: Console) -> None:
     """What GitHub has to be told besides, which no file can."""
-    from branchline.generate.workflows import gate_name
-
-    *others, last = (f"`{gate_name(facts)}`" for facts in asked.facts)
+    *others, last = (f"`{name}`" for name in asked.gates)
     gates = f"checks {', '.join(others)} and {last}" if others else f"check {last}"
     branch = asked.facts[0].default_branch
     console.write(f"next: commit them, and require the {gates} on {branch}")

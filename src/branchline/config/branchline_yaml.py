@@ -44,16 +44,19 @@ def joined(configs: Sequence[LoadedConfig]) -> LoadedConfig:
     Raises:
         ConfigError: Two have the same name, by which records and versions could not be told apart.
     """
+    if len(configs) == 1:
+        return configs[0]
     seen: dict[str, str] = {}
     for config in configs:
         for model in config.models:
-            name = model.policy.model
+            name, document = model.policy.model, model.source.document
+            where = document.where(("model",)) if document else config.file
             if name in seen:
                 raise ConfigError(
-                    f"{config.file}: model is `{name}`, and so it is in {seen[name]}",
+                    f"{where}: model is `{name}`, and so it is in {seen[name]}",
                     todo="Give each model a name of its own.",
                 )
-            seen[name] = config.file
+            seen[name] = where
     models = tuple(model for config in configs for model in config.models)
     return LoadedConfig(models=models, file=", ".join(config.file for config in configs))
 

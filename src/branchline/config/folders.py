@@ -6,6 +6,7 @@ Serves `branchline_yaml`. Reads no file.
 from __future__ import annotations
 
 import posixpath
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from branchline.config.paths import folder_of, located
@@ -17,16 +18,12 @@ if TYPE_CHECKING:
 
 _OF_THE_ROOT = (
     "models",
-    "checks",
     "data",
     "tune",
     "tests",
     "report",
-    "store",
-    "link",
     "deploy",
     "monitor",
-    "github",
 )
 """Sections whose paths and commands start at the root, or that a repository has once."""
 
@@ -48,7 +45,7 @@ def check_folder(value: Mapping[str, Any], report: Report) -> None:
 
 
 def from_root(settings: Mapping[str, Any], file: str) -> dict[str, Any]:
-    """The settings of a folder's file with their paths seen from the root.
+    """The settings of a folder's file with their paths and commands seen from the root.
 
     Stages are left as they are: whoever reads them knows where their file stands.
 
@@ -77,7 +74,26 @@ def from_root(settings: Mapping[str, Any], file: str) -> dict[str, Any]:
     _within(found, "environment", ("lock",), path)
     _within(found, "changes", ("code",), path)
     _within(found, "changes", ("ignore",), lambda globs: [_glob(folder, one) for one in globs])
+    _within(found, "store", ("url",), path)
+    if isinstance(found.get("store"), str):
+        found["store"] = path(found["store"])
+    _within(found, "github", ("requirements",), path)
+    _within(found, "github", ("install",), lambda command: _there(folder, command))
+    if isinstance(found.get("checks"), list):
+        found["checks"] = [
+            {**one, "run": _there(folder, one["run"])} if isinstance(one, dict) else one
+            for one in found["checks"]
+        ]
     return found
+
+
+def _there(folder: str, command: str) -> str:
+    r"""A script that runs in a folder.
+
+    >>> _there("services/churn", "ruff check .")
+    'cd services/churn\\nruff check .'
+    """
+    return f"cd {shlex.quote(folder)}\n{command}"
 
 
 def _within(settings: dict[str, Any], section: str, keys: tuple[str, ...], change: Any) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from branchline.errors import ConfigError
 
 if TYPE_CHECKING:
+    from branchline.config.settings_files import SettingsFiles
     from branchline.core.policy import Policy
 
 _OWN_SECTIONS = ("tune",)
@@ -20,12 +21,12 @@ _OUTWARD = ("registry", "deploy", "monitor", "retrain", "notify", "executors")
 _RULES = ("branches", "gate", "changes", "resources", "link", "store")
 
 
-def governed(own: Policy, law: bytes) -> Policy:
+def governed(own: Policy, law: SettingsFiles) -> Policy:
     """The policy that a pushed tree is walked with.
 
     Args:
         own: As the tree says.
-        law: branchline.yaml of the default branch.
+        law: Settings of the default branch.
 
     Returns:
         The tree's own where the default branch does not know its model, or cannot be read; without
@@ -45,7 +46,7 @@ def governed(own: Policy, law: bytes) -> Policy:
     )
 
 
-def changed_rules(own: Policy, law: bytes) -> tuple[str, ...]:
+def changed_rules(own: Policy, law: SettingsFiles) -> tuple[str, ...]:
     """Names of the parts that a pushed tree says otherwise than the default branch, sorted."""
     ruling = law_for(own.model, law)
     if ruling is None:
@@ -58,12 +59,10 @@ def changed_rules(own: Policy, law: bytes) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def law_for(model: str, law: bytes) -> Policy | None:
+def law_for(model: str, law: SettingsFiles) -> Policy | None:
     """The default branch's policy of one model; None when it has none that can be read."""
-    from branchline.config.branchline_yaml import load_policy
-
     try:
-        models = load_policy(law).models
+        models = law.load().models
     except ConfigError:
         return None
     return next((m.policy for m in models if m.policy.model == model), None)

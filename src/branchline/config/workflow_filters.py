@@ -6,6 +6,7 @@ filter that lets everything, or nothing, in.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,11 +38,13 @@ class ForeignWorkflow:
         push: When pushes start it; None when none does.
         runs: Lines of its `run:` steps, in order.
         labels: What `runs-on` names, in order, once each.
+        folders: What `working-directory` names, from the root.
     """
 
     push: PushFilter | None
     runs: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
     def training_line(self, programs: Iterable[str] = ()) -> str:
         """The first line of a step that trains; "" when none does.
@@ -89,6 +92,7 @@ def read_workflow(data: bytes, *, file: str) -> ForeignWorkflow:
         push=_push(value.get(key), document),
         runs=tuple(_runs(jobs)),
         labels=tuple(dict.fromkeys(_labels(jobs))),
+        folders=tuple(dict.fromkeys(_folders(value, jobs))),
     )
 
 
@@ -163,6 +167,20 @@ def _runs(jobs: Any) -> Iterator[str]:
             run = step.get("run") if isinstance(step, dict) else None
             if isinstance(run, str):
                 yield from (line.strip() for line in run.splitlines() if line.strip())
+
+
+def _folders(workflow: dict[str, Any], jobs: Any) -> Iterator[str]:
+    """Folders in which steps run, as steps, jobs and the workflow name them."""
+    holders: list[Any] = [workflow, *_jobs(jobs)]
+    asked = [holder.get("defaults") for holder in holders]
+    found = [one.get("run") for one in asked if isinstance(one, dict)]
+    for job in _jobs(jobs):
+        steps = job.get("steps")
+        found += steps if isinstance(steps, list) else []
+    for one in found:
+        folder = one.get("working-directory") if isinstance(one, dict) else None
+        if isinstance(folder, str):
+            yield posixpath.normpath(folder)
 
 
 def _labels(jobs: Any) -> Iterator[str]:

@@ -22,6 +22,7 @@ from branchline.core.effects.handed_on import (
     handed_from_text,
 )
 from branchline.core.effects.openings import checked_opening
+from branchline.core.effects.report_marker import report_marker
 from branchline.core.effects.values import SetCheck, StickyComment, TagRun
 from branchline.core.policy import Do
 from branchline.core.trigger.events import EventKind
@@ -35,14 +36,14 @@ from branchline.flows.checks import check_name, state_of_end
 from branchline.flows.ci_grounds import RUNS, grounds_of
 from branchline.flows.ci_lines import annotation_of, lines_of
 from branchline.flows.history import History
+from branchline.flows.law import CONFIG_FILE
 from branchline.flows.obtainable import withheld
-from branchline.flows.pulls import REPORT
 from branchline.flows.report import reported
 from branchline.render.ci import error_remarks, failure_markdown, nothing_markdown
 from branchline.render.markdown import MOST_BYTES, report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from branchline.core.effects.values import Annotate, Effect
     from branchline.core.policy import Policy
@@ -71,14 +72,14 @@ class Told:
     Attributes:
         effects: In the order in which they are applied.
         notes: What does not follow, and what was doubted; a sentence each.
-        reports: Markdown, one a model. is_doubted: Something did not fit.
+        reports: Model -> Markdown. is_doubted: Something did not fit.
         withheld: Why models that passed are not where they should be, so that they are not
             registered; a sentence each.
     """
 
     effects: list[Effect] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    reports: list[str] = field(default_factory=list)
+    reports: dict[str, str] = field(default_factory=dict)
     is_doubted: bool = False
     withheld: list[str] = field(default_factory=list)
 
@@ -190,12 +191,20 @@ def follow(
     return told
 
 
-def comment_of(setting: CiSetting, reports: Sequence[str], pull: int) -> StickyComment:
-    """The one comment of a pull request, with the reports of all models."""
-    room = MOST_BYTES // max(1, len(reports)) - 200
-    parts = [text if len(text.encode()) <= room else _cut(text, room) for text in reports]
-    run = setting.event.head[:7]
-    return StickyComment(pull_request=pull, marker=REPORT, body="\n\n".join(parts), run=run)
+def comments_of(
+    setting: CiSetting, reports: Mapping[str, str], pull: int
+) -> tuple[StickyComment, ...]:
+    """The comments of a pull request: one a model, so that none takes the place of another."""
+    room, run = MOST_BYTES - 200, setting.event.head[:7]
+    return tuple(
+        StickyComment(
+            pull_request=pull,
+            marker=report_marker(model),
+            body=text if len(text.encode()) <= room else _cut(text, room),
+            run=run,
+        )
+        for model, text in reports.items()
+    )
 
 
 def _cut(text: str, room: int) -> str:
@@ -255,7 +264,7 @@ def _follow_run(
             f"the champion, run {verdict.baseline.run}, was scored again by the code of this"
             " commit: its numbers are that code's word"
         )
-    told.reports.append(text)
+    told.reports[view.model] = text
     told.effects.append(_check(setting, view.model, state, summary))
     if not wrong:
         told.effects.extend(_annotation(setting, project, view))
@@ -274,7 +283,13 @@ def _annotation(setting: CiSetting, project: Project, view: RunView) -> list[Ann
     found = annotation_of(
         event.head,
         view.model,
-        lines_of(view, project.policy.gate, show, law=setting.law),
+        lines_of(
+            view,
+            project.policy.gate,
+            show,
+            law=setting.law,
+            file=project.policy.source or CONFIG_FILE,
+        ),
     )
     return [found] if found is not None else []
 
@@ -298,9 +313,9 @@ def _follow_other(setting: CiSetting, policy: Policy, handed: HandedModel, told:
         annotation = annotation_of(setting.event.head, handed.model, at_lines)
         told.effects.extend([annotation] if annotation else [])
     if handed.state in (HandedState.SKIPPED, HandedState.WITHHELD, HandedState.SEARCHED):
-        told.reports.append(nothing_markdown(handed.model, handed.detail))
+        told.reports[handed.model] = nothing_markdown(handed.model, handed.detail)
     else:
-        told.reports.append(failure_markdown(handed.model, [handed.detail]))
+        told.reports[handed.model] = failure_markdown(handed.model, [handed.detail])
     if handed.opens is None:
         return
     try:

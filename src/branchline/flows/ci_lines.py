@@ -21,6 +21,7 @@ from branchline.render.ci import verdict_remarks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from branchline.config.settings_files import SettingsFiles
     from branchline.core.documents.document import Path
     from branchline.core.policy import Gate
     from branchline.core.verdict.values import Verdict
@@ -32,7 +33,12 @@ _LARGEST = 2_000_000
 
 
 def lines_of(
-    view: RunView, gate: Gate, show: Callable[[str], bytes | None], *, law: bytes | None
+    view: RunView,
+    gate: Gate,
+    show: Callable[[str], bytes | None],
+    *,
+    law: SettingsFiles | None,
+    file: str = CONFIG_FILE,
 ) -> tuple[Note, ...]:
     """What is said at lines of the commit of a run.
 
@@ -40,13 +46,14 @@ def lines_of(
         view: The run.
         gate: Knows the lines of its bars.
         show: Content of a file of that commit; None where there is none.
-        law: branchline.yaml that the bars stand in; None where it is the commit's own.
+        law: Settings that the bars stand in; None where they are the commit's own.
+        file: The branchline.yaml that declares the model.
     """
     verdict = view.verdict
     if verdict is None:
         return ()
-    is_own = law is None or law == show(CONFIG_FILE)
-    bars = verdict_remarks(verdict, gate, CONFIG_FILE) if is_own else ()
+    is_own = law is None or law.text(file) == show(file)
+    bars = verdict_remarks(verdict, gate, file) if is_own else ()
     found = [
         *(note for note in bars if note.line),
         *_data(view, show),

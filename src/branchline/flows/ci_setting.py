@@ -19,12 +19,13 @@ from branchline.errors import (
     RepositoryError,
     UnknownNameError,
 )
-from branchline.flows.law import CONFIG_FILE, ruled
+from branchline.flows.law import ruled, settings_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
+    from branchline.config.settings_files import SettingsFiles
     from branchline.core.trigger import Trigger
     from branchline.core.trigger.events import Event
     from branchline.core.trigger.rules import Decision
@@ -41,10 +42,11 @@ class CiSetting:
     Attributes:
         job: Where outputs, summary and annotations go. event: What woke it.
         remote: Where the checkout came from.
-        default_branch: Short name. law: Its branchline.yaml; None where the tree's own counts.
+        default_branch: Short name. law: Its settings; None where the tree's own counts.
         base: Commit that a pull request was merged into; "" elsewhere.
         is_empty: The newest commit of a push changes nothing: it asks for a training.
         open: Opens the project of one model under these rules.
+        of_several: Whether the commit declares several models: another job may train another.
         notes: What is missing or was changed, a sentence each.
     """
 
@@ -53,9 +55,10 @@ class CiSetting:
     remote: CiRemote
     default_branch: str
     open: Callable[[CiSetting, str], AbstractContextManager[Project]]
-    law: bytes | None = None
+    law: SettingsFiles | None = None
     base: str = ""
     is_empty: bool = False
+    of_several: bool = False
     notes: list[str] = field(default_factory=list)
 
     def project(self, model: str) -> AbstractContextManager[Project]:
@@ -157,7 +160,7 @@ def policies_of(setting: CiSetting, own: Sequence[Policy]) -> tuple[Policy, ...]
     names = [policy.model for policy in own]
     if wanted and wanted not in names:
         raise UnknownNameError(
-            f"the event asks for the model {shown(wanted)}, and {CONFIG_FILE} declares none",
+            f"the event asks for the model {shown(wanted)}, and branchline.yaml declares none",
             todo=f"Models: {', '.join(names)}.",
         )
     law = setting.law
@@ -178,8 +181,8 @@ def _check_commit(event: Event, repo: Repo) -> None:
         )
 
 
-def _law(setting: CiSetting, repo: Repo) -> bytes | None:
-    """branchline.yaml of the default branch; None where the commit's own counts.
+def _law(setting: CiSetting, repo: Repo) -> SettingsFiles | None:
+    """Settings of the default branch; None where the commit's own counts.
 
     It must be known: a tree that is judged must not bring its own rules.
 
@@ -201,4 +204,4 @@ def _law(setting: CiSetting, repo: Repo) -> bytes | None:
     if not commit:
         setting.notes.append(f"there is no branch {shown(branch)} yet: the tree's own rules count")
         return None
-    return repo.show(commit, CONFIG_FILE)
+    return settings_at(repo, commit)

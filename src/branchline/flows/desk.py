@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from branchline.core.effects.report_marker import is_report
 from branchline.errors import BranchlineError, UnknownNameError
-from branchline.flows.pulls import REPORT
 from branchline.ports.forge import Check, CheckState, PullState
 from branchline.ports.queue import QueueQuery
 from branchline.render.pull_view import PullView, parameter_changes
@@ -79,7 +79,7 @@ class Desk:
         base, head = self._compared(pull)
         files = self.pulls.branches.changed_files(base, head) if base and head else ()
         comments = self.pulls.forge.comments(number)
-        reports = [comment for comment in comments if comment.marker == REPORT]
+        reports = {c.marker: c.body for c in comments if is_report(c.marker)}
         return PullView(
             pull=pull,
             conflicts=standing.conflicts,
@@ -87,7 +87,7 @@ class Desk:
             objections=standing.objections,
             checks=tuple(self.pulls.forge.checks(pull.commit)),
             # What was trained before the pull request was opened left no comment at it.
-            report=reports[-1].body if reports else self.recorded(pull.commit),
+            report="\n\n".join(reports.values()) if reports else self.recorded(pull.commit),
             comments=tuple(c for c in comments if _is_for_people(c, pull)),
             parameters=self._parameters(base, head, files),
             files=tuple(files),

@@ -11,13 +11,13 @@ from branchline.core.effects.deploying import deployment_of
 from branchline.core.effects.mirroring import mirror_of
 from branchline.core.effects.model_outputs import registration_of
 from branchline.core.effects.registering import stage_for
+from branchline.core.effects.report_marker import report_marker
 from branchline.core.effects.values import SetCheck, StickyComment, TagRun
 from branchline.core.effects.words_of_then import left_undone
 from branchline.core.values import Outcome
 from branchline.errors import BranchlineError, RegistryError
 from branchline.flows.checks import ended_check
 from branchline.flows.history import History
-from branchline.flows.pulls import REPORT
 from branchline.flows.report import report_markdown
 from branchline.render.safe_markdown import code
 
@@ -62,16 +62,17 @@ def effects_of(
         The effects, and remarks on those that do not follow.
     """
     effects: list[Effect] = [check_of(job, end)]
+    marker = report_marker(job.asked.model)
     if end.run:
         body = _report(project, end.run)
         effects += [
-            StickyComment(pull_request=number, marker=REPORT, body=body, run=end.run)
+            StickyComment(pull_request=number, marker=marker, body=body, run=end.run)
             for number in pulls
         ]
     else:
         text = f"Job {job.job} {end.state.value}: {code(end.detail)}\n"
         effects += [
-            StickyComment(pull_request=number, marker=REPORT, body=text, run=f"job {job.job}")
+            StickyComment(pull_request=number, marker=marker, body=text, run=f"job {job.job}")
             for number in pulls
         ]
     registration: Register | None = None

@@ -101,7 +101,7 @@ def finish(
     if _is_asked_for(project, evidence):
         evidence = reader.measured(evidence)
     head = project.repo.head()
-    base = head.short or "initial"
+    base = project.run_base
     history = project.records.runs(names=("run.json",))
     walk = _walk_digest(project, evidence)
     same = next((run for run in reversed(history) if _is_walk(run, base, walk)), None)

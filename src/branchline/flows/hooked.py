@@ -28,6 +28,7 @@ from branchline.ports.queue import QueueQuery
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from branchline.config.settings_files import SettingsFiles
     from branchline.core.policy import BranchRule
     from branchline.core.run.jobs import NewJob, QueuedJob
     from branchline.core.trigger.hook import Hook
@@ -104,7 +105,7 @@ class Follower:
         upstream: The repository that it follows.
         taker: Makes jobs of what moved.
         pulls: Pull requests of the box.
-        load: The branch rules of each model of a branchline.yaml, as for `read_law`.
+        load: The branch rules of each model of settings, as for `read_law`.
         now: The clock, seconds since 1970.
     """
 
@@ -115,7 +116,7 @@ class Follower:
         taker: Taker,
         pulls: Pulls,
         *,
-        load: Callable[[bytes | None], Sequence[tuple[BranchRule, ...]]],
+        load: Callable[[SettingsFiles | None], Sequence[tuple[BranchRule, ...]]],
         now: Callable[[], float],
     ) -> None:
         self._box, self._upstream, self._taker, self._pulls = box, upstream, taker, pulls

@@ -22,7 +22,7 @@ from branchline.core.trigger.rules import RefUpdate, decide_pull_request, decide
 from branchline.errors import BranchlineError, ConfigError, ProgramKilledError, PushRefusedError
 from branchline.flows.apply import outbox_rows
 from branchline.flows.checks import pending_check, superseded_check
-from branchline.flows.law import CONFIG_FILE, law_text, ruled
+from branchline.flows.law import law_files, ruled, settings_at
 from branchline.flows.told import found_event, is_gap
 from branchline.ports.box import PushedRef
 from branchline.ports.queue import QueueQuery
@@ -314,20 +314,20 @@ class Taker:
 
     def _policies(self, moved: RefUpdate) -> Iterator[Policy]:
         """Rules of each model that the pushed tree declares."""
-        from branchline.config.branchline_yaml import default_config, load_policy
+        from branchline.config.branchline_yaml import default_config
 
         try:
-            data = self._repo.show(moved.new, CONFIG_FILE)
-            loaded = load_policy(data) if data is not None else default_config(self._name)
+            own_files = settings_at(self._repo, moved.new)
+            loaded = default_config(self._name) if own_files is None else own_files.load()
             models = [model.policy for model in loaded.models]
             if len(models) > MOST_MODELS:
-                raise ConfigError(f"{CONFIG_FILE} declares {len(models)} models")
+                raise ConfigError(f"{len(models)} models are declared, at most {MOST_MODELS}")
         except ProgramKilledError:
             raise
         except BranchlineError:
             # Whoever runs it says what is wrong with the file, in the pusher's terminal.
             models = [default_config(self._name).models[0].policy]
-        law = law_text(self._repo)
+        law = law_files(self._repo)
         for own in models:
             counting = own if law is None else ruled(own, law)
             yield with_default_branch(counting, self._repo.default_branch())

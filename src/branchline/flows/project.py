@@ -95,8 +95,17 @@ class Project:
     """Opens working trees besides this one; one at a time."""
     only_looks: bool = False
     """Whether no code of the tree or of its packages may run: what that takes is not known."""
+    run_suffix: str = ""
+    """Ends the ids of runs where several jobs record runs of one commit and do not see each other:
+    the legs of a matrix. Empty elsewhere."""
     config_files: tuple[str, ...]
     """Files that made `policy` and `pipeline`, from the root."""
+
+    @property
+    def run_base(self) -> str:
+        """The id of a run of this commit, before the number that a second one gets."""
+        short = self.repo.head().short or "initial"
+        return f"{short}-{self.run_suffix}" if self.run_suffix else short
 
     def __init__(
         self,

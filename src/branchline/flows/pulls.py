@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from branchline.ports.branches import Branches, Merge
     from branchline.ports.forge import Check, Forge
 
-REPORT = "report"
-"""Marker of the sticky comment that holds the report."""
 _MERGE = "merge:"  # Marker of the note that a merge is about to be made, with its commit.
 _TRIES = 8
 _NOBODY = Signature(name="nobody", email="", at=0.0)

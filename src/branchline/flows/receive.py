@@ -13,16 +13,20 @@ from branchline.core.trigger.options import parse_options
 from branchline.core.trigger.protect import Ground, judge_push
 from branchline.core.trigger.refnames import HEADS, TAGS
 from branchline.errors import ConfigError
-from branchline.flows.law import CONFIG_FILE
+from branchline.flows.law import CONFIG_FILE, settings_at
 from branchline.generate.branch_rules import rules_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from branchline.config.settings_files import SettingsFiles
     from branchline.core.policy import BranchRule
     from branchline.core.trigger.protect import Refusal
     from branchline.core.trigger.rules import RefUpdate
     from branchline.flows.box import Box
+
+NO_BLOB = "none"
+"""An id that no file has: whenever the default branch moves, the rules are read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,7 @@ class Law:
 
     Attributes:
         branch: Its name. commit: What it holds; "" when the box does not hold it.
-        blob: Id of its branchline.yaml; "" when it has none.
+        blob: Id of its branchline.yaml in the root; `none` without one: files of folders may count.
         rules: Branch rules of each model; the built-in ones where nothing else can be read.
         trouble: Why its branchline.yaml cannot be used; "" when it can.
     """
@@ -43,26 +47,28 @@ class Law:
     trouble: str = ""
 
 
-def read_law(box: Box, load: Callable[[bytes | None], Sequence[tuple[BranchRule, ...]]]) -> Law:
+def read_law(
+    box: Box, load: Callable[[SettingsFiles | None], Sequence[tuple[BranchRule, ...]]]
+) -> Law:
     """Read the branch rules of the default branch.
 
     Args:
         box: The box.
-        load: The rules of each model that a branchline.yaml declares; of None, the built-in ones.
+        load: The rules of each model that settings declare; of None, the built-in ones.
     """
     branch = box.repo.default_branch()
     commit = box.repo.resolve(f"{HEADS}{branch}") or ""
-    data = box.repo.show(commit, CONFIG_FILE) if commit else None
-    trouble = ""
+    trouble, found = "", None
     try:
-        rules = load(data)
+        found = settings_at(box.repo, commit) if commit else None
+        rules = load(found)
     except ConfigError as error:
         # What cannot be read protects as nothing was said: never less than the built-in rules.
         rules, trouble = load(None), error.message
     return Law(
         branch=branch,
         commit=commit,
-        blob=_blob_id(data, commit),
+        blob=_blob_id(found.text(CONFIG_FILE) if found else None, commit),
         rules=tuple(rules_with_default_branch(of_model, branch) for of_model in rules),
         trouble=trouble,
     )
@@ -112,7 +118,7 @@ def _blob_id(data: bytes | None, commit: str) -> str:
     import hashlib
 
     if data is None:
-        return ""
+        return NO_BLOB if commit else ""
     kind = "sha256" if len(commit) == 64 else "sha1"
     digest = hashlib.new(kind, b"blob %d\0" % len(data) + data, usedforsecurity=False)
     return digest.hexdigest()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from branchline.core.effects.report_marker import is_report
 from branchline.core.effects.values import SetCheck, StickyComment
 from branchline.core.trigger.hook import fork_number
 from branchline.core.values import digest_of
@@ -22,7 +23,6 @@ from branchline.flows.apply_forge import (
     is_written_by_us,
     written_commits,
 )
-from branchline.flows.pulls import REPORT
 from branchline.ports.forge import PullState
 from branchline.ports.queue import QueueQuery
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from branchline.flows.box import Box
     from branchline.ports.ci_remote import CiRemote
-    from branchline.ports.forge import Check, Forge, Pull
+    from branchline.ports.forge import Check, Comment, Forge, Pull
 
 MOST_JOBS = 100
 """Newest jobs whose commits are looked at."""
@@ -127,19 +127,21 @@ class Reporter:
             if not self._is_there(pull):
                 continue
             for comment in self._box.forge.comments(pull.number):
-                if comment.marker == REPORT:
-                    yield self._comment(pull, comment.body)
+                if is_report(comment.marker):
+                    yield self._comment(pull, comment)
 
-    def _comment(self, pull: Pull, body: str) -> Saying:
+    def _comment(self, pull: Pull, comment: Comment) -> Saying:
         def tell() -> str:
             number = self._number_there(pull)
             if number is None:
                 return f"no pull request is open there from `{pull.asked.head}`"
-            effect = StickyComment(pull_request=number, marker=REPORT, body=body, run="")
+            effect = StickyComment(
+                pull_request=number, marker=comment.marker, body=comment.body, run=""
+            )
             apply_comment(self._forge, effect, at=self._now())
             return f"the report stands on #{number}"
 
-        event = f"told:report:{pull.number}:{digest_of(body)}"
+        event = f"told:report:{pull.number}:{digest_of([comment.marker, comment.body])}"
         return Saying(event=event, what=f"report of #{pull.number}", tell=tell)
 
     def _openings(self) -> Iterator[Saying]:

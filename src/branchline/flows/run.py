@@ -324,7 +324,7 @@ def _refuse_tracked_outputs(project: Project, planner: Planner) -> None:
 
 def next_run_id(project: Project) -> str:
     """The id that the next record of this commit will get, while the workspace is held."""
-    base = project.repo.head().short or "initial"
+    base = project.run_base
     taken = set(project.records.run_ids())
     number = 2
     label = base

@@ -11,12 +11,17 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from branchline.core.policy import with_default_branch
+from branchline.errors import ConfigError
 from branchline.generate.workflows import (
     Facts,
+    Group,
     facts_of,
+    gate_name,
+    groups_of,
     is_edited,
     is_ours,
     notes_of,
+    why_apart,
     workflow_files,
 )
 
@@ -80,16 +85,25 @@ class Asked:
 
     Attributes:
         policies: Of the models, whose patterns name the default branch.
-        facts: Of the same models. files: Paths from the root and their texts.
+        facts: Of the same models. groups: Those that share a workflow.
+        files: Paths from the root and their texts.
         notes: What the settings ask for and no workflow does, or does less well; a sentence each.
         remote: Address of DVC's default remote; "" for none.
     """
 
     policies: tuple[Policy, ...]
     facts: tuple[Facts, ...]
+    groups: tuple[Group, ...]
     files: Mapping[str, str]
     notes: tuple[str, ...] = ()
     remote: str = ""
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """Names of the checks to require, one a workflow."""
+        grouped = {name for group in self.groups for name in group.names}
+        alone = (gate_name(facts) for facts in self.facts if facts.model not in grouped)
+        return (*(gate_name(group.facts) for group in self.groups), *alone)
 
 
 def asked_files(
@@ -110,21 +124,41 @@ def asked_files(
     branch = str(named or default_branch)
     policies = tuple(with_default_branch(policy, branch) for policy, _ in models)
     facts = tuple(
-        facts_of(policy, pipeline, default_branch=branch, is_only=len(models) == 1, remote=remote)
+        _facts(policy, pipeline, branch, is_only=len(models) == 1, remote=remote)
         for policy, (_, pipeline) in zip(policies, models, strict=True)
     )
+    apart = [policy.model for policy in policies if not _takes_matrix(policy)]
+    groups = groups_of(facts, apart)
     notes = dict.fromkeys(
         note
         for policy, fact in zip(policies, facts, strict=True)
         for note in notes_of(policy, fact)
     )
+    chosen = set(apart)
+    notes |= dict.fromkeys(why_apart([f for f in facts if f.model not in chosen], groups))
     return Asked(
         policies=policies,
         facts=facts,
-        files=workflow_files(facts),
+        groups=groups,
+        files=workflow_files(facts, groups),
         notes=tuple(notes),
         remote=remote,
     )
+
+
+def _facts(policy: Policy, pipeline: Pipeline, branch: str, *, is_only: bool, remote: str) -> Facts:
+    """Facts of one model; what is wrong with its settings names their own file."""
+    try:
+        return facts_of(policy, pipeline, default_branch=branch, is_only=is_only, remote=remote)
+    except ConfigError as error:
+        if "/" in policy.source:
+            error.message = error.message.replace("branchline.yaml:", f"{policy.source}:", 1)
+        raise
+
+
+def _takes_matrix(policy: Policy) -> bool:
+    section = policy.sections.get("github")
+    return not isinstance(section, dict) or section.get("matrix", True) is not False
 
 
 def compare(asked: Mapping[str, str], standing: Mapping[str, str]) -> tuple[FileState, ...]:

@@ -82,6 +82,10 @@ class Repo(Protocol):
         """
         ...
 
+    def paths(self, revision: str) -> Sequence[str]:
+        """Paths of all files of a commit, sorted by their bytes; none where it names no commit."""
+        ...
+
     def blob(self, blob: str) -> bytes | None:
         """Bytes of a blob by its id; None when this clone does not have it."""
         ...

@@ -78,7 +78,8 @@ def totals_table(replay: Replay, *, model: str = "") -> Table:
         model: Only of this model; "" counts all.
     """
     always = replay.totals(ALWAYS, model=model)
-    found = [replay.totals(policy, model=model) for policy in replay.policies]
+    about = [name for name in replay.policies if not model or replay.is_about(name, model)]
+    found = [replay.totals(policy, model=model) for policy in about]
     heads = ("trains on", "trainings", "share", "minutes", "money", "saved", "needless", "missed")
     columns = (
         Column(heading="policy", is_kept=True),
@@ -162,11 +163,11 @@ def pushes_table(replay: Replay, *, most: int) -> Table:
         Column(heading="branchline"),
         Column(heading="why", goes_below=True),
     )
-    rows = [row for push in reversed(chosen) for row in _push_rows(push, others)]
+    rows = [row for push in reversed(chosen) for row in _push_rows(replay, push, others)]
     return Table(columns=columns, rows=tuple(rows))
 
 
-def _push_rows(push: PushAnswer, others: Sequence[str]) -> list[tuple[Cell, ...]]:
+def _push_rows(replay: Replay, push: PushAnswer, others: Sequence[str]) -> list[tuple[Cell, ...]]:
     rows = []
     for index, model in enumerate(push.models):
         is_first = index == 0
@@ -176,7 +177,7 @@ def _push_rows(push: PushAnswer, others: Sequence[str]) -> list[tuple[Cell, ...]
                 cell(push.short if is_first else ""),
                 cell(push.pushed_at[:10] if is_first else ""),
                 cell(cut(push.subject, _SUBJECT) if is_first else ""),
-                *(_started(push, policy, is_first=is_first) for policy in others),
+                *(_started(replay, push, policy, model, is_first=is_first) for policy in others),
                 cell(WORDS[model.answer], TONES[model.answer]),
                 cell(f"{name}{model.reason}"),
             )
@@ -184,12 +185,20 @@ def _push_rows(push: PushAnswer, others: Sequence[str]) -> list[tuple[Cell, ...]
     return rows
 
 
-def _started(push: PushAnswer, policy: str, *, is_first: bool) -> Cell:
-    if not is_first:
+def _started(
+    replay: Replay, push: PushAnswer, policy: str, model: ModelAnswer, *, is_first: bool
+) -> Cell:
+    """In the first row for all models; in each where a policy trains some of them only."""
+    if policy in replay.concerns:
+        if not replay.is_about(policy, model.model):
+            return cell("")
+        trains, is_missed = model.answer.trains, model.is_change
+    elif is_first:
+        trains, is_missed = push.trains, any(one.is_change for one in push.models)
+    else:
         return cell("")
     if push.started[policy].is_started:
-        return cell("train", Tone.PLAIN if push.trains else Tone.UNSURE)
-    is_missed = any(model.is_change for model in push.models)
+        return cell("train", Tone.PLAIN if trains else Tone.UNSURE)
     return cell("–", Tone.BAD if is_missed else Tone.DIM)
 
 

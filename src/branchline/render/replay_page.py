@@ -145,10 +145,7 @@ def _chart(replay: Replay) -> str:
         trained = 0
         points = [(0.0, 0.0)]
         for number, push in enumerate(replay.pushes, 1):
-            if policy == BRANCHLINE:
-                trained += sum(model.answer.trains for model in push.models)
-            elif push.started[policy].is_started:
-                trained += len(push.models)
+            trained += sum(replay.trains(policy, push, model) for model in push.models)
             if number % step == 0 or number == count:
                 points.append((float(number), float(trained)))
         lines.append(Curve(name=policy, points=tuple(points)))

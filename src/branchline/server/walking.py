@@ -22,7 +22,7 @@ from branchline.flows.environment import environment_of
 from branchline.flows.intake import model_name
 from branchline.flows.job import JobEnd, trigger_of, walk_job
 from branchline.flows.job_settings import job_settings
-from branchline.flows.law import CONFIG_FILE, law_text
+from branchline.flows.law import CONFIG_FILE, law_files
 from branchline.flows.leavings import keep_leavings
 from branchline.flows.places import Places
 from branchline.flows.plan import Planner, PlanOptions
@@ -36,6 +36,7 @@ from branchline.wiring import jobs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from branchline.config.settings_files import SettingsFiles
     from branchline.core.effects.values import Effect
     from branchline.core.policy import BranchRule
     from branchline.core.run.jobs import NewJob, QueuedJob
@@ -184,11 +185,11 @@ def tested_commit(box: Box, job: QueuedJob) -> tuple[str, str | None]:
     return merge.commit, base
 
 
-def law_of(box: Box, asked: NewJob) -> bytes | None:
-    """The branchline.yaml that governs: the default branch's; None where it is the tree's own."""
+def law_of(box: Box, asked: NewJob) -> SettingsFiles | None:
+    """The settings that govern: the default branch's; None where it is the tree's own."""
     if asked.branch == box.repo.default_branch() and asked.pull_request is None:
         return None
-    return law_text(box.repo)
+    return law_files(box.repo)
 
 
 def open_pulls(box: Box, asked: NewJob) -> tuple[int, ...]:
@@ -242,7 +243,7 @@ def would_make(path: str, number: int, key: str) -> int:
 
 @contextmanager
 def _opened(
-    box: Box, tree: str, commit: str, state_dir: str, asked: NewJob, law: bytes | None
+    box: Box, tree: str, commit: str, state_dir: str, asked: NewJob, law: SettingsFiles | None
 ) -> Iterator[Project]:
     shared = _shared(box, commit, state_dir, asked, law)
     os.makedirs(state_dir, exist_ok=True)
@@ -251,7 +252,7 @@ def _opened(
 
 
 def _shared(
-    box: Box, commit: str, state_dir: str, asked: NewJob, law: bytes | None
+    box: Box, commit: str, state_dir: str, asked: NewJob, law: SettingsFiles | None
 ) -> wiring.Shared:
     """What a working tree of a job shares with its box."""
     places = Places(box.path)
@@ -289,12 +290,15 @@ def _look_at_submodules(box: Box, tree: str, log: JobLog) -> None:
     log.write(job_line("plan", f"note: {said}"))
 
 
-def _say_changed_rules(box: Box, tree: str, asked: NewJob, law: bytes, log: JobLog) -> None:
+def _say_changed_rules(box: Box, tree: str, asked: NewJob, law: SettingsFiles, log: JobLog) -> None:
     """Say which rules of the tree do not count yet."""
     config, _ = wiring.load_config(tree, asked.model or None, name=model_name(box.path))
     changed = changed_rules(config.policy, law)
     if changed:
-        names = ", ".join(changed)
+        names, source = ", ".join(changed), config.policy.source or CONFIG_FILE
         log.write(
-            job_line("plan", f"note: {CONFIG_FILE} changes {names}; takes effect after the merge")
+            job_line(
+                "plan",
+                f"note: {source} changes {names}; takes effect after the merge",
+            )
         )

@@ -9,6 +9,7 @@ its methods name.
 from __future__ import annotations
 
 import hashlib
+import os
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,11 @@ class FakeRepo(Repo):
         if commit is None:
             raise RepositoryError(f"`{revision}` names no commit of this repository")
         return self.files.get((commit, path))
+
+    def paths(self, revision: str) -> Sequence[str]:
+        """See the port."""
+        commit = self.resolve(revision)
+        return sorted((path for holder, path in self.files if holder == commit), key=os.fsencode)
 
     def blob(self, blob: str) -> bytes | None:
         """See the port."""
@@ -191,6 +197,11 @@ class RepoContract:
         except RepositoryError as error:
             message = error.message
         assert "no-such-branch" in message
+
+    def test_a_commit_lists_its_files(self, repo: Repo) -> None:
+        """What is untracked is not among them, and no commit has none."""
+        assert {"a.txt"} <= set(repo.paths("HEAD")) <= {".gitignore", "a.txt"}
+        assert list(repo.paths("no-such-branch")) == []
 
     def test_a_blob_is_found_by_its_id(self, repo: Repo) -> None:
         """The bytes alone make the id; an unknown one is None."""

@@ -22,7 +22,6 @@ from branchline.wiring.declared import (
     dvc_address,
     folder_files,
     load_config,
-    refuse_folders,
     unread_config,
 )
 from branchline.wiring.opening import open_project, open_worktree
@@ -61,7 +60,6 @@ __all__ = [
     "open_worktree",
     "over_ssh",
     "recent_authors",
-    "refuse_folders",
     "registry_appliers",
     "unread_config",
     "user_name",

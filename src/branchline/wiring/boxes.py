@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from branchline.wiring.declared import CONFIG_FILE
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from branchline.adapters.git import Git
     from branchline.adapters.sql import Database
+    from branchline.config.settings_files import SettingsFiles
     from branchline.core.policy import BranchRule
     from branchline.flows.box import Box
     from branchline.flows.doctor import Check
@@ -353,15 +352,15 @@ def _ledger_ports(place: str) -> dict[str, Callable[[], object]]:
 
 
 @lru_cache(maxsize=8)
-def branch_rules(data: bytes | None) -> tuple[tuple[BranchRule, ...], ...]:
-    """The branch rules of each model of a branchline.yaml; of None, the built-in ones.
+def branch_rules(found: SettingsFiles | None) -> tuple[tuple[BranchRule, ...], ...]:
+    """The branch rules of each model of a tree's settings; of None, the built-in ones.
 
     Raises:
         ConfigError: It cannot be used.
     """
-    from branchline.config.branchline_yaml import default_config, load_policy
+    from branchline.config.branchline_yaml import default_config
 
-    config = default_config("model") if data is None else load_policy(data, file=CONFIG_FILE)
+    config = default_config("model") if found is None else found.load()
     return tuple(model.policy.branches for model in config.models)
 
 

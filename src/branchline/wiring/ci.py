@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from branchline.core.effects.legs import newest_legs, spelled
 from branchline.wiring import declared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import TextIO
 
@@ -78,12 +79,28 @@ def open_results(path: str, environ: Mapping[str, str]) -> ResultsFolder:
     return LocalResultsFolder(path or os.path.join(environ.get("RUNNER_TEMP", "."), RESULTS))
 
 
+def open_legs(
+    path: str, models: Sequence[str], environ: Mapping[str, str]
+) -> dict[str, ResultsFolder]:
+    """The folders that legs of a matrix left, by their models; the newest attempt of each.
+
+    Args:
+        path: The folder that holds them; "" is that of results.
+        models: All that are asked about.
+        environ: Of the process.
+    """
+    from branchline.adapters.actions.folder import folders_in
+
+    home = path or os.path.join(environ.get("RUNNER_TEMP", "."), RESULTS)
+    legs = newest_legs(folders_in(home), models)
+    return {model: open_results(os.path.join(home, name), environ) for model, name in legs.items()}
+
+
 def own_policies(start: str = ".") -> tuple[Policy, ...]:
     """Policies of all models that the checked-out tree declares."""
     from branchline.adapters.git import Git
 
     root = Git.open(start).places.root
-    declared.refuse_folders(root, "a CI job")
     loaded = declared.read_config(root)
     return tuple(model.policy for model in loaded.models)
 
@@ -91,18 +108,18 @@ def own_policies(start: str = ".") -> tuple[Policy, ...]:
 def policies_at(commit: str, start: str = ".") -> tuple[Policy, ...]:
     """Policies of all models that a commit declares; those of the checkout where it has none.
 
-    Its branchline.yaml is read as data: the checkout stays as it is.
+    Its settings are read as data: the checkout stays as it is.
 
     Raises:
         ConfigError: It cannot be used.
     """
-    from branchline.config.branchline_yaml import load_policy
+    from branchline.flows.law import settings_at
 
     repo = open_repo(start)
-    text = repo.show(commit, declared.CONFIG_FILE) if repo.resolve(commit) else None
-    if text is None:
+    found = settings_at(repo, commit) if repo.resolve(commit) else None
+    if found is None:
         return own_policies(start)
-    return tuple(model.policy for model in load_policy(text).models)
+    return tuple(model.policy for model in found.load().models)
 
 
 def opener(start: str = ".") -> Callable[[CiSetting, str], AbstractContextManager[Project]]:
@@ -122,6 +139,8 @@ def _open(start: str, setting: CiSetting, model: str) -> Iterator[Project]:
         default_branch=setting.default_branch,
         law=setting.law,
     ) as project:
+        # Runs are named by their commit, and a leg does not see what other legs record.
+        project.run_suffix = spelled(model) if setting.of_several else ""
         yield project
 
 
@@ -146,6 +165,7 @@ def open_appliers(
     *,
     model: str | None,
     workflow: str,
+    with_model: bool = False,
     log: Callable[[Note], None] = lambda _note: None,
 ) -> Iterator[Appliers]:
     """Who applies what in a CI job.
@@ -155,6 +175,7 @@ def open_appliers(
         environ: Of the process.
         model: Whose registry rules count; None for the first.
         workflow: File of the workflow that trains a pull request; "" finds it.
+        with_model: Whether that workflow trains several, and is told which.
         log: Takes annotations that cannot stand at the commit.
 
     Raises:
@@ -169,6 +190,8 @@ def open_appliers(
 
         def start(branch: str, pull: Pull) -> str:
             inputs = {"pr": str(pull.number), "reason": f"pull request #{pull.number}"}
+            if with_model and model:
+                inputs["model"] = model
             side.workflows.dispatch(file, ref=branch, inputs=inputs)
             return f"{file} trains it"
 

@@ -59,29 +59,6 @@ def folder_files(root: str) -> tuple[str, ...]:
     return tuple(Walk(names_on_disk(root), bytes_on_disk(root)).named(CONFIG_FILE))
 
 
-def refuse_folders(root: str, who: str) -> None:
-    """Say that somebody reads the models of the root's branchline.yaml only.
-
-    Args:
-        root: Absolute root of the repository.
-        who: Reads only that.
-
-    Raises:
-        ConfigError: Models are declared in folders.
-    """
-    files = folder_files(root)
-    if not files:
-        return
-    folder = os.path.dirname(files[0])
-    name = os.path.basename(folder)
-    raise ConfigError(
-        f"{who} reads the models of branchline.yaml in the root, and these stand in folders:"
-        f" {', '.join(files)}",
-        todo="Name them below `models` of a branchline.yaml in the root:"
-        f" models: {{{name}: {{pipeline: {folder}/dvc.yaml}}}}",
-    )
-
-
 def config_here(start: str) -> tuple[str, str]:
     """The root of the repository that holds a folder, and the nearest branchline.yaml below it.
 

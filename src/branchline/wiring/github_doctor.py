@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -57,15 +56,11 @@ def _root(folder: str) -> str:
 
 def _policies(root: str) -> list[Policy] | None:
     """Of each model; None where branchline.yaml cannot be used."""
-    from branchline.config.branchline_yaml import FILE, default_config, load_policy
     from branchline.errors import BranchlineError
+    from branchline.wiring.declared import read_config
 
     try:
-        try:
-            with open(os.path.join(root, FILE), "rb") as file:
-                loaded = load_policy(file.read())
-        except FileNotFoundError:
-            loaded = default_config("model")
+        loaded = read_config(root, "model")
     except (OSError, BranchlineError):
         return None
     return [model.policy for model in loaded.models]

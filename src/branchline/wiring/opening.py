@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from branchline.config.settings_files import SettingsFiles
     from branchline.flows.project import Project
     from branchline.wiring.projects import Shared
 
@@ -43,7 +44,7 @@ def open_project(
 
 @contextmanager
 def open_checkout(
-    start: str, *, model: str | None, branch: str, default_branch: str, law: bytes | None
+    start: str, *, model: str | None, branch: str, default_branch: str, law: SettingsFiles | None
 ) -> Iterator[Project]:
     """Open the checkout of a CI job: its code and stages, the default branch's rules."""
     with projects.open_project(

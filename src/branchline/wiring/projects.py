@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from branchline.errors import RepositoryError
 from branchline.flows.project import Project
 from branchline.wiring import local
-from branchline.wiring.declared import load_config, refuse_folders
+from branchline.wiring.declared import load_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from branchline.adapters.git import Git, GitRepo
     from branchline.config.branchline_yaml import ModelConfig
     from branchline.config.pipeline import LoadedPipeline
+    from branchline.config.settings_files import SettingsFiles
     from branchline.core.pipeline import Pipeline
     from branchline.core.policy import Policy
     from branchline.ports.artifacts import Artifacts
@@ -46,7 +47,7 @@ class Shared:
         branch: Short name that HEAD stands for. default_branch: The box's.
         commit: Full hash that HEAD stands for, whatever a stage makes of it.
         settings_root: Absolute root of the tree whose DVC settings count; "" is the worktree.
-        law: branchline.yaml of the default branch; None while there is none: the tree's own.
+        law: Settings of the default branch; None while there is none: the tree's own.
         searches: Whether a search has it: stages are forked, files may be lost with the power.
     """
 
@@ -59,7 +60,7 @@ class Shared:
     default_branch: str
     commit: str
     settings_root: str = ""
-    law: bytes | None = None
+    law: SettingsFiles | None = None
     searches: bool = False
 
 
@@ -71,7 +72,7 @@ def open_project(
     waiting: Callable[[str], None] | None = None,
     branch: str = "",
     default_branch: str = "",
-    law: bytes | None = None,
+    law: SettingsFiles | None = None,
 ) -> Iterator[Project]:
     """Open the project that holds a folder, and close what was opened.
 
@@ -81,7 +82,7 @@ def open_project(
         waiting: Told who holds the clone, when this process has to wait for it.
         branch: What a detached HEAD stands for.
         default_branch: Its name; "" asks git.
-        law: branchline.yaml that governs; None where the tree's own does.
+        law: Settings that govern; None where the tree's own does.
 
     Raises:
         RepositoryError: No git repository, or local state that was committed to it.
@@ -124,8 +125,7 @@ def open_worktree(root: str, shared: Shared, *, model: str | None = None) -> Ite
         shared=box,
         commit=shared.commit,
     )
-    place = "" if shared.settings_root else "a box"
-    declarations = _declarations(root, model, shared.law, name=shared.name, place=place)
+    declarations = _declarations(root, model, shared.law, name=shared.name)
     opened: list[Project] = []
     ports = _ports(box, root, lambda: opened[0].policy, shared)
     with _opened(repo, shared.state_dir, {**declarations, **ports}) as project:
@@ -197,21 +197,15 @@ def look_again(project: Project) -> Project:
 def _declarations(
     root: str,
     model: str | None,
-    law: bytes | None = None,
+    law: SettingsFiles | None = None,
     *,
     name: str = "",
-    place: str = "",
     before: LoadedPipeline | None = None,
 ) -> dict[str, Callable[[], object]]:
-    """How policy and pipeline are read; `law` is the branchline.yaml that governs, if another.
-
-    `place` names who reads the root's branchline.yaml only.
-    """
+    """How policy and pipeline are read; `law` is the settings that govern, if others."""
 
     @cache
     def chosen() -> tuple[ModelConfig, tuple[str, ...]]:
-        if law is not None or place:
-            refuse_folders(root, place or "a CI job")
         return load_config(root, model, name=name)
 
     @cache

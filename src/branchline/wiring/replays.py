@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from branchline.core.policy import MakeEnvironment
 from branchline.errors import BranchlineError
 from branchline.flows.project import Project
-from branchline.wiring.declared import CONFIG_FILE, load_config, read_config, refuse_folders
+from branchline.wiring.declared import CONFIG_FILE, folder_files, load_config, read_config
 from branchline.wiring.opening import open_project
 from branchline.wiring.projects import STATE_DIR
 
@@ -46,7 +46,6 @@ def open_replay(start: str = ".") -> Iterator[Scene]:
 
     git = Git.open(start)
     root = git.places.root
-    refuse_folders(root, "`branchline replay`")
     past = GitPast(git)
     files = CommitFiles(root, past, has_sha1=git.object_format() == "sha1")
     try:
@@ -134,7 +133,7 @@ def _is_ignored(files: PastFiles, path: str) -> bool:
 
 
 def _declared_today(root: str) -> dict[str, bytes]:
-    """branchline.yaml and all dvc.yaml files of the working tree, by path."""
+    """The branchline.yaml files in force and all dvc.yaml files of the working tree, by path."""
     from branchline.config.discovery import Walk, names_on_disk
     from branchline.config.pipeline import bytes_on_disk
 
@@ -142,7 +141,7 @@ def _declared_today(root: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     try:
         walked = Walk(names_on_disk(root), read).pipeline_files()
-        for path in (CONFIG_FILE, *walked):
+        for path in (CONFIG_FILE, *folder_files(root), *walked):
             data = None if path.endswith(".dvc") else read(path)
             if data is not None:
                 found[path] = data

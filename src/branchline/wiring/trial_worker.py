@@ -17,6 +17,7 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from branchline.config.settings_files import SettingsFiles
 from branchline.core.trigger import Trigger, TriggerKind
 from branchline.errors import BranchlineError
 from branchline.flows.search import search_of
@@ -54,7 +55,8 @@ def opening_of(
             stands for `shared.state_dir` and has a file for `shared.meanings`; "" for neither.
     """
     rest = {name: getattr(shared, name) for name in Shared.__slots__ if name != "law"}
-    law = None if shared.law is None else base64.b64encode(shared.law).decode("ascii")
+    files = () if shared.law is None else shared.law.files
+    law = [[path, base64.b64encode(data).decode("ascii")] for path, data in files]
     return {
         "tree": tree,
         "shared": {**rest, "law": law},
@@ -169,7 +171,8 @@ def main() -> int:
         return 0
     opening: dict[str, Any] = json.loads(first)["open"]
     shared = dict(opening["shared"])
-    shared["law"] = None if shared["law"] is None else base64.b64decode(shared["law"])
+    law = tuple((path, base64.b64decode(data)) for path, data in shared["law"])
+    shared["law"] = SettingsFiles(files=law) if law else None
     try:
         with (
             _scratch(shared, str(opening["scratch"])),

@@ -11,6 +11,7 @@ from branchline.core.plan.values import Action, Plan, StagePlan
 from branchline.core.policy import Do, Policy, Resources
 from branchline.core.trigger import TriggerKind
 from branchline.core.trigger.rules import Decision
+from branchline.errors import CiError
 
 POLICY = Policy(
     model="demo",
@@ -132,10 +133,17 @@ def test_a_reason_is_one_line_of_limited_length() -> None:
     assert "nothing to train" in reason_of([REUSED])
 
 
-def test_a_matrix_has_no_more_jobs_than_github_starts() -> None:
-    outputs = outputs_of([replace(NEEDED, model=str(n)) for n in range(300)], reason="")
+def test_a_matrix_has_as_many_jobs_as_github_starts() -> None:
+    outputs = outputs_of([replace(NEEDED, model=str(n)) for n in range(256)], reason="")
 
     assert len(json.loads(outputs["matrix"])["include"]) == 256
+
+
+def test_more_models_than_a_matrix_takes_are_refused_and_none_is_left_out() -> None:
+    asked = [replace(NEEDED, model=str(n)) for n in range(257)]
+
+    with pytest.raises(CiError, match=r"257 models have to be trained, and a matrix takes 256"):
+        outputs_of(asked, reason="")
 
 
 def test_a_hostile_model_name_stays_inside_of_its_text() -> None:

@@ -84,7 +84,7 @@ def test_a16_what_a_pull_request_trained_is_registered_by_its_squash(shop: Shop)
             if found and job.run in found[0].body:
                 break
             time.sleep(0.1)
-    assert [comment.marker for comment in found] == ["report"]
+    assert [comment.marker for comment in found] == ["report toy"]
     assert job.run in found[0].body
 
     merge(shop, 1, MergeMethod.SQUASH)

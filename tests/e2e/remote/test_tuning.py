@@ -112,7 +112,7 @@ def test_tuning_opens_a_pull_request_whose_merge_registers_without_training(
     shop.until_tag("toy@v1.0.1")
     with wiring.open_box(str(shop.box)) as box:
         newest = box.registry.versions("toy")[-1]
-        report = [c for c in box.forge.comments(1) if c.marker == "report"]
+        report = [c for c in box.forge.comments(1) if c.marker == "report toy"]
     assert shop.branchline("registry", "verify", "toy") == "toy@v1.0.1: whole\ntoy@v1.0.0: whole\n"
     assert newest.asked is not None
     assert newest.asked.metrics == {"auc": 0.9}

@@ -149,7 +149,11 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "own": ("", "requirements: ci/requirements.txt\n  install: pip install -e .[train]"),
     },
     "branch": {"main": ("", ""), "other": ("", "default_branch: it's/main")},
-    "models": {"one": ("model: tumours", ""), "two": ("models: {a/b: {}, c: {}}", "")},
+    "models": {
+        "one": ("model: tumours", ""),
+        "two": ("models: {a/b: {}, c: {}}", ""),
+        "apart": ("models: {a/b: {}, c: {}}", "matrix: false"),
+    },
 }
 
 Choice = tuple[tuple[str, str], ...]

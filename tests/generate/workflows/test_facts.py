@@ -232,6 +232,8 @@ def test_whatever_needs_what_every_stage_is_trained_once_after_what_it_needs(
 
 def test_models_whose_files_would_be_the_same_are_refused() -> None:
     with pytest.raises(ConfigError, match="another model has the file"):
+        asked_of("models: {a/b: {}, a-b: {}}\ngithub: {matrix: false}\n")
+    with pytest.raises(ConfigError, match="its results would have the name of those of a/b"):
         asked_of("models: {a/b: {}, a-b: {}}\n")
 
 

@@ -13,6 +13,21 @@ from branchline.errors import CiError
 from branchline.ports.ci import ResultsFolder
 
 
+def folders_in(path: str) -> tuple[str, ...]:
+    """Names of the folders in a folder, without links, sorted; none where there is no folder.
+
+    Raises:
+        CiError: It cannot be looked at.
+    """
+    try:
+        with os.scandir(path) as entries:
+            return tuple(sorted(e.name for e in entries if e.is_dir(follow_symlinks=False)))
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise CiError(f"{path} cannot be looked at: {error.strerror}") from error
+
+
 class LocalResultsFolder(ResultsFolder):
     """A folder on this machine.
 

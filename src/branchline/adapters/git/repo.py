@@ -180,14 +180,11 @@ class GitRepo(Repo):
         """A file of a commit; see the port."""
         commit = self.resolve(revision)
         if commit is None:
-            raise RepositoryError(
-                f"`{revision}` names no commit of this repository",
-                todo="Give a branch, a tag or a commit that `git rev-parse` knows.",
-            )
+            todo = "Give a branch, a tag or a commit that `git rev-parse` knows."
+            raise RepositoryError(f"`{revision}` names no commit of this repository", todo=todo)
         if "\0" in path:
             return None
-        known = self._shown.get((commit, path))
-        if known is not None:
+        if (known := self._shown.get((commit, path))) is not None:
             return known
         answer = self._git.ask(["cat-file", "blob", f"{commit}:{path}"])
         if answer.code != 0:
@@ -195,6 +192,12 @@ class GitRepo(Repo):
         if len(answer.out) <= _LARGEST_REMEMBERED_BYTES:
             _remember(self._shown, (commit, path), answer.out)
         return answer.out
+
+    def paths(self, revision: str) -> Sequence[str]:
+        """See the port."""
+        from branchline.adapters.git.listing import paths_of
+
+        return paths_of(self._git, self.resolve(revision))
 
     def blob(self, blob: str) -> bytes | None:
         """Bytes of a blob by its id; see the port."""

@@ -106,6 +106,12 @@ GITHUB = Section(
             ),
             "GitHub App that opens training pull requests, where `open_pull_request.mode` is app.",
         ),
+        "matrix": Key(
+            Flag(),
+            "Where there are several models: train this one in a workflow with others whose "
+            "settings are alike, as a leg of a matrix; false gives it a workflow of its own.",
+            default=True,
+        ),
         "retention_days": Key(
             Number(low=1, high=90, whole=True), "How long artifacts of runs are kept.", 14
         ),

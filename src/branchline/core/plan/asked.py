@@ -16,6 +16,7 @@ from branchline.core.plan.ci_machines import (
 )
 from branchline.core.plan.values import Action
 from branchline.core.policy import Do
+from branchline.errors import CiError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,8 +94,16 @@ def outputs_of(asked: Sequence[AskedModel], *, reason: str) -> dict[str, str]:
     Returns:
         `should-train`, `training-changed`, `data-changed`, `withheld` (true or false), `kind`
         (train, tune or nothing), `matrix` and `labels` (JSON), `reason` (one line).
+
+    Raises:
+        CiError: More models are to be walked than a matrix takes; none is left out in silence.
     """
     walking = [one for one in asked if one.walks]
+    if len(walking) > MOST_LEGS:
+        raise CiError(
+            f"{len(walking)} models have to be trained, and a matrix takes {MOST_LEGS}",
+            todo="Share them among workflows: `branchline ci plan --models a,b` looks at some.",
+        )
     kinds = [one.decision.do for one in walking]
     kind = Do.TUNE if Do.TUNE in kinds else Do.TRAIN if kinds else Do.NOTHING
     return {
@@ -103,7 +112,7 @@ def outputs_of(asked: Sequence[AskedModel], *, reason: str) -> dict[str, str]:
         "data-changed": _word(is_so=any(one.data_changed for one in walking)),
         "withheld": _word(is_so=any(one.is_withheld for one in asked)),
         "kind": kind.value,
-        "matrix": _json({"include": [_row(one) for one in walking[:MOST_LEGS]]}),
+        "matrix": _json({"include": [_row(one) for one in walking]}),
         "labels": _json(list(walking[0].labels if walking else DEFAULT_LABELS)),
         "reason": " ".join(reason.split())[:_LONGEST_REASON],
     }

@@ -220,6 +220,7 @@ class Replay:
         pushes: Oldest first.
         policies: Names, in the order in which they are shown.
         durations, price: What minutes and money are counted with; price None when not known.
+        concerns: Policy -> the models that it trains, where that is known; the others train all.
         notes: What was assumed, a sentence each.
     """
 
@@ -228,7 +229,20 @@ class Replay:
     policies: tuple[str, ...]
     durations: Durations = field(default_factory=Durations)
     price: Price | None = None
+    concerns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def trains(self, policy: str, push: PushAnswer, model: ModelAnswer) -> bool:
+        """Whether a policy trains a model at a push."""
+        if policy == BRANCHLINE:
+            return model.answer.trains
+        if not self.is_about(policy, model.model):
+            return False
+        return policy == ALWAYS or push.started[policy].is_started
+
+    def is_about(self, policy: str, model: str) -> bool:
+        """Whether a policy would train a model at all."""
+        return model in self.concerns.get(policy, (model,))
 
     @property
     def since(self) -> str:
@@ -256,7 +270,7 @@ class Replay:
             (push, one)
             for push in self.pushes
             for one in push.models
-            if (not model or one.model == model) and _is_trained(policy, push, one)
+            if (not model or one.model == model) and self.trains(policy, push, one)
         ]
         own = policy == BRANCHLINE
         seconds = [self.durations.of(one, everything=not own) for _, one in jobs]
@@ -286,13 +300,8 @@ class Replay:
             if not push.started[policy].is_started
             for one in push.models
             if one.is_change and (not model or one.model == model)
+            if self.is_about(policy, one.model)
         )
-
-
-def _is_trained(policy: str, push: PushAnswer, model: ModelAnswer) -> bool:
-    if policy == BRANCHLINE:
-        return model.answer.trains
-    return policy == ALWAYS or push.started[policy].is_started
 
 
 def _total(seconds: Sequence[float | None]) -> float | None:

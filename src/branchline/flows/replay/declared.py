@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from branchline.config.branchline_yaml import FILE, default_config, load_policy
+from branchline.config.branchline_yaml import FILE, default_config
 from branchline.config.pipeline import load_pipeline
+from branchline.config.settings_files import names_among, settings_in
 from branchline.errors import BranchlineError
 from branchline.ports.workspace import EntryKind
 
@@ -50,7 +51,7 @@ class Declarations:
         root: Absolute path of the repository.
         files: The commit's files, which move.
         paths: Gives all of them.
-        today: branchline.yaml and dvc.yaml files of the working tree, by path.
+        today: branchline.yaml files in force and dvc.yaml files of the working tree, by path.
         name: Of the model where no branchline.yaml names one.
     """
 
@@ -92,10 +93,7 @@ class Declarations:
         own = set(self._paths())
         lent: dict[str, bytes] = {}
         if FILE not in own:
-            has_pipeline = any(p.rpartition("/")[2] == PIPELINE_NAME for p in own)
-            lent = {
-                path: data for path, data in self._today.items() if path == FILE or not has_pipeline
-            }
+            lent = self._lent(own)
         borrowed = tuple(lent)
         try:
             config = self._config(lent)
@@ -107,22 +105,36 @@ class Declarations:
             )
         return tuple(self._model(model, lent) for model in config.models)
 
+    def _lent(self, own: set[str]) -> dict[str, bytes]:
+        """Files of today for a commit that has no branchline.yaml in its root."""
+        names = {path.rpartition("/")[2] for path in own}
+        if FILE in names and PIPELINE_NAME not in own:
+            return {}  # its folders declare their models
+        return {
+            path: data
+            for path, data in self._today.items()
+            if path.rpartition("/")[2] == FILE or PIPELINE_NAME not in names
+        }
+
     def _names_of_today(self) -> tuple[str, ...]:
         """The models of a commit that names none, as far as anybody can know."""
         known = tuple(model.name for model in self._models or ())
         if known:
             return known
-        data = self._today.get(FILE)
         try:
-            config = load_policy(data) if data is not None else default_config(self._name)
+            found = settings_in(names_among(self._today), self._today.get)
+            config = default_config(self._name) if found is None else found.load()
         except BranchlineError:
             config = default_config(self._name)
         return tuple(model.policy.model for model in config.models)
 
     def _config(self, lent: Mapping[str, bytes]) -> LoadedConfig:
-        data = lent.get(FILE) if FILE in lent else self._files.read(FILE)
-        self._read.add(FILE)
-        return default_config(self._name) if data is None else load_policy(data, file=FILE)
+        def read(path: str) -> bytes | None:
+            self._read.add(path)
+            return lent[path] if path in lent else self._files.read(path)
+
+        found = settings_in(lambda folder: self._names_in(folder, lent), read)
+        return default_config(self._name) if found is None else found.load()
 
     def _model(self, model: ModelConfig, lent: Mapping[str, bytes]) -> DeclaredModel:
         def read(path: str) -> bytes | None:
@@ -138,7 +150,7 @@ class Declarations:
             return DeclaredModel(name=name, problem=_sentence(error), borrowed=borrowed)
         if not pipeline.stages:
             problem = "no stage is declared there yet"
-            if FILE not in self._today:
+            if not any(path.rpartition("/")[2] == FILE for path in self._today):
                 problem += ", nor today: `branchline init` writes branchline.yaml"
             return DeclaredModel(name=name, problem=problem, borrowed=borrowed)
         return DeclaredModel(name=name, policy=model.policy, pipeline=pipeline, borrowed=borrowed)
@@ -147,9 +159,10 @@ class Declarations:
         listed = self._files.list_folder(folder) or {}
         found = {name: kind is EntryKind.FOLDER for name, kind in listed.items()}
         for path in lent:
-            above, _, name = path.rpartition("/")
-            if (above or ".") == folder:
-                found[name] = False
+            below = path if folder == "." else path.removeprefix(f"{folder}/")
+            if folder == "." or below != path:
+                name, _, deeper = below.partition("/")
+                found[name] = bool(deeper)
         return list(found.items())
 
 

@@ -5,7 +5,8 @@ Serves `flows.replay`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from branchline.config.workflow_filters import (
@@ -26,6 +27,7 @@ from branchline.core.trigger.filters import (
 )
 from branchline.core.trigger.patterns import PatternError
 from branchline.errors import DocumentError, UnknownNameError, UsageError
+from branchline.flows.replay.concerns import concerned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,12 +49,14 @@ class Named:
         globs: The filter of `paths:`; None for others.
         labels: Machines that the workflow of today names; of `always`, those of workflows that run
             Branchline, where no other trains.
+        models: That the workflow of today is known to train; empty means all.
     """
 
     name: str
     file: str = ""
     globs: PushFilter | None = None
     labels: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
 
 
 def named_policies(
@@ -178,6 +182,31 @@ def programs_of(pipelines: Iterable[Pipeline]) -> tuple[str, ...]:
                     if entry.path:
                         found[_short(entry.path)] = None
     return tuple(found)
+
+
+def with_models(
+    policies: Sequence[Named], workflows: Mapping[str, bytes], pipelines: Mapping[str, Pipeline]
+) -> tuple[tuple[Named, ...], tuple[str, ...]]:
+    """The policies with the models that each workflow trains, and remarks on what was assumed.
+
+    Args:
+        policies: As they were named.
+        workflows: Path -> bytes of the newest commit's workflows.
+        pipelines: Of each model, as they are today.
+    """
+    made: list[Named] = []
+    notes: list[str] = []
+    for policy in policies:
+        models: tuple[str, ...] = ()
+        if policy.file and len(pipelines) > 1:
+            with suppress(DocumentError):
+                models = concerned(
+                    read_workflow(workflows[policy.file], file=policy.file), pipelines
+                )
+            which = f"{', '.join(models)} only, which it names" if models else "every model"
+            notes.append(f"`{policy.name}` is taken to train {which}")
+        made.append(replace(policy, models=models))
+    return tuple(made), tuple(notes)
 
 
 def is_workflow(path: str) -> bool:

@@ -20,7 +20,13 @@ from branchline.core.policy import BranchRule, Do, rules_with_default_branch
 from branchline.core.trigger.rules import RefUpdate, decide_push, rule_for
 from branchline.errors import UnknownNameError, UsageError
 from branchline.flows.replay.model import Bench, ModelReplay
-from branchline.flows.replay.policies import Starter, is_workflow, named_policies, programs_of
+from branchline.flows.replay.policies import (
+    Starter,
+    is_workflow,
+    named_policies,
+    programs_of,
+    with_models,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -113,6 +119,7 @@ def replay(
         walk.models(everything[first - 1])
     programs = programs_of(scene.today.values())
     policies, notes = named_policies(options.policies, workflows, programs)
+    policies, assumed = with_models(policies, workflows, scene.today)
     starter = Starter(scene.past, policies, branch=branch, today=workflows, read=scene.files.read)
     pushes: list[PushAnswer] = []
     for push in everything[first:last]:
@@ -125,8 +132,10 @@ def replay(
         policies=(*(policy.name for policy in policies), BRANCHLINE),
         durations=Durations(minutes=options.minutes, stages=walk.durations),
         price=options.price([label for policy in policies for label in policy.labels]),
+        concerns={policy.name: policy.models for policy in policies if policy.models},
         notes=(
             *notes,
+            *assumed,
             *_cut(scene.past, first),
             *walk.notes(),
             *_assumed(pushes, starter, has_base=first > 0),
@@ -189,7 +198,9 @@ class _Walk:
     def _bench(self, declared: DeclaredModel) -> Bench:
         pipelines = (self._scene.today.get(declared.name), declared.pipeline)
         addresses = {s.address for found in pipelines if found is not None for s in found.stages}
-        newest = self._scene.real.latest_results(sorted(addresses))
+        # Stages of two models may have one address: each by the runs of its own.
+        owner = declared.name if len(self._scene.today) > 1 else ""
+        newest = self._scene.real.latest_results(sorted(addresses), model=owner)
         for address, result in newest.items():
             if result.duration_s > 0:
                 self.durations[declared.name, address] = result.duration_s

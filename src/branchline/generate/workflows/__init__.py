@@ -14,21 +14,25 @@ from branchline.generate.workflows.suggestions import (
     code_owners,
     repository_name,
 )
+from branchline.generate.workflows.together import Group, groups_of, why_apart
 from branchline.generate.workflows.values import Facts
 
 __all__ = [
     "DEPENDABOT",
     "Facts",
+    "Group",
     "Repository",
     "aws_script",
     "aws_trust",
     "code_owners",
     "facts_of",
     "gate_name",
+    "groups_of",
     "is_edited",
     "is_ours",
     "notes_of",
     "repository_name",
     "runner_script",
+    "why_apart",
     "workflow_files",
 ]

@@ -15,7 +15,7 @@ from branchline.generate.workflows.values import may_be_own
 if TYPE_CHECKING:
     from branchline.generate.workflows.values import CheckFacts, Facts
 
-_IDENTITY = "id-token: write # proves to AWS which job this is"
+IDENTITY = "id-token: write # proves to AWS which job this is"
 GATE = "branchline gate"
 """Name of the check to require; that of the only model."""
 
@@ -46,7 +46,7 @@ def model_workflow(facts: Facts) -> str:
         fill(
             job_texts.DECIDE,
             **shared,
-            condition=_no_forks(facts.runs_on),
+            condition=no_forks(facts.runs_on),
             checkout=steps.checkout(),
             packages=steps.packages(facts, on=facts.runs_on, with_install=False),
         ),
@@ -61,7 +61,7 @@ def model_workflow(facts: Facts) -> str:
             trainings=", ".join(trainings),
             same_repository=f"&& {job_texts.SAME_REPOSITORY}",
         ),
-        _gate(facts, small),
+        gate_job(facts, small),
     ]
     if facts.registers:
         queue = "" if facts.is_enterprise else "queue: max"
@@ -69,10 +69,10 @@ def model_workflow(facts: Facts) -> str:
             fill(
                 job_texts.REGISTER,
                 **trusted,
-                ref=_expression_text(f"refs/heads/{facts.default_branch}"),
+                ref=expression_text(f"refs/heads/{facts.default_branch}"),
                 environment=quoted(facts.register_environment),
                 queue=queue,
-                identity=_IDENTITY if facts.register_takes_role else "",
+                identity=IDENTITY if facts.register_takes_role else "",
                 aws=steps.aws(facts) if facts.register_takes_role else "",
                 variables=steps.variables_of_registry(facts),
             )
@@ -95,7 +95,8 @@ def gate_name(facts: Facts) -> str:
 def check_jobs(facts: Facts, *, of_pulls: bool = True) -> str:
     """The checks of the code, a job each; `of_pulls`: where pull requests may wake them."""
     return "".join(
-        _check(facts, number, check, of_pulls=of_pulls) for number, check in enumerate(facts.checks)
+        check_job(facts, number, check, of_pulls=of_pulls)
+        for number, check in enumerate(facts.checks)
     )
 
 
@@ -104,27 +105,35 @@ def needed_checks(facts: Facts) -> list[str]:
     return [f"check-{n}" for n, check in enumerate(facts.checks, 1) if not check.is_beside]
 
 
-def _expression_text(text: str) -> str:
+def expression_text(text: str) -> str:
     """A text between single quotes of an expression."""
     return text.replace("'", "''")
 
 
-def _head(facts: Facts) -> str:
+def triggers(facts: Facts) -> dict[str, str]:
+    """What wakes a workflow, as places of its head."""
     pulls = facts.pull_requests
+    return {
+        "push": f"push:\n  branches: {flow(facts.push)}" if facts.push else "",
+        "pull_request": f"pull_request:\n  branches: {flow(pulls)}" if pulls else "",
+        "merge_group": "merge_group:\n  types: [checks_requested]" if pulls else "",
+        "schedule": steps.schedule(facts.schedule),
+    }
+
+
+def _head(facts: Facts) -> str:
     return fill(
         job_texts.HEAD,
         title=title_of(facts),
-        push=f"push:\n  branches: {flow(facts.push)}" if facts.push else "",
-        pull_request=f"pull_request:\n  branches: {flow(pulls)}" if pulls else "",
-        merge_group="merge_group:\n  types: [checks_requested]" if pulls else "",
-        schedule=steps.schedule(facts.schedule),
+        **triggers(facts),
         model=quoted(facts.model),
         slug=facts.slug,
         place=job_texts.PLACE,
     )
 
 
-def _check(facts: Facts, number: int, check: CheckFacts, *, of_pulls: bool) -> str:
+def check_job(facts: Facts, number: int, check: CheckFacts, *, of_pulls: bool = True) -> str:
+    """One check; `number` counts from 0, `of_pulls`: where pull requests may wake it."""
     axes = dict(check.axes)
     strategy, env, name = "", "", check.name
     version = ""
@@ -141,7 +150,7 @@ def _check(facts: Facts, number: int, check: CheckFacts, *, of_pulls: bool) -> s
         job_texts.CHECK,
         job=f"check-{number + 1}",
         name=quoted(name),
-        condition=_no_forks(check.runs_on) if of_pulls else "",
+        condition=no_forks(check.runs_on) if of_pulls else "",
         runs_on=steps.runs_on(check.runs_on),
         minutes=str(check.minutes),
         strategy=strategy,
@@ -157,7 +166,7 @@ def _pairs(values: tuple[tuple[str, str], ...]) -> str:
     return "{" + ", ".join(f"{name}: {quoted(value)}" for name, value in values) + "}"
 
 
-def _no_forks(labels: tuple[str, ...]) -> str:
+def no_forks(labels: tuple[str, ...]) -> str:
     """The condition of a job that runs code of a commit; "" where the machine is GitHub's."""
     same = job_texts.SAME_REPOSITORY.replace("\n", "\n  ").rstrip()
     return f"if: >-\n  {same}" if may_be_own(labels) else ""
@@ -168,7 +177,7 @@ def _trainings(facts: Facts) -> list[str]:
     return [*(f"train-{number}" for number in range(1, len(facts.parts))), "train"]
 
 
-def _needs(facts: Facts, before: str) -> str:
+def training_needs(facts: Facts, before: str = "") -> str:
     """Jobs without whose success a part of the training, and what follows it, is skipped."""
     first = [before] if before else needed_checks(facts)
     return f"[{', '.join(['decide', *first])}]" if first else "decide"
@@ -188,12 +197,12 @@ def _train(facts: Facts, shared: dict[str, str], number: int) -> str:
         **{**shared, "runs_on": steps.runs_on(part.runs_on)},
         job=ids[number - 1],
         name="train" if is_last else quoted(f"train, part {number}"),
-        needs=_needs(facts, before),
+        needs=training_needs(facts, before),
         same_repository="" if facts.fork_trains else f"&& {job_texts.SAME_REPOSITORY}",
         minutes=str(part.minutes),
         environment=environment_of(facts),
         results=job_texts.KEPT,
-        identity=_IDENTITY if facts.aws else "",
+        identity=IDENTITY if facts.aws else "",
         disk=steps.disk(facts, part.runs_on),
         checkout=steps.checkout(),
         packages=steps.packages(facts, on=part.runs_on, with_install=True),
@@ -219,7 +228,8 @@ def environment_of(facts: Facts) -> str:
     )
 
 
-def _gate(facts: Facts, runs_on: str) -> str:
+def gate_job(facts: Facts, runs_on: str) -> str:
+    """The check to require, which looks at all jobs before it."""
     # What runs on own machines is skipped for forks, and a check that was skipped is no check.
     first = [facts.runs_on, *(check.runs_on for check in facts.checks)]
     jobs = [f"check-{number + 1}" for number in range(len(facts.checks))]

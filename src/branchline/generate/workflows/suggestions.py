@@ -76,8 +76,9 @@ def code_owners(policies: Sequence[Policy], authors: Sequence[str] = ()) -> str:
     """
     section = policies[0].sections.get("github")
     owners = section.get("owners", ()) if isinstance(section, dict) else ()
-    paths = ["/.github/", "/branchline.yaml"]
+    paths = ["/.github/"]
     for policy in policies:
+        paths.append(f"/{policy.source or 'branchline.yaml'}")
         data = [*policy.gate.data]
         if policy.gate.predictions is not None:
             data.append(policy.gate.predictions.path)

@@ -167,7 +167,7 @@ _OPEN = """\
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
           branchline ci apply --model "$MODEL" --folder "$RUNNER_TEMP/<<folder>>" \\
-            --only pull-request
+            --only pull-request<<words>>
 """
 
 _APP = """\
@@ -182,13 +182,14 @@ _APP = """\
 """
 
 
-def tune_workflow(facts: Facts, tune: TuneFacts, file: str) -> str:
+def tune_workflow(facts: Facts, tune: TuneFacts, file: str, *, trained_by: str = "") -> str:
     """The text of one model's search, without its head.
 
     Args:
         facts: Of the model.
         tune: Of its search.
         file: Name of this workflow's file, by which it starts itself again.
+        trained_by: Name of the workflow's file that trains it with others; "" for its own.
     """
     results, waited = fill(_RESULTS_NAME, slug=facts.slug), needed_checks(facts)
     text = fill(
@@ -221,10 +222,10 @@ def tune_workflow(facts: Facts, tune: TuneFacts, file: str) -> str:
         results=results,
         file=file,
     )
-    return text + (_open(facts, tune) if tune.opens_pull_request else "")
+    return text + (_open(facts, tune, trained_by) if tune.opens_pull_request else "")
 
 
-def _open(facts: Facts, tune: TuneFacts) -> str:
+def _open(facts: Facts, tune: TuneFacts, trained_by: str) -> str:
     rights = [
         "contents: write # push the branch of the pull request, and records",
         "pull-requests: write # open it",
@@ -254,6 +255,7 @@ def _open(facts: Facts, tune: TuneFacts) -> str:
         token=token,
         model=quoted(facts.model),
         folder=steps.RESULTS,
+        words=f" \\\n            --workflow {trained_by} --with-model" if trained_by else "",
     )
 
 
