@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -333,6 +334,32 @@ def test_killed_after_the_tag_nothing_runs_again(clone: Clone) -> None:
     assert site(clone, "staging.calls") == "v1.0.0 over nothing\n"
     again = clone.git("for-each-ref", "--format=%(refname)", "refs/branchline/deployments")
     assert again == names
+
+
+def test_killed_at_any_moment_no_tag_is_made_twice(clone: Clone) -> None:
+    moments = random.Random(7)
+    began = time.monotonic()
+    assert clone.call("deploy", "--dry-run").code == 0
+    whole_s = 4 * (time.monotonic() - began) + 1.0
+    for _ in range(12):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "branchline", "deploy"],
+            cwd=clone.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(moments.uniform(0.1, whole_s))
+        process.kill()
+        process.wait()
+
+    said = clone.call("deploy", "--json")
+
+    assert said.code == 0, said
+    assert set(states(said).values()) <= {"deployed", "stands"}
+    assert tags(clone) == TAGS
+    assert set(site(clone, "staging.calls").splitlines()) == {"v1.0.0 over nothing"}
+    assert states(clone.call("deploy", "--json")) == {"staging": "stands", "production": "stands"}
+    assert [path.suffix for path in (clone.root / ".branchline/deploy/now").iterdir()] == [
+        ".lock", ".lock",
+    ]  # fmt: skip
 
 
 def test_two_at_once_are_one(clone: Clone) -> None:
