@@ -286,6 +286,42 @@ def test_a_version_that_a_person_promoted_is_deployed_all_the_same(clone: Clone)
     assert states(clone.call("deploy", "staging", "--json")) == {"staging": "stands"}
 
 
+def test_what_was_only_promoted_goes_no_further(clone: Clone) -> None:
+    assert clone.call("promote", "tumour", "v1.0.0", "staging").code == 0
+
+    said = clone.call("deploy", "production")
+
+    assert said.code == 1
+    assert "was given tumour@v1.0.0 and nobody deployed it there" in said.err
+    assert site(clone, "production.calls") == ""
+
+
+def test_production_goes_back_alone_and_again(clone: Clone) -> None:
+    assert clone.call("deploy").code == 0
+    train(clone, 4)
+    assert clone.call("deploy").code == 0
+
+    back = clone.call("deploy", "production", "--version", "v1.0.0")
+    again = clone.call("deploy", "production", "--version", "v1.0.0", "--again", "--json")
+
+    assert back.code == 0, back.err
+    assert "tumour@v1.0.0 stands in `production` instead of tumour@v1.0.1" in back.out
+    assert states(again) == {"production": "deployed"}
+    assert site(clone, "production.calls").splitlines() == [
+        "v1.0.0 over nothing", "v1.0.1 over v1.0.0", "v1.0.0 over v1.0.1", "v1.0.0 over nothing",
+    ]  # fmt: skip
+    assert len([tag for tag in tags(clone) if "#production#" in tag]) == 3
+    # Where it stood already there is nothing to go back to.
+    (clone.root / "site" / "broken-v1.0.0").touch()
+    lost = clone.call("deploy", "production", "--version", "v1.0.0", "--again")
+    assert lost.code == 1
+    assert "there is nothing to go back to: what stands there now is not known" in lost.out
+    # What `production` waits for is what `staging` has.
+    assert states(clone.call("deploy", "--json")) == {
+        "staging": "stands", "production": "deployed",
+    }  # fmt: skip
+
+
 def killed(clone: Clone) -> None:
     """A deployment whose process is killed while its command runs."""
     process = subprocess.Popen(

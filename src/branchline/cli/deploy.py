@@ -47,6 +47,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--retry", action="store_true", help="also a version that did not hold before"
     )
     parser.add_argument(
+        "--again",
+        action="store_true",
+        help="also where it stands already: the command has changed, or the machine is another",
+    )
+    parser.add_argument(
         "--if-any",
         action="store_true",
         help="where no version is registered that could be deployed, say so and end well",
@@ -130,6 +135,7 @@ def _deployed(
         names=[wanted] if wanted else (),
         version=options.version,
         retry=options.retry,
+        again=options.again,
         is_dry=options.dry_run,
         if_any=options.if_any,
     )
