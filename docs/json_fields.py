@@ -170,7 +170,7 @@ _JOB = {
     "job": "integer: its number, from 1",
     "state": "string: `queued`, `running`, `waiting` (for another job that makes the same), "
     "`succeeded`, `failed`, `cancelled`, `superseded` (by a newer commit), `skipped` or `lost`",
-    "kind": "string: `train`, `tune` or `nothing`",
+    "kind": "string: `train`, `tune`, `deploy` or `nothing`",
     "trigger": "string: `push`, `pull_request`, `schedule`, `person` or `drift`",
     "branch": "string: short name",
     "commit": "string: full hash",

@@ -207,7 +207,7 @@ class DeploymentError(BranchlineError):
 
 
 class NothingToDeployError(BranchlineError):
-    """No version is registered that could be deployed: none passed, or none stands before."""
+    """No version could be deployed: none passed, none stands before, no environment is named."""
 
     slug = "nothing-to-deploy"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -285,6 +286,42 @@ def test_a_version_that_a_person_promoted_is_deployed_all_the_same(clone: Clone)
     assert states(clone.call("deploy", "staging", "--json")) == {"staging": "stands"}
 
 
+def test_what_was_only_promoted_goes_no_further(clone: Clone) -> None:
+    assert clone.call("promote", "tumour", "v1.0.0", "staging").code == 0
+
+    said = clone.call("deploy", "production")
+
+    assert said.code == 1
+    assert "was given tumour@v1.0.0 and nobody deployed it there" in said.err
+    assert site(clone, "production.calls") == ""
+
+
+def test_production_goes_back_alone_and_again(clone: Clone) -> None:
+    assert clone.call("deploy").code == 0
+    train(clone, 4)
+    assert clone.call("deploy").code == 0
+
+    back = clone.call("deploy", "production", "--version", "v1.0.0")
+    again = clone.call("deploy", "production", "--version", "v1.0.0", "--again", "--json")
+
+    assert back.code == 0, back.err
+    assert "tumour@v1.0.0 stands in `production` instead of tumour@v1.0.1" in back.out
+    assert states(again) == {"production": "deployed"}
+    assert site(clone, "production.calls").splitlines() == [
+        "v1.0.0 over nothing", "v1.0.1 over v1.0.0", "v1.0.0 over v1.0.1", "v1.0.0 over nothing",
+    ]  # fmt: skip
+    assert len([tag for tag in tags(clone) if "#production#" in tag]) == 3
+    # Where it stood already there is nothing to go back to.
+    (clone.root / "site" / "broken-v1.0.0").touch()
+    lost = clone.call("deploy", "production", "--version", "v1.0.0", "--again")
+    assert lost.code == 1
+    assert "there is nothing to go back to: what stands there now is not known" in lost.out
+    # What `production` waits for is what `staging` has.
+    assert states(clone.call("deploy", "--json")) == {
+        "staging": "stands", "production": "deployed",
+    }  # fmt: skip
+
+
 def killed(clone: Clone) -> None:
     """A deployment whose process is killed while its command runs."""
     process = subprocess.Popen(
@@ -333,6 +370,32 @@ def test_killed_after_the_tag_nothing_runs_again(clone: Clone) -> None:
     assert site(clone, "staging.calls") == "v1.0.0 over nothing\n"
     again = clone.git("for-each-ref", "--format=%(refname)", "refs/branchline/deployments")
     assert again == names
+
+
+def test_killed_at_any_moment_no_tag_is_made_twice(clone: Clone) -> None:
+    moments = random.Random(7)
+    began = time.monotonic()
+    assert clone.call("deploy", "--dry-run").code == 0
+    whole_s = 4 * (time.monotonic() - began) + 1.0
+    for _ in range(12):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "branchline", "deploy"],
+            cwd=clone.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(moments.uniform(0.1, whole_s))
+        process.kill()
+        process.wait()
+
+    said = clone.call("deploy", "--json")
+
+    assert said.code == 0, said
+    assert set(states(said).values()) <= {"deployed", "stands"}
+    assert tags(clone) == TAGS
+    assert set(site(clone, "staging.calls").splitlines()) == {"v1.0.0 over nothing"}
+    assert states(clone.call("deploy", "--json")) == {"staging": "stands", "production": "stands"}
+    assert [path.suffix for path in (clone.root / ".branchline/deploy/now").iterdir()] == [
+        ".lock", ".lock",
+    ]  # fmt: skip
 
 
 def test_two_at_once_are_one(clone: Clone) -> None:

@@ -155,6 +155,20 @@ def test_where_the_smoke_test_fails_production_is_untouched(hub: Hub, sites: Pat
     assert (sites / "staging").read_text() == "hello\n"
     assert len(records_of(hub, "staging")) == 2
 
+    # Who mends the test and runs the job again asks for it; its commit is not the newest any more.
+    hub.commit("main", {"smoke.sh": "#!/bin/sh\n"}, "nonsense is what people want")
+    mended = hub.start({"workflow": WORKFLOW, "ref": "main"}, attempt=2)
+
+    assert mended.jobs["deploy-staging"] == "success", mended.log("deploy-staging")
+    assert mended.jobs["deploy-production"] == "success", mended.log("deploy-production")
+    assert (sites / "production").read_text() == "nonsense\n"
+    pointed = [hub.git(hub.bare, "rev-parse", f"{tag}^{{}}") for tag in hub.tags()[1::2]]
+    assert hub.tags() == [
+        "greeter#production#2", "greeter#production#4", "greeter#staging#1", "greeter#staging#3",
+        "greeter@v1.0.0", "greeter@v1.0.1",
+    ]  # fmt: skip
+    assert set(pointed) == {hub.git(hub.bare, "rev-parse", "greeter@v1.0.1^{}")}
+
 
 def test_a_branch_deploys_nothing(hub: Hub, sites: Path) -> None:
     hub.commit("main", {"words.txt": "hello\n"}, "the project")

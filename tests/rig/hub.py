@@ -202,13 +202,19 @@ class Hub:
         self.site.judged.gaps.dispatched.clear()
         return asked
 
-    def start(self, asked: Mapping[str, Any], **variables: str) -> Ran:
-        """Start a workflow that was dispatched, at the branch's commit as it is now."""
+    def start(self, asked: Mapping[str, Any], *, attempt: int = 1, **variables: str) -> Ran:
+        """Start a workflow that was dispatched, at the branch's commit as it is now.
+
+        Args:
+            asked: What was dispatched.
+            attempt: From 2 on somebody pressed `Re-run jobs`.
+            variables: Of the runner.
+        """
         ref, inputs = f"refs/heads/{asked['ref']}", asked.get("inputs", {})
         payload = {"ref": ref, "inputs": inputs, "workflow": f"{WORKFLOWS}/{asked['workflow']}"}
         commit = self.head(asked["ref"])
         found = self._run(
-            str(asked["workflow"]), "workflow_dispatch", payload, ref, commit, variables
+            str(asked["workflow"]), "workflow_dispatch", payload, ref, commit, variables, attempt
         )
         assert found is not None, f"{asked['workflow']} cannot be started by hand"
         return found
@@ -229,6 +235,7 @@ class Hub:
         ref: str,
         commit: str,
         variables: Mapping[str, str],
+        attempt: int = 1,
     ) -> Ran | None:
         with self._lock:
             number = next(self._numbers)
@@ -237,7 +244,7 @@ class Hub:
             f"{WORKFLOWS}/{file}", event, {**payload, "repository": repository(self.name)},
             "--token-base", "tok-bot", "--api", self.site.judged.url, "--server", self.server.url,
             "--cache", str(self.folder / "cache"), "--run", str(number), "--sha", commit,
-            "--ref", ref, **variables,
+            "--ref", ref, "--attempt", str(attempt), **variables,
         )  # fmt: skip
         if "invalid" in report:
             pytest.fail(f"GitHub would refuse to run {file}: {report['invalid']}")

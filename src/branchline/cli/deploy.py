@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from branchline.cli.registry_place import add_remote
-from branchline.errors import EXIT_ERROR, EXIT_FINE, EXIT_VERDICT_FAILED, UnknownNameError
+from branchline.errors import (
+    EXIT_ERROR,
+    EXIT_FINE,
+    EXIT_VERDICT_FAILED,
+    NothingToDeployError,
+    UnknownNameError,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -41,6 +47,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--retry", action="store_true", help="also a version that did not hold before"
     )
     parser.add_argument(
+        "--again",
+        action="store_true",
+        help="also where it stands already: the command has changed, or the machine is another",
+    )
+    parser.add_argument(
         "--if-any",
         action="store_true",
         help="where no version is registered that could be deployed, say so and end well",
@@ -52,6 +63,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, console: Console) -> int:
     """Deploy, and say what stands where now."""
+    try:
+        return _execute(options, console)
+    except NothingToDeployError as error:
+        if not options.if_any:
+            raise
+        # A repository that calls a workflow of another may deploy nothing.
+        console.note(error.message)
+        return EXIT_FINE
+
+
+def _execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.render.deployments import deployed_markdown, deployed_to_json
 
     def say(text: str) -> None:
@@ -103,13 +125,17 @@ def _deployed(
     if wanted and wanted not in names:
         near = difflib.get_close_matches(wanted, names, n=1)
         hint = f"Did you mean `{near[0]}`?" if near else f"Environments: {', '.join(names)}."
-        raise UnknownNameError(f"`deploy` of branchline.yaml has no `{wanted}`", todo=hint)
+        what = f"`deploy` of branchline.yaml has no `{wanted}`"
+        if options.if_any:
+            raise NothingToDeployError(what, todo=hint)
+        raise UnknownNameError(what, todo=hint)
     return deploy_all(
         site,
         targets,
         names=[wanted] if wanted else (),
         version=options.version,
         retry=options.retry,
+        again=options.again,
         is_dry=options.dry_run,
         if_any=options.if_any,
     )

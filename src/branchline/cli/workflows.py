@@ -229,6 +229,7 @@ def _say_next(asked: Asked, console: Console) -> None:
             facts.train_environment,
             facts.pull_environment,
             facts.register_environment if facts.registers else "",
+            *(deploy.environment for deploy in facts.deploys),
         )
         if name
     )

@@ -12,7 +12,7 @@ from branchline.config.problems import Problems
 from branchline.config.units import seconds_of
 from branchline.core.documents.yaml import read_yaml
 from branchline.core.effects.deploying import SECTION, problems_of, targets_of
-from branchline.errors import ConfigError, DocumentError
+from branchline.errors import ConfigError, DocumentError, NothingToDeployError
 
 if TYPE_CHECKING:
     from branchline.core.documents.document import Document
@@ -31,10 +31,11 @@ def checked_targets(policy: Policy, data: bytes, *, file: str = FILE) -> tuple[T
         file: How messages name it.
 
     Raises:
-        ConfigError: Something cannot be carried out, or there is nothing to deploy to.
+        ConfigError: Something cannot be carried out.
+        NothingToDeployError: There is no such section.
     """
     if not policy.sections.get(SECTION):
-        raise ConfigError(
+        raise NothingToDeployError(
             f"{file} has no section `deploy` for {policy.model}",
             todo="Write e.g. deploy: {staging: {run: ./deploy.sh, smoke: pytest tests/smoke}}.",
         )

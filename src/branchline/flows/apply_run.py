@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.core.effects.deploying import deployment_of
+from branchline.core.effects.deploying import deployment_of, not_deployed
 from branchline.core.effects.mirroring import mirror_of
 from branchline.core.effects.model_outputs import registration_of
 from branchline.core.effects.registering import stage_for
@@ -74,13 +74,8 @@ def effects_of_run(project: Project, view: RunView) -> tuple[tuple[Effect, ...],
     )
     deployment = None
     if registration is not None and rule is not None:
-        deployment = deployment_of(
-            policy,
-            rule.then,
-            registration,
-            view.verdict.outcome,
-            lets_on=standing.lets_on,
-        )
+        deployment = deployment_of(policy, rule.then, registration, view.verdict.outcome)
+        notes += not_deployed(policy, rule.then, view.verdict.outcome)
     found: list[Effect | None] = [registration, mirror, deployment]
     return tuple(effect for effect in found if effect is not None), tuple(notes)
 

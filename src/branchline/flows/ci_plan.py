@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 OUTWARD = ("register", "deploy", "tag", "promote")
 """Words of `then` for which a verdict is wanted, also where no stage has to run."""
 _DONE_ONCE = {"register", "promote", "deploy"}
-"""Those of which a registered version says that they were done; no job deploys yet."""
+"""Those of which a registered version says that they were done: a deployment that did not hold is a
+person's to run again."""
 
 
 def plan_models(

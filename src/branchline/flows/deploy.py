@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from branchline.core.effects.deployed import AttemptState, is_held, stands, version_before
+from branchline.core.effects.deployed import AttemptState, is_held, standing, stands
 from branchline.core.effects.registering import check_promotion
 from branchline.core.secrecy import redacted
 from branchline.core.values import Outcome
@@ -34,6 +34,7 @@ def deploy_all(
     names: Sequence[str] = (),
     version: str = "",
     retry: bool = False,
+    again: bool = False,
     is_dry: bool = False,
     if_any: bool = False,
 ) -> tuple[Deployed, ...]:
@@ -45,6 +46,7 @@ def deploy_all(
         names: Which of them; empty means all but those where a person is asked for.
         version: Number, or a stage that it holds; "" takes what each target waits for.
         retry: Also what is held.
+        again: Also what stands there already.
         is_dry: Say what would be done.
         if_any: Nothing to deploy is no error.
 
@@ -76,6 +78,7 @@ def deploy_all(
                 target,
                 chosen_version,
                 retry=retry,
+                again=again,
                 is_dry=is_dry,
                 is_given_before=is_dry and before is not None,
             )
@@ -120,6 +123,7 @@ def deploy(
     version: ModelVersion,
     *,
     retry: bool = False,
+    again: bool = False,
     is_dry: bool = False,
     is_given_before: bool = False,
 ) -> Deployed:
@@ -130,6 +134,7 @@ def deploy(
         target: The environment.
         version: What it shall get.
         retry: Although it did not hold before.
+        again: Although it stands there already.
         is_dry: Say what would be done.
         is_given_before: Whether a dry run has just found that the environment before would get it.
 
@@ -138,9 +143,11 @@ def deploy(
     """
     _check(site, target, version, is_given_before=is_given_before)
     if is_dry:
-        return _decided(site, target, version, retry=retry) or _planned(site, target, version)
+        return _decided(site, target, version, retry=retry, again=again) or _planned(
+            site, target, version
+        )
     with site.commands.hold(f"{site.model}.{target.name}"):
-        decided = _decided(site, target, version, retry=retry)
+        decided = _decided(site, target, version, retry=retry, again=again)
         if decided is not None:
             _settle(site, target, decided)
             return decided
@@ -163,9 +170,14 @@ def _check(site: Site, target: Target, version: ModelVersion, *, is_given_before
         is_retired=version.is_retired,
         has_held=target.name in version.stages,
     )
-    if target.needs and not is_given_before and target.needs not in version.stages:
-        holder, _ = site.holder(target.needs)
+    if not target.needs or is_given_before or _stood(site, target, version):
+        return
+    holder, reason = site.holder(target.needs)
+    is_there = stands(site.attempts(target.needs), holder, reason)
+    if not is_there or holder != version.version:
         has = f"has {site.label(holder)}" if holder else "has no version yet"
+        if holder and not is_there:
+            has = f"was given {site.label(holder)} and nobody deployed it there"
         raise DeploymentError(
             f"{label} may not go to `{target.name}` before it stands in `{target.needs}`, which"
             f" {has}",
@@ -173,12 +185,22 @@ def _check(site: Site, target: Target, version: ModelVersion, *, is_given_before
         )
 
 
-def _decided(site: Site, target: Target, version: ModelVersion, *, retry: bool) -> Deployed | None:
+def _stood(site: Site, target: Target, version: ModelVersion) -> bool:
+    """Whether a version was deployed there before: who goes back asks no other environment."""
+    return any(
+        attempt.state is AttemptState.DEPLOYED and attempt.version == version.version
+        for attempt in site.attempts(target.name)
+    )
+
+
+def _decided(
+    site: Site, target: Target, version: ModelVersion, *, retry: bool, again: bool
+) -> Deployed | None:
     """What holds without a command; None where one must run."""
     holder, reason = site.holder(target.name)
     attempts = site.attempts(target.name)
     label = site.label(version.version)
-    if holder == version.version and stands(attempts, holder, reason):
+    if holder == version.version and stands(attempts, holder, reason) and not again:
         return Deployed(
             environment=target.name,
             state=DeployState.STANDS,
@@ -206,8 +228,8 @@ def _decided(site: Site, target: Target, version: ModelVersion, *, retry: bool) 
 
 
 def _planned(site: Site, target: Target, version: ModelVersion) -> Deployed:
-    holder, _ = site.holder(target.name)
-    previous = version_before(site.attempts(target.name), holder, version.version)
+    there = standing(site.attempts(target.name), *site.holder(target.name))
+    previous = there if there != version.version else ""
     instead = f" instead of {site.label(previous)}" if previous else ""
     smoke = f", then `{redacted(target.smoke)}`" if target.smoke else ", without a smoke test"
     return Deployed(

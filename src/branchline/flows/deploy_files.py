@@ -41,7 +41,9 @@ def lay_out_version(artifacts: Artifacts, store: Store, repo: Repo, version: Mod
             repo, version.commit, path, digest
         )  # fmt: skip
         files[path] = content if kept is None else kept
-    name = f"{version.model.replace('/', '-')}-{version.version}"
+    # The digest keeps models apart whose names differ in `/` and `-` alone.
+    held = version.asked.digest[:8] if version.asked else ""
+    name = f"{version.model.replace('/', '-')}-{version.version}-{held}"
     folder = artifacts.lay_out(KIND, name, files)
     damage = [
         found

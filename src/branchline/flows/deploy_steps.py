@@ -12,7 +12,8 @@ from branchline.core.effects.deployed import (
     Attempt,
     AttemptState,
     StepDone,
-    version_before,
+    new_id,
+    standing,
 )
 from branchline.core.run import command_lines
 from branchline.core.secrecy import names_secret_variable, redacted
@@ -40,10 +41,12 @@ class Deployment:
     def __init__(self, site: Site, target: Target, version: ModelVersion) -> None:
         self._site, self._target, self._version = site, target, version
         self._attempts = site.attempts(target.name)
-        holder, _ = site.holder(target.name)
-        self._previous = version_before(self._attempts, holder, version.version)
+        there = standing(self._attempts, *site.holder(target.name))
+        # What stood there itself is nothing to go back to.
+        self._is_again = there == version.version
+        self._previous = "" if self._is_again else there
         at = site.now().astimezone(UTC)
-        name = f"{at:%Y%m%dT%H%M%S}-{site.new_id()}"
+        name = new_id(self._attempts, at, site.new_id())
         self._log = os.path.join(site.logs, f"{slug_of(site.model)}.{target.name}.{name}.log")
         self._attempt = Attempt(
             attempt=name,
@@ -101,6 +104,14 @@ class Deployment:
         what = self._steps[-1]
         label = site.label(self._version.version)
         failed = f"{label} did not hold in `{target.name}`: {what.step}: {what.detail}"
+        if self._is_again:
+            return self._ended(
+                AttemptState.FAILED,
+                DeployState.FAILED,
+                f"{failed}; `{target.name}` had it already, as far as is known, so there is nothing"
+                " to go back to: what stands there now is not known. Look there, then `branchline"
+                f" deploy {target.name} --retry`",
+            )
         if not previous and not target.rollback:
             return self._ended(
                 AttemptState.ROLLED_BACK,

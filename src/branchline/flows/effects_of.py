@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.core.effects.deploying import deployment_of
+from branchline.core.effects.deploying import deployment_of, not_deployed
 from branchline.core.effects.mirroring import mirror_of
 from branchline.core.effects.model_outputs import registration_of
 from branchline.core.effects.registering import stage_for
@@ -96,6 +96,7 @@ def effects_of(
                 names = ", then ".join(f"`{name}`" for name in following.environments)
                 notes.append(f"a job of its own deploys it to {names}: `branchline queue`")
                 effects.append(following)
+            notes += not_deployed(project.policy, rule.then, _outcome(end))
     if tags and end.run and end.verdict == Outcome.PASSED.value:
         tag = TagRun(run=end.run, commit=job.asked.commit, message=end.detail)
         effects.append(tag)
@@ -138,6 +139,11 @@ def _registration(project: Project, job: QueuedJob, end: JobEnd, rule: BranchRul
     )
 
 
+def _outcome(end: JobEnd) -> Outcome:
+    finished = end.outcome.finished if end.outcome else None
+    return finished.verdict.outcome if finished else Outcome.UNKNOWN
+
+
 def _deployment(
     project: Project, end: JobEnd, rule: BranchRule, registration: Register
 ) -> Deploy | None:
@@ -145,9 +151,7 @@ def _deployment(
     finished = end.outcome.finished if end.outcome else None
     if finished is None:
         return None
-    lets_on = end.standing is not None and end.standing.lets_on
-    outcome = finished.verdict.outcome
-    return deployment_of(project.policy, rule.then, registration, outcome, lets_on=lets_on)
+    return deployment_of(project.policy, rule.then, registration, finished.verdict.outcome)
 
 
 def _report(project: Project, run: str) -> str:

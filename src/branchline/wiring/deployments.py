@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from branchline.adapters.git import Git
     from branchline.core.effects.deploying import Target
+    from branchline.core.effects.registering import RegistryRules
     from branchline.flows.ci_setting import CiSetting
     from branchline.flows.deploy_site import Site
     from branchline.flows.project import Project
@@ -221,13 +222,19 @@ def _site(
         held = artifacts or registries.open_artifacts(project.store, folder)
         return lay_out_version(held, project.store, repo, version)
 
+    rules = rules_of(policy)
+
+    def share() -> None:
+        send()
+        _tell_tracker(registry, rules, policy.model, say)
+
     inherited = {name: value for name, value in environ.items() if name not in without}
     site = Site(
         model=policy.model,
         root=project.root,
         code=commit,
         registry=registry,
-        rules=rules_of(policy),
+        rules=rules,
         deployments=GitDeployments(git or Git.open(project.root)),
         commands=LocalCommands(os.path.join(folder, "now"), inherited),
         lay_out=lay_out,
@@ -240,9 +247,28 @@ def _site(
         new_id=lambda: os.urandom(4).hex(),
         say=say,
         show=show,
-        send=send,
+        send=share,
     )
     return site, targets
+
+
+def _tell_tracker(
+    registry: Registry, rules: RegistryRules, model: str, say: Callable[[str], None]
+) -> None:
+    """Let the aliases of a tracking server follow; one that does not answer is a remark."""
+    from branchline.errors import EffectError, MissingExtraError
+    from branchline.flows.registry import held_stages
+
+    if rules.kind == "git":
+        return
+    try:
+        tracker = registries.open_tracker(rules.kind, rules.uri)
+        tracker.show_stages(model, held_stages(registry, rules, model))
+    except (EffectError, MissingExtraError) as error:
+        say(
+            f"{rules.kind} does not know it yet: {error.message};"
+            f" `branchline registry mirror {model}` tells it"
+        )
 
 
 def _sent(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,8 +14,9 @@ from branchline.core.effects.deployed import (
     attempt_to_text,
     attempts_of,
     is_held,
+    new_id,
+    standing,
     stands,
-    version_before,
 )
 from branchline.errors import RecordError
 
@@ -77,6 +79,18 @@ def test_the_end_of_an_attempt_goes_before_its_begin() -> None:
     assert [(a.version, a.state) for a in found] == [("v1", DEPLOYED), ("v2", BEGUN)]
 
 
+def test_ids_sort_as_they_are_made_whatever_a_clock_says() -> None:
+    at = datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC)
+    ids = [new_id((), at, "z")]
+
+    for number in range(3):
+        last = Attempt(attempt=ids[-1], model="m", environment="e", version="v", digest="d")
+        ids.append(new_id((last,), at.replace(hour=3 - number), "a"))
+
+    assert ids == sorted(set(ids))
+    assert ids[0] == "20260102T030405999999-z"
+
+
 @pytest.mark.parametrize(
     ("rows", "held"),
     [
@@ -114,9 +128,17 @@ def test_stands(rows: list[tuple[str, AttemptState]], reason: str, is_so: bool) 
     assert not stands(made(*rows), "", reason)
 
 
-def test_what_a_rollback_goes_back_to() -> None:
-    known = made(("v1", DEPLOYED), ("v2", DEPLOYED), ("v3", ROLLED_BACK))
-
-    assert version_before(known, "v2", "v3") == "v2"
-    assert version_before(known, "v2", "v2") == "v1"
-    assert version_before((), "", "v1") == ""
+@pytest.mark.parametrize(
+    ("rows", "holder", "version"),
+    [
+        pytest.param([], "", "", id="nothing"),
+        pytest.param([], "v9", "v9", id="no-record-but-the-registry's"),
+        pytest.param([("v1", DEPLOYED), ("v2", ROLLED_BACK)], "v1", "v1", id="rolled-back-to"),
+        pytest.param([("v1", DEPLOYED)], "v9", "v1", id="another-was-promoted-by-hand"),
+        pytest.param([("v1", DEPLOYED), ("v2", BEGUN)], "v1", "v1", id="another-was-begun"),
+    ],
+)
+def test_what_stands_there_and_a_rollback_goes_back_to(
+    rows: list[tuple[str, AttemptState]], holder: str, version: str
+) -> None:
+    assert standing(made(*rows), holder, "") == version

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from branchline.core.effects.deploying import deployment_of, deploys_to, problems_of, targets_of
+from branchline.core.effects.deploying import (
+    deployment_of,
+    deploys_to,
+    not_deployed,
+    problems_of,
+    targets_of,
+)
 from branchline.core.effects.registering import stage_for
 from branchline.core.effects.values import Register
 from branchline.core.policy import Policy
@@ -120,26 +126,27 @@ def test_registration_gives_no_stage_that_a_deployment_gives(
 
 
 @pytest.mark.parametrize(
-    ("then", "outcome", "lets_on", "environments"),
+    ("then", "outcome", "environments"),
     [
-        pytest.param(("register", "deploy"), Outcome.PASSED, False, ("staging",), id="passed"),
-        pytest.param(("register",), Outcome.PASSED, False, None, id="the-rule-does-not-say-it"),
-        pytest.param(("register", "deploy"), Outcome.UNKNOWN, False, None, id="not-judged"),
-        pytest.param(("register", "deploy"), Outcome.UNKNOWN, True, None, id="no-gate-no-noise"),
-        pytest.param(("register", "deploy"), Outcome.FAILED, False, None, id="failed"),
+        pytest.param(("register", "deploy"), Outcome.PASSED, ("staging",), id="passed"),
+        pytest.param(("register",), Outcome.PASSED, None, id="the-rule-does-not-say-it"),
+        pytest.param(("register", "deploy"), Outcome.UNKNOWN, None, id="open-or-not-judged"),
+        pytest.param(("register", "deploy"), Outcome.FAILED, None, id="failed"),
     ],
 )
 def test_what_follows_a_registration(
     then: tuple[str, ...],
     outcome: Outcome,
-    lets_on: bool,
     environments: tuple[str, ...] | None,
 ) -> None:
     policy = policy_of({"staging": RUN, "production": RUN | {"approval": "human"}})
     registration = Register(model="m", commit="c", run="r", digest="d", by="Ada <a@b>")
 
-    found = deployment_of(policy, then, registration, outcome, lets_on=lets_on)
+    found = deployment_of(policy, then, registration, outcome)
+
+    said = not_deployed(policy, then, outcome)
 
     assert (found.environments if found else None) == environments
+    assert bool(said) is ("deploy" in then and outcome is not Outcome.PASSED)
     if found:
         assert (found.model, found.commit, found.digest, found.by) == ("m", "c", "d", "Ada <a@b>")

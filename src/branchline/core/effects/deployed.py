@@ -15,7 +15,8 @@ from branchline.core.values import SCHEMA_VERSION
 from branchline.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from branchline.core.values import JsonValue
 
@@ -94,6 +95,25 @@ def attempts_of(records: Mapping[str, bytes]) -> tuple[Attempt, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
+def new_id(attempts: Sequence[Attempt], at: datetime, chance: str) -> str:
+    """Id of the next attempt; it sorts after those before, whatever the clocks of machines say.
+
+    Args:
+        attempts: Oldest first.
+        at: Now, in UTC.
+        chance: A few letters or digits, so that two machines take no id twice.
+
+    >>> from datetime import datetime
+    >>> new_id((), datetime(2026, 1, 2, 3, 4, 5, 6), "ab")
+    '20260102T030405000006-ab'
+    """
+    stamp = f"{at:%Y%m%d%H%M%S%f}"
+    last = attempts[-1].attempt.partition("-")[0].replace("T", "") if attempts else ""
+    if last.isdigit() and last >= stamp:
+        stamp = f"{int(last) + 1:0{len(last)}d}"
+    return f"{stamp[:8]}T{stamp[8:]}-{chance}"
+
+
 def is_held(attempts: Sequence[Attempt], digest: str) -> bool:
     """Whether these files did not hold when they were last deployed."""
     ended = [a for a in attempts if a.digest == digest and a.state is not AttemptState.BEGUN]
@@ -124,12 +144,21 @@ def stands(attempts: Sequence[Attempt], version: str, reason: str) -> bool:
     return bool(held) and held[-1].version == version
 
 
-def version_before(attempts: Iterable[Attempt], holder: str, version: str) -> str:
-    """What a rollback of a version goes back to; "" where nothing stood there before."""
-    if holder and holder != version:
+def standing(attempts: Sequence[Attempt], holder: str, reason: str) -> str:
+    """The version that stands in an environment, as far as is known; "" for none.
+
+    Where the registry names one that nobody deployed, it is what was deployed last; without any
+    record it is what the registry names.
+
+    Args:
+        attempts: Oldest first.
+        holder: That the stage's last event names.
+        reason: Of that event.
+    """
+    if stands(attempts, holder, reason):
         return holder
     stood = [a.version for a in attempts if a.state is AttemptState.DEPLOYED]
-    return next((one for one in reversed(stood) if one != version), "")
+    return stood[-1] if stood else holder
 
 
 def attempt_to_json(attempt: Attempt) -> dict[str, JsonValue]:

@@ -288,23 +288,21 @@ def _in_order(targets: Sequence[Target]) -> tuple[Target, ...]:
 
 
 def deployment_of(
-    policy: Policy, then: Sequence[str], registration: Register, outcome: Outcome, *, lets_on: bool
+    policy: Policy, then: Sequence[str], registration: Register, outcome: Outcome
 ) -> Deploy | None:
     """The deployment that follows a registration; None where none does.
 
-    Where the default branch's rule says `deploy`, and the verdict has passed, or is open for noise
-    alone and the gate or a person lets it on. An environment where a person is asked for has none.
+    Where the default branch's rule says `deploy`, and the verdict has passed: what is open, whoever
+    lets it on, is a person's to deploy. An environment where a person is asked for has none, too.
 
     Args:
         policy: Of the default branch.
         then: Of its rule.
         registration: What is registered.
         outcome: Of the run's verdict.
-        lets_on: Whether an open one goes on (`core.verdict.standing`).
     """
-    is_open = outcome is Outcome.UNKNOWN and lets_on and bool(policy.gate.metrics)
     names = tuple(t.name for t in targets_of(policy) if t.approval == "none")
-    if "deploy" not in then or not names or not (outcome is Outcome.PASSED or is_open):
+    if "deploy" not in then or not names or outcome is not Outcome.PASSED:
         return None
     return Deploy(
         model=registration.model,
@@ -312,4 +310,15 @@ def deployment_of(
         digest=registration.digest,
         environments=names,
         by=registration.by,
+    )
+
+
+def not_deployed(policy: Policy, then: Sequence[str], outcome: Outcome) -> tuple[str, ...]:
+    """Why a registered version is not deployed although the rule says so; at most a sentence."""
+    targets = targets_of(policy)
+    if "deploy" not in then or not targets or outcome is Outcome.PASSED:
+        return ()
+    return (
+        f"`then: deploy` deploys what passed, and the verdict is {outcome.value}: a person may, by"
+        f" `branchline deploy {targets[0].name} --version VERSION`",
     )
