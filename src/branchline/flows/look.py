@@ -208,7 +208,9 @@ def _last_line(log: str) -> str:
             rows = file.read(_TAIL_BYTES).decode("utf-8", "replace").splitlines()
     except OSError:
         return ""
-    return next((plain(row).strip()[:300] for row in reversed(rows) if row.strip()), "")
+    # The log begins with the command.
+    said = [row for row in rows if row.strip() and not row.startswith("$ ")]
+    return plain(said[-1]).strip()[:300] if said else ""
 
 
 def _compare(project: Project, asked: Monitor, champion: Champion, found: _Found) -> None:
