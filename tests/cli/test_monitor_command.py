@@ -270,6 +270,48 @@ def test_metrics_are_judged_as_the_gate_does(
     assert any(expected in reason for reason in found["reasons"]), found["reasons"]
 
 
+LABELS = """\
+model: m
+train: {run: sh train.sh, deps: [data/train.csv]}
+monitor:
+  metrics: {roc_auc: {min: 0.9}, accuracy: {min: 0.7}}
+  labels: {path: labelled.csv, target: y, score: p}
+"""
+
+
+def labelled(*, rows: int = 600, swapped: int = 0) -> str:
+    """Rows whose score tells the truth, but for some in a hundred."""
+    lines = [f"{i % 2},{abs((i % 2) - (i % 100 < swapped)) * 0.8 + 0.1}" for i in range(rows)]
+    return "\n".join(["y,p", *lines]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "health", "expected"),
+    [
+        pytest.param(labelled(), "healthy", "All 2 metrics", id="well"),
+        pytest.param(labelled(swapped=20), "degraded", "`roc_auc` is 0.8", id="concept-drift"),
+        pytest.param(labelled(rows=10), "unknown", "10 labelled rows, and 500", id="few"),
+        pytest.param(labelled() + ",0.5\n", "unknown", "labelled.csv", id="a-label-is-missing"),
+        pytest.param("y,q\n1,1\n", "unknown", "labelled.csv", id="no-such-column"),
+        pytest.param(None, "unknown", "no labelled rows at `labelled.csv`", id="no-file"),
+    ],
+)
+def test_metrics_are_computed_where_the_truth_is_known(
+    make_clone: MakeClone, content: str | None, health: str, expected: str
+) -> None:
+    pytest.importorskip("numpy")
+    clone = make_clone(project(LABELS))
+    if content is not None:
+        clone.write("labelled.csv", content)
+
+    found = looked(clone)
+
+    assert found["health"] == health, found
+    said = [*found["reasons"], *(row["sentence"] for row in found["metrics"])]
+    assert any(expected in sentence for sentence in said), said
+    assert bool(found["alarm"]) == (expected not in ("All 2 metrics", "10 labelled rows, and 500"))
+
+
 def test_what_fetches_may_fail_and_hang(make_clone: MakeClone) -> None:
     clone = make_clone(project(METRICS + "  timeout: 1s\n"))
     clone.write("fetch.sh", "echo 'no such bucket' >&2\nexit 7\n")
@@ -319,7 +361,7 @@ def test_a_look_that_is_killed_leaves_nothing_or_all_of_it(clone: Clone) -> None
     ("added", "expected"),
     [
         pytest.param("monitor: {}", "monitor: needs one of `source`, `metrics`", id="nothing"),
-        pytest.param("monitor: {metrics: {a: {min: 1}}}", "has no file", id="metrics-of-no-file"),
+        pytest.param("monitor: {metrics: {a: {min: 1}}}", "come from nowhere", id="no-file"),
         pytest.param(
             "monitor: {source: x, metrics_from: y, metrics: {a: {}}}", "has no bound", id="no-bound"
         ),
@@ -338,6 +380,12 @@ def test_a_look_that_is_killed_leaves_nothing_or_all_of_it(clone: Clone) -> None
             "monitor: {source: x, trained_on: y, schedule: '61 * * * *'}", "`61` is not in 0 to 59",
             id="a-minute-that-is-none",
         ),
+        pytest.param(
+            "monitor: {metrics: {a: {min: 1}}, labels: {target: y, score: p}}", "has no `path`",
+            id="labels-of-no-file",
+        ),
+        pytest.param("monitor: {source: x, labels: {target: y, score: p}}", "go with `metrics`",
+                     id="labels-of-no-metric"),
         pytest.param("", "has no `monitor`", id="no-monitor"),
     ],
 )  # fmt: skip

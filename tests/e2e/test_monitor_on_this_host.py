@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.rig.forge import JudgedForge
 
-MONITOR = ".github/workflows/branchline-monitor.yml"
+pytestmark = pytest.mark.slow
 SETTINGS = (
     f"{YAML.partition('resources:')[0]}store: ~/store\n"
     "monitor:\n"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from branchline.config.units import seconds_of
 from branchline.core.evidence.watched import TRAINING, Monitor, Retrain
-from branchline.core.policy import Goal, MetricRule
+from branchline.core.policy import Goal, MetricRule, PredictionColumns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +38,7 @@ def monitor_of(policy: Policy) -> Monitor | None:
         exclude=tuple(columns.get("exclude") or ()),
         metrics=tuple(_bounds(name, rule) for name, rule in (section.get("metrics") or {}).items()),
         metrics_from=section.get("metrics_from", ""),
+        labels=_labels(section.get("labels"), _clean(section.get("source", ""))),
         opens_issue=any(action["do"] in ("open_issue", "notify") for action in actions),
         retrain=next((_retrain(a) for a in actions if a["do"] == "retrain"), None),
     )
@@ -71,6 +72,20 @@ def _bounds(name: str, rule: Mapping[str, Any]) -> MetricRule:
         goal=Goal.MINIMIZE if low is None else Goal.MAXIMIZE,
         min=None if low is None else float(low),
         max=None if high is None else float(high),
+    )
+
+
+def _labels(section: Mapping[str, Any] | None, source: str) -> PredictionColumns | None:
+    if not section:
+        return None
+    scores = section.get("score") or ()
+    return PredictionColumns(
+        path=_clean(section.get("path", source)),
+        target=section["target"],
+        scores=(scores,) if isinstance(scores, str) else tuple(scores),
+        prediction=section.get("prediction", ""),
+        query=section.get("query", ""),
+        weight=section.get("weight", ""),
     )
 
 

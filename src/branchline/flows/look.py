@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from branchline.config.monitoring import reference_of
 from branchline.config.pipeline import refuse_link_outside
-from branchline.core.evidence import Evidence
+from branchline.core.evidence import Evidence, Metric
 from branchline.core.evidence.data.data_json import profile_from_json, profile_to_json
 from branchline.core.evidence.data.drift import compare_profiles
 from branchline.core.evidence.watched import (
@@ -35,6 +35,7 @@ from branchline.core.verdict.judge import judge
 from branchline.errors import BranchlineError, ConfigError, DataError
 from branchline.flows.baselines import baseline_among
 from branchline.flows.data_reference import Champion
+from branchline.flows.look_labels import metrics_of_labels
 from branchline.flows.metrics_left import metrics_in
 from branchline.ports.executor import Task
 
@@ -105,8 +106,9 @@ def look(
         say(f"comparing {asked.source} with {_against(asked, found)}")
         _compare(project, asked, champion, found)
     if asked.metrics:
-        is_stale = bool(asked.run) and before == project.workspace.signature(asked.metrics_from)
-        _measure(project, asked, found, is_stale=is_stale or not has_run)
+        left = project.workspace.signature(asked.metrics_from) if asked.metrics_from else ""
+        is_stale = not has_run or (bool(asked.run) and left == before)
+        _measure(project, asked, found, is_stale=is_stale)
     return Seen(
         model=project.policy.model,
         at=at,
@@ -206,7 +208,9 @@ def _last_line(log: str) -> str:
             rows = file.read(_TAIL_BYTES).decode("utf-8", "replace").splitlines()
     except OSError:
         return ""
-    return next((plain(row).strip()[:300] for row in reversed(rows) if row.strip()), "")
+    # The log begins with the command.
+    said = [row for row in rows if row.strip() and not row.startswith("$ ")]
+    return plain(said[-1]).strip()[:300] if said else ""
 
 
 def _compare(project: Project, asked: Monitor, champion: Champion, found: _Found) -> None:
@@ -328,15 +332,28 @@ def _has_same_columns(asked: Monitor, before: TableProfile, table: Table, found:
 
 def _measure(project: Project, asked: Monitor, found: _Found, *, is_stale: bool) -> None:
     """Judge the metrics by their bounds, as the gate does."""
-    unread: tuple[str, ...]
-    if is_stale:
-        unread = (f"{asked.metrics_from}: `monitor.run` did not leave it anew in this look.",)
-        evidence = Evidence(unread=unread)
-    else:
+    metrics: list[Metric] = []
+    unread: list[str] = []
+    rules = list(asked.metrics)
+    if asked.metrics_from and is_stale:
+        unread.append(f"{asked.metrics_from}: `monitor.run` did not leave it anew in this look.")
+    elif asked.metrics_from:
         left = metrics_in(project, (), {asked.metrics_from: ""})
-        evidence = Evidence(metrics=tuple(left.metrics), unread=tuple(left.unread))
-    verdict = judge(evidence, None, Gate(metrics=asked.metrics))
-    for rule in asked.metrics:
+        metrics, unread = list(left.metrics), list(left.unread)
+    others = [rule for rule in rules if rule.name not in {metric.name for metric in metrics}]
+    if asked.labels is not None and others:
+        made, why, rows = metrics_of_labels(project, asked.labels, others, min_rows=asked.min_rows)
+        if rows < asked.min_rows and not why:
+            found.waits.append(
+                f"`{asked.labels.path}` has {rows:,} labelled row{'' if rows == 1 else 's'}, and"
+                f" {asked.min_rows:,} are the least for a metric."
+            )
+            rules = [rule for rule in rules if rule not in others]
+        metrics += made
+        unread = [*map(_one_line, why), *unread]
+    evidence = Evidence(metrics=tuple(metrics), unread=tuple(unread))
+    verdict = judge(evidence, None, Gate(metrics=tuple(rules)))
+    for rule in rules:
         findings = [one for one in verdict.findings if one.metric == rule.name]
         worst = next(
             (f for o in (Outcome.FAILED, Outcome.UNKNOWN) for f in findings if f.outcome is o),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from branchline.adapters.github.comments import Comments
 from branchline.adapters.github.fields import text, whole
 from branchline.adapters.github.marks import clean_line, marked, unmarked
+from branchline.errors import ForgePermissionError
 from branchline.ports.forge import Comment
 from branchline.ports.issues import Issue, Issues, NewIssue
 
@@ -84,9 +85,18 @@ class GitHubIssues(Issues):
         since = datetime.fromtimestamp(max(0.0, began - _SLACK_S), UTC)
         path = self._repository.at("issues")
         asked = {"state": "all", "since": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
+        try:
+            listed = list(self._client.pages(path, **asked))
+        except ForgePermissionError as error:
+            # Who looks for an issue is going to write it: both rights are told of at once.
+            error.message = error.message.replace("issues: read", "issues: write")
+            error.details = tuple(
+                one.replace("issues: read", "issues: write") for one in error.details
+            )
+            raise
         found = [
             item
-            for item in self._client.pages(path, **asked)
+            for item in listed
             if unmarked(text(item, "body"))[0].get(_MARK) == key and self._repository.is_ours(item)
         ]
         return sorted(found, key=lambda item: whole(item, "number"))

@@ -15,6 +15,7 @@ from branchline.config.kinds import (
     ListOf,
     MapOf,
     Number,
+    OneOf,
     Section,
     Text,
 )
@@ -30,6 +31,7 @@ _CRON_FIELD = r"[0-9A-Za-z*,/?-]+"
 CRON = Text("five fields of cron, such as 17 2 * * 1", rf"{_CRON_FIELD}(?: +{_CRON_FIELD}){{4}}")
 MATERIAL, MIN_ROWS = 0.1, 200
 """As `core.evidence.data.drift` has them, which is not loaded for them; a test holds them equal."""
+MOST_METRICS = 100
 TRAINING = ("training", "baseline")
 """Words for the data that the model in production was trained on."""
 
@@ -52,11 +54,19 @@ def _action_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
 
 
 def _monitor_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
-    if "metrics" in value and "metrics_from" not in value:
+    if "metrics" in value and "metrics_from" not in value and "labels" not in value:
         report.wrong(
             (*path, "metrics"),
-            "has no file: write `metrics_from: FILE` beside it, which `run` leaves",
+            "come from nowhere: write `metrics_from: FILE` beside it, which `run` leaves, or"
+            " `labels: {target: y, score: p}`, to compute them",
         )
+    if len(value.get("metrics") or {}) > MOST_METRICS:
+        report.wrong((*path, "metrics"), f"are more than {MOST_METRICS}; watch those that matter")
+    labels = value.get("labels")
+    if labels is not None and "metrics" not in value:
+        report.wrong((*path, "labels"), "go with `metrics`, which are computed from them")
+    elif labels is not None and "path" not in labels and "source" not in value:
+        report.wrong((*path, "labels"), "has no `path`, and there is no `source`: name the file")
     if "trained_on" in value and value.get("reference", TRAINING[0]) not in TRAINING:
         report.wrong(
             (*path, "trained_on"), "goes with `reference: training` only; drop one of the two"
@@ -117,6 +127,27 @@ MONITOR = Section(
             "Bounds by metric, dotted as in the file; what is not known is never healthy.",
         ),
         "metrics_from": Key(Text("a file"), "Metrics file that `run` leaves anew at each look."),
+        "labels": Key(
+            Section(
+                {
+                    "path": Key(Text("a file"), "File of these rows; `source` when not set."),
+                    "target": Key(Text("a column"), "Column of the truth.", required=True),
+                    "score": Key(
+                        OneOf((Text("a column"), COLUMNS)),
+                        "Column of the model's score, or a list with one column a class.",
+                    ),
+                    "prediction": Key(
+                        Text("a column"), "Column of the model's decision, or of its value."
+                    ),
+                    "query": Key(Text("a column"), "Column of the query, for ranking."),
+                    "weight": Key(Text("a column"), "Column of weights."),
+                },
+                words="a mapping such as {path: labelled.parquet, target: y, score: p}",
+                one_of=("score", "prediction"),
+            ),
+            "Rows whose truth is known by now: metrics that `metrics_from` lacks are computed from"
+            " them, where there are `min_rows`.",
+        ),
         "actions": Key(
             ListOf(
                 Section(

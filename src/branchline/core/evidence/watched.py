@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from branchline.core.values import Outcome, digest_of
 
 if TYPE_CHECKING:
-    from branchline.core.policy import MetricRule
+    from branchline.core.policy import MetricRule, PredictionColumns
 
 TRAINING = "training"
 """The reference that is the profile in the record of the model in production."""
@@ -44,6 +44,7 @@ class Monitor:
         limit: PSI that a column may have. limits: Of single columns.
         only: Columns to compare; all when empty. exclude: Not these.
         metrics: Bounds. metrics_from: Their file; "" for none.
+        labels: Rows with the truth, to compute them from; None for none.
         opens_issue: Whether an issue tells of an alarm. retrain: None where nothing is trained.
     """
 
@@ -60,6 +61,7 @@ class Monitor:
     exclude: tuple[str, ...] = ()
     metrics: tuple[MetricRule, ...] = ()
     metrics_from: str = ""
+    labels: PredictionColumns | None = None
     opens_issue: bool = True
     retrain: Retrain | None = None
 
