@@ -182,16 +182,17 @@ def test_actions_are_githubs_at_a_commit() -> None:
     [
         pytest.param("github: {style: minimal, server: enterprise}\n", "github.server", id="ghes"),
         pytest.param(
-            "github: {style: minimal, runs_on: [self-hosted, gpu]}\n", "not [self-hosted, gpu]",
+            "github: {style: minimal, runs_on: [self-hosted, gpu]}\n",
+            "[self-hosted, gpu] may be yours (github.runs_on)",
             id="own-small-jobs",
         ),
         pytest.param(
             "github: {style: minimal}\nresources: {train: {runs_on: [gpu-box]}}\n",
-            "not [gpu-box]", id="own-machine",
+            "[gpu-box] may be yours (resources)", id="own-machine",
         ),
         pytest.param(
             "github: {style: minimal}\nresources: {train: {runs_on: [ubuntu-22.04]}}\n",
-            "several machines", id="two-machines",
+            "one machine, and 2 are named (resources)", id="two-machines",
         ),
         pytest.param(
             "github: {style: minimal}\n"
