@@ -40,6 +40,7 @@ OPEN = {
     "tune": ("trials[].params", "trials[].metrics", "best.params", "before"),
     "records": (),
     "store": (),
+    "store pull": (),
     "remote add": (),
     "remote list": (),
     "queue": (),
@@ -93,6 +94,7 @@ HEADINGS = {
     "tune": "`branchline tune --json`",
     "records": "`branchline records push --json`, and `records fetch --json`",
     "store": "`branchline store push --json`",
+    "store pull": "`branchline store pull --json`",
     "remote add": "`branchline remote add --json`, and `remote init --json`",
     "remote list": "`branchline remote list --json`",
     "queue": "`branchline queue --json`",
@@ -681,6 +683,15 @@ FIELDS: dict[str, dict[str, str]] = {
         "to": "string: the remote of the store, without passwords",
         "objects": "integer: objects that the remote did not have",
         "size_bytes": "integer: of these objects",
+    },
+    "store pull": {
+        "schema_version": "integer: version of this document",
+        "outputs": "array: those that the store keeps, in the order of the stages",
+        "outputs[].path": "string: from the root",
+        "outputs[].md5": "string: digest of its content; of a folder's list, with `.dir`",
+        "outputs[].size_bytes": "integer or null: of the file, or of all files of the folder",
+        "outputs[].how": "string: fetched (from another machine), restored (from the store of this "
+        "one), or stood (it was in its place)",
     },
     "remote add": {
         "schema_version": "integer: version of this document",

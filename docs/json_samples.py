@@ -21,7 +21,7 @@ from branchline.cli.records import exchange_to_json
 from branchline.cli.remote import made_to_json, remotes_to_json
 from branchline.cli.run_report import outcome_to_json
 from branchline.cli.several import several_to_json
-from branchline.cli.store import sent_to_json
+from branchline.cli.store import pulled_to_json, sent_to_json
 from branchline.core.changes.seeds import seeds_to_json
 from branchline.core.changes.values import (
     Change,
@@ -70,6 +70,7 @@ from branchline.core.verdict.verdict_json import verdict_to_json
 from branchline.errors import BranchlineError
 from branchline.flows.checklist import Box
 from branchline.flows.doctor import Check, Health
+from branchline.flows.fetching import Brought, Pulled
 from branchline.flows.finish import Finished, run_to_json
 from branchline.flows.remotes import MadeBox
 from branchline.flows.run import RunOutcome
@@ -325,6 +326,9 @@ SAMPLES: dict[str, JsonValue] = {
     "tune": tuned_to_json(_TUNED),
     "records": exchange_to_json(Exchange()),
     "store": sent_to_json("the store s3://bucket/prefix", Sent()),
+    "store pull": pulled_to_json(
+        [Pulled(out=Produced(path="p", spelled="p", content=Content(md5="m")), how=Brought.FETCHED)]
+    ),
     "pr list": pulls_to_json([_PULL], {1: CheckState.PASSED}),
     "pr show": pull_to_json(
         PullView(

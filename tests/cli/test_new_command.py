@@ -106,6 +106,27 @@ def test_what_the_user_ignores_everywhere_is_committed_all_the_same(tmp_path: Pa
     assert {"README.md", "data/schema.yaml", ".github/workflows/branchline.yml"} <= set(tracked)
 
 
+def test_what_is_prepared_for_a_store_is_all_that_workflows_need(tmp_path: Path) -> None:
+    new(tmp_path, "churn")
+    settings = tmp_path / "churn/branchline.yaml"
+    command = [sys.executable, "-m", "branchline", "workflows", "write"]
+
+    def written() -> str:
+        done = subprocess.run(
+            command, cwd=tmp_path / "churn", env=environment(), capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    before = written()
+    text = settings.read_text()
+    settings.write_text(text.replace("# store:", "store:").replace("# github:", "github:"))
+    after = written()
+
+    assert "no version of it is registered; write e.g. `store: s3://bucket/prefix`" in before
+    assert "store" not in after
+
+
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     (tmp_path / "churn").mkdir()
 

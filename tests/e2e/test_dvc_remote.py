@@ -113,5 +113,5 @@ def test_a_damaged_object_is_refused(made: Project) -> None:
     ran = made.branchline("run")
 
     assert ran.code == 1
-    assert "in a DVC remote, is damaged" in ran.text
+    assert "where outputs are kept for others, is damaged" in ran.text
     assert not (made.root / "iris.csv").exists()

@@ -139,6 +139,25 @@ def test_what_one_clone_made_another_reuses(bucket: Bucket) -> None:
     assert sorted(p.name for p in (two.root / "parts").iterdir()) == ["a", "b", "c"]
 
 
+def test_what_one_clone_made_comes_to_its_place_in_another(bucket: Bucket) -> None:
+    one = bucket.project(settings_of(bucket.url))
+    branchline(one, "run")
+    branchline(one, "store", "push")
+    two = bucket.clone(one, "two")
+
+    model = branchline(two, "store", "pull", "HEAD", "--only", "model")
+    others = [path.name for path in two.root.glob("parts")]
+    rest = branchline(two, "store", "pull")
+    ran = branchline(two, "run")
+
+    assert (model.code, others) == (0, []), model.text
+    assert two.read("model") == "1\nc\n"
+    assert "Fetched parts" in rest.text
+    assert "1 of 2 outputs stood in their place already." in rest.text
+    assert "Nothing to run" in ran.text
+    assert not (two.root / "trained").exists()
+
+
 def test_an_object_that_is_damaged_there_is_refused(bucket: Bucket) -> None:
     one = bucket.project(settings_of(bucket.url))
     branchline(one, "run")
@@ -154,6 +173,7 @@ def test_an_object_that_is_damaged_there_is_refused(bucket: Bucket) -> None:
 
     assert ran.code == 1
     assert "is damaged" in ran.text
+    assert "branchline store push" in ran.text
     assert not (two.root / "model").exists()
 
 

@@ -71,7 +71,7 @@ COMMANDS = (
     Command("approve", "Register", "let a run pass whose verdict chance leaves open"),
     Command("apply", "Register", "apply the effects of a run; --dry-run prints them"),
     Command("records", "Share", "push records to a remote, fetch them from it"),
-    Command("store", "Share", "push outputs to where others can have them"),
+    Command("store", "Share", "send outputs to where others can have them, and bring them"),
     Command("schema", "Share", "the JSON Schema of branchline.yaml, for editors"),
     Command("ci", "GitHub", "plan, run, apply: the walk inside a job of GitHub Actions"),
     Command("workflows", "GitHub", "write the workflows of GitHub Actions, check that they stand"),

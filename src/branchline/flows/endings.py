@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 def in_full(error: BranchlineError) -> str:
-    """An error in one sentence, with what it names in its details."""
-    return "; ".join((error.message, *error.details[:3]))
+    """An error on one line, with what it names in its details, and what to do about it."""
+    said = "; ".join((error.message, *error.details[:3]))
+    return f"{said.removesuffix('.')}. {error.todo}" if error.todo else said
 
 
 def not_started(address: str, error: BranchlineError) -> Ended:

@@ -43,6 +43,7 @@ MORE = {
     "no pull requests": ("pull_requests: {do: nothing}", ""),
     "forks": ("pull_requests: {forks: train}", ""),
     "search": ("tune: {objective: {metric: auc}, space: {lr: [1, 2]}}", ""),
+    "watch": ("monitor: {metrics: {auc: {min: 0.9}}, metrics_from: live.json}", ""),
     "names": ("models: {a/b: {}, c: {}}", "default_branch: it's/main"),
     "quiet": ("branches: {main: {do: train}}", ""),
     "packages": ("", 'requirements: "ci/my pin.txt", install: "pip install -e .\\npip list"'),
@@ -85,7 +86,7 @@ def short_forms() -> dict[str, dict[Any, Any]]:
         f"{name}: {path}": yaml.safe_load(text)
         for name, asked in ASKED.items()
         for path, text in asked.files.items()
-        if path.endswith(".yml") and "-tune" not in path
+        if path.endswith(".yml") and "-tune" not in path and "-monitor" not in path
     }
 
 
@@ -125,6 +126,10 @@ def test_a_search_keeps_its_own_file_and_what_that_reads() -> None:
     files = asked_of(settings("search")).files
 
     assert list(files) == [TRAIN, TUNE, ".github/branchline/requirements.txt"]
+    watched = asked_of(settings("watch")).files
+    assert [path.rpartition("/")[2] for path in watched] == [
+        "branchline.yml", "branchline-monitor.yml", "requirements.txt",
+    ]  # fmt: skip
 
 
 def test_every_job_has_a_name_a_limit_and_rights_of_its_own() -> None:
@@ -177,16 +182,17 @@ def test_actions_are_githubs_at_a_commit() -> None:
     [
         pytest.param("github: {style: minimal, server: enterprise}\n", "github.server", id="ghes"),
         pytest.param(
-            "github: {style: minimal, runs_on: [self-hosted, gpu]}\n", "not [self-hosted, gpu]",
+            "github: {style: minimal, runs_on: [self-hosted, gpu]}\n",
+            "[self-hosted, gpu] may be yours (github.runs_on)",
             id="own-small-jobs",
         ),
         pytest.param(
             "github: {style: minimal}\nresources: {train: {runs_on: [gpu-box]}}\n",
-            "not [gpu-box]", id="own-machine",
+            "[gpu-box] may be yours (resources)", id="own-machine",
         ),
         pytest.param(
             "github: {style: minimal}\nresources: {train: {runs_on: [ubuntu-22.04]}}\n",
-            "several machines", id="two-machines",
+            "one machine, and 2 are named (resources)", id="two-machines",
         ),
         pytest.param(
             "github: {style: minimal}\n"

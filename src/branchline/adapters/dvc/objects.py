@@ -165,7 +165,8 @@ def damaged(path: str, why: str) -> StoreError:
     """The error for an object that is not what its name says."""
     return StoreError(
         f"{path} is damaged: {why}",
-        todo="Delete that file, then run the stage again or fetch the object from a remote store.",
+        todo="Delete that file and run again: it is fetched from where others have it, or made"
+        " anew.",
     )
 
 

@@ -221,8 +221,9 @@ def _transfer_legacy(path: str, target: ObjectFolder, md5: str) -> None:
 def damaged_there(path: str) -> StoreError:
     """The error for an object of a remote that is not what its name says."""
     return StoreError(
-        f"{path}, in a DVC remote, is damaged: its bytes have another digest",
-        todo="Delete that file and `dvc push` it again from a clone where it is sound.",
+        f"{path}, where outputs are kept for others, is damaged: its bytes have another digest",
+        todo="Delete that file; a clone where it is sound sends it again: `branchline store push`"
+        " (or `dvc push`).",
     )
 
 

@@ -71,7 +71,8 @@ def workflow_files(models: Sequence[Facts], groups: Sequence[Group] = ()) -> dic
 
 def _needs_requirements(facts: Facts) -> bool:
     """Whether a workflow reads the file that we write; the short form holds its pin itself."""
-    return facts.writes_requirements and not (facts.is_minimal and facts.tune is None)
+    is_alone = facts.tune is None and facts.monitor is None
+    return facts.writes_requirements and not (facts.is_minimal and is_alone)
 
 
 def _refuse_twice(files: dict[str, str], path: str, facts: Facts) -> None:

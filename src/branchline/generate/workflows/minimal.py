@@ -153,23 +153,26 @@ def minimal_workflow(facts: Facts) -> str:
 
 def _refuse(facts: Facts) -> None:
     """Refuse what one job on one machine of GitHub's cannot do."""
-    labels = [facts.runs_on, *(part.runs_on for part in facts.parts)]
-    labels += [check.runs_on for check in facts.checks]
-    own = next((one for one in labels if may_be_own(one)), None)
+    places = [("github.runs_on", facts.runs_on)]
+    places += [("resources", part.runs_on) for part in facts.parts]
+    places += [("checks", check.runs_on) for check in facts.checks]
+    own, labels = next((one for one in places if may_be_own(one[1])), ("", ()))
+    named = ", ".join(labels)
     several = next((check.name for check in facts.checks if check.axes), "")
+    machines = len({labels for _, labels in places})
     reasons = (
         ("github.server", "an Enterprise server may not read its `&` and `*`", facts.is_enterprise),
         ("github.aws", "a role is taken by 30 lines in each job", facts.aws is not None),
-        ("resources", f"it is for GitHub's machines, not [{', '.join(own or ())}]", own),
-        ("resources", "its stages name several machines", len(set(labels)) > 1),
+        (own, f"it needs a machine of GitHub's, and [{named}] may be yours", own),
+        ("resources", f"it needs one machine, and {machines} are named", machines > 1),
         ("deploy", "each environment is deployed by a job of its own", facts.deploys),
         ("checks", f"the check `{several}` has a matrix, which is several jobs", several),
     )
     for key, why, is_so in reasons:
         if is_so:
             raise wrong(
-                "github.style", f"is `minimal`, and that is one job: {why} ({key})",
-                "Write github: {style: full}, or take that key out.",
+                "github.style", f"is `minimal`, which trains in one job: {why} ({key})",
+                f"Write github: {{style: full}}, or change {key}.",
             )  # fmt: skip
 
 
