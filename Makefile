@@ -63,9 +63,10 @@ $(READY): pyproject.toml constraints.txt | python
 	@$(PY) $(PIP_INSTALL) -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# The libraries of the examples (scikit-learn, a notebook's kernel) and of what `branchline new` makes, as a user
+# The libraries of the examples (scikit-learn, a notebook's kernel, LightGBM) and of what `branchline new` makes, as a user
 # would install them.
 EXAMPLE_LIBRARIES := examples/tumour-classifier/requirements.txt examples/notebook/requirements.txt \
+	examples/boosting-script/requirements.txt examples/mlproject/requirements.txt \
 	src/branchline/generate/project/requirements.txt.in
 $(EXAMPLE_READY): $(EXAMPLE_LIBRARIES) $(READY)
 	@$(PY) $(PIP_INSTALL) -c constraints.txt $(addprefix -r ,$(EXAMPLE_LIBRARIES))

@@ -271,3 +271,24 @@ def test_the_short_form_leaves_a_package_called_model_alone(make_project: MakePr
     assert project.read("model/net.py") == "x = 1\n"
     project.write("branchline.yaml", "model: m\ntrain: {run: python3 train.py, outs: []}\n")
     assert project.branchline("run").code == 0
+
+
+def test_data_outside_of_the_repository_count_by_their_content(make_project: MakeProject) -> None:
+    project = make_project(SHORT)
+    data = project.root.parent / "data.csv"
+    data.write_text("1")
+    named = f"model: m\ntrain: {{run: python3 train.py, deps: [{data}], outs: [metrics.json]}}\n"
+    project.write("branchline.yaml", named)
+
+    first = project.branchline("run")
+    same = project.branchline("plan")
+    data.write_text("2")
+    changed = project.branchline("plan")
+    data.unlink()
+    missing = project.branchline("plan")
+
+    assert first.code == 0, first.text
+    assert "git add branchline.lock branchline.yaml metrics.json" in first.stdout
+    assert "nothing changed" in same.stdout
+    assert f"`{data}` changed" in changed.stdout
+    assert missing.code == 0, "what it held was seen: the result of then is known"
