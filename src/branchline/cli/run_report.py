@@ -46,7 +46,12 @@ def show_outcome(outcome: RunOutcome, console: Console) -> None:
             from shlex import quote
 
             console.write(f"To commit with it: git add {' '.join(map(quote, outcome.to_commit))}")
-            if outcome.finished.evidence.is_dirty and outcome.finished.verdict.findings:
+            judged = outcome.finished.verdict
+            if (
+                outcome.finished.evidence.is_dirty
+                and judged.findings
+                and judged.outcome is Outcome.PASSED
+            ):
                 console.write(
                     "Then `branchline run` again: it trains nothing, and later runs are compared"
                     " with the run of a commit."
