@@ -22,6 +22,8 @@ RAY := .venv-ray
 RAY_READY := $(RAY)/.ready
 DATA := .venv-data
 DATA_READY := $(DATA)/.ready
+SITE := .venv-site
+SITE_READY := $(SITE)/.ready
 
 RIG := .rig
 RIG_READY := $(RIG)/.ready
@@ -36,11 +38,12 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
 export BRANCHLINE_MLFLOW_PYTHON = $(CURDIR)/$(MLFLOW)/bin/python
 export BRANCHLINE_DATA_PYTHON = $(CURDIR)/$(DATA)/bin/python
+export BRANCHLINE_SITE_PYTHON = $(CURDIR)/$(SITE)/bin/python
 export BRANCHLINE_RAY_PYTHON = $(CURDIR)/$(RAY)/bin/python
 export BRANCHLINE_PEERS_PYTHON = $(CURDIR)/$(PEERS)/bin/python
 export BRANCHLINE_RIG ?= $(CURDIR)/$(RIG)
 
-.PHONY: help python peers mlflow ray data rig demo test quick check bench docs pictures format clean
+.PHONY: help python peers mlflow ray data rig demo test quick check bench docs site pictures format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,9 +63,10 @@ $(READY): pyproject.toml constraints.txt | python
 	@$(PY) $(PIP_INSTALL) -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# The libraries of the examples (scikit-learn, a notebook's kernel) and of what `branchline new` makes, as a user
+# The libraries of the examples (scikit-learn, a notebook's kernel, LightGBM) and of what `branchline new` makes, as a user
 # would install them.
 EXAMPLE_LIBRARIES := examples/tumour-classifier/requirements.txt examples/notebook/requirements.txt \
+	examples/boosting-script/requirements.txt examples/mlproject/requirements.txt \
 	src/branchline/generate/project/requirements.txt.in
 $(EXAMPLE_READY): $(EXAMPLE_LIBRARIES) $(READY)
 	@$(PY) $(PIP_INSTALL) -c constraints.txt $(addprefix -r ,$(EXAMPLE_LIBRARIES))
@@ -101,6 +105,13 @@ $(DATA_READY): constraints-data.txt | python
 
 data: $(DATA_READY) ## the environment with pandera and others, for the tests of data checks
 
+# What makes pages of docs/: Sphinx, MyST, Furo.
+$(SITE_READY): constraints-site.txt | python
+	@echo "setting up $(SITE) (the generator of the site) ..."
+	@test -x $(SITE)/bin/python || $(PYTHON) -m venv $(SITE)
+	@$(SITE)/bin/python $(PIP_INSTALL) -c constraints-site.txt sphinx myst-parser furo
+	@touch $@
+
 # GitHub's own parser and language service, an emulator of its API, zizmor, shellcheck.
 $(RIG_READY): tests/rig/install.sh tests/rig/package.json tests/rig/requirements.txt | python
 	@echo "setting up $(RIG) (the judges of the tests for GitHub) ..."
@@ -117,7 +128,7 @@ demo: $(EXAMPLE_READY) ## the whole story on a small real project
 # What the tests need, side by side: each waits for the network as long as for a processor.
 test: ## all tests
 	@$(MAKE) --no-print-directory -j $(JOBS) $(EXAMPLE_READY) $(PEERS_READY) $(MLFLOW_READY) $(RAY_READY) \
-		$(DATA_READY) $(RIG_READY)
+		$(DATA_READY) $(SITE_READY) $(RIG_READY)
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal || { test $$? -eq 1 && $(PY) tests/alone.py; }
 
 quick: $(READY) ## the tests that take seconds
@@ -138,6 +149,9 @@ bench: $(READY) $(PEERS_READY) ## measure against DVC, make and git
 docs: $(READY) ## write docs/reference again
 	@$(PY) docs/build.py
 
+site: $(SITE_READY) ## the documentation as a site, in .site; a broken link fails
+	@$(SITE)/bin/python docs/website/build.py
+
 pictures: $(READY) ## the screenshots of docs/images, made in Chromium
 	@$(PY) docs/screenshots.py
 
@@ -146,5 +160,5 @@ format: $(READY) ## put the code into its format
 	@$(VENV)/bin/ruff format .
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(PEERS) $(MLFLOW) $(RAY) $(DATA) $(RIG) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
+	rm -rf $(VENV) $(PEERS) $(MLFLOW) $(RAY) $(DATA) $(SITE) $(RIG) .demo .site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -78,6 +78,7 @@ PIPELINES = [
     ("vars:\n- a: 1\n- a: 2\nstages: {b: {cmd: x}}", "3: vars.1: vars[1] sets `a`, which vars[0] sets already"),
     ("vars: [nope.yaml]\nstages: {b: {cmd: x}}", "1: vars.0: nope.yaml does not exist"),
     ("stages:\n  a:\n    cmd: x\n    wdir: ../x", "4: stages.a.wdir: '../x' lies outside the repository; name a folder inside it"),
+    ("stages:\n  a: {cmd: x, outs: [o], metrics: [o]}", "2: stage `a` names its output o twice; name it once"),
     ("stages:\n  a: {cmd: x, outs: [o]}\n  b: {cmd: x, outs: [o]}", "3: o is an output of stage `b` and of stage `a` (dvc.yaml:2); a path can have one maker"),
     ("stages:\n  a: {cmd: x, outs: [o]}\n  b: {cmd: x, outs: [o/p]}", "3: o/p (output of stage `b`) lies inside o (output of stage `a`, dvc.yaml:2); outputs cannot overlap"),
     ("stages:\n  a:\n    cmd: x\n    deps: [o]\n    outs:\n    - o", "6: o is both a dep and an output of stage `a`"),

@@ -271,3 +271,49 @@ def test_the_short_form_leaves_a_package_called_model_alone(make_project: MakePr
     assert project.read("model/net.py") == "x = 1\n"
     project.write("branchline.yaml", "model: m\ntrain: {run: python3 train.py, outs: []}\n")
     assert project.branchline("run").code == 0
+
+
+def test_data_outside_of_the_repository_count_by_their_content(make_project: MakeProject) -> None:
+    project = make_project(SHORT)
+    data = project.root.parent / "data.csv"
+    data.write_text("1")
+    named = f"model: m\ntrain: {{run: python3 train.py, deps: [{data}], outs: [metrics.json]}}\n"
+    project.write("branchline.yaml", named)
+
+    first = project.branchline("run")
+    same = project.branchline("plan")
+    data.write_text("2")
+    changed = project.branchline("plan")
+    data.unlink()
+    missing = project.branchline("plan")
+
+    assert first.code == 0, first.text
+    assert "git add branchline.lock branchline.yaml metrics.json" in first.stdout
+    assert "nothing changed" in same.stdout
+    assert f"`{data}` changed" in changed.stdout
+    assert missing.code == 0, "what it held was seen: the result of then is known"
+
+
+def test_a_passed_run_from_uncommitted_changes_says_how_it_becomes_a_baseline(
+    make_project: MakeProject,
+) -> None:
+    gate = "gate: {metrics: {auc: {max_regression: 0.01}}}\n"
+    words = """echo '{\\"auc\\": 0.9}' > metrics.json"""
+    train = f'train: {{run: "{words}", outs: [], metrics: [metrics.json]}}\n'
+    project = make_project({"README.md": "x\n"})
+    project.git("branch", "-M", "main")
+    project.write("branchline.yaml", "model: m\n" + train + gate)
+
+    first = project.branchline("run")
+    (wanted,) = [x for x in first.stdout.splitlines() if x.startswith("To commit with it: ")]
+    project.git(*wanted.removeprefix("To commit with it: git ").split())
+    project.git("commit", "-q", "-m", "judged")
+    clean = project.branchline("run")
+    project.write("branchline.yaml", "model: m\n" + train.replace("0.9", "0.7") + gate)
+    worse = project.branchline("run")
+
+    assert "Then `branchline run` again: it trains nothing" in first.stdout
+    assert "Nothing to run" in clean.stdout
+    assert "Then `branchline run`" not in clean.stdout
+    assert worse.code == 3, worse.text
+    assert "Then `branchline run`" not in worse.stdout

@@ -56,7 +56,10 @@ def test_nothing_is_allowed_that_a_job_does_not_ask_for(path: Path) -> None:
     assert workflow["permissions"] == {}
     for name, job in workflow["jobs"].items():
         assert job["timeout-minutes"] <= 90, name
-        assert set(job["permissions"].items()) <= {("contents", "read"), ("id-token", "write")}
+        allowed = {("contents", "read"), ("id-token", "write")}
+        if path.name == "pages.yml" and name == "publish":
+            allowed.add(("pages", "write"))
+        assert set(job["permissions"].items()) <= allowed
         for step in job["steps"]:
             if "checkout" in step.get("uses", ""):
                 assert step["with"]["persist-credentials"] is False
@@ -104,6 +107,22 @@ def test_publishing_runs_nothing_of_the_repository() -> None:
     assert jobs["publish"]["permissions"] == {"id-token": "write"}
     assert jobs["publish"]["environment"]["name"] == "release"
     assert not any("checkout" in step.get("uses", "") for step in jobs["publish"]["steps"])
+
+
+def test_the_site_is_published_from_main_by_a_job_that_runs_nothing_of_the_repository() -> None:
+    workflow = load(f"{FOLDER}/pages.yml")
+    build, publish = workflow["jobs"]["build"], workflow["jobs"]["publish"]
+
+    # YAML 1.1 reads the key `on` as a truth.
+    assert workflow[True]["push"] == {"branches": ["main"]}
+    assert build["permissions"] == {"contents": "read"}
+    assert publish["if"] == "github.event_name == 'push'"
+    assert publish["permissions"] == {"pages": "write", "id-token": "write"}
+    assert [step["uses"].partition("@")[0] for step in publish["steps"]] == ["actions/deploy-pages"]
+    assert not any("run" in step for step in publish["steps"])
+    kept = next(step["with"] for step in build["steps"] if "upload" in step.get("uses", ""))
+    assert kept["name"] == "github-pages", "what deploy-pages looks for"
+    assert kept["path"].endswith("/artifact.tar"), "the one file that Pages reads"
 
 
 def test_the_action_installs_what_pyproject_asks_for() -> None:

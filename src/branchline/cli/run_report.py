@@ -46,6 +46,16 @@ def show_outcome(outcome: RunOutcome, console: Console) -> None:
             from shlex import quote
 
             console.write(f"To commit with it: git add {' '.join(map(quote, outcome.to_commit))}")
+            judged = outcome.finished.verdict
+            if (
+                outcome.finished.evidence.is_dirty
+                and judged.findings
+                and judged.outcome is Outcome.PASSED
+            ):
+                console.write(
+                    "Then `branchline run` again: it trains nothing, and later runs are compared"
+                    " with the run of a commit."
+                )
 
 
 def _show_failures(outcome: RunOutcome, console: Console) -> None:

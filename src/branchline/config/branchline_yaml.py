@@ -249,9 +249,11 @@ def _train_stage(train: str | Mapping[str, Any]) -> dict[str, Any]:
     """The one stage that the short form stands for, in DVC's grammar."""
     options: Mapping[str, Any] = train if isinstance(train, Mapping) else {"run": train}
     metrics = options.get("metrics", DEFAULT_METRICS)
+    # Who names metrics.json among the outputs means the file that is read by default.
+    also = () if "metrics" in options else DEFAULT_METRICS
     stage: dict[str, Any] = {
         "cmd": options["run"],
-        "outs": list(options.get("outs", DEFAULT_OUTS)),
+        "outs": [out for out in options.get("outs", DEFAULT_OUTS) if out not in also],
         "metrics": [_metrics_file(entry) for entry in metrics],
     }
     for key in ("deps", "params"):
@@ -271,9 +273,11 @@ def _metrics_file(entry: str | Mapping[str, Any]) -> dict[str, Any]:
 
 def _defaults(train: str | Sequence[str] | Mapping[str, Any]) -> frozenset[str]:
     """Outputs of the short form that its author did not name."""
-    named = train.keys() if isinstance(train, Mapping) else ()
-    outs = () if "outs" in named else DEFAULT_OUTS
-    return frozenset((*outs, *(() if "metrics" in named else DEFAULT_METRICS)))
+    named: Mapping[str, Any] = train if isinstance(train, Mapping) else {}
+    metrics = () if "metrics" in named else DEFAULT_METRICS
+    if "outs" in named:
+        return frozenset(metrics) - frozenset(map(str, named["outs"]))
+    return frozenset((*DEFAULT_OUTS, *metrics))
 
 
 def _model_name(folder: str) -> str:

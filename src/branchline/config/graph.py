@@ -87,6 +87,9 @@ def _owners(
     for path, owner, file, line in _outs(stages, pointers, problems):
         if path in owners:
             first, first_file, first_line = owners[path]
+            if first == owner and first_file == file:
+                problems.add_at(file, line, f"{owner} names its output {path} twice; name it once")
+                continue
             problems.add_at(
                 file,
                 line,

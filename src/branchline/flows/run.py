@@ -71,8 +71,8 @@ class RunOutcome:
         planner: Made the plan; knows what was looked at.
         recovered: Stages of a killed run whose results were taken up.
         duration_s: Wall time.
-        to_commit: Files that the run wrote and git should get: dvc.lock, .gitignore, metrics; of a
-            run that does not judge none.
+        to_commit: Files that git should get with the run: dvc.lock, .gitignore, metrics, settings;
+            of a run that does not judge none.
     """
 
     planner: Planner
@@ -225,11 +225,16 @@ def _walk_beside(watcher: Watcher, is_stopped: Callable[[], bool]) -> WalkBeside
 
 
 def _to_commit(project: Project, planner: Planner, dirty: Sequence[str]) -> tuple[str, ...]:
-    """What a run left for git: lock files, `.gitignore`, outputs that the store does not keep."""
+    """What a run left for git: lock files, `.gitignore`, outputs that the store does not keep.
+
+    The settings, too, where git does not have them as they are: they said what was run.
+    """
     written = set(project.lock_files.paths(planner.stages))
     written.update(out.path for s in planner.stages for out in s.outs if not out.cache)
     return tuple(
-        path for path in dirty if path in written or path.rpartition("/")[2] == ".gitignore"
+        path
+        for path in dirty
+        if path in written or path.rpartition("/")[2] in (".gitignore", "branchline.yaml")
     )
 
 

@@ -71,7 +71,9 @@ class DvcWorkspace(Workspace):
         self.database = database
 
     def absolute(self, path: str) -> str:
-        """Absolute path of a path from the root."""
+        """Absolute path of a path from the root; one outside of it may be absolute already."""
+        if path.startswith("/"):
+            return path
         return self.root if path == "." else f"{self.root}/{path}"
 
     def read(self, path: str) -> bytes | None:

@@ -359,6 +359,7 @@ def _note_outputs(
             else ""
         )
         look.unknowns.append(
-            f"{script.path} was not seen to write metrics.{where} Write them to metrics.json and"
-            " name it under `metrics:`, so that results can be judged."
+            f"{script.path} was not seen to write metrics.{where} Let `branchline init --check`"
+            " run it once and see what it prints and leaves, or write them to metrics.json and name"
+            " it under `metrics:`, so that results can be judged."
         )
