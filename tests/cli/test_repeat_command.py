@@ -28,6 +28,8 @@ def test_a_pipeline_that_imports_what_it_makes_is_told_so(make_clone: MakeClone)
 
     assert said.code == 1
     assert "`made.py` changed while the stage ran" in said.out
+    assert "it counts as an input: imported by a.py" in said.out
+    assert "A file that it writes stands under `outs`" in said.out
     assert quick.answer(["run"]) is None
 
 

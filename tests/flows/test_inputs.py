@@ -97,6 +97,32 @@ def test_a_folder_with_one_file_that_is_no_code_counts_each_by_its_kind(make_ben
     assert not key_after(bench, "pkg/t.csv", "2")
 
 
+HYDRA = "import hydra\n@hydra.main(config_path='conf', config_name='config')\ndef main(cfg): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("fit", "path", "text", "stays"),
+    [
+        pytest.param(HYDRA, "conf/config.yaml", "# c\na: 1\n", True, id="a-comment"),
+        pytest.param(HYDRA, "conf/config.yaml", "a: 2\n", False, id="a-value"),
+        pytest.param(HYDRA, "conf/db/x.yaml", "# @package db\nb: 1\n", False, id="its-package"),
+        pytest.param(HYDRA, "conf/db/y.yaml", "b: 1\n", False, id="one-more-choice"),
+        pytest.param(HYDRA, "conf/labels.txt", "cat\n", False, id="one-more-file"),
+        pytest.param("x = 1\n", "conf/config.yaml", "# c\na: 1\n", False, id="without-hydra"),
+    ],
+)
+@pytest.mark.parametrize("declared", [", deps: [conf]", ""], ids=["declared", "followed"])
+def test_what_hydra_composes_counts_by_its_values(
+    make_bench: Make, declared: str, fit: str, path: str, text: str, stays: bool
+) -> None:
+    is_reached = declared or fit == HYDRA
+    files = {"fit.py": fit, "conf/config.yaml": "a: 1\n", "conf/db/x.yaml": "b: 1\n"}
+    bench = make_bench(with_stage(declared) | files)
+
+    expected = stays or not is_reached or (not declared and path.endswith(".txt"))
+    assert key_after(bench, path, text) is expected
+
+
 @pytest.mark.parametrize(
     ("text", "stays"),
     [

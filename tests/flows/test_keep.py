@@ -66,6 +66,7 @@ def test_what_is_edited_while_a_stage_runs_is_nobodys_input(
     ended = outcome.walked.failures["fit"]
     assert ended.failure is Failure.INPUT_CHANGED
     assert f"`{path}` changed while the stage ran" in ended.detail
+    assert ("it counts as an input: imported by fit.py" in ended.detail) is (path == "more.py")
     assert not bench.records.kept
     assert not bench.run_cache.entries
     assert not bench.lock_files.entries

@@ -19,7 +19,7 @@ from branchline.core.changes.values import ChangeEffect, InputKind
 from branchline.core.plan.reasons import elsewhere
 from branchline.core.plan.values import Action, Source
 from branchline.core.plan.view import MODE_SUFFIX, Availability, Where
-from branchline.flows.inputs import CODE_FOLDER_LIMIT
+from branchline.flows.folder_inputs import CODE_FOLDER_LIMIT
 from branchline.flows.reading import with_folders
 from branchline.flows.watched import code_by_meaning, has_no_path, paths_inside
 from branchline.render.plan import plan_notes, plan_summary

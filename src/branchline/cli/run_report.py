@@ -93,8 +93,9 @@ def _todo(failure: Failure | None, stage: Stage | None) -> str:
         )
     if failure is Failure.INPUT_CHANGED:
         return (
-            f"{where}: a stage may not write what it reads. If you edited the file meanwhile, type"
-            " `branchline run` again."
+            f"{where}: a stage may not write what it reads. A file that it writes stands under"
+            " `outs`: `PATH: {cache: false}` where git holds it, and `persist: true` where it is"
+            " added to. If you edited the file meanwhile, type `branchline run` again."
         )
     return ""
 

@@ -17,6 +17,7 @@ from branchline.core.run import command_lines
 from branchline.core.secrecy import MASK, is_secret, redacted, secret_digest
 from branchline.core.values import digest_of
 from branchline.errors import BranchlineError
+from branchline.flows.folder_inputs import folder_input, is_composed
 from branchline.flows.gathered import Gathered
 from branchline.flows.produced import KeptElsewhere
 from branchline.flows.reading import Reader
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from branchline.flows.project import Project
 
 CONFIG_NAMES = frozenset({"branchline.yaml", "dvc.yaml", "dvc.lock", ".dvcignore", ".gitignore"})
-CODE_FOLDER_LIMIT = 2_000
-"""Files of a declared folder that are read for meaning; a larger folder is data."""
 
 
 class InputReader:
@@ -115,7 +114,7 @@ class InputReader:
                 f" uncommitted until `dvc add {path}`"
             )
         found.deps[path] = content
-        found.inputs[path] = self._declared(path, content, is_data=bool(made))
+        found.inputs[path] = self._declared(stage, path, content, is_data=bool(made))
 
     def _content(self, stage: Stage, dep: Dep, out: str | None) -> Content | None:
         """What a declared input holds: promised, present, or as dvc.lock last saw it."""
@@ -161,31 +160,23 @@ class InputReader:
                 return content
         return None
 
-    def _declared(self, path: str, content: Content, *, is_data: bool) -> Input:
+    def _declared(self, stage: Stage, path: str, content: Content, *, is_data: bool) -> Input:
         if is_data or self._producers.pointer(path) is not None:
             return Input(kind=InputKind.DATA, name=path, digest=content.md5, exact=content.md5)
         if content.is_folder:
-            return self._declared_folder(path, content)
+            members = tuple(name for name, _ in self._project.workspace.members(path))
+            return folder_input(
+                path, content, members, self.reader, composed=lambda: self._composed(stage)
+            )
         if self.reader.is_code(path):
             digest = self.reader.digest(path)
             return Input(kind=InputKind.CODE, name=path, digest=digest, exact=content.md5)
         return Input(kind=InputKind.DATA, name=path, digest=content.md5, exact=content.md5)
 
-    def _declared_folder(self, path: str, content: Content) -> Input:
-        """A folder of code counts by the meaning of its files; a folder of data by its bytes."""
-        as_data = Input(kind=InputKind.DATA, name=path, digest=content.md5, exact=content.md5)
-        if (content.nfiles or 0) > CODE_FOLDER_LIMIT:
-            return as_data
-        members = [name for name, _ in self._project.workspace.members(path)]
-        if not any(name.endswith((".py", ".ipynb")) for name in members):
-            return as_data
-        digests = []
-        for name in members:
-            digest = self.reader.digest(f"{path}/{name}")
-            if digest is None:
-                return as_data
-            digests.append((name, digest))
-        return Input(kind=InputKind.CODE, name=path, digest=digest_of(digests), exact=content.md5)
+    def _composed(self, stage: Stage) -> frozenset[str]:
+        """Files that Hydra composes the stage's configuration of, by their values."""
+        files = self._closure(self._entries(stage)).files
+        return frozenset(file.path for file in files if is_composed(file))
 
     # Parameters
 
@@ -244,8 +235,7 @@ class InputReader:
     # Code
 
     def _add_closure(self, stage: Stage, found: Gathered) -> None:
-        lines = command_lines(stage.cmd, is_list=stage.cmd_is_list)
-        entries = tuple(entry for line in lines for entry in entries_of(line, stage.wdir))
+        entries = self._entries(stage)
         if not entries:
             return
         closure = self._closure(entries)
@@ -307,6 +297,10 @@ class InputReader:
         found.inputs[name] = Input(
             kind=InputKind.CODE, name=name, digest=mode, exact=mode, value=mode, via="entry point"
         )
+
+    def _entries(self, stage: Stage) -> tuple[Entry, ...]:
+        lines = command_lines(stage.cmd, is_list=stage.cmd_is_list)
+        return tuple(entry for line in lines for entry in entries_of(line, stage.wdir))
 
     def _closure(self, entries: tuple[Entry, ...]) -> Closure:
         if entries not in self._closures:

@@ -200,7 +200,8 @@ class Keeper:
             return _failed(
                 ended,
                 Failure.INPUT_CHANGED,
-                f"`{moved[0]}` changed while the stage ran: its result is not recorded",
+                f"`{moved[0]}` changed while the stage ran: its result is not recorded"
+                + _why_it_counts(found, moved[0]),
             )
         contents = {out.path: self._store(out) for out in left}
         reader.forget(list(contents))
@@ -373,6 +374,13 @@ def share(project: Project, stage: Stage, entry: LockEntry) -> None:
         and not any(dep.is_external for dep in stage.deps)
     ):
         project.run_cache.save(entry)
+
+
+def _why_it_counts(found: Gathered, path: str) -> str:
+    """Why a path is an input where nobody declares it; "" where somebody does, or it was seen."""
+    known = found.inputs.get(path)
+    via = known.via if known is not None else ""
+    return f"; it counts as an input: {via}" if via else ""
 
 
 def _failed(ended: Ended, failure: Failure, detail: str) -> Kept:

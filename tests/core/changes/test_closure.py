@@ -158,6 +158,16 @@ def paths(closure: Closure) -> set[str]:
             id="hydra-target",
         ),
         pytest.param(
+            {
+                "train.py": "@hydra.main(config_path='.', config_name='main')\ndef f(): pass",
+                "main.yaml": "defaults: [{model: net}]",
+                "model/net.yaml": "a: 1",
+                "other.yaml": "a: 1",
+            },
+            {"main.yaml", "model/net.yaml"},
+            id="hydra-in-the-root",
+        ),
+        pytest.param(
             {"train.py": "open('conf/a.yaml')", "conf/a.yaml": "a: 1"},
             {"conf/a.yaml"},
             id="named-file",

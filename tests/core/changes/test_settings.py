@@ -17,6 +17,12 @@ def read(path: str, text: str) -> Meaning:
     ("path", "before", "after"),
     [
         pytest.param("a.yaml", "lr: 0.1\n", "# note\nlr: 0.1\n", id="yaml-comment"),
+        pytest.param(
+            "a.yaml",
+            "# @package _global_\nlr: 0.1\n",
+            "# note\n#   @package  _global_\nlr: 0.1  # @package other\n",
+            id="yaml-comment-beside-a-package",
+        ),
         pytest.param("a.yaml", "a:\n  b: 1\n", "a:\n      b: 1\n", id="yaml-indentation"),
         pytest.param("a.yaml", "a: 'x'\n", 'a: "x"\n', id="yaml-quotes"),
         pytest.param("a.yaml", "a: [1, 2]\n", "a:\n- 1\n- 2\n", id="yaml-flow"),
@@ -39,6 +45,13 @@ def test_layout_does_not_count(path: str, before: str, after: str) -> None:
         pytest.param("a.yaml", "on: 'yes'\n", "on: yes\n", id="yaml-1.1-reads-a-boolean"),
         pytest.param("a.yaml", "t: '12:30:00'\n", "t: 12:30:00\n", id="yaml-1.1-reads-a-number"),
         pytest.param("a.yaml", "a: 1\nb: 2\n", "b: 2\na: 1\n", id="yaml-key-order"),
+        pytest.param("a.yaml", "a: 1\n", "# @package _global_\na: 1\n", id="package-of-hydra"),
+        pytest.param(
+            "a.yaml",
+            "#@package a.b\na: 1\n",
+            "# note\n\n# @package a.c\na: 1\n",
+            id="another-package",
+        ),
         pytest.param("a.yaml", "a: 1\n", "a: 1.0\n", id="yaml-type"),
         pytest.param("a.json", '{"a": 1}', '{"a": 1.0}', id="json-int-to-float"),
         pytest.param("a.json", '{"a": 1, "b": 2}', '{"b": 2, "a": 1}', id="json-key-order"),

@@ -265,10 +265,20 @@ def test_hydra_is_composed_to_know_where_things_go(tmp_path: Path) -> None:
     train = settings(proposal)["train"]
     assert isinstance(train, dict)
     assert train["run"] == "python src/train.py"
-    assert train["deps"] == ["conf", "lib/linear.py"] or train["deps"] == ["conf"]
+    assert "deps" not in train  # the planner follows its YAML files, by their values
     assert train["outs"] == ["artifacts/first/model.joblib"]
     assert train["metrics"] == ["artifacts/metrics.json"]
     assert any("model: deep, linear" in g.sentence for g in about(proposal, About.PARAMETERS))
+
+
+def test_a_configuration_with_other_files_is_an_input_as_a_whole(tmp_path: Path) -> None:
+    files = {"src/train.py": HYDRA.format(version=', version_base="1.3"'), **CONF}
+
+    proposal = proposed(tmp_path, {**files, "conf/labels.txt": "a\nb\n"})
+
+    train = settings(proposal)["train"]
+    assert isinstance(train, dict)
+    assert train["deps"] == ["conf"]
 
 
 def test_hydra_that_enters_a_new_folder_each_time_is_given_one(tmp_path: Path) -> None:
@@ -345,6 +355,46 @@ def test_the_projects_own_tests_and_linter_become_checks(tmp_path: Path) -> None
         "requirements-dev.txt:1",
         "requirements-dev.txt:2",
     ]
+
+
+PERCENT = """
+Ridge().fit([[1]], [1])
+{printed}
+"""
+
+
+@pytest.mark.parametrize(
+    ("printed", "name", "point"),
+    [
+        pytest.param('print(f"Accuracy: {100 * score:.2f}%")', "Accuracy", 1.0, id="a-sign"),
+        pytest.param('print(f"accuracy: {score:.1%}")', "accuracy", 1.0, id="a-format"),
+        pytest.param('print("accuracy: {:.1%}".format(score))', "accuracy", 1.0, id="an-old-one"),
+        pytest.param('print(f"accuracy: {score:.3f}")', "accuracy", 0.01, id="a-share"),
+        pytest.param('print(f"acc_pct: {score}")', "acc_pct", 1.0, id="a-name"),
+    ],
+)
+def test_a_point_is_one_in_the_unit_of_the_metric(
+    tmp_path: Path, printed: str, name: str, point: float
+) -> None:
+    proposal = proposed(tmp_path, {"train.py": FIT + PERCENT.format(printed=printed)})
+
+    (model,) = proposal.settings.models
+    assert [(bar.name, bar.max_regression) for bar in model.bars] == [(name, point)]
+
+
+@pytest.mark.parametrize(("value", "point"), [(93.3, 1.0), (0.933, 0.01)])
+def test_a_metric_that_is_there_already_tells_its_unit(
+    tmp_path: Path, value: float, point: float
+) -> None:
+    files = {
+        "dvc.yaml": "stages:\n  train:\n    cmd: python train.py\n    metrics: [metrics.json]\n",
+        "metrics.json": f'{{"accuracy": {value}}}\n',
+    }
+
+    proposal = proposed(tmp_path, files)
+
+    (model,) = proposal.settings.models
+    assert [bar.max_regression for bar in model.bars] == [point]
 
 
 def test_tests_that_no_file_explains_are_said_and_not_run(tmp_path: Path) -> None:

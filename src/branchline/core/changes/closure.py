@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from branchline.core.changes.values import Import, Meaning
     from branchline.core.policy import ChangeRules
 
-__all__ = ["Closure", "ClosureFile", "SourceTree", "closure_of"]
+__all__ = ["HYDRA_VIA", "Closure", "ClosureFile", "SourceTree", "closure_of"]
 
 _CODE = (".py", ".pyw", ".ipynb", ".sh", ".bash", ".zsh", ".ksh", ".mk")
 _SETTINGS = (".yaml", ".yml", ".toml")
+HYDRA_VIA = "Hydra configuration of"  # begins `via` of what Hydra composes
 _SPECIAL = ("PYTHONPATH=", "hydra-config:", "script:")
 
 
@@ -395,6 +396,5 @@ class _Walk:
             place = joined(base, folder)
             if place is None or place == "." or not self._tree.is_dir(place):
                 continue
-            for file in self._files_below(place):
-                if file.endswith((".yaml", ".yml")):
-                    self._add(file, f"Hydra configuration of {path}", path)
+            for file in (f for f in self._files_below(place) if f.endswith((".yaml", ".yml"))):
+                self._add(file, f"{HYDRA_VIA} {path}", path)

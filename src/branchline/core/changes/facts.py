@@ -319,11 +319,14 @@ class _Collector:
         self.facts.imports.extend(imports)
 
     def on_hydra(self, node: ast.Call) -> None:
-        for keyword in node.keywords:
-            if keyword.arg in ("config_path", "config_dir"):
-                text = text_of(keyword.value)
-                if text:
-                    self.facts.mentions.setdefault(HYDRA_MENTION + text)
+        given = {keyword.arg: text_of(keyword.value) for keyword in node.keywords}
+        for path in filter(None, (given.get("config_path"), given.get("config_dir"))):
+            self.facts.mentions.setdefault(HYDRA_MENTION + path)
+        name = given.get("config_name")
+        if given.get("config_path") == "." and name:
+            # The root is no folder of configuration as a whole: this file, and what it names.
+            file = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
+            self.facts.mentions.setdefault(file)
 
     def on_path_root(self, node: ast.Call) -> None:
         """`sys.path.insert(0, "lib")` adds an import root."""

@@ -2,6 +2,7 @@
 
 The order of keys counts, because it reaches programs. YAML is equal only when it is equal under the
 1.1 and the 1.2 reading. What cannot be read, has duplicate keys or unknown tags counts by bytes.
+One comment counts: Hydra puts the values of a file where its header `# @package` says.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 LARGEST_VALUE = 200_000
 """Nodes of one document; aliases can make a small text enormous."""
 
+_HEADER = re.compile(rb"#\s*@(package\b.*)")
 _MENTION = re.compile(r"[^\s*?<>|\"{}]*[./:][^\s*?<>|\"{}]*")
 
 
@@ -36,6 +38,7 @@ def settings_meaning(reading: Reading, data: bytes) -> Meaning:
         return bytes_meaning(data, doubts=(f"cannot be read by value: {error.message}",))
     except (TooLargeError, RecursionError):
         return bytes_meaning(data, doubts=("is too large to be read by value",))
+    ordered += _header(data) if reading is Reading.YAML else []
     digest = content_digest(reading, digest_of(ordered).encode())
     return Meaning(
         reading=reading,
@@ -43,6 +46,18 @@ def settings_meaning(reading: Reading, data: bytes) -> Meaning:
         parts=_parts(values),
         mentions=tuple(mentions_of(values[0])),
     )
+
+
+def _header(data: bytes) -> list[object]:
+    """What Hydra reads in the comments above the values, `# @package model`; empty without it."""
+    found: list[object] = []
+    for line in data.lstrip(b"\xef\xbb\xbf").splitlines():
+        text = line.strip()
+        if text and not text.startswith(b"#"):
+            break
+        if match := _HEADER.match(text):
+            found.append(b" ".join(match[1].split()).decode("utf-8", "replace"))
+    return found
 
 
 def read_values(reading: Reading, data: bytes) -> list[object]:

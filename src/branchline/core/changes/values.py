@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-ALGORITHM = "1"
+ALGORITHM = "2"
 """Version of our reading of meaning. It enters every key: raising it never mixes two readings."""
 
 

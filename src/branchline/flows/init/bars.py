@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from branchline.core.directions import goal_of, is_share, natural_goal
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from branchline.flows.init.guess import Look
 
-__all__ = ["bars_of_files", "bars_of_names"]
+__all__ = ["MOST_OF_SHARES", "Named", "bars_of_files", "bars_of_names"]
 
 _MOST_BARS = 3
 _POINT = 0.01  # one point of a share: small enough to matter, large enough for most test sets
@@ -21,6 +23,24 @@ _RELATIVE = 0.05
 _AVERAGES = ("macro_avg.", "weighted_avg.")
 _NEITHER = "neither"
 _LEARNED_FROM = ("train", "training", "tr", "fit")
+_PERCENT = re.compile(r"(?i)(?<![a-z])(?:pct|percent|perc)(?![a-z])")
+MOST_OF_SHARES = 1.5
+"""What is called a share and has a larger value is written in percent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A metric that is known by its name.
+
+    Attributes:
+        name: As it will be read.
+        where: `file:line`.
+        is_percent: Whether its values are in percent: 93.3 and not 0.933.
+    """
+
+    name: str
+    where: str
+    is_percent: bool = False
 
 
 def bars_of_files(
@@ -31,17 +51,21 @@ def bars_of_files(
     Raises:
         DocumentError: A file cannot be read.
     """
-    names: list[tuple[str, str]] = []
+    names: list[Named] = []
     for path in dict.fromkeys(paths):
         read = look.view.document(path)
         if read is None:
             continue
-        names += [(".".join(keys), read.where(keys)) for keys in _numbers(read.value, ())]
+        names += [
+            Named(name=name, where=read.where(keys), is_percent=abs(value) > MOST_OF_SHARES)
+            for keys, value in _numbers(read.value, ())
+            for name in [".".join(keys)]
+        ]
     return bars_of_names(names, look, certainty)
 
 
 def bars_of_names(
-    names: Sequence[tuple[str, str]], look: Look, certainty: Certainty
+    names: Sequence[Named], look: Look, certainty: Certainty
 ) -> tuple[MetricRule, ...]:
     """Bars for metrics whose names tell which way is better, at most three.
 
@@ -49,24 +73,24 @@ def bars_of_names(
     name tells which way is better, it is asked.
 
     Args:
-        names: Name and `file:line` of each metric.
+        names: The metrics.
         look: Gets a guess for each bar, and a remark for each metric without one.
         certainty: How sure it is that these are the metrics.
     """
     bars: list[MetricRule] = []
     silent = []
-    once = dict(reversed(names))
-    for name in sorted(_without_classes(dict.fromkeys(n for n, _ in names)), key=_is_of_training):
+    once = {item.name: item for item in reversed(names)}
+    for name in sorted(_without_classes(dict.fromkeys(n.name for n in names)), key=_is_of_training):
         goal = natural_goal(name) or goal_of(name)
         if goal is None:
             silent.append(name)
         elif len(bars) < _MOST_BARS and not (bars and _is_of_training(name)):
             better = "higher" if goal is Goal.MAXIMIZE else "lower"
             sentence = f"metric {name}: {better} is better, by its name"
-            look.saw_at(About.METRICS, sentence, certainty, once[name])
-            bars.append(_bar(name, goal))
+            look.saw_at(About.METRICS, sentence, certainty, once[name].where)
+            bars.append(_bar(once[name], goal))
     if silent and not bars:
-        return _asked(silent[0], once[silent[0]], look)
+        return _asked(silent[0], once[silent[0]].where, look)
     if silent:
         look.unknowns.append(
             f"Which way is better for {', '.join(silent[:6])}: names do not tell; "
@@ -111,16 +135,19 @@ def _is_of_training(name: str) -> bool:
     return any(word in _LEARNED_FROM for word in words)
 
 
-def _bar(name: str, goal: Goal) -> MetricRule:
-    if is_share(name):
-        return MetricRule(name=name, goal=goal, max_regression=_POINT)
-    return MetricRule(name=name, goal=goal, max_relative_regression=_RELATIVE)
+def _bar(item: Named, goal: Goal) -> MetricRule:
+    """One point of a share may be lost, in its own unit; of anything else a twentieth."""
+    if is_share(item.name):
+        is_percent = item.is_percent or bool(_PERCENT.search(item.name))
+        point = 100 * _POINT if is_percent else _POINT
+        return MetricRule(name=item.name, goal=goal, max_regression=point)
+    return MetricRule(name=item.name, goal=goal, max_relative_regression=_RELATIVE)
 
 
-def _numbers(value: object, keys: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Paths of the numbers in a metrics file."""
+def _numbers(value: object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Path and value of the numbers in a metrics file."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _numbers(item, (*keys, str(key)))
     elif isinstance(value, int | float) and not isinstance(value, bool) and keys:
-        yield keys
+        yield keys, value

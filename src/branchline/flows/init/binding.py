@@ -26,6 +26,8 @@ class Source(Protocol):
         file: From the root.
         tree: Its syntax tree.
         functions: By name; classes stand for their `__init__`.
+        methods: By `Class.method`.
+        values: Names that are given a value.
         foreign: Names of libraries that are not the repository's.
         around: As `functions_around` tells.
     """
@@ -33,6 +35,8 @@ class Source(Protocol):
     file: str
     tree: ast.Module
     functions: dict[str, ast.FunctionDef]
+    methods: dict[str, ast.FunctionDef]
+    values: dict[str, ast.expr]
     foreign: set[str]
     around: dict[int, tuple[ast.FunctionDef, ...]]
 
@@ -66,7 +70,7 @@ def bind_parameters(sources: Collection[Source], foldings: Mapping[str, Folding]
                     with foldings[caller.file].within(*caller.around[id(node)]):
                         _bind_call(node, caller, sources, foldings)
     for source in sources:
-        for function in source.functions.values():
+        for function in (*source.functions.values(), *source.methods.values()):
             _bind_defaults(function, foldings[source.file])
 
 
@@ -76,10 +80,20 @@ def _bind_call(
     name, owner = callee(node.func)
     if owner in caller.foreign:
         return  # `lightgbm.train` is not the `train` that stands here
+    made = _class_of(node.func, caller)
+    is_known = any(f"{made}.{name}" in holder.methods for holder in sources)
     for holder in sources:
-        function = holder.functions.get(name)
+        function = holder.methods.get(f"{made}.{name}") if is_known else holder.functions.get(name)
         if function is not None:
             _bind(node, function, foldings[caller.file], foldings[holder.file])
+
+
+def _class_of(function: ast.expr, caller: Source) -> str:
+    """The class of which a method is called: `Trainer(...).fit`, `trainer.fit`; "" if not known."""
+    holder = function.value if isinstance(function, ast.Attribute) else None
+    if isinstance(holder, ast.Name):
+        holder = caller.values.get(holder.id)
+    return callee(holder.func)[0] if isinstance(holder, ast.Call) else ""
 
 
 def _bind_defaults(function: ast.FunctionDef, folding: Folding) -> None:

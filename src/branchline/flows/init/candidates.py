@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from branchline.flows.init.quoted import Quoted
     from branchline.flows.init.view import View
 
-__all__ = ["Candidate", "fit_line", "rank_scripts", "uses_learning"]
+__all__ = ["Candidate", "fit_line", "rank_scripts", "starts_something", "uses_learning"]
 
 _TRAINS = re.compile(r"(?<![a-z])(?:train|training|trainer|fit|finetune|fine_tune)(?![a-z])")
 _STARTS = re.compile(
@@ -45,6 +45,8 @@ _LIBRARIES = {
     "catboost", "fastai", "flax", "jax", "keras", "lightgbm", "lightning", "pytorch_lightning",
     "sklearn", "statsmodels", "tensorflow", "torch", "transformers", "xgboost", "mlflow", "timm",
 }  # fmt: skip
+_CELLS = re.compile(r"(?m)^# (?:%%|\+)|^#\s+(?:jupytext|kernelspec):")
+_MOST_HEAD = 4000
 _MOST_SCRIPTS = 300
 _NOT_HERE = {"tests", "test", "docs", "doc", "examples", "notebooks"}
 ENOUGH = 4
@@ -80,12 +82,19 @@ def rank_scripts(view: View, commands: Sequence[Quoted]) -> list[Candidate]:
             by_script.setdefault(quoted.script, []).append(quoted)
     found = []
     for path in view.named(".py")[:_MOST_SCRIPTS]:
-        if _NOT_HERE & set(posixpath.dirname(path).split("/")) and path not in by_script:
+        elsewhere = _NOT_HERE & set(posixpath.dirname(path).split("/"))
+        is_told = path in by_script or (elsewhere == {"notebooks"} and _has_cells(view, path))
+        if elsewhere and not is_told:
             continue
         candidate = _scored(view, path, by_script.get(path, ()))
         if candidate is not None and candidate.score >= ENOUGH:
             found.append(candidate)
     return sorted(found, key=lambda c: (-c.score, c.path.count("/"), c.path))
+
+
+def _has_cells(view: View, path: str) -> bool:
+    """Whether a script is a notebook as text: cells below `# %%`, or Jupytext's header."""
+    return bool(_CELLS.search((view.text(path) or "")[:_MOST_HEAD]))
 
 
 def _scored(view: View, path: str, commands: Sequence[Quoted]) -> Candidate | None:
@@ -103,7 +112,7 @@ def _scored(view: View, path: str, commands: Sequence[Quoted]) -> Candidate | No
     quoted = _best(commands)
     fit, line = fit_line(tree)
     libraries = uses_learning(tree)
-    starts = _starts(tree)
+    starts = starts_something(tree)
     folders = posixpath.dirname(path).lower().split("/")
     in_training = any(_TRAINS.search(folder) for folder in folders)
     if not starts and quoted is None and stem != "train":
@@ -115,6 +124,7 @@ def _scored(view: View, path: str, commands: Sequence[Quoted]) -> Candidate | No
         + (3 if fit else 0)
         + (1 if libraries else 0)
         + (1 if starts else 0)
+        + (1 if fit and _has_cells(view, path) else 0)
         + (1 if in_training else 0)
         - 0.5 * path.count("/")
     )
@@ -169,7 +179,7 @@ def uses_learning(tree: ast.Module) -> bool:
     return bool(_LIBRARIES & set(imports_of(tree)))
 
 
-def _starts(tree: ast.Module) -> bool:
+def starts_something(tree: ast.Module) -> bool:
     """Whether running the file does something: a guard, or calls at the top level."""
     for node in tree.body:
         if isinstance(node, ast.If) and "__name__" in ast.dump(node.test):

@@ -10,6 +10,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from branchline.flows.init.candidates import starts_something
 from branchline.flows.init.script import read_script
 from branchline.flows.init.started import given_values
 
@@ -89,7 +90,8 @@ class Neighbours:
             and not posixpath.basename(path).startswith(("test_", "_", "conftest", "setup"))
         ]
         for path in paths[:_MOST_SCRIPTS]:
-            if (text := self._view.text(path)) and ("__name__" in text or "def " not in text):
+            tree = self._view.python(path)
+            if tree is not None and (path in self._quoted or starts_something(tree)):
                 script = read_script(self._view, path)
                 given = given_values(script, self._quoted.get(path)) if script else {}
                 if given:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.directions import goal_of
 from branchline.core.secrecy import redacted
-from branchline.flows.init.bars import bars_of_names
+from branchline.flows.init.bars import MOST_OF_SHARES, Named, bars_of_names
 from branchline.flows.init.guess import About, Certainty, Guess, Look, cut
 from branchline.flows.init.proposal import Proposal, ordered, text_of
 from branchline.flows.init.touched import Role, is_metrics_file, role_of
@@ -107,7 +107,8 @@ def _check_model(
 ) -> tuple[FirstModel, bool]:
     if not model.stages:
         return _check_pipeline(model, text, place, look, timeout_s)
-    stages, names = [], []
+    stages: list[FirstStage] = []
+    names: list[Named] = []
     said: list[str] = []
     for stage in model.stages:
         ended, learned = _run(stage, place, timeout_s)
@@ -140,9 +141,9 @@ def _no_metrics(said: Sequence[str]) -> str:
     )
 
 
-def _with_bars(model: FirstModel, names: Sequence[tuple[str, str]], look: Look) -> FirstModel:
+def _with_bars(model: FirstModel, names: Sequence[Named], look: Look) -> FirstModel:
     """The bars that were guessed, where their metrics were left; else those of what was left."""
-    places = dict(reversed(names))
+    places = {item.name: item.where for item in reversed(names)}
     kept = tuple(bar for bar in model.bars if bar.name in places)
     for bar in kept:
         sentence = f"metric {bar.name} was left"
@@ -171,7 +172,7 @@ def _check_pipeline(
         look.unknowns.append(_why_failed(f"The pipeline of {model.name}", ended))
         return model, False
     after = place.signatures()
-    names = []
+    names: list[Named] = []
     for path, mark in sorted(after.items()):
         if before.get(path) == mark or not is_metrics_file(path, texts=True):
             continue
@@ -180,7 +181,7 @@ def _check_pipeline(
         values = [m for m in reading.metrics if m.value is not None] if reading else []
         if 0 < len(values) <= _MOST_METRICS:
             look.guesses.append(_seen(About.METRICS, f"the pipeline left metrics in {path}"))
-            names += [(metric.name, f"{path}:{_line(metric)}") for metric in values]
+            names += [_named(path, metric) for metric in values]
     ran = f"the pipeline ran to its end in {ended.duration_s:.1f} s"
     look.guesses.append(_seen(About.COMMAND, ran))
     return _with_bars(model, names, look), True
@@ -204,8 +205,8 @@ def _run(stage: FirstStage, place: Tryout, timeout_s: float) -> tuple[Ended, _Le
 
 def _corrected(
     stage: FirstStage, learned: _Learned, place: Tryout, look: Look
-) -> tuple[FirstStage, list[tuple[str, str]]]:
-    """The stage as it ran, and (name, `file:line`) of the metrics that it left."""
+) -> tuple[FirstStage, list[Named]]:
+    """The stage as it ran, and the metrics that it left."""
     root = stage.wdir
 
     def here(path: str) -> str:
@@ -213,7 +214,7 @@ def _corrected(
 
     metrics = _metrics_of(stage, learned, place, root)
     found = [
-        (metric.name, f"{path}:{_line(metric)}")
+        _named(path, metric)
         for path, values in metrics.items()
         for metric in values
         if metric.value is not None
@@ -236,7 +237,7 @@ def _corrected(
 
 
 def _printed_of(
-    stage: FirstStage, learned: _Learned, place: Tryout, found: list[tuple[str, str]], look: Look
+    stage: FirstStage, learned: _Learned, place: Tryout, found: list[Named], look: Look
 ) -> str:
     """The file for what is printed, where that has metrics whose names tell which way is better."""
     name = f"{stage.name}.log"
@@ -253,8 +254,13 @@ def _printed_of(
     told = [metric for metric in telling if metric.value is not None]
     if not stage.printed and not 0 < len(told) <= _MOST_METRICS:
         return ""
-    found += [(metric.name, f"{path}:{_line(metric)}") for metric in told]
+    found += [_named(path, metric) for metric in told]
     return path
+
+
+def _named(path: str, metric: Metric) -> Named:
+    is_percent = metric.unit == "%" or abs(metric.value or 0) > MOST_OF_SHARES
+    return Named(name=metric.name, where=f"{path}:{_line(metric)}", is_percent=is_percent)
 
 
 def _line(metric: Metric) -> int:

@@ -14,7 +14,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from branchline.flows.init.options import callee
+from branchline.flows.init.options import callee, keyword, variable_of
+from branchline.flows.init.references import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -83,6 +84,10 @@ class Folding:
         self._around: list[ast.FunctionDef] = []
         self._returns: Mapping[str, Returned] = {}
 
+    def configure(self, configuration: Mapping[str, object]) -> None:
+        """Say what Hydra composes where that was not known at the beginning."""
+        self._configuration = self._configuration or configuration
+
     def bind(self, name: str, value: object, function: ast.FunctionDef) -> None:
         """Say what a function's parameter is; what was said first counts."""
         self._bound.setdefault((id(function), name), value)
@@ -129,10 +134,14 @@ class Folding:
                 return self._name(name, deeper)
             case ast.Attribute():
                 return self._attribute(node, deeper)
+            case ast.Subscript(
+                value=ast.Attribute(attr="argv"), slice=ast.Constant(value=int(key))
+            ):
+                return self._defaults.get(f"sys.argv[{key}]", UNKNOWN)
             case ast.Subscript(value=ast.Attribute(attr="parents", value=inner), slice=key):
                 return _above(self.value(inner, deeper), self.value(key, deeper))
             case ast.Subscript(value=inner, slice=key):
-                return _inside(self.value(inner, deeper), self.value(key, deeper))
+                return self._item(inner, key, deeper)
             case ast.BinOp(left=left, op=ast.Div(), right=right):
                 return self._joined([left, right], deeper)
             case ast.BinOp(left=left, op=ast.Add(), right=right):
@@ -154,11 +163,20 @@ class Folding:
             case ast.Call():
                 return self._call(node, deeper)
             case ast.IfExp(test=test, body=body, orelse=otherwise) if "argv" in ast.dump(test):
-                # `sys.argv[1] if len(sys.argv) > 1 else "model"`: what is taken without a word
-                return self.value(body if "argv" in ast.dump(otherwise) else otherwise, deeper)
+                # `sys.argv[1] if len(sys.argv) > 1 else "model"`: what is given, else the other
+                word, plain = (body, otherwise) if "argv" in ast.dump(body) else (otherwise, body)
+                given = self.value(word, deeper)
+                return self.value(plain, deeper) if given is UNKNOWN else given
             case ast.BoolOp(op=ast.Or(), values=[first, *others]):
                 return self._first([first, *others], deeper)
         return UNKNOWN
+
+    def _item(self, holder: ast.expr, key: ast.expr, depth: int) -> object:
+        name = self.value(key, depth)
+        made = self._values.get(holder.id) if isinstance(holder, ast.Name) else holder
+        if isinstance(made, ast.Call) and callee(made.func)[0] == "vars" and isinstance(name, str):
+            return self._defaults.get(variable_of(name), UNKNOWN)  # vars(options)["data.path"]
+        return _inside(self.value(holder, depth), name)
 
     def _name(self, name: str, depth: int) -> object:
         for function in reversed(self._around):
@@ -197,14 +215,24 @@ class Folding:
 
     def _call(self, node: ast.Call, depth: int) -> object:
         name, owner = callee(node.func)
+        if name == "compose" and self._configuration:
+            return self._configuration
         if name == "get_original_cwd":
             return "@root"
         if name in ("cwd", "getcwd") and not node.args:
             return "."
         if name in _SETTINGS_LOADERS and owner in _LOADING_OWNERS and node.args:
-            return self._loaded(node.args[0], depth)
+            found = self._loaded(node.args[0], depth)
+            return resolved(found) if owner == "OmegaConf" and isinstance(found, dict) else found
         if name in ("merge", "unsafe_merge") and owner == "OmegaConf":
             return self._merged(node.args, depth)
+        if name == "field":
+            return self._field(node, depth)
+        if name == "getattr" and len(node.args) > 1:
+            key = self.value(node.args[1], depth)
+            return (
+                self._defaults.get(variable_of(key), UNKNOWN) if isinstance(key, str) else UNKNOWN
+            )
         if name == "get" and isinstance(node.func, ast.Attribute) and node.args:
             return self._got(node.func.value, node.args, depth)
         if name in self._returns and owner != "self":
@@ -229,6 +257,15 @@ class Folding:
                 return self._joined(node.args, depth)
             if isinstance(node.func, ast.Attribute):
                 return self.value(node.func.value, depth)
+        return UNKNOWN
+
+    def _field(self, node: ast.Call, depth: int) -> object:
+        """`field(default=1)`, `field(default_factory=Paths)` in a dataclass."""
+        for given in keyword(node, "default"):
+            return self.value(given, depth)
+        for made in keyword(node, "default_factory"):
+            inner = made.body if isinstance(made, ast.Lambda) else ast.Call(made, [], [])
+            return self.value(inner, depth)
         return UNKNOWN
 
     def _got(self, holder: ast.expr, arguments: list[ast.expr], depth: int) -> object:

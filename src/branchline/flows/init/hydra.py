@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.flows.init.guess import About, Certainty, Question
+from branchline.flows.init.references import resolved
 from branchline.flows.init.touched import Touched
 
 if TYPE_CHECKING:
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Application", "composed", "hydra_command", "in_run_folder"]
 
 RUN_FOLDER = "outputs/run"
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}")
 _PACKAGE = re.compile(r"#\s*@package\s+(\S+)")
-_OUTPUT_DIR = "${hydra:runtime.output_dir}"
-_CWD = "${hydra:runtime.cwd}"
 
 
 @dataclass(slots=True)
@@ -40,6 +38,9 @@ class Application:
         targets: Files of the repository that `_target_` names.
         changes_folder: Whether the job runs in a folder that is new each time.
         is_multirun: Whether it sweeps by itself.
+        uses_run_folder: Whether it writes into the folder that Hydra makes for each run.
+        is_decorated: Whether its command line changes values.
+        as_a_whole: Its folder, where something else than YAML lies in it.
     """
 
     folder: str
@@ -50,17 +51,19 @@ class Application:
     changes_folder: bool = False
     is_multirun: bool = False
     uses_run_folder: bool = False
+    is_decorated: bool = True
+    as_a_whole: tuple[str, ...] = ()
 
 
 def composed(view: View, script: Script, look: Look) -> Application | None:
     """The application that a script is; None when it uses no Hydra."""
     if script.hydra is None:
         return None
-    folder = posixpath.normpath(posixpath.join(posixpath.dirname(script.path), script.hydra.path))
+    folder = posixpath.normpath(posixpath.join(posixpath.dirname(script.path), script.hydra.folder))
     if folder.startswith("..") or not view.has_folder(folder):
         return None
     made = Application(folder="" if folder == "." else folder)
-    name = script.hydra_name or "config"
+    name = script.hydra.name or "config"
     main = _file(view, made.folder, name)
     look.saw(About.LAYOUT, f"a Hydra application, configured in {folder}", Certainty.READ,
              script.path, script.hydra.line)  # fmt: skip
@@ -70,13 +73,23 @@ def composed(view: View, script: Script, look: Look) -> Application | None:
             " configuration may be made in code."
         )
         return made
+    below = [path for path in view.files if path.startswith(f"{made.folder}/")]
+    if made.folder and not all(path.endswith((".yaml", ".yml")) for path in below):
+        made.as_a_whole = (made.folder,)
+    if script.hydra.overrides:
+        look.unknowns.append(
+            f"{script.path}:{script.hydra.line}: the code changes what Hydra composes, so paths in"
+            " the configuration were not followed; `branchline init --check` sees them."
+        )
+        return made
     _compose(view, made, main, made.values, 0)
     made.groups = _groups(view, made.folder)
     made.missing = list(_missing(made.values, ""))
-    made.changes_folder = _changes_folder(view, script, made)
+    made.is_decorated = script.hydra.is_decorated
+    made.changes_folder = made.is_decorated and _changes_folder(view, script, made)
     hydra = made.values.get("hydra")
     made.is_multirun = isinstance(hydra, dict) and str(hydra.get("mode", "")).upper() == "MULTIRUN"
-    made.values = _resolved(made.values, made.values)
+    made.values = resolved(made.values)
     made.targets = [
         path for target in _targets(made.values) if (path := _target_file(view, target)) is not None
     ]
@@ -89,6 +102,8 @@ def composed(view: View, script: Script, look: Look) -> Application | None:
 
 def hydra_command(start: Started, application: Application, look: Look) -> Started:
     """The command with what makes it run unattended, into a folder that is always the same."""
+    if not application.is_decorated:
+        return start
     words = [start.cmd]
     for key in application.missing:
         if f"{key}=" in start.cmd:
@@ -116,7 +131,11 @@ def hydra_command(start: Started, application: Application, look: Look) -> Start
 
 
 def in_run_folder(script: Script, application: Application) -> Script:
-    """The script with its paths from the root; it reads its configuration and its targets, too."""
+    """The script with its paths from the root.
+
+    The YAML files of its configuration are followed by the planner, by their values. Where another
+    kind of file lies among them the whole folder is an input, as nobody knows who reads that.
+    """
 
     def moved(item: Touched) -> Touched:
         path = item.path
@@ -130,8 +149,7 @@ def in_run_folder(script: Script, application: Application) -> Script:
         return item
 
     line = script.hydra.line if script.hydra is not None else 1
-    added = [application.folder or ".", *application.targets]
-    own = [Touched(path=path, line=line, file=script.path) for path in added]
+    own = [Touched(path=p, line=line, file=script.path) for p in application.as_a_whole]
     return replace(
         script,
         writes=tuple(moved(item) for item in script.writes),
@@ -233,32 +251,6 @@ def _missing(value: object, prefix: str) -> list[str]:
                 found += _missing(item, f"{prefix}.{key}" if prefix else str(key))
         return found
     return [prefix] if value == "???" else []
-
-
-def _resolved(value: object, root: dict[str, object], depth: int = 0) -> dict[str, object]:
-    made = _resolve(value, root, depth)
-    return made if isinstance(made, dict) else {}
-
-
-def _resolve(value: object, root: dict[str, object], depth: int) -> object:
-    """The value with references to its own keys filled in; others are left out of a path."""
-    if depth > 12:
-        return None
-    if isinstance(value, dict):
-        return {key: _resolve(item, root, depth + 1) for key, item in value.items()}
-    if not isinstance(value, str) or "${" not in value:
-        return value
-    text = value.replace(_OUTPUT_DIR, "@run").replace(_CWD, "@root")
-
-    def fill(match: re.Match[str]) -> str:
-        found: object = root
-        for key in match[1].split("."):
-            found = found.get(key) if isinstance(found, dict) else None
-        inner = _resolve(found, root, depth + 1) if found is not None else None
-        return match[0] if inner is None or isinstance(inner, dict | list) else str(inner)
-
-    text = _REFERENCE.sub(fill, text)
-    return None if "${" in text else text
 
 
 def _targets(value: object) -> list[str]:

@@ -13,6 +13,8 @@ from branchline.flows.init.touched import is_evaluation_set
 from branchline.flows.init.view import DOCUMENT_ENDINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from branchline.flows.init.guess import Look
     from branchline.flows.init.script import Script
     from branchline.flows.init.touched import Touched
@@ -66,8 +68,17 @@ def inputs_of(
         if name not in params and name not in written and view.has_file(place):
             look.saw(About.PARAMETERS, f"parameters in {place}", Certainty.BY_NAME, place, 1)
             params.append(name)
+    _tell_unfollowed(script, data, look)
     nested = [p for p in data if any(p.startswith(f"{q}/") for q in data)]
     return tuple(params), tuple(dict.fromkeys(p for p in data if p not in nested))
+
+
+def _tell_unfollowed(script: Script, data: Sequence[str], look: Look) -> None:
+    if not data and script.unfollowed:
+        look.unknowns.append(
+            f"{script.unfollowed[0]}: which data it reads there is only known when it runs;"
+            " `branchline init --check` runs it once and sees."
+        )
 
 
 def _note_data(view: View, place: str, item: Touched, look: Look) -> None:

@@ -44,13 +44,13 @@ DUMPERS = {"json", "yaml", "toml", "tomli_w", "OmegaConf", "srsly", "orjson", "s
 TABLES = {"to_csv", "to_json", "to_markdown", "write_csv"}
 DUMPING = {"dump", "dumps", "save", "safe_dump"}
 LOADERS = {"joblib", "np", "numpy", "torch", "OmegaConf"}
-# Constructors that name a folder or file which training fills: keyword, position, role.
+# Constructors that name a folder or file which training fills: keywords, position, role.
 FILLED = {
-    "TrainingArguments": ("output_dir", 0, Role.MODEL),
-    "Seq2SeqTrainingArguments": ("output_dir", 0, Role.MODEL),
-    "SFTConfig": ("output_dir", 0, Role.MODEL),
-    "ModelCheckpoint": ("filepath", 0, Role.MODEL),
-    "SummaryWriter": ("log_dir", 0, Role.OTHER),
-    "TensorBoard": ("log_dir", 0, Role.OTHER),
-    "TensorBoardLogger": ("save_dir", 0, Role.OTHER),
+    "TrainingArguments": (("output_dir",), 0, Role.MODEL),
+    "Seq2SeqTrainingArguments": (("output_dir",), 0, Role.MODEL),
+    "SFTConfig": (("output_dir",), 0, Role.MODEL),
+    "ModelCheckpoint": (("filepath", "dirpath"), 0, Role.MODEL),
+    "SummaryWriter": (("log_dir",), 0, Role.OTHER),
+    "TensorBoard": (("log_dir",), 0, Role.OTHER),
+    "TensorBoardLogger": (("save_dir",), 0, Role.OTHER),
 }  # fmt: skip

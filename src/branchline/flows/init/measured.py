@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.flows.init.printed import REPORT
+from branchline.flows.init.bars import Named
+from branchline.flows.init.printed import NUMBER, REPORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,8 @@ _AVERAGES = ("macro_avg", "weighted_avg", "micro_avg")
 
 def names_read(
     measures: Sequence[Measure], path: str, readers: MetricReaders | None
-) -> list[tuple[str, str]]:
-    """Name and `file:line` of the metrics of one file, as its reader will call them.
+) -> list[Named]:
+    """The metrics of one file, as its reader will call them.
 
     Texts are read by the reader itself, with a number where a value will be.
 
@@ -30,7 +31,11 @@ def names_read(
         path: The file.
         readers: What reads metrics; None: names are taken as they stand in the code.
     """
-    plain = [(m.name, _where(m)) for m in measures if not m.sample or readers is None]
+    plain = [
+        Named(name=m.name, where=_where(m), is_percent=f"{NUMBER}%" in m.sample)
+        for m in measures
+        if not m.sample or readers is None
+    ]
     texts = list({m.sample: m for m in measures if m.sample}.values())
     if readers is None or not texts:
         return plain
@@ -46,16 +51,16 @@ def names_read(
         own = next((m for m in measures if _same(m.name, metric.name)), first)
         if metric.name.startswith(_AVERAGES):
             own = next((m for m in measures if m.sample == REPORT), own)
-        found.append((metric.name, _where(own)))
+        found.append(Named(name=metric.name, where=_where(own), is_percent=metric.unit == "%"))
     return [*plain, *found]
 
 
-def unread(measures: Sequence[Measure], found: Sequence[tuple[str, str]]) -> list[str]:
+def unread(measures: Sequence[Measure], found: Sequence[Named]) -> list[str]:
     """A sentence for each metric that is printed in a form that is not read."""
     return [
         f"{_where(m)}: it prints {m.name} in a form that is not read; `{m.name}: VALUE` is."
         for m in measures
-        if not any(_same(m.name, name) for name, _ in found)
+        if not any(_same(m.name, item.name) for item in found)
     ]
 
 

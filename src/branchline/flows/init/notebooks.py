@@ -123,6 +123,11 @@ def from_notebook(view: View, model: str, ranked: Sequence[Notebook], look: Look
 def _chosen(ranked: Sequence[Notebook], look: Look) -> Notebook:
     near = [n for n in ranked if ranked[0].score - n.score < _CLOSE]
     if len(near) == 1:
+        for other in [n for n in ranked[1:] if n.fits][:3]:
+            look.unknowns.append(
+                f"{other.path}:{other.line} fits a model, too; {near[0].path} speaks more for"
+                " itself. Name it under `stages:` if it belongs to the pipeline."
+            )
         return near[0]
     paths = tuple(n.path for n in near[:6])
     answer = look.choose(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-__all__ = ["Option", "Parser", "callee", "constants_of", "keyword", "options_of"]
+__all__ = ["Option", "Parser", "callee", "constants_of", "keyword", "options_of", "variable_of"]
 
 _MOST_CONSTANTS = 40
 
@@ -34,7 +34,7 @@ class Option:
     @property
     def variable(self) -> str:
         """What the script calls its value: `--out-dir` -> out_dir."""
-        return self.name.lstrip("-").replace("-", "_").replace(".", "_")
+        return variable_of(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,15 @@ class Parser:
     line: int = 1
     options: tuple[Option, ...] = ()
     required_words: int = 0
+
+
+def variable_of(name: str) -> str:
+    """What a script calls the value of an option.
+
+    >>> variable_of("--out-dir"), variable_of("trainer.epochs")
+    ('out_dir', 'trainer_epochs')
+    """
+    return name.lstrip("-").replace("-", "_").replace(".", "_")
 
 
 def options_of(tree: ast.Module) -> Parser:

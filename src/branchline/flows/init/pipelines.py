@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from branchline.flows.init.bars import bars_of_files, bars_of_names
 from branchline.flows.init.guess import About, Certainty
+from branchline.flows.init.measured import names_read
 from branchline.flows.init.quoted import Quoted, words_of
 from branchline.flows.init.script import read_script
 from branchline.flows.init.started import given_values
@@ -112,9 +113,13 @@ def _from_pipeline(view: View, model: str, pipeline: str, look: Look) -> FirstMo
     is_sure = bool(bars)
     if not bars:
         measures = _measured(view, stages, posixpath.dirname(pipeline), [p for p, _ in metrics])
-        found = [(m.name, f"{m.file}:{m.line}") for m in measures]
-        bars = bars_of_names(found, look, Certainty.READ)
-        known = {measure.name for measure in measures if measure.is_sure}
+        found = {
+            path: names_read([m for m in measures if m.target == path], path, look.readers)
+            for path, _ in metrics
+        }
+        bars = bars_of_names([n for names in found.values() for n in names], look, Certainty.READ)
+        unsure = {m.target for m in measures if not m.is_sure}
+        known = {n.name for path, names in found.items() if path not in unsure for n in names}
         is_sure = bool(bars) and all(bar.name in known for bar in bars)
     _note_metrics(metrics, look, is_known=bool(bars))
     return FirstModel(
@@ -123,7 +128,7 @@ def _from_pipeline(view: View, model: str, pipeline: str, look: Look) -> FirstMo
 
 
 def _measured(view: View, stages: object, folder: str, files: Sequence[str]) -> list[Measure]:
-    """Metrics that the scripts of the stages write into the declared files."""
+    """Metrics that scripts of the stages write into the declared files; paths from the root."""
     found: list[Measure] = []
     for stage in stages.values() if isinstance(stages, dict) else ():
         commands = stage.get("cmd") if isinstance(stage, dict) else None
@@ -138,10 +143,10 @@ def _measured(view: View, stages: object, folder: str, files: Sequence[str]) -> 
             given = given_values(script, quoted)
             script = (read_script(view, quoted.script, given=given) if given else None) or script
             found += [
-                measure
+                replace(measure, target=place)
                 for measure in script.measures
                 if measure.target
-                and posixpath.normpath(posixpath.join(own, measure.target)) in files
+                and (place := posixpath.normpath(posixpath.join(own, measure.target))) in files
             ]
     return found
 

@@ -16,10 +16,11 @@ from branchline.flows.init.options import callee
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["REPORT", "is_printing", "names_printed", "sample_of", "template_of"]
+__all__ = ["NUMBER", "REPORT", "is_printing", "names_printed", "sample_of", "template_of"]
 
 _HOLE = "\0"
-_NUMBER = "0.5"
+NUMBER = "0.5"
+"""What stands in a sample for a value."""
 REPORT = """\
               precision    recall  f1-score   support
 
@@ -30,7 +31,10 @@ REPORT = """\
 weighted avg       0.50      0.50      0.50         4
 """
 """What scikit-learn's `classification_report` prints."""
-_NAMED = re.compile(r"([A-Za-z][\w@./-]*(?: [A-Za-z0-9][\w@./-]*){0,3})[\"']?\s*[:=]?\s*\0")
+_NAMED = re.compile(
+    r"([A-Za-z][\w@./-]*(?: [A-Za-z0-9][\w@./-]*){0,3})"
+    r"(?:[*_`]{1,2})?[\"']?\s*(?:[:=|]\s*)?(?:[*_`]{1,2})?\0"
+)
 _OLD_HOLE = re.compile(r"%\(?[\w ]*\)?[-+ #0]*\d*(?:\.\d+)?[sdifgeEGr]")
 _NEW_HOLE = re.compile(r"\{[^{}]*\}")
 _LOGGING = {"info", "debug", "warning", "log", "success"}
@@ -64,8 +68,8 @@ def sample_of(arguments: Sequence[ast.expr]) -> str:
     if len(arguments) > 1 and isinstance(arguments[0], ast.Constant):
         first = arguments[0].value
         if isinstance(first, str) and _OLD_HOLE.search(first):
-            return _OLD_HOLE.sub(_NUMBER, first)
-    return " ".join(template_of(node) for node in arguments).replace(_HOLE, _NUMBER)
+            return _OLD_HOLE.sub(NUMBER, first)
+    return " ".join(template_of(node) for node in arguments).replace(_HOLE, NUMBER)
 
 
 def template_of(node: ast.expr) -> str:
@@ -75,7 +79,7 @@ def template_of(node: ast.expr) -> str:
             return text
         case ast.JoinedStr(values=parts):
             return "".join(
-                _HOLE if isinstance(part, ast.FormattedValue) else template_of(part)
+                _hole(part) if isinstance(part, ast.FormattedValue) else template_of(part)
                 for part in parts
             )
         case ast.BinOp(left=left, op=ast.Mod()):
@@ -83,8 +87,16 @@ def template_of(node: ast.expr) -> str:
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return template_of(left) + template_of(right)
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
-            return _NEW_HOLE.sub(_HOLE, text)
+            return _NEW_HOLE.sub(lambda m: _HOLE + "%" * m[0].endswith("%}"), text)
     return _HOLE
+
+
+def _hole(part: ast.FormattedValue) -> str:
+    """A value of an f-string; `{share:.1%}` prints its sign, too."""
+    spec = part.format_spec
+    last = spec.values[-1] if isinstance(spec, ast.JoinedStr) and spec.values else None
+    is_percent = isinstance(last, ast.Constant) and str(last.value).endswith("%")
+    return f"{_HOLE}%" if is_percent else _HOLE
 
 
 def _named(template: str) -> tuple[str, ...]:

@@ -18,13 +18,14 @@ from branchline.flows.init.binding import bind_parameters, functions_around
 from branchline.flows.init.dataclass_options import dataclass_options
 from branchline.flows.init.finder import Finder
 from branchline.flows.init.folding import Folding, Returned
-from branchline.flows.init.options import Parser, callee, constants_of, options_of
+from branchline.flows.init.options import Parser, callee, constants_of, keyword, options_of
 from branchline.flows.init.programs import program_functions
+from branchline.flows.init.references import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from branchline.flows.init.touched import Measure, Touched
+    from branchline.flows.init.touched import Composition, Measure, Touched
     from branchline.flows.init.view import View
 
 __all__ = ["Script", "imports_of", "local_modules", "read_script"]
@@ -46,7 +47,9 @@ class Script:
         imports: Top-level names that it imports, those of Python's own library left out.
         modules: Files of the repository that it imports, itself first.
         logs: Files into which it logs.
-        hydra: Its Hydra configuration folder, if it has one, with the name of its configuration.
+        unfollowed: `file:line` of what it reads from paths that cannot be told.
+        logged: Metrics that it hands to a framework's logger.
+        hydra: How Hydra composes its configuration; None where it does not.
         calls: Names of what it calls: `fit`, `Trainer`.
     """
 
@@ -60,8 +63,9 @@ class Script:
     imports: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
-    hydra: Touched | None = None
-    hydra_name: str = ""
+    unfollowed: tuple[str, ...] = ()
+    logged: tuple[Measure, ...] = ()
+    hydra: Composition | None = None
     calls: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -110,6 +114,8 @@ def read_script(
     }
     for folding in foldings.values():
         folding.know_functions(returns)
+    for file, source in sources.items() if not configuration else ():
+        foldings[file].configure(_stored(source, foldings[file]))
     bind_parameters(tuple(sources.values()), foldings)
     finders = []
     for file, source in sources.items():
@@ -130,12 +136,25 @@ def read_script(
         imports=imports_of(tree),
         modules=tuple(sources),
         logs=tuple(path for finder in finders for path in finder.logs),
-        hydra=finders[0].hydra,
-        hydra_name=finders[0].hydra_name,
+        unfollowed=tuple(where for finder in finders for where in finder.unfollowed),
+        logged=tuple(measure for finder in finders for measure in finder.logged),
+        hydra=finders[0].hydra if finders[0].hydra.line else None,
         calls=frozenset(
             callee(node.func)[0] for node in ast.walk(tree) if isinstance(node, ast.Call)
         ),
     )
+
+
+def _stored(source: _Source, folding: Folding) -> dict[str, object]:
+    """What Hydra composes of classes: `ConfigStore.instance().store(name="c", node=Config)`."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and callee(node.func)[0] == "store":
+            for holder in keyword(node, "node"):
+                made = ast.Call(holder, [], []) if isinstance(holder, ast.Name) else holder
+                value = folding.value(made)
+                if isinstance(value, dict):
+                    return resolved({str(key): item for key, item in value.items()})
+    return {}
 
 
 def _parser(tree: ast.Module) -> Parser:
@@ -154,6 +173,7 @@ class _Source:
         self.values: dict[str, ast.expr] = {}
         self.filled: dict[str, list[tuple[ast.Constant, ast.expr]]] = {}
         self.functions: dict[str, ast.FunctionDef] = {}
+        self.methods: dict[str, ast.FunctionDef] = {}
         self.returns: dict[str, ast.expr] = {}
         self.fields: dict[str, ast.Dict] = {}
         self.foreign = {
@@ -180,8 +200,10 @@ class _Source:
             case ast.ClassDef():
                 self.fields.setdefault(node.name, _fields(node))
                 for inner in node.body:
-                    if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
-                        self.functions.setdefault(node.name, inner)
+                    if isinstance(inner, ast.FunctionDef):
+                        self.methods.setdefault(f"{node.name}.{inner.name}", inner)
+                        if inner.name == "__init__":
+                            self.functions.setdefault(node.name, inner)
 
     def _take(self, node: ast.AST) -> None:
         match node:

@@ -7,15 +7,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.errors import PipelineError
-from branchline.flows.init.bars import bars_of_files, bars_of_names
+from branchline.flows.init.bars import Named, bars_of_files, bars_of_names
 from branchline.flows.init.chains import stage_name
 from branchline.flows.init.guess import About, Certainty, Look
 from branchline.flows.init.hydra import composed, hydra_command, in_run_folder
 from branchline.flows.init.inputs import inputs_of
+from branchline.flows.init.lightning import with_configurations, with_logged
 from branchline.flows.init.measured import names_read, unread
+from branchline.flows.init.outputs import (
+    apart,
+    growing,
+    metrics_files,
+    note_outputs,
+    sure_outputs,
+)
 from branchline.flows.init.script import read_script
 from branchline.flows.init.started import given_values, started, within_repository
-from branchline.flows.init.touched import Role, is_metrics_file
 from branchline.generate.settings_file import FirstModel, FirstStage
 
 if TYPE_CHECKING:
@@ -33,18 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["from_script", "model_of"]
 
 _MOST_MAKERS = 4
-_ABOUT = {
-    Role.MODEL: About.MODEL,
-    Role.PREDICTIONS: About.PREDICTIONS,
-    Role.PLOT: About.PLOTS,
-    Role.METRICS: About.METRICS,
-}
-_SENTENCES = {
-    Role.MODEL: "the model, {}",
-    Role.PREDICTIONS: "predictions in {}",
-    Role.PLOT: "a plot, {}",
-    Role.METRICS: "metrics in {}",
-}
 
 
 def from_script(
@@ -106,6 +101,7 @@ def _followed(
     start = started(view, script, quoted, look)
     if not values and application is None and start.answered:
         script = read_script(view, script.path, given=start.answered) or script
+    script = with_logged(with_configurations(view, script, start.cmd.split()))
     if application is not None:
         script = in_run_folder(script, application)
         start = hydra_command(start, application, look)
@@ -196,16 +192,9 @@ def model_of(
     Raises:
         DocumentError: A metrics file cannot be read.
     """
-    written = _inside(script.writes, look)
-    sure = [item for item in written if item.is_sure]
-    for item in written:
-        if not item.is_sure:
-            look.unknowns.append(
-                f"{item.file}:{item.line}: it may write {item.path}, but not always, so it is not"
-                " among the outputs; `branchline init --check` runs it once and sees."
-            )
-    metrics = _metrics_files(sure, script)
-    outs = _apart([item for item in sure if item not in metrics], metrics, look)
+    sure = sure_outputs(view, script, start.folder, look)
+    metrics = metrics_files(sure, script)
+    outs = apart([item for item in sure if item not in metrics], metrics, look)
     params, data = inputs_of(view, script, start.folder, look, made)
     stage = FirstStage(
         name="train",
@@ -218,14 +207,14 @@ def model_of(
         in_git=tuple(
             item.path for item in outs if view.is_tracked(posixpath.join(start.folder, item.path))
         ),
-        growing=_growing(view, (*outs, *metrics), start.folder, look),
+        growing=growing(view, (*outs, *metrics), start.folder, look),
     )
     printed = [m for m in script.measures if m.is_printed and m.is_sure]
     if printed and not metrics:
         stage = replace(stage, printed=_log_name(view, script, start.folder))
         look.saw(About.METRICS, f"metrics in what it prints, kept as {stage.printed}",
                  Certainty.READ, printed[0].file, printed[0].line)  # fmt: skip
-    _note_outputs(script, outs, metrics, look, is_printed=bool(stage.printed))
+    note_outputs(script, outs, metrics, look, is_printed=bool(stage.printed))
     here = [posixpath.normpath(posixpath.join(start.folder, item)) for item in stage.metrics]
     bars = bars_of_files(here, look)
     if bars:
@@ -238,22 +227,22 @@ def _bars_of(
     script: Script, stage: FirstStage, metrics: Sequence[Touched], look: Look
 ) -> tuple[tuple[MetricRule, ...], bool]:
     """Bars for metrics that the code writes or prints, and whether they are sure."""
-    names: list[tuple[str, str]] = []
+    names: list[Named] = []
     sure: set[str] = set()
     for path in stage.metrics:
         own = [m for m in script.measures if m.target == path]
         found = names_read(own, path, look.readers)
         names += found
-        sure |= {name for name, _ in found} if all(m.is_sure for m in own) else set()
+        sure |= {item.name for item in found} if all(m.is_sure for m in own) else set()
     if stage.printed:
         own = [m for m in script.measures if m.is_printed and m.is_sure]
         found = names_read(own, stage.printed, look.readers)
         look.unknowns += unread(own, found)
         names += found
-        sure |= {name for name, _ in found}
+        sure |= {item.name for item in found}
     elif metrics:
         loose = [m for m in script.measures if not m.target and not m.is_printed]
-        names += [(m.name, f"{m.file}:{m.line}") for m in loose]
+        names += [Named(name=m.name, where=f"{m.file}:{m.line}") for m in loose]
     if metrics and not names:
         look.unknowns.append(
             f"{metrics[0].file}:{metrics[0].line}: which metrics go to {metrics[0].path} is not"
@@ -264,19 +253,6 @@ def _bars_of(
     return bars, bool(bars) and all(bar.name in sure for bar in bars)
 
 
-def _growing(view: View, written: Sequence[Touched], folder: str, look: Look) -> tuple[str, ...]:
-    """Files with lines of earlier runs: to replace them would lose those."""
-    found = [
-        item
-        for item in written
-        if item.is_grown and view.exists(posixpath.normpath(posixpath.join(folder, item.path)))
-    ]
-    for item in found:
-        look.saw(About.OUTPUT, f"{item.path} is added to, so that what it holds is kept",
-                 Certainty.READ, item.file, item.line)  # fmt: skip
-    return tuple(item.path for item in found)
-
-
 def _log_name(view: View, script: Script, folder: str) -> str:
     """A file for what is printed, unlike those that the repository has or the script makes."""
     path = posixpath.join(folder, "train.log")
@@ -284,82 +260,3 @@ def _log_name(view: View, script: Script, folder: str) -> str:
     own |= {item.path for item in (*script.writes, *script.reads)}
     is_taken = view.is_tracked(path) or (view.exists(path) and not view.knows_git)
     return "train.printed.log" if is_taken or "train.log" in own else "train.log"
-
-
-def _metrics_files(written: Sequence[Touched], script: Script) -> list[Touched]:
-    """Documents that are called like metrics, and texts into which metrics are written."""
-    filled = {measure.target for measure in script.measures if measure.target}
-    return [
-        item
-        for item in written
-        if is_metrics_file(item.path)
-        or (item.path in filled and is_metrics_file(item.path, texts=True))
-        or (item.role is Role.METRICS and item.path.endswith("metrics.csv"))
-    ]
-
-
-def _inside(items: Sequence[Touched], look: Look) -> list[Touched]:
-    """Those paths that lie inside the repository."""
-    kept = []
-    for item in items:
-        if item.path.startswith(("/", "..", "~", "@")) or item.path == ".":
-            look.unknowns.append(
-                f"{item.file}:{item.line}: {item.path} lies outside the repository "
-                "and cannot be an output."
-            )
-        else:
-            kept.append(item)
-    return kept
-
-
-def _apart(items: Sequence[Touched], metrics: Sequence[Touched], look: Look) -> list[Touched]:
-    """Outputs that do not overlap: what lies inside another is left out.
-
-    A folder that holds a metrics file is none: its metrics must be read from git.
-    """
-    paths = {item.path for item in items}
-    kept = []
-    for item in items:
-        if any(item.path.startswith(f"{path}/") for path in paths - {item.path}):
-            continue
-        inner = [m.path for m in metrics if m.path.startswith(f"{item.path}/")]
-        if inner:
-            look.unknowns.append(
-                f"{item.file}:{item.line}: {item.path} holds the metrics {inner[0]}, so it is not"
-                " an output as a whole; `branchline init --check` runs it once and sees its files."
-            )
-            continue
-        kept.append(item)
-    return kept
-
-
-def _note_outputs(
-    script: Script,
-    outs: Sequence[Touched],
-    metrics: Sequence[Touched],
-    look: Look,
-    *,
-    is_printed: bool,
-) -> None:
-    for item in (*outs, *metrics):
-        role = Role.OTHER if item.role is Role.METRICS and item not in metrics else item.role
-        sentence = _SENTENCES.get(role, "an output, {}").format(item.path)
-        about = _ABOUT.get(role, About.OUTPUT)
-        look.saw(about, sentence, Certainty.READ, item.file, item.line)
-    if not any(item.role is Role.MODEL for item in outs):
-        look.unknowns.append(
-            f"{script.path} was not seen to write a model; name its files under `outs:`, or let"
-            " `branchline init --check` run it once and see."
-        )
-    if not metrics and not is_printed:
-        printed = [m for m in script.measures if m.is_printed]
-        where = (
-            f" It prints {printed[0].name} ({printed[0].file}:{printed[0].line})."
-            if printed
-            else ""
-        )
-        look.unknowns.append(
-            f"{script.path} was not seen to write metrics.{where} Let `branchline init --check`"
-            " run it once and see what it prints and leaves, or write them to metrics.json and name"
-            " it under `metrics:`, so that results can be judged."
-        )

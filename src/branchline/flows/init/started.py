@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.flows.init.guess import About, Certainty, Question
+from branchline.flows.init.lightning import cli_words
 from branchline.flows.init.quoted import has_hole
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def given_values(script: Script, quoted: Quoted | None) -> dict[str, object]:
             found[variable] = value if has_value else True
         elif places:
             found[places.pop(0).variable] = word
+    if script.parser.library == "sys.argv":
+        found |= {f"sys.argv[{n}]": word for n, word in enumerate(quoted.arguments, 1)}
     return found
 
 
@@ -91,7 +94,7 @@ def within_repository(quoted: Quoted, look: Look) -> Quoted:
 def started(view: View, script: Script, quoted: Quoted | None, look: Look) -> Started:
     """The command line that trains, told with what it rests on."""
     path = script.path
-    usable = quoted if quoted is not None and _is_usable(view, quoted) else None
+    usable = quoted if quoted is not None and _is_usable(view, script, quoted) else None
     if usable is not None:
         look.saw(About.COMMAND, f"the command: {shlex.join(usable.words)}", Certainty.DECLARED,
                  usable.path, usable.line)  # fmt: skip
@@ -102,7 +105,8 @@ def started(view: View, script: Script, quoted: Quoted | None, look: Look) -> St
         )
     as_module = quoted is not None and "-m" in quoted.words
     prefix, words, folder = _python(view, script, usable, look, as_module=as_module)
-    words += _arguments(script, usable, look)
+    arguments = _arguments(script, usable, look)
+    words += [*arguments, *cli_words(view, script, arguments, look)]
     answered = {
         option.variable: look.answers[f"option.{option.name}"]
         for option in script.parser.options
@@ -111,8 +115,11 @@ def started(view: View, script: Script, quoted: Quoted | None, look: Look) -> St
     return Started(cmd=" ".join([*prefix, shlex.join(words)]), folder=folder, answered=answered)
 
 
-def _is_usable(view: View, quoted: Quoted) -> bool:
-    """Whether a command can be run as it stands: no holes, and the files that it names are here."""
+def _is_usable(view: View, script: Script, quoted: Quoted) -> bool:
+    """Whether a command can be run as it stands: no holes, and the files that it names are here.
+
+    The script has been read with the command's values, so what it writes there is no file to have.
+    """
     if quoted.has_holes:
         return False
     if quoted.rank <= _RUNS:
@@ -120,11 +127,17 @@ def _is_usable(view: View, quoted: Quoted) -> bool:
     for word in quoted.arguments:
         value = word.partition("=")[2] if word.startswith("-") else word
         is_path = "/" in value or value.endswith((".csv", ".yaml", ".yml", ".json", ".parquet"))
-        if is_path and not _may_be_output(quoted, word):
+        if is_path and not _may_be_output(quoted, word) and not _is_written(script, value):
             place = posixpath.normpath(posixpath.join(quoted.folder, value))
             if value.startswith(("/", "~")) or not (view.exists(place) or "://" in value):
                 return False
     return True
+
+
+def _is_written(script: Script, value: str) -> bool:
+    """Whether the script leaves something at a path or below it."""
+    place = posixpath.normpath(value)
+    return any(f"{item.path}/".startswith(f"{place}/") for item in script.writes)
 
 
 def _may_be_output(quoted: Quoted, word: str) -> bool:

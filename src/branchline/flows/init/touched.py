@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Measure", "Role", "Touched", "is_metrics_file", "role_of"]
+__all__ = ["Composition", "Measure", "Role", "Touched", "is_metrics_file", "role_of"]
 
 _METRICS_FILE = re.compile(r"metric|score|result|eval|report|summary|perf", re.IGNORECASE)
 _PREDICTIONS = re.compile(r"pred|submission|oof|(?<![a-z])proba", re.IGNORECASE)
@@ -77,6 +77,25 @@ class Measure:
     sample: str = ""
 
 
+@dataclass(slots=True, kw_only=True)
+class Composition:
+    """How a script has Hydra compose its configuration.
+
+    Attributes:
+        folder: As spelled, from the script's folder.
+        name: Of the configuration; "" where it is not said.
+        line: Where it says so; 0 in a script that does not.
+        is_decorated: Whether Hydra starts the job, so that the command line changes values.
+        overrides: Whether the code changes values itself.
+    """
+
+    folder: str = "."
+    name: str = ""
+    line: int = 0
+    is_decorated: bool = False
+    overrides: bool = False
+
+
 def is_metrics_file(path: str, *, texts: bool = False) -> bool:
     """Whether a file is called as people call their metrics: metrics.json, eval/scores.yaml.
 
@@ -102,9 +121,10 @@ def role_of(path: str, said: Role = Role.OTHER) -> Role:
         return said
     if name.endswith(_PLOT_ENDINGS):
         return Role.PLOT
-    if name.endswith(_MODEL_ENDINGS) or "model" in name or "weights" in name:
+    if "model" in name or "weights" in name:
         return Role.MODEL
-    return Role.OTHER
+    is_result = _METRICS_FILE.search(name)  # results.pkl holds results, whatever its ending
+    return Role.MODEL if name.endswith(_MODEL_ENDINGS) and not is_result else Role.OTHER
 
 
 def is_evaluation_set(path: str) -> bool:
