@@ -34,6 +34,9 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 8 ? 8 : n + (n + 1) / 2 )))
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
+# Images of containers often forbid Python to keep bytecode: each of the tests' processes would compile all sources.
+unexport PYTHONDONTWRITEBYTECODE
+
 export BRANCHLINE_MLFLOW_PYTHON = $(CURDIR)/$(MLFLOW)/bin/python
 export BRANCHLINE_DATA_PYTHON = $(CURDIR)/$(DATA)/bin/python
 export BRANCHLINE_RAY_PYTHON = $(CURDIR)/$(RAY)/bin/python
