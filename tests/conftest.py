@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+if (HOUSE := os.path.dirname(os.path.dirname(__file__))) not in sys.path:
+    sys.path.append(HOUSE)  # `pytest` instead of `python -m pytest`
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
