@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SOURCE = str(Path(__file__).parents[1] / "src")
-_LARGEST_BYTES = 1 << 20
+_HEAD_BYTES = 8
 _NOT_LOADED = (
     "branchline.adapters.local_process.audit",
     "branchline.adapters.local_process.zygote",
@@ -81,8 +81,8 @@ class _Ready:
     """
 
     def __init__(self, place: Mapping[str, str]) -> None:
-        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LARGEST_BYTES)
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._asking = threading.Lock()
         kept = {key: os.environ[key] for key in ("PATH", "TMPDIR") if key in os.environ}
         self._process = subprocess.Popen(
             [sys.executable, __file__],
@@ -106,12 +106,15 @@ class _Ready:
             with open(os.devnull, "rb") as nothing:
                 given = array.array("i", [nothing.fileno(), *(write for _, write in pipes)])
                 level = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)]
-                self._ours.sendmsg([asked], level)
+                with self._asking:
+                    self._ours.sendmsg([len(asked).to_bytes(_HEAD_BYTES)], level)
+                    self._ours.sendall(asked)
         finally:
             for _, write in pipes:
                 os.close(write)
         out, err, told = _read_all([read for read, _ in pipes], command, timeout)
-        code = os.waitstatus_to_exitcode(int(told.split()[1]))
+        _, status = told.split()
+        code = os.waitstatus_to_exitcode(int(status))
         return subprocess.CompletedProcess(command, code, _text(out), _text(err))
 
     def close(self) -> None:
@@ -175,7 +178,9 @@ def load() -> None:
 
 def serve(asked: socket.socket) -> dict[str, object]:
     """Fork one for each question; returns in the forked one, with what it was asked."""
-    waking, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    waking, woken = os.pipe()
+    for end in (waking, woken):
+        os.set_blocking(end, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(woken)
     running: dict[int, int] = {}
@@ -189,9 +194,10 @@ def serve(asked: socket.socket) -> dict[str, object]:
             _tell_ends(running)
             if asked.fileno() not in ready:
                 continue
-            raw, given, _, _ = socket.recv_fds(asked, _LARGEST_BYTES, 4)
-            if not raw:
+            head, given, _, _ = socket.recv_fds(asked, _HEAD_BYTES, 4)
+            if not head:
                 sys.exit(0)
+            raw = asked.recv(int.from_bytes(head), socket.MSG_WAITALL)
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
