@@ -34,7 +34,11 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 # Half as many again as processors: many tests wait for a process.
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 8 ? 8 : n + (n + 1) / 2 )))
-PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+# What is imported is compiled then, and kept: compiling all that is installed takes as long as installing it.
+PIP_INSTALL = -m pip install --quiet --no-compile --disable-pip-version-check
+
+# Images of containers often forbid Python to keep bytecode: each of the tests' processes would compile all sources.
+unexport PYTHONDONTWRITEBYTECODE
 
 export BRANCHLINE_MLFLOW_PYTHON = $(CURDIR)/$(MLFLOW)/bin/python
 export BRANCHLINE_DATA_PYTHON = $(CURDIR)/$(DATA)/bin/python
@@ -96,11 +100,12 @@ $(RAY_READY): pyproject.toml constraints-ray.txt | python
 
 ray: $(RAY_READY) ## the environment with Ray, for the tests of trials on a cluster
 
-# What projects check their data with: the tests run theirs as they are.
+# What projects check their data with: the tests run theirs as they are. Checks are run so that they write
+# no bytecode, so this one is compiled.
 $(DATA_READY): constraints-data.txt | python
 	@echo "setting up $(DATA) (pandera, Great Expectations, Evidently, for the tests that run them) ..."
 	@test -x $(DATA)/bin/python || $(PYTHON) -m venv $(DATA)
-	@$(DATA)/bin/python $(PIP_INSTALL) -c constraints-data.txt 'pandera[pandas]' great_expectations evidently pyarrow
+	@$(DATA)/bin/python $(filter-out --no-compile,$(PIP_INSTALL)) -c constraints-data.txt 'pandera[pandas]' great_expectations evidently pyarrow
 	@touch $@
 
 data: $(DATA_READY) ## the environment with pandera and others, for the tests of data checks

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+if (HOUSE := os.path.dirname(os.path.dirname(__file__))) not in sys.path:
+    sys.path.append(HOUSE)  # `pytest` instead of `python -m pytest`
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,7 +32,14 @@ settings.load_profile("branchline")
 
 
 def pytest_configure() -> None:
-    """Put the folder of this very Python first."""
+    """Put the folder of this very Python first, and have what is compiled kept.
+
+    Container images often forbid Python to keep bytecode. The tests import all of the sources in
+    some thousand processes, and pytest compiles all of the tests in each of its workers: kept,
+    this is done once.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     folder = os.path.dirname(sys.executable)
     rest = os.environ.get("PATH", os.defpath)
     if rest.split(os.pathsep)[0] != folder:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import ready_branchline
+
 import branchline
 
 SOURCE = str(Path(branchline.__file__).parent.parent)
@@ -147,11 +149,11 @@ class CiScene:
         self.git(folder, "update-ref", "-d", "refs/work")
         return folder
 
-    def start(
-        self, verb: str, event: tuple[str, dict[str, Any]], *words: str,
-        ref: str, folder: Path | None = None, results: Path | None = None, **more: str,
-    ) -> subprocess.Popen[str]:  # fmt: skip
-        """Start a job in a checkout of its own."""
+    def _prepared(
+        self, event: tuple[str, dict[str, Any]], ref: str, folder: Path | None,
+        results: Path | None, more: dict[str, str],
+    ) -> tuple[Path, Path, dict[str, str]]:  # fmt: skip
+        """The checkout of a job, its temporary folder, and its variables."""
         tree = folder or self.checkout(ref)
         place = Path(f"{tree}.temp")
         place.mkdir(exist_ok=True)
@@ -170,6 +172,14 @@ class CiScene:
             "RUNNER_TEMP": str(results or place),
             **more,
         }
+        return tree, place, environ
+
+    def start(
+        self, verb: str, event: tuple[str, dict[str, Any]], *words: str,
+        ref: str, folder: Path | None = None, results: Path | None = None, **more: str,
+    ) -> subprocess.Popen[str]:  # fmt: skip
+        """Start a job in a checkout of its own."""
+        tree, place, environ = self._prepared(event, ref, folder, results, more)
         process = subprocess.Popen(
             [sys.executable, "-m", "branchline", "ci", verb, *words],
             cwd=tree, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -179,29 +189,36 @@ class CiScene:
         return process
 
     def ended(self, process: subprocess.Popen[str]) -> Ended:
-        """Wait for a job."""
-        from tests.adapters.actions.test_job import outputs_of
-
+        """Wait for a job that was started."""
         out, err = process.communicate(timeout=60)
         place: Path = process.place  # type: ignore[attr-defined] # set by `start`
-        read = {
-            name: (place / name).read_text() if (place / name).exists() else ""
-            for name in ("output", "summary")
-        }
-        results: Path = process.results  # type: ignore[attr-defined] # set by `start`
-        return Ended(
-            process.returncode, out, err, outputs_of(read["output"]), read["summary"],
-            results / "branchline-results",
-        )  # fmt: skip
+        results: Path = process.results  # type: ignore[attr-defined] # likewise
+        return _ended(process.returncode, out, err, place, results)
 
-    def job(self, verb: str, event: tuple[str, dict[str, Any]], *words: str, **more: Any) -> Ended:
+    def job(
+        self, verb: str, event: tuple[str, dict[str, Any]], *words: str,
+        ref: str, folder: Path | None = None, results: Path | None = None, **more: Any,
+    ) -> Ended:  # fmt: skip
         """Run a job to its end."""
-        return self.ended(self.start(verb, event, *words, **more))
+        tree, place, environ = self._prepared(event, ref, folder, results, more)
+        done = ready_branchline.call(["ci", verb, *words], cwd=tree, env=environ, timeout=60)
+        return _ended(done.returncode, done.stdout, done.stderr, place, results or place)
 
     def records(self) -> list[str]:
         """Records that the forge has."""
         names = self.git(self.bare, "for-each-ref", "--format=%(refname)", "refs/branchline/")
         return names.splitlines()
+
+
+def _ended(code: int, out: str, err: str, place: Path, results: Path) -> Ended:
+    from tests.adapters.actions.test_job import outputs_of
+
+    read = {
+        name: (place / name).read_text() if (place / name).exists() else ""
+        for name in ("output", "summary")
+    }
+    folder = results / "branchline-results"
+    return Ended(code, out, err, outputs_of(read["output"]), read["summary"], folder)
 
 
 REPOSITORY = {"full_name": "o/r", "default_branch": "main"}

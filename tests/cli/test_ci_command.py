@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -381,9 +382,13 @@ def test_a_plan_in_a_job_builds_no_package_that_a_commit_asks_for(tmp_path: Path
         index.source("tool", "2.0", "2020-02-01", code=f"open({str(ran)!r}, 'w').write('ran')\n")
         rules = "environment: {make: always}\n"
         scene.commit(FILES | {"branchline.yaml": YAML + rules, "requirements.txt": "tool\n"})
-        more = {"UV_DEFAULT_INDEX": index.url, "PATH": f"{uv}:{os.environ['PATH']}",
-                "UV_CACHE_DIR": str(tmp_path / "uv"), "XDG_CACHE_HOME": str(tmp_path / "cache"),
-                "PIP_FIND_LINKS": ""}  # fmt: skip
+        more: dict[str, Any] = {
+            "UV_DEFAULT_INDEX": index.url,
+            "PATH": f"{uv}:{os.environ['PATH']}",
+            "UV_CACHE_DIR": str(tmp_path / "uv"),
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            "PIP_FIND_LINKS": "",
+        }
 
         plan = scene.job("plan", main_push(scene), ref="refs/heads/main", **more)
 

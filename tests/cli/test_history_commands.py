@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import ready_branchline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,13 +53,7 @@ class Project:
         return done.stdout.strip()
 
     def call(self, *args: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "branchline", *args],
-            cwd=self.folder,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-        )
+        done = ready_branchline.call(args, cwd=self.folder, env=self.environ)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout if code in (0, 3, 4) else done.stderr
 
@@ -187,13 +182,7 @@ def test_what_is_recorded_can_be_read_while_the_settings_are_broken(
     path = project.folder / "branchline.yaml"
     path.write_text(text)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "branchline", *words],
-            cwd=project.folder,
-            env=project.environ,
-            capture_output=True,
-            text=True,
-        )
+        done = ready_branchline.call(words, cwd=project.folder, env=project.environ)
     finally:
         path.write_text(CONFIG)
 

@@ -10,16 +10,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import ready_branchline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def branchline(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "branchline", *words],
-        cwd=folder, capture_output=True, text=True, check=False, env=os.environ,
-    )  # fmt: skip
+    return ready_branchline.call(words, cwd=folder)
 
 
 @pytest.fixture

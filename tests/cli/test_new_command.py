@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import ready_branchline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +36,7 @@ def environment(**more: str) -> dict[str, str]:
 def new(
     folder: Path, *words: str, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *words], cwd=folder, env=env or environment(), capture_output=True, text=True
-    )
+    return ready_branchline.call(["new", *words], cwd=folder, env=env or environment())
 
 
 def git(folder: Path, *words: str) -> str:
@@ -62,10 +61,7 @@ def test_all_that_is_made_is_committed_on_main(tmp_path: Path) -> None:
 def test_the_workflows_are_those_that_the_settings_ask_for(tmp_path: Path) -> None:
     new(tmp_path, "churn")
 
-    done = subprocess.run(
-        [sys.executable, "-m", "branchline", "workflows", "check"],
-        cwd=tmp_path / "churn", env=environment(), capture_output=True, text=True,
-    )  # fmt: skip
+    done = ready_branchline.call(["workflows", "check"], cwd=tmp_path / "churn", env=environment())
 
     assert done.returncode == 0, done.stdout + done.stderr
 

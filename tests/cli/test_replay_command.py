@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests import ready_branchline
 from tests.replay_histories import FILES, IDENTITY, History, git, write
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 
 def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "branchline", *words], cwd=root, check=False,
-        env={**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull},
-        capture_output=True, text=True,
-    )  # fmt: skip
+    environ = {**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull}
+    return ready_branchline.call(words, cwd=root, env=environ)
 
 
 def replayed(root: Path, *words: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import ready_branchline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,14 +66,7 @@ class Project:
         ).stdout.strip()
 
     def call(self, *words: str, code: int = 0, **more: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "branchline", *words],
-            cwd=self.folder,
-            env=self.environ | more,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ready_branchline.call(words, cwd=self.folder, env=self.environ | more)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

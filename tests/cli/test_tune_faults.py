@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests import ready_branchline
 from tests.cli.test_tune_parallel import begun, is_gone, until
 from tests.cli.test_tune_study import Searching
 
@@ -437,10 +436,7 @@ def test_what_a_module_reads_when_it_is_imported_is_that_of_the_trial(tmp_path: 
 def test_run_shows_no_escapes_either(tmp_path: Path) -> None:
     project = Faulty.build(tmp_path, "", good="raise SystemExit('\\x1b[31mred\\x1b[0m')\n")
 
-    done = subprocess.run(
-        [sys.executable, "-m", "branchline", "run"],
-        cwd=project.folder, env=project.environ, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = ready_branchline.call(["run"], cwd=project.folder, env=project.environ)
 
     assert done.returncode == 1
     assert "| red" in done.stdout + done.stderr

@@ -6,12 +6,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests import ready_branchline
 
 import branchline
 
@@ -110,14 +110,8 @@ class Project:
 
     def branchline(self, *arguments: str, timeout_s: float = 120) -> Done:
         """Run the real command line."""
-        done = subprocess.run(
-            [sys.executable, "-m", "branchline", *arguments],
-            cwd=self.root,
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
+        done = ready_branchline.call(
+            arguments, cwd=self.root, env=clean_environment(), timeout=timeout_s
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

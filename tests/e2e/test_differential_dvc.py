@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.peers, pytest.mark.slow]
 
-SEEDS = range(int(os.environ.get("BRANCHLINE_DIFFERENTIAL", "30")))
+SEEDS = range(int(os.environ.get("BRANCHLINE_DIFFERENTIAL", "15")))
 EDITS = 3
 PARAM_VALUES = ["1", "2", "0.5", "1e-3", "yes", "word", "[1, 2]", "null", "-7", "010", "{a: 1}"]
 

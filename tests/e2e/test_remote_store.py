@@ -16,6 +16,7 @@ import pytest
 
 if str(HOUSE := Path(__file__).parents[2]) not in sys.path:
     sys.path.append(str(HOUSE))
+from tests import ready_branchline
 from tests.e2e.conftest import Done, Project, clean_environment
 from tests.servers.git_servers import ssh_server
 from tests.servers.s3_server import KEYS, failing_proxy, peers_with_s3, s3_server
@@ -53,10 +54,7 @@ def environment() -> dict[str, str]:
 
 
 def branchline(project: Project, *words: str) -> Done:
-    done = subprocess.run(
-        [sys.executable, "-m", "branchline", *words], cwd=project.root, env=environment(),
-        capture_output=True, text=True, timeout=200,
-    )  # fmt: skip
+    done = ready_branchline.call(words, cwd=project.root, env=environment(), timeout=200)
     return Done(done.returncode, done.stdout, done.stderr)
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests import ready_branchline
 from tests.replay_histories import IDENTITY, History, git
 
 from branchline.core.plan.replay import Answer
@@ -28,11 +27,8 @@ PUSHES = 24
 
 
 def command(root: Path, *words: str) -> tuple[int, dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "branchline", *words, "--json"], cwd=root, check=False,
-        env={**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull},
-        capture_output=True, text=True,
-    )  # fmt: skip
+    environ = {**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull}
+    done = ready_branchline.call([*words, "--json"], cwd=root, env=environ)
     return done.returncode, json.loads(done.stdout)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests import ready_branchline
 
 from branchline.generate.reference import fields_of
 
@@ -91,11 +92,8 @@ def git(folder: Path, *words: str) -> str:
 
 def printed_by(folder: Path, *words: str) -> dict[str, Any]:
     """The one document that a command prints with `--json`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "branchline", *words, "--json"],
-        cwd=folder, env={**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    environ = {**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull}
+    done = ready_branchline.call([*words, "--json"], cwd=folder, env=environ)
     assert done.stdout, done.stderr
     return dict(json.loads(done.stdout))
 

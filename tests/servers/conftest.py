@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 if str(HOUSE := Path(__file__).parents[2]) not in sys.path:  # `pytest` instead of `python -m`
     sys.path.append(str(HOUSE))
+from tests import ready_branchline
 from tests.servers.git_servers import http_server, ssh_server
 
 SOURCE = str(Path(branchline.__file__).parent.parent)
@@ -89,14 +90,7 @@ class Scene:
 
     def branchline(self, *words: str, code: int | None = 0) -> str:
         """Run branchline in the clone."""
-        done = subprocess.run(
-            [sys.executable, "-m", "branchline", *words],
-            cwd=self.clone,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ready_branchline.call(words, cwd=self.clone, env=self.environment)
         assert code is None or done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -1,4 +1,4 @@
-"""Environments by lock digest, with packages that are made here and real pip."""
+"""Environments by lock digest, with packages that are made here, and real pip or uv."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 from branchline.adapters.environments import LockEnvironments
 from branchline.adapters.environments.requirements import without_editable
+from branchline.adapters.environments.uv import find_uv
 from branchline.errors import EnvironmentFailedError
 from branchline.ports.environments import Made, Wanted
 from branchline.testing.environments import EnvironmentsContract
@@ -40,14 +41,13 @@ def wheel(folder: Path, version: str) -> str:
     return name
 
 
-def environments(tmp_path: Path) -> LockEnvironments:
-    """The adapter, without uv and without an index."""
+def environments(tmp_path: Path, uv: str | None = None) -> LockEnvironments:
+    """The adapter, without an index; with venv and pip, of which one takes seconds, or with uv."""
     environ = {k: os.environ[k] for k in ("PATH", "HOME") if k in os.environ}
+    offline = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "UV_OFFLINE": "1"}
+    offline |= {"UV_CACHE_DIR": str(tmp_path / "uv-cache"), "UV_NO_CONFIG": "1"}
     return LockEnvironments(
-        str(tmp_path / "env"),
-        python=sys.executable,
-        environ={**environ, "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull},
-        uv=None,
+        str(tmp_path / "env"), python=sys.executable, environ={**environ, **offline}, uv=uv
     )
 
 
@@ -70,7 +70,7 @@ def test_two_digests_are_two_environments_and_one_is_made_once(tmp_path: Path) -
     one = wanted(tmp_path, "a" * 64, f"{tmp_path / wheel(tmp_path, '1.0')}\n")
     two = wanted(tmp_path, "b" * 64, f"{tmp_path / wheel(tmp_path, '2.0')}\n")
     said: list[str] = []
-    adapter = environments(tmp_path)
+    adapter = environments(tmp_path, find_uv(os.environ))
     made: list[Made | None] = []
 
     def make() -> None:
@@ -89,13 +89,24 @@ def test_two_digests_are_two_environments_and_one_is_made_once(tmp_path: Path) -
     assert said.count("making the environment of requirements.txt") == 2
 
 
+def test_without_uv_one_is_made_with_venv_and_pip(tmp_path: Path) -> None:
+    asked = wanted(tmp_path, "e" * 64, f"{tmp_path / wheel(tmp_path, '1.0')}\n")
+
+    made = environments(tmp_path).ensure(asked, is_stopped=lambda: False, say=lambda _: None)
+
+    assert version_in(made) == "1.0"
+    assert made is not None
+    assert os.path.exists(os.path.join(made.programs, "pip"))
+
+
 def test_a_half_made_one_does_not_count(tmp_path: Path) -> None:
     asked = wanted(tmp_path, "c" * 64, f"{tmp_path / wheel(tmp_path, '1.0')}\n")
     left = tmp_path / "env" / ("c" * 32) / "bin"
     left.mkdir(parents=True)
     (left / "python").write_text("broken")
 
-    made = environments(tmp_path).ensure(asked, is_stopped=lambda: False, say=lambda _: None)
+    adapter = environments(tmp_path, find_uv(os.environ))
+    made = adapter.ensure(asked, is_stopped=lambda: False, say=lambda _: None)
 
     assert version_in(made) == "1.0"
 
@@ -114,7 +125,7 @@ def test_an_absent_package_names_the_file_and_the_installers_words(tmp_path: Pat
 class TestLockEnvironments(EnvironmentsContract):
     @pytest.fixture
     def environments(self, tmp_path: Path) -> LockEnvironments:
-        return environments(tmp_path)
+        return environments(tmp_path, find_uv(os.environ))
 
     @pytest.fixture
     def wanted(self, tmp_path: Path) -> dict[str, Wanted]:

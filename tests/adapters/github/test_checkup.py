@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests import ready_branchline
 
 from branchline.adapters.github.checkup import GitHubCheckup
 
@@ -95,14 +94,7 @@ def test_what_the_token_may_not_see_is_said_and_not_guessed(site: Site) -> None:
 def doctor(site: Site, folder: Path, *words: str, token: str = "tok-bot") -> Any:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("G")}
     environ |= {"GITHUB_API_URL": site.judged.url, "GH_TOKEN": token}
-    return subprocess.run(
-        [sys.executable, "-m", "branchline", "doctor", "--github", *words],
-        cwd=folder,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return ready_branchline.call(["doctor", "--github", *words], cwd=folder, env=environ)
 
 
 def test_doctor_names_what_is_wrong(settled: Site, tmp_path: Path) -> None:

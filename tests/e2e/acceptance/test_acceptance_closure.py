@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests import ready_branchline
 
 import branchline
 
@@ -231,14 +232,9 @@ def test_d8_data_outside_the_repository_are_never_taken_for_unchanged(
 def plan_with(project: Project, **variables: str) -> dict[str, Any]:
     """The plan of `train` in an environment of its own."""
     source = str(Path(branchline.__file__).parent.parent)
-    done = subprocess.run(
-        [sys.executable, "-m", "branchline", "plan", "--json"],
-        cwd=project.root,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": source, "HOME": "/nonexistent", **variables},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": source, "HOME": "/nonexistent"}
+    done = ready_branchline.call(["plan", "--json"], cwd=project.root, env=environ | variables)
+    done.check_returncode()
     stages = {entry["stage"]: entry for entry in json.loads(done.stdout)["stages"]}
     return dict(stages["train"])
 

@@ -7,11 +7,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests import ready_branchline
 
 import branchline
 from branchline import wiring
@@ -137,14 +138,7 @@ class Shop:
 
     def branchline(self, *words: str) -> str:
         """Run the command line; both streams."""
-        done = subprocess.run(
-            [sys.executable, "-m", "branchline", *words],
-            cwd=self.root,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ready_branchline.call(words, cwd=self.root, env=environment())
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 

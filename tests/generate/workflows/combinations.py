@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from branchline.config.branchline_yaml import load_policy
 from branchline.core.pipeline import Dep, Out, Pipeline, Stage
@@ -237,3 +240,37 @@ def asked_of(text: str, *, stages: tuple[str, ...] = ("train",), remote: str = "
     ]
     models = [(model.policy, Pipeline(stages=tuple(made))) for model in loaded.models]
     return asked_files(models, default_branch="main", remote=remote)
+
+
+@functools.cache
+def all_asked() -> tuple[tuple[Choice, Asked], ...]:
+    """Every choice of `pairwise`, and what it asks for; made when the first test needs it."""
+    return tuple((choice, asked_of(settings_of(choice))) for choice in pairwise())
+
+
+@functools.cache
+def all_texts() -> dict[str, str]:
+    """Every workflow of these by number and path, as `3/.github/workflows/branchline.yml`."""
+    return {
+        f"{number}/{path}": text
+        for number, (_, asked) in enumerate(all_asked())
+        for path, text in asked.files.items()
+        if path.endswith(".yml")
+    }
+
+
+@functools.cache
+def all_workflows() -> dict[str, dict[Any, Any]]:
+    """The same, parsed; by libyaml where it is there, which takes a tenth of the time."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return {path: yaml.load(text, Loader=loader) for path, text in all_texts().items()}
+
+
+@functools.cache
+def all_jobs() -> tuple[tuple[str, str, dict[str, Any]], ...]:
+    """Path of the workflow, name and content of each job."""
+    return tuple(
+        (path, name, job)
+        for path, workflow in all_workflows().items()
+        for name, job in workflow["jobs"].items()
+    )

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from tests.generate.workflows.combinations import asked_of, pairwise, settings_of
+from tests.generate.workflows.combinations import (
+    all_asked,
+    all_jobs,
+    all_workflows,
+    asked_of,
+    settings_of,
+)
 
 from branchline.config.kinds import Section
 from branchline.config.sections.checks import CHECK
@@ -18,9 +24,6 @@ if TYPE_CHECKING:
 
     from tests.rig.judges import Judge
 
-CHOICES = list(pairwise())
-ASKED = [asked_of(settings_of(choice)) for choice in CHOICES]
-NAMES = [f"choice-{number}" for number in range(len(CHOICES))]
 WRITE = {"contents", "pull-requests", "statuses", "actions"}
 
 
@@ -42,25 +45,10 @@ jobs:
 """
 
 
-def workflows() -> Iterator[tuple[str, dict[Any, Any]]]:
-    for name, asked in zip(NAMES, ASKED, strict=True):
-        for path, text in asked.files.items():
-            if path.endswith(".yml"):
-                yield f"{name}/{path}", yaml.safe_load(text)
-
-
-WORKFLOWS = dict(workflows())
-JOBS = [
-    (path, name, job)
-    for path, workflow in WORKFLOWS.items()
-    for name, job in workflow["jobs"].items()
-]
-
-
 def test_all_judges_are_content(judge: Judge) -> None:
     files = {
-        f"{name}/{path}": text
-        for name, asked in zip(NAMES, ASKED, strict=True)
+        f"choice-{number}/{path}": text
+        for number, (_, asked) in enumerate(all_asked())
         for path, text in asked.files.items()
     }
     called = asked_of("model: tumours\nchecks: [{name: t, run: pytest}]\n").files
@@ -99,7 +87,7 @@ def keys_in(value: object, prefix: str = "") -> Iterator[str]:
 
 
 def test_every_setting_of_workflows_is_tried() -> None:
-    settings = [yaml.safe_load(settings_of(choice)) for choice in CHOICES]
+    settings = [yaml.safe_load(settings_of(choice)) for choice, _ in all_asked()]
 
     tried = {key for each in settings for key in keys_in(each.get("github"))}
     of_checks = {key for each in settings for check in each.get("checks", ()) for key in check}
@@ -110,32 +98,32 @@ def test_every_setting_of_workflows_is_tried() -> None:
 
 
 def test_the_same_settings_make_the_same_text() -> None:
-    again = [asked_of(settings_of(choice)).files for choice in CHOICES]
+    again = [asked_of(settings_of(choice)).files for choice, _ in all_asked()]
 
-    assert again == [asked.files for asked in ASKED]
+    assert again == [asked.files for _, asked in all_asked()]
 
 
 def test_every_job_has_a_name_a_limit_and_rights_of_its_own() -> None:
     bad = [
         (path, name)
-        for path, name, job in JOBS
+        for path, name, job in all_jobs()
         if not (job["name"] and 1 <= job["timeout-minutes"] <= 7200 and "permissions" in job)
     ]
 
     assert bad == []
-    assert {str(workflow["permissions"]) for workflow in WORKFLOWS.values()} == {"{}"}
+    assert {str(workflow["permissions"]) for workflow in all_workflows().values()} == {"{}"}
 
 
 def test_what_runs_code_of_the_repository_may_write_nothing() -> None:
     runs_code = {"decide", "train", "search"}
-    for path, name, job in JOBS:
+    for path, name, job in all_jobs():
         if name in runs_code or name.startswith(("check-", "train-")):
             rights = {right for right, access in job["permissions"].items() if access == "write"}
             assert rights <= {"id-token"}, (path, name)
 
 
 def test_what_may_write_checks_out_the_default_branch_and_restores_no_cache() -> None:
-    for path, name, job in JOBS:
+    for path, name, job in all_jobs():
         if "write" not in {v for k, v in job["permissions"].items() if k in WRITE}:
             continue
         for step in job["steps"]:
@@ -150,7 +138,7 @@ def test_what_may_write_checks_out_the_default_branch_and_restores_no_cache() ->
 
 
 def test_pull_requests_are_written_by_one_job_of_a_workflow() -> None:
-    for path, workflow in WORKFLOWS.items():
+    for path, workflow in all_workflows().items():
         writers = [
             name
             for name, job in workflow["jobs"].items()
@@ -161,25 +149,25 @@ def test_pull_requests_are_written_by_one_job_of_a_workflow() -> None:
 
 def test_code_of_forks_never_reaches_a_machine_of_the_team() -> None:
     same = "github.event.pull_request.head.repo.full_name == github.repository"
-    for path, name, job in JOBS:
+    for path, name, job in all_jobs():
         runs_code = any(
             step.get("uses", "").startswith("actions/checkout") for step in job["steps"]
         )
         is_own = "self-hosted" in job["runs-on"]
-        if is_own and runs_code and "pull_request" in WORKFLOWS[path][True]:
+        if is_own and runs_code and "pull_request" in all_workflows()[path][True]:
             is_of_branch = "github.ref == 'refs/heads/" in job["if"]
             assert same in job["if"] or is_of_branch, (path, name)
 
 
 def test_a_registration_gets_what_its_tracker_and_its_store_need_and_no_more() -> None:
-    stores = {name: dict(choice)["store"] for name, choice in zip(NAMES, CHOICES, strict=True)}
+    stores = [dict(choice)["store"] for choice, _ in all_asked()]
     of_store = {"s3": "AWS_", "gs": "GOOGLE_"}
-    for path, workflow in WORKFLOWS.items():
+    for path, workflow in all_workflows().items():
         job = workflow["jobs"].get("register")
         if job:
             given = set(job["steps"][-1]["env"]) - {"GITHUB_TOKEN", "MODEL"}
             has_tracker = "MLFLOW_URI" in str(workflow["jobs"]["train"]["steps"])
-            start = of_store.get(stores[path.partition("/")[0]])
+            start = of_store.get(stores[int(path.partition("/")[0])])
             rest = {name for name in given if start is None or not name.startswith(start)}
             assert rest == ({"MLFLOW_URI"} if has_tracker else set()), path
 
@@ -187,7 +175,7 @@ def test_a_registration_gets_what_its_tracker_and_its_store_need_and_no_more() -
 def test_no_checkout_keeps_the_token() -> None:
     kept = [
         (path, name)
-        for path, name, job in JOBS
+        for path, name, job in all_jobs()
         for step in job["steps"]
         if step.get("uses", "").startswith("actions/checkout")
         and step["with"]["persist-credentials"] is not False
@@ -199,7 +187,7 @@ def test_no_checkout_keeps_the_token() -> None:
 def test_no_script_holds_an_expression() -> None:
     held = [
         (path, name)
-        for path, name, job in JOBS
+        for path, name, job in all_jobs()
         for step in job["steps"]
         if "${{" in step.get("run", "")
     ]
@@ -211,7 +199,7 @@ def test_no_value_is_folded() -> None:
     # GitHub's own parser keeps the indentation of a folded value; conditions do not mind.
     folded = [
         line
-        for asked in ASKED
+        for _, asked in all_asked()
         for text in asked.files.values()
         for line in text.splitlines()
         if line.endswith(">-") and line.strip() != "if: >-"
@@ -223,7 +211,7 @@ def test_no_value_is_folded() -> None:
 def test_secrets_are_only_in_jobs_with_an_environment() -> None:
     bare = [
         (path, name)
-        for path, name, job in JOBS
+        for path, name, job in all_jobs()
         if "secrets." in str(job["steps"]) and "environment" not in job
     ]
 
@@ -231,7 +219,7 @@ def test_secrets_are_only_in_jobs_with_an_environment() -> None:
 
 
 def test_only_actions_of_github_at_a_commit() -> None:
-    used = {step["uses"] for _, _, job in JOBS for step in job["steps"] if "uses" in step}
+    used = {step["uses"] for _, _, job in all_jobs() for step in job["steps"] if "uses" in step}
 
     assert all(use.startswith("actions/") and len(use.partition("@")[2]) == 40 for use in used), (
         used
@@ -239,7 +227,7 @@ def test_only_actions_of_github_at_a_commit() -> None:
 
 
 def test_versions_stay_texts() -> None:
-    matrices = [job["strategy"]["matrix"] for _, _, job in JOBS if "strategy" in job]
+    matrices = [job["strategy"]["matrix"] for _, _, job in all_jobs() if "strategy" in job]
 
     assert {"python": ["3.10", "3.12"], "torch": ["2", "2.10", "true"]} in matrices
 
@@ -247,11 +235,11 @@ def test_versions_stay_texts() -> None:
 @pytest.mark.parametrize("event", ["pull_request_target", "workflow_run", "issue_comment"])
 def test_dangerous_events_wake_nothing(event: str) -> None:
     # YAML 1.1 reads the key `on` as true.
-    assert [path for path, workflow in WORKFLOWS.items() if event in workflow[True]] == []
+    assert [path for path, workflow in all_workflows().items() if event in workflow[True]] == []
 
 
 def test_no_paths_on_a_workflow_with_the_required_check() -> None:
-    assert [p for p, workflow in WORKFLOWS.items() if "paths" in str(workflow[True])] == []
+    assert [p for p, workflow in all_workflows().items() if "paths" in str(workflow[True])] == []
 
 
 def test_another_repository_calls_it_in_fifteen_lines() -> None:
@@ -264,7 +252,7 @@ def test_code_of_forks_reaches_no_machine_of_the_team() -> None:
     # the schedule and whoever may start a workflow.
     own = [
         (path, name, job)
-        for path, name, job in JOBS
+        for path, name, job in all_jobs()
         if "self-hosted" in job["runs-on"] and name not in ("gate", "look") and "-tune" not in path
     ]
     lets_in = [
@@ -280,7 +268,7 @@ def test_code_of_forks_reaches_no_machine_of_the_team() -> None:
 
 def test_no_python_reads_a_module_of_the_repository() -> None:
     # `python -m pip` looks for pip, and for all that it imports, in the current folder first.
-    scripts = [step.get("run", "") for _, _, job in JOBS for step in job["steps"]]
+    scripts = [step.get("run", "") for _, _, job in all_jobs() for step in job["steps"]]
     bare = [
         line
         for script in scripts
@@ -293,7 +281,7 @@ def test_no_python_reads_a_module_of_the_repository() -> None:
 
 def test_what_stages_need_is_installed_although_packages_were_restored() -> None:
     # `pip install .` of another commit would else train this one with the code of that.
-    steps = [step for _, _, job in JOBS for step in job["steps"]]
+    steps = [step for _, _, job in all_jobs() for step in job["steps"]]
     installs = [step for step in steps if step["name"] == "install what stages need"]
 
     assert installs
