@@ -65,11 +65,8 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     from branchline import wiring
     from branchline.cli.pages import refuse_no_folder
     from branchline.cli.run import Stop
-    from branchline.cli.search_progress import SearchProgress
-    from branchline.flows.search import search_of
-    from branchline.flows.search_report import searched_of
-    from branchline.flows.searched import Setting
-    from branchline.flows.tune import person, refuse_own_search, search_here, write_best
+    from branchline.flows.search import refuse_own_search, search_of
+    from branchline.flows.tasks import expect_trials
     from branchline.wiring.again import commit_now, open_again, runner_again
     from branchline.wiring.searches import open_studies, sampler_of
 
@@ -81,14 +78,20 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         root, model, state_dir = project.root, project.policy.model, project.state_dir
     commit = commit_now(root)
     stop = Stop()
-    progress = SearchProgress(console, asked.metric, asked.goal, is_quiet=options.json)
     with (
         stop,
         open_studies(state_dir) as studies,
         open_again(root, commit, model=model, has_own_records=False, searches=True) as again,
-        progress,
     ):
         stop.defer()
+        expect_trials(again, asked)
+        # Only now what takes long to load: the imports of the training go on meanwhile.
+        from branchline.cli.search_progress import SearchProgress
+        from branchline.flows.search_report import searched_of
+        from branchline.flows.searched import Setting
+        from branchline.flows.tune import person, search_here, write_best
+
+        progress = SearchProgress(console, asked.metric, asked.goal, is_quiet=options.json)
         setting = Setting(
             label="tune",
             trigger=person(again),
@@ -100,7 +103,8 @@ def execute(options: argparse.Namespace, console: Console) -> int:
             is_stopped=stop.is_wanted,
             runner_of=runner_again(root, commit, model=model),
         )
-        made = search_here(again, asked, setting)
+        with progress:
+            made = search_here(again, asked, setting)
     made = _chosen(made, options.choose)
     found = searched_of(
         asked, made.trials, made.current,

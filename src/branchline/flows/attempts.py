@@ -6,14 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.values import Action
-from branchline.core.run import Job, Need, command_lines
-from branchline.core.run.devices import device_environment
+from branchline.core.run import Job, Need
 from branchline.errors import BranchlineError, ProgramKilledError
 from branchline.flows.endings import not_kept
 from branchline.flows.keep import Kept
-from branchline.flows.stage_files import log_name, stage_files
+from branchline.flows.stage_files import log_name
+from branchline.flows.tasks import task_of
 from branchline.flows.walked import Attempt
-from branchline.ports.executor import Task
 
 if TYPE_CHECKING:
     from branchline.core.pipeline import Stage
@@ -57,28 +56,8 @@ def attempt_of(
         devices: What it may use of the GPUs.
         limits_memory: Whether more memory than its resources say fails it.
     """
-    policy = project.policy
-    wanted = policy.resources_of(stage.name)
     log = os.path.join(logs, log_name(stage.address, number))
-    task = Task(
-        stage=stage.address,
-        cmd=command_lines(stage.cmd, is_list=stage.cmd_is_list),
-        cwd=os.path.normpath(os.path.join(project.root, stage.wdir)),
-        log=log,
-        env={
-            "DVC_ROOT": project.root,
-            "DVC_STAGE": stage.address,
-            "BRANCHLINE_STAGE": stage.address,
-            **stage_files(log).environment,
-            **device_environment(wanted.gpus, devices),
-            **_told_to_tests(project, stage, log),
-        },
-        timeout_s=wanted.timeout_s,
-        memory_bytes=wanted.memory_bytes if limits_memory else None,
-        trace=policy.changes.trace,
-        trace_file=log.removesuffix(".log") + ".reads",
-        root=project.root,
-    )
+    task = task_of(project, stage, log, devices=devices, limits_memory=limits_memory)
     return Attempt(
         stage=stage,
         plan=plan,
@@ -89,17 +68,6 @@ def attempt_of(
         started_ns=project.machine.time_ns(),
         devices=devices,
     )
-
-
-def _told_to_tests(project: Project, stage: Stage, log: str) -> dict[str, str]:
-    """Variables that only a test of the model gets."""
-    if not stage.is_test:
-        return {}
-    from branchline.flows.model_tests import environment_of
-
-    names = ("PYTHONPATH", "PYTEST_PLUGINS")
-    inherited = {name: project.machine.variable(name) or "" for name in names}
-    return environment_of(stage_files(log).context, inherited)
 
 
 def kept_or_failed(project: Project, keeper: Keeper, attempt: Attempt, ended: Ended) -> Kept:

@@ -201,6 +201,22 @@ def own_search_stages(project: Project) -> frozenset[str]:
     )
 
 
+def refuse_own_search(project: Project, asked: Search) -> None:
+    """See that there are trials to make.
+
+    Raises:
+        ConfigError: The project searches by a command of its own.
+    """
+    stages = sorted(own_search_stages(project))
+    if asked.command or stages:
+        how = f"`{asked.command}`" if asked.command else f"stage `{stages[0]}`"
+        command = asked.command or f"branchline run {stages[0]}"
+        raise ConfigError(
+            f"this project searches by {how}, which leaves {asked.write}",
+            todo=f"Type: {command}; or push to a tuning branch of a box.",
+        )
+
+
 def refuse_empty(search: Search) -> None:
     """See that something is searched for.
 

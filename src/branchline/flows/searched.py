@@ -11,6 +11,7 @@ from branchline.errors import ConfigError
 from branchline.flows.fixed import without_set
 from branchline.flows.in_tree import InTree
 from branchline.flows.search import refuse_misfits
+from branchline.flows.tasks import expect_trials
 from branchline.flows.trial_needs import slots_of, stages_of
 from branchline.flows.trial_walk import TrialWalk
 from branchline.flows.trials import Ending, Trials
@@ -93,6 +94,7 @@ def searched(project: Project, asked: Search, setting: Setting) -> Found:
         BranchlineError: The search cannot begin: settings, parameters, code.
     """
     refuse_misfits(asked)
+    expect_trials(project, asked)
     params = TunedParams(project, asked, names_of(project, asked))
     refuse_without_metrics(project, asked)
     for remark in kind_remarks(asked.space, params.current):

@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from branchline.core.trigger import Trigger, TriggerKind
-from branchline.errors import ConfigError
 from branchline.flows.best_values import edited
-from branchline.flows.search import own_search_stages
 from branchline.flows.searched import searched
 from branchline.flows.trials import Ending
 from branchline.render.tuned import Tuned
@@ -20,22 +18,6 @@ if TYPE_CHECKING:
     from branchline.flows.project import Project
     from branchline.flows.search import Search
     from branchline.flows.searched import Setting
-
-
-def refuse_own_search(project: Project, asked: Search) -> None:
-    """See that there are trials to make.
-
-    Raises:
-        ConfigError: The project searches by a command of its own.
-    """
-    stages = sorted(own_search_stages(project))
-    if asked.command or stages:
-        how = f"`{asked.command}`" if asked.command else f"stage `{stages[0]}`"
-        command = asked.command or f"branchline run {stages[0]}"
-        raise ConfigError(
-            f"this project searches by {how}, which leaves {asked.write}",
-            todo=f"Type: {command}; or push to a tuning branch of a box.",
-        )
 
 
 def search_here(project: Project, asked: Search, setting: Setting) -> Tuned:

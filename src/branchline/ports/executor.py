@@ -44,6 +44,13 @@ class Task:
 class Executor(Protocol):
     """Runs stages, several at a time."""
 
+    def expect(self, task: Task) -> None:
+        """Get ready for starts of a stage like this one, where that takes time; may do nothing.
+
+        Nothing of the stage runs, and nothing needs to be started; never an error.
+        """
+        ...
+
     def start(self, task: Task) -> ChildProcess:
         """Start a stage in a process group of its own.
 

@@ -47,9 +47,14 @@ class FakeExecutor(Executor):
         self.reads, self.gaps = dict(reads or {}), dict(gaps or {})
         self.rewrites, self.looks = dict(rewrites or {}), dict(looks or {})
         self.started: list[Task] = []
+        self.expected: list[Task] = []
         self.killed: list[ChildProcess] = []
         self.now_s = 0.0
         self._running: dict[str, tuple[float, Ended]] = {}
+
+    def expect(self, task: Task) -> None:
+        """See the port."""
+        self.expected.append(task)
 
     def start(self, task: Task) -> ChildProcess:
         """See the port."""
@@ -158,6 +163,21 @@ class ExecutorContract:
         assert (ended.exit_code, ended.signal, ended.failure) == (0, None, None)
         assert ended.log == task.log
         assert "epoch 1" in Path(task.log).read_text()
+        assert not executor.wait(0)
+
+    def test_what_is_expected_does_not_run(self, executor: Executor, tmp_path: Path) -> None:
+        """Nothing is reported of it, and it can be started, or another one can, or none."""
+        expected = self.task(executor, tmp_path, "train", says="epoch 1")
+        executor.expect(expected)
+        executor.expect(self.task(executor, tmp_path / "nowhere", "other"))
+
+        before = executor.wait(0)
+        executor.start(expected)
+        (ended,) = executor.wait(30)
+
+        assert not before
+        assert (ended.stage, ended.failure) == ("train", None)
+        assert Path(expected.log).read_text().count("epoch 1") >= 1
         assert not executor.wait(0)
 
     def test_a_stage_that_fails(self, executor: Executor, tmp_path: Path) -> None:

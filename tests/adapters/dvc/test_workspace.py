@@ -282,6 +282,36 @@ def test_replacing_keeps_the_mode_and_the_link_to_a_file(
     assert (tmp_path / "conf" / "real.yaml").stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.parametrize("lasting", [True, False], ids=["lasting", "of-a-search"])
+def test_a_replaced_file_has_the_new_bytes_and_nothing_is_left_beside_it(
+    tmp_path: Path, *, lasting: bool
+) -> None:
+    workspace = DvcWorkspace(str(tmp_path), CacheDatabase(str(tmp_path / "c.db")), lasting=lasting)
+    write(tmp_path, "params.yaml", "lr: 1\n").chmod(0o640)
+    held = (tmp_path / "params.yaml").open("rb")
+
+    for data in (b"lr: 2\n", b"lr: 30\n"):
+        workspace.replace("params.yaml", data)
+        assert workspace.read("params.yaml") == data
+    workspace.replace("new.yaml", b"new")
+
+    assert held.read() == b"lr: 1\n"  # whoever had it open sees the old bytes, whole
+    held.close()
+    assert (tmp_path / "params.yaml").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "new.yaml").read_bytes() == b"new"
+    assert list((tmp_path / ".branchline" / "tmp").iterdir()) == []
+
+
+def test_a_file_of_a_search_never_takes_the_place_of_a_folder(tmp_path: Path) -> None:
+    workspace = DvcWorkspace(str(tmp_path), CacheDatabase(str(tmp_path / "c.db")), lasting=False)
+    write(tmp_path, "conf/a.yaml", "a: 1\n")
+
+    with pytest.raises(StoreError, match="conf cannot be written"):
+        workspace.replace("conf", b"b: 1\n")
+
+    assert (tmp_path / "conf" / "a.yaml").read_bytes() == b"a: 1\n"
+
+
 def test_a_link_that_leads_out_of_the_repository_is_not_written_through(
     tmp_path: Path, workspace: DvcWorkspace
 ) -> None:

@@ -77,6 +77,55 @@ def test_the_next_start_is_the_fork_that_waits(place: Place) -> None:
     assert within(20, lambda: spares(place) - {waiting})
 
 
+def test_the_first_start_already_has_the_next_one_made(place: Place) -> None:
+    place.write({"train.py": SCRIPT})
+
+    place.run_forked("train.py 0")
+
+    assert within(20, lambda: len(spares(place)) == 1)
+
+
+def test_what_is_expected_is_ready_when_it_starts_and_has_run_nothing(place: Place) -> None:
+    place.write({"train.py": SCRIPT + "\nopen('ran', 'a').write('x')"})
+    place.executor.expect(place.task("train.py 0"))
+    expected = set(place.zygotes)
+    has_run = (place.folder / "ran").exists()
+
+    place.executor.expect(place.task("train.py 0"))
+    ended, log, is_fork = place.run("train.py 0 more")
+
+    assert not has_run
+    assert len(expected) == 1
+    assert place.zygotes == expected
+    assert is_fork
+    assert (ended.failure, log.split()[-2:]) == (None, ["0", "more"])
+
+
+def test_what_is_expected_in_vain_ends_with_the_executor(place: Place) -> None:
+    place.write({"train.py": SCRIPT})
+    place.executor.expect(place.task("train.py 0"))
+    expected = set(place.zygotes)
+
+    place.executor.close()
+
+    assert expected
+    assert vanish(expected)
+
+
+def test_what_cannot_be_expected_yet_is_started_all_the_same(place: Place) -> None:
+    """A stage before makes the folder, or the script."""
+    place.executor.expect(place.task("train.py 0", cwd=f"{place.folder}/later"))
+    place.executor.expect(place.task("train.py 0"))
+    expected = set(place.zygotes)
+    place.write({"train.py": SCRIPT})
+
+    ended, log, is_fork = place.run("train.py 0")
+
+    assert not expected
+    assert is_fork
+    assert (ended.failure, log.count("did")) == (None, 1)
+
+
 def test_one_that_was_killed_is_replaced(place: Place) -> None:
     place.write({"train.py": SCRIPT})
     os.kill(spare(place), signal.SIGKILL)

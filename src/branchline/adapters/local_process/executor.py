@@ -91,6 +91,13 @@ class LocalExecutor(Executor):
         self._wants_forks = forks
         self._forks: Forks | None = None
 
+    def expect(self, task: Task) -> None:
+        """See the port. Begins the imports of a Python script whose starts are forks."""
+        if self._wants_forks:
+            environment, _, direct = self._words(task)
+            if self._forks is not None:
+                self._forks.expect(task, direct, environment)
+
     def start(self, task: Task) -> ChildProcess:
         """See the port. A log that exists is continued.
 
@@ -98,13 +105,7 @@ class LocalExecutor(Executor):
             StageFailedError: The folder, the log or the shell cannot be used.
             MissingToolError: `trace` is STRACE and there is no strace.
         """
-        if not self._engine_mark:
-            self._prepare()
-        environment = self._environment(task)
-        shell = shell_words(self._shell or environment.get("SHELL"))
-        pairs = [(redacted(line), traced_command(task, line)) for line in task.cmd] or [("", ":")]
-        words = stage_words(shell, pairs)
-        direct = shortcut_of(task, pairs, shell, environment)
+        environment, words, direct = self._words(task)
         words = traced_words(task, words, environment.get("PATH", os.defpath))
         clear_trace(task)
         zygote = self._forks.prepare(task, direct, environment) if self._forks else None
@@ -136,6 +137,18 @@ class LocalExecutor(Executor):
             boot_id=self._boot_id,
             mark=running.mark,
         )
+
+    def _words(
+        self, task: Task
+    ) -> tuple[dict[str, str], tuple[str, ...], tuple[str, tuple[str, ...]] | None]:
+        """Environment of a start, the words of its shell, and what that would only become."""
+        if not self._engine_mark:
+            self._prepare()
+        environment = self._environment(task)
+        shell = shell_words(self._shell or environment.get("SHELL"))
+        pairs = [(redacted(line), traced_command(task, line)) for line in task.cmd] or [("", ":")]
+        words = stage_words(shell, pairs)
+        return environment, words, shortcut_of(task, pairs, shell, environment)
 
     def _environment(self, task: Task) -> dict[str, str]:
         """Of the next process, with a mark that no other has."""

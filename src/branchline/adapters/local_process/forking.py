@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from branchline.ports.executor import Task
 
+    _Direct = tuple[str, tuple[str, ...]]
+
 _PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote", "serve.py")
 _CHANNEL = 3
 _FIRST_FREE = 10
@@ -131,10 +133,17 @@ class Forks:
         told, self._remarks = self._remarks, []
         return told
 
+    def expect(self, task: Task, direct: _Direct | None, environment: Mapping[str, str]) -> None:
+        """Start the zygote for starts that are likely to follow; see `prepare`."""
+        script, _ = script_of(task, direct, environment)
+        zygote = None if script is None or self._zygotes else _Zygote(script, task.stage)
+        if script and zygote and not zygote.is_over:  # else it may be possible by then
+            self._zygotes[script] = zygote
+
     def prepare(
         self,
         task: Task,
-        direct: tuple[str, tuple[str, ...]] | None,
+        direct: _Direct | None,
         environment: Mapping[str, str],
     ) -> _Zygote | None:
         """The zygote for a start, ready; None where it has to be a plain one.
@@ -183,11 +192,11 @@ class Forks:
             self._zygotes.popitem()[1].end()
 
     def _end_idle(self, stage: str) -> None:
-        """End zygotes of stages that ran once, as those before a training do, and no more."""
+        """End zygotes of stages that ran once at most, as those before a training do."""
         if self._starts[stage] < _TIMES:
             return
         for script, zygote in tuple(self._zygotes.items()):
-            if self._starts[zygote.stage] == 1:
+            if self._starts[zygote.stage] <= 1:
                 self._zygotes.pop(script).end()
 
     def _look_after(self, stage: str, script: Script, zygote: _Zygote) -> None:
@@ -333,7 +342,8 @@ class _Zygote:
         packet = len(data).to_bytes(4, "big") + data
         try:
             sent = socket.send_fds(self._socket, [packet], descriptors)
-            self._socket.sendall(packet[sent:])
+            if sent < len(packet):
+                self._socket.sendall(packet[sent:])
         except OSError:
             self.is_over = True
 

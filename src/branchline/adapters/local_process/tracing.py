@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from branchline.core.policy import Trace
@@ -114,14 +115,25 @@ def _touched(task: Task) -> dict[str, str] | None:
     if task.trace in (None, Trace.OFF) or not task.trace_file:
         return None
     try:
-        with open(task.trace_file, encoding="utf-8", errors="surrogateescape") as file:
-            if task.trace is Trace.AUDIT:
-                return _audited(file)
-            from branchline.adapters.local_process.strace import touched_files
-
-            return touched_files(file, cwd=task.cwd, root=task.root)
+        found = os.stat(task.trace_file)
+        sign = (found.st_ino, found.st_size, found.st_mtime_ns)
+        return _parsed(task.trace_file, sign, task.trace, task.cwd, task.root)
     except OSError:
         return None
+
+
+@lru_cache(maxsize=1)
+def _parsed(
+    path: str, sign: tuple[int, int, int], trace: Trace, cwd: str, root: str
+) -> dict[str, str] | None:
+    """See `_touched`; a stage is asked about several times when it has ended."""
+    del sign  # another one for a trace that has grown
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        if trace is Trace.AUDIT:
+            return _audited(file)
+        from branchline.adapters.local_process.strace import touched_files
+
+        return touched_files(file, cwd=cwd, root=root)
 
 
 def add_touch(touched: dict[str, str], name: str, kind: str) -> None:

@@ -36,6 +36,8 @@ class MlflowDatabase(StepFollower):
         self._sign: tuple[object, ...] = ()
         self._row = 0
         self._inode = self._sign_now()[0]
+        if self._inode is None:
+            return
         try:
             with closing(self._open()) as database:
                 self._row = int(database.execute(_LAST).fetchone()[0])
@@ -49,10 +51,12 @@ class MlflowDatabase(StepFollower):
             return ()
         if sign[0] != self._inode:
             self._row, self._inode = 0, sign[0]
+        if self._inode is None:
+            return ()
         try:
             with closing(self._open()) as database:
                 rows = database.execute(_ROWS, (self._row, _MOST_ROWS)).fetchall()
-        except sqlite3.Error:  # not there yet, or locked: the next poll looks again
+        except sqlite3.Error:  # gone again, or locked: the next poll looks again
             return ()
         # Not looked at again before it changes, unless there is more to read already.
         self._sign = sign if len(rows) < _MOST_ROWS else ()

@@ -6,6 +6,7 @@ One commit an event. It starts no stage and kills none.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from branchline.adapters.sqlite_ledger.database import LedgerFile
@@ -46,7 +47,7 @@ class SqliteLedger(Ledger):
             cursor = connection.execute(
                 "INSERT INTO runs (label, pid, started_ticks, boot_id, started_at)"
                 " VALUES (?, ?, ?, ?, ?)",
-                (label, pid, _started_ticks(pid), _boot_id(), started_at),
+                (label, pid, _own_ticks(pid), _boot_id(), started_at),
             )
             run = cursor.lastrowid or 0
             connection.executemany(
@@ -222,6 +223,13 @@ def _started_ticks(pid: int) -> int:
     return 0 if fields[0] in (b"Z", b"X") else int(fields[19])
 
 
+@lru_cache(maxsize=1)
+def _own_ticks(pid: int) -> int:
+    """`_started_ticks` of this process, which does not change."""
+    return _started_ticks(pid)
+
+
+@lru_cache(maxsize=1)
 def _boot_id() -> str:
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:

@@ -33,6 +33,62 @@ def test_ranges_are_of_the_process_that_asks() -> None:
         assert 0 < int(start, 16) < int(end, 16)
 
 
+P, F, X, OTHER = 1 << 63, 1 << 61, 1 << 56, 1 << 55
+
+
+@pytest.mark.parametrize(
+    ("kind", "entries", "found"),
+    [
+        pytest.param("w", [], [], id="no-pages"),
+        pytest.param("w", [0, OTHER, P, P | F | X], [], id="none-of-its-own"),
+        pytest.param("w", [0, P | X, P | X, 0], [(1, 3)], id="a-run"),
+        pytest.param("w", [P | X, 0, 0, 0, P | X | OTHER], [(0, 5)], id="a-short-gap"),
+        pytest.param("w", [P | X, 0, 0, 0, 0, P | X], [(0, 1), (5, 6)], id="a-long-gap"),
+        pytest.param("w", [P | X, 0, 0, 0, 0, 0], [(0, 1)], id="nothing-after-it"),
+        pytest.param("r", [X, P | F, P], [(1, 3)], id="code-that-was-run"),
+    ],
+)
+def test_pages_that_count_are_told_as_runs(
+    kind: str, entries: list[int], found: list[tuple[int, int]]
+) -> None:
+    data = b"".join(entry.to_bytes(8, sys.byteorder) for entry in entries)
+
+    ranges = list(pages._ranges(0x10000, data, kind))
+
+    size = os.sysconf("SC_PAGE_SIZE")
+    assert ranges == [(kind, 0x10000 + a * size, 0x10000 + b * size) for a, b in found]
+
+
+def test_one_fork_without_pages_tells_and_one_with_them() -> None:
+    needed = pages.Needed()
+
+    first, ahead = needed.ask(0), needed.ask(1)
+    needed.take(["@h1000-"])
+    second, after = needed.ask(2), needed.ask(3)
+    needed.take(["@h2000-"])
+
+    assert (first, ahead, second, after) == (True, False, True, False)
+    assert not any(map(needed.ask, range(4, 9)))
+    assert needed.ranges == ["@h2000-"]
+
+
+def test_another_fork_tells_where_the_first_was_not_heard() -> None:
+    needed = pages.Needed()
+
+    asked = [needed.ask(starts) for starts in (0, 1, 2, 3)]
+
+    assert asked == [True, False, False, True]
+
+
+def test_faults_are_counted() -> None:
+    before = pages.faults()
+    block = bytearray(b"x" * (60 << 20))
+
+    assert pages.faults() >= before
+    assert pages.faults() - resource.getrusage(resource.RUSAGE_SELF).ru_minflt <= 1000
+    assert len(block) == 60 << 20
+
+
 def test_memory_of_its_own_is_known() -> None:
     before = pages.own_kb()
     block = bytearray(b"x" * (60 << 20))

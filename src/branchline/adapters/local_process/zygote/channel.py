@@ -28,6 +28,8 @@ class Channel:
 
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
+        self.packet = b""
+        """The last message that was received, as it came."""
 
     def is_asked(self, within_s: float) -> bool:
         """Whether something is said within a time, which this waits for; so is the end."""
@@ -44,6 +46,7 @@ class Channel:
                 descriptors.frombytes(content)
         head = self._rest(data, 4)
         body = self._rest(b"", int.from_bytes(head, "big"))
+        self.packet = head + body
         return (json.loads(body) if body else {}), list(descriptors)
 
     def _rest(self, data: bytes, size: int) -> bytes:
@@ -54,10 +57,13 @@ class Channel:
             data += chunk
         return data
 
-    def send(self, *, descriptors: Sequence[int] = (), **message: object) -> None:
-        """Send a message, and descriptors with it."""
+    def send(self, **message: object) -> None:
+        """Send a message."""
         data = json.dumps(message).encode()
-        packet = len(data).to_bytes(4, "big") + data
+        self.hand_on(len(data).to_bytes(4, "big") + data)
+
+    def hand_on(self, packet: bytes, descriptors: Sequence[int] = ()) -> None:
+        """Send a message that is a packet already, and descriptors with it."""
         if descriptors:
             rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
             packet = packet[self.socket.sendmsg([packet], [rights]) :]
@@ -76,10 +82,15 @@ class Spare:
     def __init__(self, pid: int, channel: Channel) -> None:
         self.pid, self.channel = pid, channel
 
-    def take(self, message: dict[str, Any], descriptors: list[int]) -> bool:
-        """Let it become the process of a request; False when it could not, and is gone."""
+    def take(self, request: bytes, descriptors: list[int]) -> bool:
+        """Let it become the process of a request; False when it could not, and is gone.
+
+        Args:
+            request: The message, as it came.
+            descriptors: What came with it.
+        """
         try:
-            self.channel.send(descriptors=descriptors, **message)
+            self.channel.hand_on(request, descriptors)
             is_ready = bool(self.channel.socket.recv(1))
         except OSError:
             is_ready = False

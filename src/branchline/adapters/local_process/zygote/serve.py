@@ -10,8 +10,8 @@ Messages are JSON after four bytes of length. First comes what to import; the an
 ended), `bury` (one whose end is known; no answer), and what to fork, with two descriptors, the log
 and a socket: the answer is the `pid` of a process that begins when it reads a byte there.
 
-From the second start on the next fork is made ahead, while the one before it runs: the spare. It
-waits for its request on a socket of its own, and ends when the zygote does.
+The next fork is made ahead, while the one before it runs: the spare. It waits for its request on a
+socket of its own, and ends when the zygote does.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from branchline.adapters.local_process.zygote import (
         channel,
         leaving,
+        once,
         pages,
         preimports,
         safety,
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     )
 
 _CHANNEL = 3
-_REPEATED = 2
-"""Starts after which another one is likely."""
 _HEAD_START_S = 0.004
 """How long a fork that begins has the processor before the next one is made."""
 _MARK = b"BRANCHLINE_TASK="
@@ -61,7 +60,8 @@ def _sibling(name: str) -> Any:
 if not TYPE_CHECKING:
     channel = _sibling("channel")
     preimports, safety = _sibling("preimports"), _sibling("safety")
-    trial, leaving, pages = _sibling("trial"), _sibling("leaving"), _sibling("pages")
+    trial, leaving = _sibling("trial"), _sibling("leaving")
+    pages, once = _sibling("pages"), _sibling("once")
 
 
 class Unsafe(Exception):  # noqa: N818 - no error: it says what is not done
@@ -95,7 +95,7 @@ class Zygote:
         self.why = ""
         self.forks = 0
         self.dying: list[int] = []
-        self.pages: list[str] = []
+        self.pages = pages.Needed()
         self.spare: channel.Spare | None = None
         self.is_quick = False
         # Looked at here and not by the forks: to touch a name is to copy the page it stands on.
@@ -153,6 +153,8 @@ class Zygote:
         Raises:
             Unsafe: It cannot be forked.
         """
+        if not self.collected.is_cut:  # else the script may have another path by then
+            once.work_out(self.folder)
         name = safety.known_in(sys.modules)
         if name:
             raise Unsafe(f"`{name}` starts threads or takes devices of its own")
@@ -170,7 +172,7 @@ class Zygote:
         self.is_quick = leaving.has_nothing_at_exit()
         self.loaded = frozenset(sys.modules)
         self.tops = preimports.top_names(self.loaded)
-        gc.collect()
+        # No collection before: it takes 0.1 s for scikit-learn, and frees 1,200 of 240,000 objects.
         gc.freeze()
 
     def is_installed(self, name: str) -> bool:
@@ -211,7 +213,7 @@ class Zygote:
             if "learn" in message:
                 self._learn(message["learn"])
             elif self._may_fork():
-                made = self._give(message, descriptors)
+                made = self._give(descriptors)
             if made is not None:
                 return made
             for descriptor in descriptors:
@@ -222,12 +224,13 @@ class Zygote:
         ranges = [name for name in names if name.startswith(pages.MARK)]
         if not ranges and (self.why or self.collected.is_cut or safety.known_in(names)):
             return
-        if self.spare is not None:  # it has neither
+        if ranges:  # a spare without them is still quicker than a new one
+            self.pages.take(ranges)
+            return
+        if self.spare is not None:  # it lacks them
             self.spare.drop()
             self.spare = None
-        self.pages = ranges
-        if ranges:
-            return
+        self.pages = pages.Needed()
         self._bury(0)  # else they would look like children that a module has started
         try:
             for name in names:
@@ -255,23 +258,23 @@ class Zygote:
             self.channel.send(unsafe=why)
         return not why
 
-    def _give(self, message: dict[str, Any], descriptors: list[int]) -> trial.Trial | None:
-        """Give a request to the spare, or to a new fork; returns in a new one."""
+    def _give(self, descriptors: list[int]) -> trial.Trial | None:
+        """Give the request that came to the spare, or to a new fork; returns in a new one."""
         self.forks += 1
         for _ in range(1 if self.spare is None else 2):  # a spare may have been killed meanwhile
             made = None if self.spare is not None else self._fork(descriptors)
             if made is not None:
                 return made
             spare, self.spare = self.spare, None
-            if spare is not None and spare.take(message, descriptors):
+            if spare is not None and spare.take(self.channel.packet, descriptors):
                 self.channel.send(pid=spare.pid)
                 return None
         self.channel.send(failed=True)
         return None
 
     def _is_spare_due(self) -> bool:
-        """Whether another start is likely, and nothing is made for it."""
-        return self.forks >= _REPEATED and self.spare is None and not self.why
+        """Whether there was a start, and nothing is made for the next one."""
+        return self.forks > 0 and self.spare is None and not self.why
 
     def _fork(self, foreign: Sequence[int]) -> trial.Trial | None:
         """Make the spare; returns in it, once it is told to begin.
@@ -282,6 +285,7 @@ class Zygote:
         sys.stdout.flush()
         sys.stderr.flush()
         ours, theirs = socket.socketpair()
+        tells_pages = self.pages.ask(self.forks)
         pid = os.fork()
         if pid:
             theirs.close()
@@ -291,7 +295,7 @@ class Zygote:
             ours.close()
             for descriptor in foreign:
                 os.close(descriptor)
-            return self._begin(channel.Channel(theirs))
+            return self._begin(channel.Channel(theirs), tells_pages=tells_pages)
         except BaseException:  # noqa: BLE001 - it is started in another way
             os._exit(1)
 
@@ -309,17 +313,18 @@ class Zygote:
         cpu_s = usage.ru_utime + usage.ru_stime
         self.channel.send(pid=found, status=status, cpu_s=cpu_s, peak_kb=usage.ru_maxrss)
 
-    def _begin(self, own: channel.Channel) -> trial.Trial:
+    def _begin(self, own: channel.Channel, *, tells_pages: bool) -> trial.Trial:
         self.channel.socket.close()
-        made = trial.Trial(self)
+        made = trial.Trial(self, tells_pages=tells_pages)
         made.prepare()
-        pages.have_ready(self.pages)
+        pages.have_ready(self.pages.ranges)
         message, descriptors = own.receive()
         if not message:
             os._exit(0)  # never asked for
-        made.leave(message, descriptors)
+        # Nobody waits for the rest: the word to begin is read after it.
         own.socket.send(b"r")
         own.socket.close()
+        made.leave(message, descriptors)
         made.settle()
         made.wait()
         return made

@@ -28,6 +28,8 @@ pages: Any = None
 """The module that stands beside this one."""
 _HERE = os.path.dirname(os.path.abspath(__file__)) + "/"
 _LOOKS = ("stat", "lstat", "access")
+_FEW_FAULTS = 100
+"""Faults of pages, of 1 to 3 us, that a fork may have without another report."""
 
 
 def write_memory(address: int, data: bytes) -> None:
@@ -159,12 +161,14 @@ class Trial:
 
     Args:
         zygote: What it was forked from.
+        tells_pages: Whether it tells at its end which pages it needed.
     """
 
-    def __init__(self, zygote: Any) -> None:
-        self.zygote, self.asked = zygote, zygote.asked
+    def __init__(self, zygote: Any, *, tells_pages: bool) -> None:
+        self.zygote, self.asked, self.tells_pages = zygote, zygote.asked, tells_pages
         self.message: dict[str, Any] = {}
-        self.go, self.said, self.before_kb = -1, b"", 0
+        self.go, self.said = -1, b""
+        self.before_kb, self.before_faults = pages.own_kb(), 0
 
     def prepare(self) -> None:
         """Do what needs no request: session, path, random numbers."""
@@ -208,8 +212,7 @@ class Trial:
 
     def wait(self) -> None:
         """Wait for the word to begin; without it, it was started in another way."""
-        if not self.zygote.pages:
-            self.before_kb = pages.own_kb()
+        self.before_faults = pages.faults()
         if not os.read(self.go, 1):
             os._exit(0)
         if self.said:  # each new Python would say it
@@ -269,13 +272,23 @@ class Trial:
             for name, module in newest(self.zygote.loaded)
             if _is_named(module, name) and self.zygote.is_installed(name)
         ]
-        if not names and not self.zygote.pages:
+        if not names and self.tells_pages and self._has_lacked_pages():
             names = pages.touched(self.before_kb)
         try:
             os.set_blocking(self.go, False)
             os.write(self.go, "\n".join(names).encode())
         except OSError:
             pass
+
+    def _has_lacked_pages(self) -> bool:
+        """Whether the next fork should have others ready than this one had.
+
+        The first one had none. What it took from the system piece by piece, and gave back, stands
+        side by side in the heap of the second, which thus tells better how much that is.
+        """
+        if not self.zygote.pages.ranges:
+            return True
+        return bool(pages.faults() - self.before_faults > _FEW_FAULTS)
 
     def tell_end(self) -> None:
         """Say that this process has done its work: CPU seconds and peak memory."""
