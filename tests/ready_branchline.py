@@ -70,7 +70,8 @@ def _can_fork(environ: Mapping[str, str]) -> bool:
     """Whether nothing in it is read by Python, or by the loader, before the first line runs."""
     path = environ.get("PYTHONPATH", SOURCE)
     early = (k for k in environ if k.startswith(("PYTHON", "LD_")))
-    return path == SOURCE and set(early) <= {"PYTHONPATH", "PYTHONUNBUFFERED"}
+    known = {"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+    return path == SOURCE and set(early) <= known
 
 
 class _Ready:
@@ -236,6 +237,7 @@ def run(words: list[str], cwd: str, env: dict[str, str]) -> NoReturn:
     time.tzset()
     os.chdir(cwd)
     importlib.invalidate_caches()
+    sys.dont_write_bytecode = bool(env.get("PYTHONDONTWRITEBYTECODE"))
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         was = getattr(sys, name)  # which has looked at what stood behind it before
         mode, lines = ("w" if number else "r"), (1 if name == "stderr" else -1)

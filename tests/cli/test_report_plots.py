@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import ready_branchline
 from tests.cli.test_history_commands import Project
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         {
             **kept,
             "PATH": os.pathsep.join([os.path.dirname(sys.executable), kept.get("PATH", "")]),
-            "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
+            "PYTHONPATH": ready_branchline.SOURCE,
             "GIT_CONFIG_GLOBAL": str(config),
             "GIT_CONFIG_NOSYSTEM": "1",
         },
