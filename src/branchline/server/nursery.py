@@ -60,6 +60,7 @@ PRELOADED = (
     "branchline.config.sections.top",
     "branchline.config.sections.training",
     "branchline.config.sections.watching",
+    "branchline.config.settings_files",
     "branchline.core.documents.json",
     "branchline.core.documents.json_leaves",
     "branchline.core.documents.scalars",

@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.entries import entries_of
 from branchline.core.run import command_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from branchline.config.workflow_filters import ForeignWorkflow
     from branchline.core.pipeline import Pipeline
 
 _WILD = re.compile(r"[*?\[]")
+_HERE = re.compile(r"(?<![\w./-])\./")
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What belongs to one model alone, from the root: files that commands start, and folders."""
+
+    files: frozenset[str]
+    folders: frozenset[str]
 
 
 def concerned(found: ForeignWorkflow, pipelines: Mapping[str, Pipeline]) -> tuple[str, ...]:
@@ -40,42 +50,47 @@ def concerned(found: ForeignWorkflow, pipelines: Mapping[str, Pipeline]) -> tupl
     by_paths = [
         model
         for model, paths in own.items()
-        if any(head and any(_holds(path, head) for path in paths) for head in heads)
+        if paths.files & set(heads)
+        or any(head.startswith(f"{folder}/") for folder in paths.folders for head in heads)
     ]
     return tuple(by_paths) if len(by_paths) < len(own) else ()
 
 
-def _own_paths(pipelines: Mapping[str, Pipeline]) -> dict[str, frozenset[str]]:
-    """Of each model the files and folders that its commands start in, and no other's."""
-    found = {model: frozenset(_paths(pipeline)) for model, pipeline in pipelines.items()}
+def _own_paths(pipelines: Mapping[str, Pipeline]) -> dict[str, _Own]:
+    """What each model has, and no other."""
+    found = {model: _paths(pipeline) for model, pipeline in pipelines.items()}
+
+    def alone(model: str, paths: frozenset[str], place: str) -> frozenset[str]:
+        return paths.difference(*(getattr(o, place) for name, o in found.items() if name != model))
+
     return {
-        model: paths.difference(*(other for name, other in found.items() if name != model))
-        for model, paths in found.items()
+        model: _Own(alone(model, own.files, "files"), alone(model, own.folders, "folders"))
+        for model, own in found.items()
     }
 
 
-def _paths(pipeline: Pipeline) -> Iterable[str]:
+def _paths(pipeline: Pipeline) -> _Own:
+    files: set[str] = set()
+    folders: set[str] = set()
     for stage in pipeline.stages:
-        folders = [stage.wdir]
+        folders.add(stage.wdir)
         for text in command_lines(stage.cmd, is_list=stage.cmd_is_list):
             for entry in entries_of(text, stage.wdir):
                 if entry.path:
-                    path = posixpath.normpath(entry.path)
-                    yield path
-                    folders.append(posixpath.dirname(path))
-        yield from (folder for folder in folders if folder not in ("", "."))
+                    files.add(posixpath.normpath(entry.path))
+    folders |= {posixpath.dirname(path) for path in files}
+    return _Own(frozenset(files), frozenset(folders - {"", "."}))
 
 
-def _is_named(found: ForeignWorkflow, model: str, paths: Iterable[str]) -> bool:
+def _is_named(found: ForeignWorkflow, model: str, own: _Own) -> bool:
     """Whether a step names the model, a file or a folder of it, or runs there."""
-    chosen = re.compile(rf"--model[= ]['\"]?{re.escape(model)}(?![\w./-])")
-    if any(chosen.search(line) for line in found.runs):
+    if own.folders & set(found.folders):
         return True
-    named = [re.compile(rf"(?<![\w.-]){re.escape(path)}(?![\w-])") for path in paths]
-    texts = [*found.runs, *found.folders]
-    return any(one.search(text) for one in named for text in texts)
-
-
-def _holds(path: str, head: str) -> bool:
-    """Whether what a pattern begins with lies in a folder, or is a file of it."""
-    return head == path or head.startswith(f"{path}/")
+    patterns = [
+        rf"--model[= ]['\"]?{re.escape(model)}(?![\w./-])",
+        *(rf"(?<![\w./-]){re.escape(path)}(?![\w/-])" for path in own.files),
+        *(rf"(?<![\w./-]){re.escape(path)}/" for path in own.folders),
+        *(rf"\bcd ['\"]?{re.escape(path)}(?![\w.-])" for path in own.folders),
+    ]
+    one = re.compile("|".join(patterns))
+    return any(one.search(_HERE.sub("", line)) for line in found.runs)
