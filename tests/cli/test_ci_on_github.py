@@ -94,6 +94,18 @@ def test_a_search_opens_its_pull_request_and_starts_its_training(github: GitHub)
     assert site.judged.problems == []
 
 
+def test_the_workflow_of_several_models_is_told_which_it_is_to_train(github: GitHub) -> None:
+    ran, event, _ = searched(github)
+    words = ("--model", "demo", "--workflow", "branchline.yml", "--with-model")
+
+    opened = github.apply(ran, event, OPEN, "--only", "pull-request", *words)
+
+    assert opened.code == 0, opened.out + opened.err
+    (sent,) = github.site.judged.gaps.dispatched
+    assert sent["inputs"]["model"] == "demo"
+    assert github.site.judged.problems == []
+
+
 def failing_pull(github: GitHub) -> tuple[Ended, tuple[str, dict[str, Any]], str, int]:
     """A pull request whose new rate makes the model too weak."""
     site, scene = github.site, github.scene

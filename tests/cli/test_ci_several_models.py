@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -127,3 +128,46 @@ def test_two_folders_of_one_name_are_refused_with_both_lines(tmp_path: Path) -> 
     first, second = "services/churn/branchline.yaml:1", "services/fraud/branchline.yaml:2"
     assert f"{second}: model is `churn`, and so it is in {first}" in plan.err
     assert "matrix" not in plan.outputs
+
+
+def leg(scene: CiScene, model: str, commit: str, place: Path, name: str) -> None:
+    """What the leg of a model leaves, under a name."""
+    ref = "refs/heads/main"
+    ran = scene.job("run", pushed(ref, commit), "--model", model, "--no-push", ref=ref)
+    assert ran.code == 0, ran.err
+    shutil.copytree(ran.folder, place / name)
+
+
+def test_each_leg_is_applied_and_believed_about_its_own_model_only(tmp_path: Path) -> None:
+    scene, place, ref = CiScene(tmp_path), tmp_path / "legs", "refs/heads/main"
+    commit = scene.commit(files(), message="first")
+    leg(scene, "churn", commit, place, "results-churn-1")
+    leg(scene, "fraud", commit, place, "results-fraud-1")
+    words = ("--folders", "--folder", str(place), "--dry-run")
+
+    both = scene.job("apply", pushed(ref, commit), *words, ref=ref)
+    shutil.copytree(place / "results-churn-1", place / "results-fraud-2")
+    lied = scene.job("apply", pushed(ref, commit), *words, ref=ref)
+    shutil.rmtree(place)
+    none = scene.job("apply", pushed(ref, commit), *words, ref=ref)
+
+    assert both.code == 0, both.out + both.err
+    for model in ("churn", "fraud"):
+        assert f"would set check branchline/{model}" in both.out
+    assert lied.code == 1
+    assert "would set check branchline/churn" in lied.out
+    assert "the results name `churn`, which is no model of this event" in lied.out + lied.err
+    assert "branchline/fraud" not in lied.out
+    assert (none.code, "no training left results" in none.err) == (0, True)
+
+
+def test_runs_of_two_legs_have_names_of_their_own(tmp_path: Path) -> None:
+    scene, ref = CiScene(tmp_path), "refs/heads/main"
+    commit = scene.commit(files(), message="first")
+
+    for model in ("churn", "fraud"):
+        ran = scene.job("run", pushed(ref, commit), "--model", model, ref=ref)
+        assert ran.code == 0, ran.err
+
+    runs = sorted(name.rpartition("/")[2] for name in scene.records() if "/runs/" in name)
+    assert runs == [f"{commit[:7]}-churn", f"{commit[:7]}-fraud"]
