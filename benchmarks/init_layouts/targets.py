@@ -84,6 +84,8 @@ def _made(axes: Mapping[str, str]) -> Case | None:
             'import shutil\n\nshutil.copy("data/table.csv", "data/clean.csv")\n'
         )
         files["scripts/score.py"] = _score(out, form)
+    # Which of the two it is may be asked: then the safe answer trains the other.
+    is_open = target == "a program" and axes["beside"] == "another script that fits"
     program = "PYTHONPATH=src python -m lab.cli" + given
     return Case(
         layout="Targets",
@@ -99,7 +101,7 @@ def _made(axes: Mapping[str, str]) -> Case | None:
                 data=("data/table.csv",),
             ),
         ),
-        needs=("click", "yaml"),
+        needs=None if is_open else ("click", "yaml"),
         ends=form.ends,
         values=tuple(form.gate),
     )
