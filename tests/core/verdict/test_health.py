@@ -64,6 +64,11 @@ def after(*several: Seen, asked: Monitor = ASKED) -> Look:
             id="a-window-that-is-looked-at-twice-is-one",
         ),
         pytest.param(
+            [seen(0, "x", window="w"), seen(1), seen(2), seen(3, "x"), seen(4, "x", window="w")],
+            Health.DEGRADED,
+            id="a-window-that-comes-back-is-the-newest",
+        ),
+        pytest.param(
             [seen(0, "x"), seen(1, "x"), seen(2, run="new")], Health.HEALTHY,
             id="windows-of-another-model-do-not-count",
         ),

@@ -169,8 +169,7 @@ def _missed(seen: Seen, last: Look | None, asked: Monitor) -> int:
     if not (asked.schedule and seen.due and last is not None):
         return 0
     cron = cron_of(asked.schedule)
-    # What came late counts for the time it was due at; by hand, without one, for when it was made.
-    after = datetime.fromisoformat(last.seen.due or last.seen.at)
+    after = datetime.fromisoformat(last.seen.at)
     return due_between(cron, after, datetime.fromisoformat(seen.due))
 
 
