@@ -148,7 +148,17 @@ def test_what_is_nowhere_is_said_before_anything_is_changed(clone: Clone, shared
 
 
 @pytest.mark.parametrize(
-    "place", ["../pwned", "/tmp/pwned", ".git/hooks/post-checkout", "link/pwned", "a/../.git/x"]
+    "place",
+    [
+        "../pwned",
+        "/tmp/pwned",
+        ".git/hooks/post-checkout",
+        "link/pwned",
+        "a/../.git/x",
+        ".",
+        "module/.git/hooks/post-checkout",
+        ".GIT/config",
+    ],
 )
 def test_a_record_names_no_place_outside(clone: Clone, place: str, tmp_path: Path) -> None:
     from dataclasses import replace

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.core.verdict.test_health import ASKED, after, seen
 
 from branchline.core.effects.alarms import AskForTraining, effects_of_look
+from branchline.core.evidence.watched import Monitor, Retrain
 from branchline.core.verdict.health import Health
 from branchline.errors import ForgeError
 from branchline.flows.looks import keep_look, looks_of
@@ -30,25 +32,28 @@ class World:
     issues: FakeIssues = field(default_factory=FakeIssues)
     records: FakeRecords = field(default_factory=FakeRecords)
     started: list[tuple[str, bool]] = field(default_factory=list)
-    runs: set[str] = field(default_factory=set)
+    runs: dict[str, float] = field(default_factory=dict)
+    asked: Monitor = ASKED
+    now: float = 0.0
     dies_in_start: bool = False
 
     def told(self, head: str = HEAD) -> Told:
         def start(reason: str, force: bool) -> None:  # a callback
             self.started.append((reason, force))
-            self.runs.add(head)
+            self.runs[head] = self.now
             if self.dies_in_start:
                 raise ForgeError("killed")
 
         return Told(
             issues=self.issues, records=self.records, head=head, start=start,
-            was_started=lambda commit: commit in self.runs,
+            was_started=lambda commit, since: self.runs.get(commit, -1.0) >= since,
         )  # fmt: skip
 
     def look(self, one: Seen, head: str = HEAD) -> Look:
         """Judge, record and tell what was seen."""
-        watched = record_look(self.records, judged_look(self.records, one, ASKED))
-        for effect in effects_of_look(watched.look, ASKED):
+        self.now = datetime.fromisoformat(one.at).timestamp() + 90  # the job that tells is later
+        watched = record_look(self.records, judged_look(self.records, one, self.asked))
+        for effect in effects_of_look(watched.look, self.asked):
             self.told(head).apply(effect)
         return watched.look
 
@@ -68,7 +73,7 @@ def test_an_alarm_every_day_asks_for_one_training_in_a_week() -> None:
 
 
 def test_a_commit_that_is_being_trained_is_not_asked_for_again() -> None:
-    world = World(runs={HEAD})
+    world = World(runs={HEAD: 0.0})
 
     world.look(seen(0, "x"))
     world.look(seen(1, "x"))
@@ -77,8 +82,18 @@ def test_a_commit_that_is_being_trained_is_not_asked_for_again() -> None:
     assert [one.is_done for one in looks_of(world.records, "demo").trainings] == [True]
 
 
-def test_what_died_after_it_was_started_is_not_started_again() -> None:
-    world = World(dies_in_start=True)
+def test_by_force_the_same_commit_is_trained_again_after_the_cooldown() -> None:
+    world = World(asked=replace(ASKED, retrain=Retrain(force=True)))
+
+    for day in range(10):
+        world.look(seen(4 * day, "x"))
+
+    assert [force for _, force in world.started] == [True, True]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_died_after_it_was_started_is_not_started_again(force: bool) -> None:
+    world = World(dies_in_start=True, asked=replace(ASKED, retrain=Retrain(force=force)))
     world.look(seen(0, "x"))
     with pytest.raises(ForgeError):
         world.look(seen(1, "x"))

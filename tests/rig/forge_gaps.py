@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
@@ -136,6 +137,7 @@ class Gaps:
         if key == "POST /actions/workflows/{workflow_id}/dispatches":
             self.dispatched.append({"workflow": values["workflow_id"], **request})
             began = {"repo": repo, "workflow": values["workflow_id"], "ref": request["ref"]}
+            began["created"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
             self._began.append({**began, "head": self._head(repo, request["ref"])})
             return 204, None
         if key == "GET /actions/workflows/{workflow_id}/runs":
@@ -163,6 +165,7 @@ class Gaps:
             if (one["repo"], one["workflow"]) == (repo, workflow)
             and query.get("branch", one["ref"]) == one["ref"]
             and query.get("head_sha", one["head"]) == one["head"]
+            and query.get("created", "").removeprefix(">=") <= one["created"]
         ]
         return {"total_count": len(runs), "workflow_runs": runs}
 

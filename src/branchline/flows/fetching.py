@@ -120,7 +120,9 @@ def _refuse_outside(root: str, outs: Iterable[Produced]) -> None:
         folder = os.path.realpath(os.path.join(home, os.path.dirname(out.path)))
         is_inside = os.path.commonpath([home, folder]) == home and ".." not in parts
         inner = os.path.relpath(folder, home).split(os.sep)
-        if os.path.isabs(out.path) or not is_inside or {parts[0], inner[0]} & _NOT_OUTPUTS:
+        # Of nested repositories, too, and as file systems take it that know no case.
+        names = {part.lower() for part in (*parts, *inner)}
+        if os.path.isabs(out.path) or not is_inside or parts == ["."] or names & _NOT_OUTPUTS:
             raise StoreError(
                 f"a record says that a stage left {out.path!r}, which is no place for outputs of"
                 " this repository; nothing was changed",

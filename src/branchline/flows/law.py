@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from branchline.core.policy import with_default_branch
 from branchline.core.trigger.refnames import HEADS
-from branchline.errors import ConfigError
+from branchline.errors import ConfigError, RepositoryError
 
 if TYPE_CHECKING:
     from branchline.config.settings_files import SettingsFiles
@@ -36,8 +36,19 @@ def settings_at(repo: Repo, commit: str) -> SettingsFiles | None:
     if commit not in _OF_FOLDERS:
         while len(_OF_FOLDERS) >= _MOST_REMEMBERED:
             _OF_FOLDERS.pop(next(iter(_OF_FOLDERS)))
-        names = names_among(repo.paths(commit))
-        _OF_FOLDERS[commit] = settings_in(names, lambda path: repo.show(commit, path))
+        paths = frozenset(repo.paths(commit))
+
+        def read(path: str) -> bytes | None:
+            data = repo.show(commit, path)
+            if data is None and path in paths:
+                # A clone of a part: what is not known must not read as no rules.
+                raise RepositoryError(
+                    f"{path} of commit {commit[:10]} is not in this clone, and cannot be fetched",
+                    todo="Clone without --filter (a checkout in CI: without `filter`).",
+                )
+            return data
+
+        _OF_FOLDERS[commit] = settings_in(names_among(paths), read)
     return _OF_FOLDERS[commit]
 
 

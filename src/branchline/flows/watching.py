@@ -73,7 +73,8 @@ class Told:
         head: Commit of the default branch, which would be trained; "" where it is not known.
         start: Starts the training of the default branch with a reason and `force`; None where
             nothing here can.
-        was_started: Whether the workflow was started for the commit by hand or by us.
+        was_started: Whether the workflow was started for a commit by hand or by us, since a moment
+            (seconds since 1970; 0 for ever).
         link: Markdown that leads to the run that looked; "" for none.
         sync: Shares what was noted, before and after something is started.
     """
@@ -82,7 +83,7 @@ class Told:
     records: Records
     head: str
     start: Callable[[str, bool], None] | None
-    was_started: Callable[[str], bool]
+    was_started: Callable[[str, float], bool]
     link: str = ""
     sync: Callable[[], None] = lambda: None
 
@@ -129,7 +130,9 @@ class Told:
             return asked
         if self.start is None:
             return "nothing here can start a training: push to the default branch, or run one"
-        if not asked.is_done and self.was_started(self.head):
+        # By force the same commit is trained each time: what was started before is another time.
+        since = _seconds(asked.at) if effect.force else 0.0
+        if self.was_started(self.head, since):
             # Killed after it was started, or a person was faster: this commit is being trained.
             self._note(asked, is_done=True)
             return f"a training of commit {self.head[:7]} was asked for already"

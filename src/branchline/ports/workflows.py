@@ -28,13 +28,14 @@ class Workflows(Protocol):
         ...
 
     @abstractmethod
-    def has_run(self, workflow: str, *, ref: str, commit: str) -> bool:
+    def has_run(self, workflow: str, *, ref: str, commit: str, since: float = 0.0) -> bool:
         """Whether a workflow was started for a commit of a branch, whatever became of it.
 
         Args:
             workflow: Its file's name.
             ref: Short name of a branch.
             commit: Full hash.
+            since: Seconds since 1970; runs that were made before do not count.
 
         Raises:
             ForgeMissingError: There is no such workflow.

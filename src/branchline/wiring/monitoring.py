@@ -43,7 +43,9 @@ def open_told(
             records=project.records,
             head=project.repo.resolve(f"refs/remotes/origin/{branch}") or "",
             start=start if file else None,
-            was_started=lambda commit: side.workflows.has_run(file, ref=branch, commit=commit),
+            was_started=lambda commit, since: side.workflows.has_run(
+                file, ref=branch, commit=commit, since=since
+            ),
         )
 
 
@@ -70,7 +72,9 @@ def open_told_in_job(
             records=project.records,
             head=setting.remote.branch_head(branch),
             start=start,
-            was_started=lambda commit: side.workflows.has_run(file, ref=branch, commit=commit),
+            was_started=lambda commit, since: side.workflows.has_run(
+                file, ref=branch, commit=commit, since=since
+            ),
             link=side.details,
             sync=lambda: share(setting),
         )

@@ -56,6 +56,19 @@ def test_it_does_not_start_twice_where_a_run_began(site: Site) -> None:
     assert len(site.judged.gaps.dispatched) == 1
 
 
+def test_runs_of_a_commit_count_from_a_moment_on(site: Site) -> None:
+    started = workflows(site)
+    started.dispatch(WORKFLOW, ref="main", inputs={})
+    head = site.judged.gaps._began[-1]["head"]  # what the emulator took for its commit
+
+    def has_run(since: float) -> bool:
+        return started.has_run(WORKFLOW, ref="main", commit=head, since=since)
+
+    assert has_run(0.0)
+    assert has_run(time.time())  # clocks may differ
+    assert not has_run(time.time() + 3600)
+
+
 def test_a_token_that_may_not_is_told(site: Site) -> None:
     with pytest.raises(ForgePermissionError) as raised:
         workflows(site, "tok-bot+contents:read").dispatch(WORKFLOW, ref="main", inputs={})

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from branchline.core.changes.meaning import meaning_of
 from branchline.core.changes.values import Meaning, Reading
 from branchline.core.policy import ChangeRules
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def read(path: str, text: str) -> Meaning:
@@ -20,7 +25,7 @@ def read(path: str, text: str) -> Meaning:
         pytest.param(
             "a.yaml",
             "# @package _global_\nlr: 0.1\n",
-            "# note\n#   @package  _global_\nlr: 0.1  # @package other\n",
+            "#   @package  _global_\n# note\nlr: 0.1  # @package other\n",
             id="yaml-comment-beside-a-package",
         ),
         pytest.param("a.yaml", "a:\n  b: 1\n", "a:\n      b: 1\n", id="yaml-indentation"),
@@ -49,8 +54,20 @@ def test_layout_does_not_count(path: str, before: str, after: str) -> None:
         pytest.param(
             "a.yaml",
             "#@package a.b\na: 1\n",
-            "# note\n\n# @package a.c\na: 1\n",
+            "#@package a.c\na: 1\n",
             id="another-package",
+        ),
+        pytest.param(
+            "a.yaml",
+            "# @package a.b\na: 1\n",
+            "# note\n# @package a.b\na: 1\n",
+            id="a-package-below-a-comment-is-none-for-hydra",
+        ),
+        pytest.param(
+            "a.yaml",
+            "# @package a.b\na: 1\n",
+            "\ufeff# @package a.b\na: 1\n",
+            id="a-package-behind-a-byte-order-mark",
         ),
         pytest.param("a.yaml", "a: 1\n", "a: 1.0\n", id="yaml-type"),
         pytest.param("a.json", '{"a": 1}', '{"a": 1.0}', id="json-int-to-float"),
@@ -101,3 +118,20 @@ def test_parts_are_keys_of_two_levels() -> None:
     assert [label for label, _ in read("a.yaml", "a: 1\nb: {c: 2, d: 3}\n").parts] == [
         "`a`", "`b.c`", "`b.d`",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("header", ["# @package _global_\n", "# note\n# @package _global_\n"])
+def test_what_hydra_composes_otherwise_reads_otherwise(tmp_path: Path, header: str) -> None:
+    hydra = pytest.importorskip("hydra")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "config.yaml").write_text("defaults:\n  - model: net\n")
+    file = tmp_path / "model" / "net.yaml"
+    told = {}
+    for text in ("# @package _global_\nlr: 1\n", f"{header}lr: 1\n"):
+        file.write_text(text)
+        with hydra.initialize_config_dir(version_base=None, config_dir=str(tmp_path)):
+            told[read("a.yaml", text).digest] = hydra.compose("config")
+
+    composed = [str(one) for one in told.values()]
+    assert len(set(composed)) == len(composed)
+    assert len(composed) == (1 if header.startswith("# @") else 2)

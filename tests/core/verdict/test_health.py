@@ -117,12 +117,13 @@ def test_an_alarm_is_one_from_its_begin_to_its_end() -> None:
 
 
 def test_its_end_is_told_for_a_week_and_then_no_more() -> None:
-    bad = [seen(0), seen(1, problems=("Broken.",))]
-    well = [seen(number) for number in range(2, 60)]
+    for lasts in (1, 40):  # looks, four a day
+        bad = [seen(number, problems=("Broken.",)) for number in range(lasts)]
+        well = [seen(number) for number in range(lasts, lasts + 60)]
 
-    assert kinds(after(*bad, *well[:1])) == ["TellRecovery"]
-    assert kinds(after(*bad, *well[:20])) == ["TellRecovery"]
-    assert kinds(after(*bad, *well)) == []
+        assert kinds(after(*bad, *well[:1])) == ["TellRecovery"]
+        assert kinds(after(*bad, *well[:20])) == ["TellRecovery"]
+        assert kinds(after(*bad, *well)) == []
 
 
 def test_another_alarm_is_another_one_and_the_end_of_the_first_is_told_as_well() -> None:

@@ -39,7 +39,7 @@ class GitHubWorkflows(Workflows):
         """See the port; after a lost answer, a run that began since then is taken for ours."""
         path = self._path(workflow)
         _check_inputs(workflow, inputs)
-        since = datetime.fromtimestamp(self._now() - _SLACK_S, UTC)
+        since = _from(self._now() - _SLACK_S)
         was_sent = False
 
         def find() -> object | None:
@@ -48,7 +48,7 @@ class GitHubWorkflows(Workflows):
             query = {
                 "event": "workflow_dispatch",
                 "branch": ref,
-                "created": f">={since:%Y-%m-%dT%H:%M:%SZ}",
+                "created": since,
                 "per_page": "1",
             }
             runs = listed(self._client.get(f"{path}/runs", **query), "workflow_runs")
@@ -78,9 +78,11 @@ class GitHubWorkflows(Workflows):
                 details=(error.message, *error.details),
             ) from error
 
-    def has_run(self, workflow: str, *, ref: str, commit: str) -> bool:
+    def has_run(self, workflow: str, *, ref: str, commit: str, since: float = 0.0) -> bool:
         """See the port."""
         query = {"event": "workflow_dispatch", "branch": ref, "head_sha": commit, "per_page": "1"}
+        if since:
+            query["created"] = _from(since - _SLACK_S)
         found = self._client.get(f"{self._path(workflow)}/runs", **query)
         return bool(listed(found, "workflow_runs"))
 
@@ -91,6 +93,10 @@ class GitHubWorkflows(Workflows):
                 todo="Give the name of a file in .github/workflows, such as branchline.yml.",
             )
         return self._repository.at("actions", "workflows", workflow)
+
+
+def _from(moment: float) -> str:
+    return f">={datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _check_inputs(workflow: str, inputs: Mapping[str, str]) -> None:

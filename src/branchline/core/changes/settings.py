@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LARGEST_VALUE = 200_000
 """Nodes of one document; aliases can make a small text enormous."""
 
-_HEADER = re.compile(rb"#\s*@(package\b.*)")
+_HEADER = re.compile(rb"#\s*@package\b")
 _MENTION = re.compile(r"[^\s*?<>|\"{}]*[./:][^\s*?<>|\"{}]*")
 
 
@@ -49,15 +49,19 @@ def settings_meaning(reading: Reading, data: bytes) -> Meaning:
 
 
 def _header(data: bytes) -> list[object]:
-    """What Hydra reads in the comments above the values, `# @package model`; empty without it."""
-    found: list[object] = []
-    for line in data.lstrip(b"\xef\xbb\xbf").splitlines():
-        text = line.strip()
+    """What Hydra reads in the comments above the values, `# @package model`; empty without it.
+
+    The lines above count with it: Hydra looks no further than the first comment without `@`.
+    """
+    lines = data.splitlines()
+    end = 0
+    for number, line in enumerate(lines, 1):
+        text = line.removeprefix(b"\xef\xbb\xbf").strip()
         if text and not text.startswith(b"#"):
             break
-        if match := _HEADER.match(text):
-            found.append(b" ".join(match[1].split()).decode("utf-8", "replace"))
-    return found
+        if _HEADER.match(text):
+            end = number
+    return [b" ".join(line.split()).decode("utf-8", "replace") for line in lines[:end]]
 
 
 def read_values(reading: Reading, data: bytes) -> list[object]:

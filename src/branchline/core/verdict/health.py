@@ -80,7 +80,7 @@ def judge_look(seen: Seen, history: Sequence[Look], asked: Monitor) -> Look:
         health=health,
         since=last.since if last is not None and last.health is health else seen.at,
         alarm=alarm,
-        was_alarm=_ended(seen, alarm, last),
+        was_alarm=_ended(seen, alarm, before),
         drifting=drifting,
         reasons=reasons,
         missed=_missed(seen, last, asked),
@@ -154,15 +154,19 @@ def _alarm(seen: Seen, health: Health, reasons: Sequence[str], last: Look | None
     return lasting or (seen.at if begins else "")
 
 
-def _ended(seen: Seen, alarm: str, last: Look | None) -> str:
+def _ended(seen: Seen, alarm: str, before: Sequence[Look]) -> str:
     """When the alarm began whose end is to be told now."""
+    last = before[-1] if before else None
     if last is None:
         return ""
     if last.alarm and not alarm:
         return last.alarm
-    began = datetime.fromisoformat(last.was_alarm) if last.was_alarm else None
-    age = datetime.fromisoformat(seen.at) - began if began else timedelta(0)
-    return last.was_alarm if age <= timedelta(days=TOLD_DAYS) or not last.was_alarm else ""
+    if not last.was_alarm:
+        return ""
+    # It may have lasted for longer than its end is told.
+    end = next(look.seen.at for look in before if look.was_alarm == last.was_alarm)
+    age = datetime.fromisoformat(seen.at) - datetime.fromisoformat(end)
+    return last.was_alarm if age <= timedelta(days=TOLD_DAYS) else ""
 
 
 def _missed(seen: Seen, last: Look | None, asked: Monitor) -> int:
