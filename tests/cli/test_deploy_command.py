@@ -145,6 +145,12 @@ def test_a_rollback_that_fails_leaves_nothing_that_counts_as_known(clone: Clone)
     assert said.code == 1
     assert "the rollback failed, too (exit code 1): what stands in `staging` is not" in said.out
     assert "--version v1.0.0`" in said.out
+    # Nor does who comes later hear that the version before stands there.
+    later = clone.call("deploy", "staging")
+    assert later.code == 1
+    assert "is held: it did not hold in `staging`" in later.out
+    assert "what stands in `staging` is not known. Look there, then `branchline" in later.out
+    assert "it has tumour@" not in later.out
     (clone.root / "site" / "broken-v1.0.0").unlink()
     # The tag says v1.0.0, and nobody believes it.
     mended = clone.call("deploy", "staging", "--version", "v1.0.0", "--retry")

@@ -247,6 +247,7 @@ def _site(
         new_id=lambda: os.urandom(4).hex(),
         say=say,
         show=show,
+        announce=send,
         send=share,
     )
     return site, targets
