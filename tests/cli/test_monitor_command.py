@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -429,3 +430,52 @@ def test_data_may_be_parquet_with_a_column_of_another_type(make_clone: MakeClone
 
     assert found["code"] == 4
     assert "`age` is VARCHAR and was number" in found["reasons"][0]
+
+
+SLOW = SETTINGS + "  run: sh fetch.sh\n"
+FETCH = "touch hangs\nwhile [ -e hang ]; do sleep 0.05; done\n"
+
+
+def hanging(clone: Clone) -> subprocess.Popen[bytes]:
+    """A look whose command runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "branchline", "monitor"],
+        cwd=clone.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    until = time.monotonic() + 60
+    while not (clone.root / "hangs").exists():
+        assert time.monotonic() < until
+        assert process.poll() is None
+        time.sleep(0.02)
+    (clone.root / "hangs").unlink()
+    return process
+
+
+def test_two_looks_at_once_do_not_fetch_over_each_other(make_clone: MakeClone) -> None:
+    clone = make_clone(project(SLOW) | {"fetch.sh": FETCH, "hang": ""})
+    first = hanging(clone)
+    try:
+        second = clone.call("monitor")
+
+        assert second.code == 1
+        assert "another process of this machine looks at team/demo" in second.err
+        assert not (clone.root / "hangs").exists()
+    finally:
+        (clone.root / "hang").unlink()
+        first.wait(60)
+
+
+def test_what_a_killed_look_left_running_ends_before_the_next(make_clone: MakeClone) -> None:
+    left = FETCH + "touch late\n"
+    clone = make_clone(project(SLOW) | {"fetch.sh": left, "hang": ""})
+    killed = hanging(clone)
+    killed.kill()
+    killed.wait()
+    clone.write("fetch.sh", "sleep 0.2\n")
+
+    said = clone.call("monitor")
+
+    assert "monitor.run` failed" not in said.out
+    (clone.root / "hang").unlink()
+    time.sleep(0.3)
+    assert not (clone.root / "late").exists()

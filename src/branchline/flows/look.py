@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from branchline.core.evidence.data.values import ColumnDrift, Table, TableProfile
     from branchline.flows.project import Project
+    from branchline.ports.ledger import ChildProcess
 
 _STAGE = "monitor"
 _NAMED, _TAIL_BYTES = 10, 4096
@@ -76,6 +77,7 @@ def look(
     *,
     say: Callable[[str], None] = lambda _text: None,
     is_stopped: Callable[[], bool] = lambda: False,
+    note: Callable[[ChildProcess | None], None] = lambda _child: None,
 ) -> Seen:
     """Look once. Whatever cannot be looked at is a sentence of what was seen, not an error.
 
@@ -84,6 +86,7 @@ def look(
         asked: What `monitor` asks for.
         say: Told what is done.
         is_stopped: Asked while `monitor.run` runs.
+        note: Told of the process of `monitor.run`, and None when it has ended.
 
     Raises:
         ConfigError: `monitor` asks for what cannot be.
@@ -101,7 +104,7 @@ def look(
     champion = Champion(project, lambda of: baseline_among(of, without=()))
     found.run, found.via = champion.found_run, champion.via
     before = project.workspace.signature(asked.metrics_from) if asked.metrics_from else ""
-    has_run = not asked.run or _is_run(project, asked, found, say, is_stopped)
+    has_run = not asked.run or _is_run(project, asked, found, say, is_stopped, note)
     if asked.source and has_run:
         say(f"comparing {asked.source} with {_against(asked, found)}")
         _compare(project, asked, champion, found)
@@ -157,6 +160,7 @@ def _is_run(
     found: _Found,
     say: Callable[[str], None],
     is_stopped: Callable[[], bool],
+    note: Callable[[ChildProcess | None], None],
 ) -> bool:
     """Run `monitor.run`; False where it failed.
 
@@ -178,7 +182,7 @@ def _is_run(
     )
     say(f"running `monitor.run`, its output goes to {shown}")
     try:
-        project.executor.start(task)
+        note(project.executor.start(task))
         ended = None
         while ended is None:
             if is_stopped():
@@ -188,6 +192,7 @@ def _is_run(
     except BranchlineError as error:
         found.problems.append(_one_line(f"`monitor.run` could not be started: {error.message}"))
         return False
+    note(None)
     if ended.failure is None:
         return True
     said = ended.said or _last_line(log)
