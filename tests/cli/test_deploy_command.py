@@ -236,6 +236,11 @@ def test_only_the_default_branch_as_it_is_committed(clone: Clone) -> None:
             "branchline.yaml:3: deploy.staging: is no stage of the registry",
             id="stage",
         ),
+        pytest.param(
+            "deploy:\n  staging:\n    run: x\n    timeout: 0s\n",
+            "branchline.yaml:6: deploy.staging.timeout: is the text '0s', must be a duration above",
+            id="no-time-at-all",
+        ),
         pytest.param("", "has no section `deploy` for tumour", id="no-section"),
     ],
 )

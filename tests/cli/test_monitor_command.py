@@ -236,6 +236,17 @@ def test_a_record_without_a_profile_says_what_to_write(make_clone: MakeClone) ->
     assert (named["code"], named["health"]) == (0, "healthy")
 
 
+def test_a_run_says_that_its_data_cannot_be_compared_with(make_clone: MakeClone) -> None:
+    clone = make_clone(project() | {"data/train.csv": "\0\xff,\n"})
+
+    said = clone.call("run")
+
+    assert said.code == 0
+    assert "cannot compare new data with those of this run: `data/train.csv` cannot be" in said.err
+    clone.write("data/new.csv", table(1))
+    assert "where `data/train.csv` can be read" in looked(clone)["reasons"][0]
+
+
 METRICS = """\
 model: m
 train: {run: sh train.sh, deps: [data/train.csv]}

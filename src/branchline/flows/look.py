@@ -274,9 +274,9 @@ def _reference(
     if profile is None:
         which = f"the record of run `{champion.run}`" if champion.run else champion.via
         found.problems.append(
-            f"Not compared: {which} does not say what `{path}` looked like. The record of the next"
-            " run will; until then name a file: `monitor: {reference: "
-            f"{path}}}`."
+            f"Not compared: {which} does not say what `{path}` looked like. A model that is trained"
+            f" from now on does, where `{path}` can be read; until then name a file:"
+            f" `monitor: {{reference: {path}}}`, without `trained_on`."
         )
     return profile
 
