@@ -271,6 +271,17 @@ def test_what_is_asked_must_be_there(clone: Clone) -> None:
     assert (fine.code, states(fine)) == (0, {"production": "nothing"})
 
 
+def test_versions_that_were_deleted_are_said(clone: Clone) -> None:
+    assert clone.call("deploy").code == 0
+    clone.git("tag", "-d", "tumour@v1.0.0")
+
+    said = clone.call("deploy", "staging", "--version", "v1.0.0")
+
+    assert said.code == 2
+    assert "no version of `tumour` is registered any more" in said.err
+    assert "Did you mean" not in said.err
+
+
 def test_damaged_files_are_deployed_nowhere(clone: Clone) -> None:
     found = clone.call("show", "tumour@v1.0.0", "--json").out
     digest = json.loads(found)["files"][0]["digest"]
@@ -432,3 +443,21 @@ def test_two_at_once_are_one(clone: Clone) -> None:
     finally:
         first.kill()
         first.wait()
+
+
+def test_a_reader_that_goes_away_stops_no_deployment(clone: Clone) -> None:
+    # As in `branchline deploy | head -1`.
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "branchline", "deploy"],
+            cwd=clone.root, stdout=writer, stderr=writer, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writer)
+
+    said = clone.call("deploy", "--json")
+
+    assert states(said) == {"staging": "stands", "production": "stands"}
+    assert tags(clone) == TAGS

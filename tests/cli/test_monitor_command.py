@@ -159,6 +159,27 @@ def test_few_rows_are_not_judged_and_said(clone: Clone) -> None:
     assert any("was not judged: it has 1 row" in reason for reason in later["reasons"])
 
 
+def test_a_column_to_leave_out_is_written_as_yaml_takes_it(make_clone: MakeClone) -> None:
+    names = "id,a: b],site"
+    clone = make_clone(project() | {"data/train.csv": table().replace("id,age,site", names)})
+    assert clone.call("run").code == 0
+    clone.write("data/new.csv", table(1))
+
+    assert 'exclude: ["a: b]"]' in looked(clone)["reasons"][0]
+    clone.write("branchline.yaml", SETTINGS.replace("[id]", '["a: b]", id]'))
+    assert looked(clone)["health"] == "healthy"
+
+
+def test_text_in_a_column_of_numbers_is_named(clone: Clone) -> None:
+    rows = table(1).splitlines()
+    text = [rows[0], *(f"{i},hello,a" for i in range(len(rows) - 1))]
+    clone.write("data/new.csv", "\n".join(text) + "\n")
+
+    (age,) = (one for one in looked(clone)["columns"] if one["column"] == "age")
+
+    assert age["why"] == "missing or no number in 100.0% of the rows, was 0.0%"
+
+
 def test_another_schema_is_refused_with_the_difference(clone: Clone) -> None:
     rows = table(1).replace("id,age,site", "id,years,site")
     clone.write("data/new.csv", rows)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -330,7 +331,8 @@ def _has_same_columns(asked: Monitor, before: TableProfile, table: Table, found:
     parts += others[:_NAMED]
     todo = ""
     if missing:
-        todo = f" Where that is meant: `monitor: {{columns: {{exclude: [{', '.join(missing)}]}}}}`."
+        names = ", ".join(map(_yaml, missing[:_NAMED])) + (", ..." if missing[_NAMED:] else "")
+        todo = f" Where that is meant: `monitor: {{columns: {{exclude: [{names}]}}}}`."
     found.problems.append(f"Refused, another schema than the reference: {'; '.join(parts)}.{todo}")
     return False
 
@@ -379,6 +381,13 @@ def _one_line(text: str) -> str:
     flat = " ".join(without_secrets(text).split())
     # A word, and not the name of a file.
     return flat[:1].upper() + flat[1:] if flat.partition(" ")[0].isalpha() else flat
+
+
+def _yaml(name: str) -> str:
+    """A name as it may stand in a list of branchline.yaml."""
+    is_plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ -]*[A-Za-z0-9_]", name) is not None
+    is_word = name.lower() in ("true", "false", "null", "yes", "no", "on", "off")
+    return name if is_plain and not is_word else json.dumps(name, ensure_ascii=False)
 
 
 def _listed(names: Sequence[str]) -> str:
