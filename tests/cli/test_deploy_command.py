@@ -271,6 +271,19 @@ def test_what_is_asked_must_be_there(clone: Clone) -> None:
     assert (fine.code, states(fine)) == (0, {"production": "nothing"})
 
 
+def test_a_command_that_writes_into_the_folder_spoils_no_version(clone: Clone) -> None:
+    # Root may write what is read only, as in most containers; nobody else may.
+    clone.write("deploy.sh", 'echo spoilt >> "$BRANCHLINE_MODEL_PATH/model.pkl"; exit 0\n')
+    clone.commit("a command that writes")
+    assert clone.call("deploy", "staging").code in (0, 3)
+
+    assert clone.call("registry", "verify", "tumour").code == 0
+    clone.write("deploy.sh", FILES["deploy.sh"])
+    clone.commit("as before")
+    assert clone.call("deploy", "staging", "--again", "--retry").code == 0
+    assert site(clone, "staging") == "depth: 3\nx,y\n1,2\n"
+
+
 def test_versions_that_were_deleted_are_said(clone: Clone) -> None:
     assert clone.call("deploy").code == 0
     clone.git("tag", "-d", "tumour@v1.0.0")

@@ -168,15 +168,18 @@ class _Shown:
             lines.append(self._rest)
             self._rest = b""
         for line in lines:
-            text = line.decode("utf-8", "replace")
-            for mask in self._masks:
-                text = text.replace(mask, MASK)
-            text = redacted(plain(text))
+            # Masked again without colours: they may begin in the middle of a secret.
+            text = redacted(self._masked(plain(self._masked(line.decode("utf-8", "replace")))))
             if self._kept is not None:
                 self._kept.write(text.encode() + b"\n")
             self._show(text)
         if lines and self._kept is not None:
             self._kept.flush()
+
+    def _masked(self, text: str) -> str:
+        for mask in self._masks:
+            text = text.replace(mask, MASK)
+        return text
 
 
 def _watched(
