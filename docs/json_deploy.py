@@ -23,7 +23,7 @@ FIELDS = {
     "environments[].version": "string: what was to stand there; empty: not known",
     "environments[].previous": "string: what stood there before; empty: nothing",
     "environments[].state": "string: `deployed`, `stands` (already), `planned` (dry run), `held`, "
-    "`rolled_back`, `failed` (nor did the rollback), `waits` (for a person), `not_reached` or "
+    "`rolled_back`, `failed` (what stands is not known), `waits` (for a person), `not_reached` or "
     "`nothing` (is registered)",
     "environments[].sentence": "string: the same for people",
     "environments[].steps": "array: commands that ran",

@@ -145,6 +145,12 @@ def test_a_rollback_that_fails_leaves_nothing_that_counts_as_known(clone: Clone)
     assert said.code == 1
     assert "the rollback failed, too (exit code 1): what stands in `staging` is not" in said.out
     assert "--version v1.0.0`" in said.out
+    # Nor does who comes later hear that the version before stands there.
+    later = clone.call("deploy", "staging")
+    assert later.code == 1
+    assert "is held: it did not hold in `staging`" in later.out
+    assert "what stands in `staging` is not known. Look there, then `branchline" in later.out
+    assert "it has tumour@" not in later.out
     (clone.root / "site" / "broken-v1.0.0").unlink()
     # The tag says v1.0.0, and nobody believes it.
     mended = clone.call("deploy", "staging", "--version", "v1.0.0", "--retry")
@@ -230,6 +236,11 @@ def test_only_the_default_branch_as_it_is_committed(clone: Clone) -> None:
             "branchline.yaml:3: deploy.staging: is no stage of the registry",
             id="stage",
         ),
+        pytest.param(
+            "deploy:\n  staging:\n    run: x\n    timeout: 0s\n",
+            "branchline.yaml:6: deploy.staging.timeout: is the text '0s', must be a duration above",
+            id="no-time-at-all",
+        ),
         pytest.param("", "has no section `deploy` for tumour", id="no-section"),
     ],
 )
@@ -258,6 +269,30 @@ def test_what_is_asked_must_be_there(clone: Clone) -> None:
     assert (empty.code, "that has no version of tumour yet" in empty.err) == (1, True)
     fine = clone.call("deploy", "production", "--if-any", "--json")
     assert (fine.code, states(fine)) == (0, {"production": "nothing"})
+
+
+def test_a_command_that_writes_into_the_folder_spoils_no_version(clone: Clone) -> None:
+    # Root may write what is read only, as in most containers; nobody else may.
+    clone.write("deploy.sh", 'echo spoilt >> "$BRANCHLINE_MODEL_PATH/model.pkl"; exit 0\n')
+    clone.commit("a command that writes")
+    assert clone.call("deploy", "staging").code in (0, 3)
+
+    assert clone.call("registry", "verify", "tumour").code == 0
+    clone.write("deploy.sh", FILES["deploy.sh"])
+    clone.commit("as before")
+    assert clone.call("deploy", "staging", "--again", "--retry").code == 0
+    assert site(clone, "staging") == "depth: 3\nx,y\n1,2\n"
+
+
+def test_versions_that_were_deleted_are_said(clone: Clone) -> None:
+    assert clone.call("deploy").code == 0
+    clone.git("tag", "-d", "tumour@v1.0.0")
+
+    said = clone.call("deploy", "staging", "--version", "v1.0.0")
+
+    assert said.code == 2
+    assert "no version of `tumour` is registered any more" in said.err
+    assert "Did you mean" not in said.err
 
 
 def test_damaged_files_are_deployed_nowhere(clone: Clone) -> None:
@@ -421,3 +456,21 @@ def test_two_at_once_are_one(clone: Clone) -> None:
     finally:
         first.kill()
         first.wait()
+
+
+def test_a_reader_that_goes_away_stops_no_deployment(clone: Clone) -> None:
+    # As in `branchline deploy | head -1`.
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "branchline", "deploy"],
+            cwd=clone.root, stdout=writer, stderr=writer, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writer)
+
+    said = clone.call("deploy", "--json")
+
+    assert states(said) == {"staging": "stands", "production": "stands"}
+    assert tags(clone) == TAGS

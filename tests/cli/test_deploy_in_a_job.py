@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,21 @@ def test_the_command_has_no_token_and_says_nothing_to_the_runner(scene: CiScene)
         "stands"
     )
     assert scene.git(scene.bare, "tag").splitlines() == tags
+
+
+def test_a_job_that_is_killed_leaves_word_that_it_began(scene: CiScene) -> None:
+    # The command ends the whole job, as a machine that is lost does.
+    scene.commit({"deploy.sh": "kill -9 $(cut -d' ' -f4 /proc/$PPID/stat)\nsleep 1\n"})
+
+    killed, _ = deployed(scene, main_of(scene), "staging", ref="refs/heads/main")
+
+    assert killed.returncode == -signal.SIGKILL
+    (begun,) = [name for name in scene.records() if "/deployments/demo/staging/" in name]
+    assert begun.endswith("/begun")
+    scene.commit({"deploy.sh": COMMAND})
+    done, _ = deployed(scene, main_of(scene), "staging", ref="refs/heads/main")
+    assert done.returncode == 0, done.stderr
+    assert "did not say how it ended; the command runs again" in done.stderr
 
 
 @pytest.mark.parametrize("is_pull", [True, False], ids=["a-pull-request", "another-branch"])

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -158,6 +159,27 @@ def test_few_rows_are_not_judged_and_said(clone: Clone) -> None:
     assert any("was not judged: it has 1 row" in reason for reason in later["reasons"])
 
 
+def test_a_column_to_leave_out_is_written_as_yaml_takes_it(make_clone: MakeClone) -> None:
+    names = "id,a: b],site"
+    clone = make_clone(project() | {"data/train.csv": table().replace("id,age,site", names)})
+    assert clone.call("run").code == 0
+    clone.write("data/new.csv", table(1))
+
+    assert 'exclude: ["a: b]"]' in looked(clone)["reasons"][0]
+    clone.write("branchline.yaml", SETTINGS.replace("[id]", '["a: b]", id]'))
+    assert looked(clone)["health"] == "healthy"
+
+
+def test_text_in_a_column_of_numbers_is_named(clone: Clone) -> None:
+    rows = table(1).splitlines()
+    text = [rows[0], *(f"{i},hello,a" for i in range(len(rows) - 1))]
+    clone.write("data/new.csv", "\n".join(text) + "\n")
+
+    (age,) = (one for one in looked(clone)["columns"] if one["column"] == "age")
+
+    assert age["why"] == "missing or no number in 100.0% of the rows, was 0.0%"
+
+
 def test_another_schema_is_refused_with_the_difference(clone: Clone) -> None:
     rows = table(1).replace("id,age,site", "id,years,site")
     clone.write("data/new.csv", rows)
@@ -233,6 +255,17 @@ def test_a_record_without_a_profile_says_what_to_write(make_clone: MakeClone) ->
     assert refused.code == 1
     assert ": monitor.trained_on: goes with" in refused.err
     assert (named["code"], named["health"]) == (0, "healthy")
+
+
+def test_a_run_says_that_its_data_cannot_be_compared_with(make_clone: MakeClone) -> None:
+    clone = make_clone(project() | {"data/train.csv": "\0\xff,\n"})
+
+    said = clone.call("run")
+
+    assert said.code == 0
+    assert "cannot compare new data with those of this run: `data/train.csv` cannot be" in said.err
+    clone.write("data/new.csv", table(1))
+    assert "where `data/train.csv` can be read" in looked(clone)["reasons"][0]
 
 
 METRICS = """\
@@ -429,3 +462,52 @@ def test_data_may_be_parquet_with_a_column_of_another_type(make_clone: MakeClone
 
     assert found["code"] == 4
     assert "`age` is VARCHAR and was number" in found["reasons"][0]
+
+
+SLOW = SETTINGS + "  run: sh fetch.sh\n"
+FETCH = "touch hangs\nwhile [ -e hang ]; do sleep 0.05; done\n"
+
+
+def hanging(clone: Clone) -> subprocess.Popen[bytes]:
+    """A look whose command runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "branchline", "monitor"],
+        cwd=clone.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    until = time.monotonic() + 60
+    while not (clone.root / "hangs").exists():
+        assert time.monotonic() < until
+        assert process.poll() is None
+        time.sleep(0.02)
+    (clone.root / "hangs").unlink()
+    return process
+
+
+def test_two_looks_at_once_do_not_fetch_over_each_other(make_clone: MakeClone) -> None:
+    clone = make_clone(project(SLOW) | {"fetch.sh": FETCH, "hang": ""})
+    first = hanging(clone)
+    try:
+        second = clone.call("monitor")
+
+        assert second.code == 1
+        assert "another process of this machine looks at team/demo" in second.err
+        assert not (clone.root / "hangs").exists()
+    finally:
+        (clone.root / "hang").unlink()
+        first.wait(60)
+
+
+def test_what_a_killed_look_left_running_ends_before_the_next(make_clone: MakeClone) -> None:
+    left = FETCH + "touch late\n"
+    clone = make_clone(project(SLOW) | {"fetch.sh": left, "hang": ""})
+    killed = hanging(clone)
+    killed.kill()
+    killed.wait()
+    clone.write("fetch.sh", "sleep 0.2\n")
+
+    said = clone.call("monitor")
+
+    assert "monitor.run` failed" not in said.out
+    (clone.root / "hang").unlink()
+    time.sleep(0.3)
+    assert not (clone.root / "late").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from branchline.cli.registry_place import add_remote
@@ -76,12 +76,15 @@ def execute(options: argparse.Namespace, console: Console) -> int:
 def _execute(options: argparse.Namespace, console: Console) -> int:
     from branchline.render.deployments import deployed_markdown, deployed_to_json
 
+    # Who reads no longer (`| head`, a terminal that is gone) stops no deployment half-way.
     def say(text: str) -> None:
-        console.note(text)
+        with suppress(OSError):
+            console.note(text)
 
     def show(text: str) -> None:
         # Beside JSON the output of commands is a remark, and no answer.
-        (console.err if options.json else console.out).write(f"  | {text}\n")
+        with suppress(OSError):
+            (console.err if options.json else console.out).write(f"  | {text}\n")
 
     with (
         _interrupted_by_sigterm(),

@@ -75,14 +75,24 @@ def _execute_here(options: argparse.Namespace, console: Console, *, is_told: boo
     from branchline.flows.look import LookStopped, look
     from branchline.flows.watching import judged_look, record_look
     from branchline.render.look import alarm_effect_text
-    from branchline.wiring.monitoring import open_told
+    from branchline.wiring.monitoring import one_look, open_told
 
     stop = Stop()
-    with stop, wiring.open_project(model=options.model) as project:
+    with (
+        stop,
+        wiring.open_project(model=options.model) as project,
+        one_look(project) as note,
+    ):
         asked = asked_of(project.policy)
         stop.defer()
         try:
-            seen = look(project, asked, say=sayer(console, options), is_stopped=stop.is_wanted)
+            seen = look(
+                project,
+                asked,
+                say=sayer(console, options),
+                is_stopped=stop.is_wanted,
+                note=note,
+            )
         except LookStopped:
             console.note("stopped; nothing was recorded")
             return EXIT_INTERRUPTED

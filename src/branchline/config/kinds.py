@@ -204,6 +204,11 @@ DURATION_KIND = Unit(
     seconds_of, DURATION, "a duration such as 30m, 3h, 1d or 90 (seconds)",
     {"type": "number", "minimum": 0},
 )  # fmt: skip
+TIMEOUT_KIND = Unit(
+    lambda value: seconds_of(value) or None, f"(?=.*[1-9]){DURATION}",
+    "a duration above 0 such as 30m, 3h, 1d or 90 (seconds)",
+    {"type": "number", "exclusiveMinimum": 0},
+)  # fmt: skip
 SIZE_KIND = Unit(
     bytes_of, SIZE, "a size such as 512M, 32G or 1024 (bytes)", {"type": "integer", "minimum": 0}
 )

@@ -23,7 +23,7 @@ from branchline.core.evidence.data.settings import BASELINE, Drift, Validate, re
 from branchline.core.plan.values import Action, DataPlan, DataState
 from branchline.core.values import Outcome, digest_of
 from branchline.core.verdict.data import summary_of
-from branchline.errors import BranchlineError
+from branchline.errors import BranchlineError, DataError, MissingExtraError, MissingInputError
 from branchline.flows.data_checking import Checker
 from branchline.flows.data_reference import FILE, Champion, profiles_file
 
@@ -256,8 +256,12 @@ class DataChecks:
             except (ValueError, RecordError):
                 continue
 
-    def files(self) -> dict[str, bytes]:
-        """Files for the record of a run: what its data look like, to compare later data with."""
+    def files(self, note: Callable[[str], None] = lambda _text: None) -> dict[str, bytes]:
+        """Files for the record of a run: what its data look like, to compare later data with.
+
+        Args:
+            note: Told why `monitor` will have nothing to compare with.
+        """
         watched = watched_reference(self._project.policy)
         if self.why_not or not (self._items or watched):
             return {}
@@ -265,14 +269,25 @@ class DataChecks:
         paths = [one.path for one in settings.validate]
         paths += [reference_path(settings, d) for d in settings.drift if d.reference == BASELINE]
         paths += [watched] if watched else []
-        found = {path: self._profile(path) for path in dict.fromkeys(paths)}
+        found: dict[str, TableProfile | None] = {}
+        for path in dict.fromkeys(paths):
+            try:
+                found[path] = self._profile(path)
+            except (DataError, MissingInputError, MissingExtraError) as error:
+                if path == watched:
+                    note(
+                        f"`branchline monitor` cannot compare new data with those of this run:"
+                        f" {error.message}. {error.todo}".strip()
+                    )
         kept = {path: profile for path, profile in found.items() if profile is not None}
         return {FILE: profiles_file(kept)} if kept else {}
 
-    def _profile(self, path: str) -> TableProfile | None:
-        """What a table looks like; None where it cannot be read any more."""
-        from branchline.errors import DataError, MissingExtraError, MissingInputError
+    def _profile(self, path: str) -> TableProfile:
+        """What a table looks like.
 
+        Raises:
+            DataError, MissingInputError, MissingExtraError: It cannot be read any more.
+        """
         types = self._checker.types(path)
         digest = self._checker.digest(path)
         key = digest_of(["profile", path, digest, sorted((n, t.value) for n, t in types.items())])
@@ -282,11 +297,8 @@ class DataChecks:
                 return profile_from_json(json.loads(data))
             except (ValueError, KeyError, TypeError):
                 pass
-        try:
-            files = self._project.data_files
-            profile = files.profile(files.open(path), types=types)
-        except (DataError, MissingInputError, MissingExtraError):
-            return None
+        files = self._project.data_files
+        profile = files.profile(files.open(path), types=types)
         if digest:
             self._project.data_memory.keep(key, _json(profile_to_json(profile)))
         return profile

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from branchline.core.effects.deployed import AttemptState, is_held, standing, stands
+from branchline.core.effects.deployed import AttemptState, is_held, is_known, standing, stands
 from branchline.core.effects.registering import check_promotion
 from branchline.core.secrecy import redacted
 from branchline.core.values import Outcome
@@ -22,6 +22,7 @@ from branchline.flows.registry import version_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from branchline.core.effects.deployed import Attempt
     from branchline.core.effects.deploying import Target
     from branchline.flows.deploy_site import Site
     from branchline.ports.registry import ModelVersion
@@ -211,20 +212,34 @@ def _decided(
         )
     digest = version.asked.digest if version.asked else ""
     if is_held(attempts, digest) and not retry:
-        last = [a for a in attempts if a.digest == digest][-1]
-        why = "; ".join(f"{s.step}: {s.detail}" for s in last.steps if s.detail)
-        has = f"; it has {site.label(holder)}" if holder else ""
-        return Deployed(
-            environment=target.name,
-            state=DeployState.HELD,
-            sentence=f"{label} is held: it did not hold in `{target.name}` on"
-            f" {last.at[:16].replace('T', ' ')} UTC ({why}){has}. Other files are deployed by"
-            f" themselves; these by `branchline deploy {target.name} --retry`",
-            version=version.version,
-            previous=holder,
-            url=target.url,
-        )
+        return _held(site, target, version, [a for a in attempts if a.digest == digest][-1])
     return None
+
+
+def _held(site: Site, target: Target, version: ModelVersion, last: Attempt) -> Deployed:
+    """A version that did not hold before: nothing runs, and what stands there instead."""
+    attempts, (holder, reason) = site.attempts(target.name), site.holder(target.name)
+    there = standing(attempts, holder, reason)
+    is_sure = is_known(attempts, holder, reason)
+    why = "; ".join(f"{s.step}: {s.detail}" for s in last.steps if s.detail)
+    has = f"; it has {site.label(there)}" if there else ""
+    todo = (
+        " Other files are deployed by themselves; these by"
+        f" `branchline deploy {target.name} --retry`"
+    )
+    if not is_sure:
+        has = f"; what stands in `{target.name}` is not known"
+        back = f"`branchline deploy {target.name} --version {there}`, or " if there else ""
+        todo = f" Look there, then {back}`branchline deploy {target.name} --retry`"
+    return Deployed(
+        environment=target.name,
+        state=DeployState.HELD if is_sure else DeployState.FAILED,
+        sentence=f"{site.label(version.version)} is held: it did not hold in `{target.name}` on"
+        f" {last.at[:16].replace('T', ' ')} UTC ({why}){has}.{todo}",
+        version=version.version,
+        previous=there,
+        url=target.url,
+    )
 
 
 def _planned(site: Site, target: Target, version: ModelVersion) -> Deployed:

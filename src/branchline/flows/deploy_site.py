@@ -82,7 +82,8 @@ class Site:
         environ: Variables of this process. foreign: Names that are other environments' own.
         logs: Absolute folder. by: Who. now: The clock, UTC. new_id: Eight characters of chance.
         say: Told what is done. show: Gets each line that a command prints.
-        send: Shares the records; called when something was recorded.
+        announce: Shares the records before commands run: whoever dies then leaves them elsewhere.
+        send: Shares the records, and what stands; called when a deployment ended.
     """
 
     model: str
@@ -102,6 +103,7 @@ class Site:
     new_id: Callable[[], str]
     say: Callable[[str], None]
     show: Callable[[str], None]
+    announce: Callable[[], None] = field(default=lambda: None)
     send: Callable[[], None] = field(default=lambda: None)
 
     def record(self, attempt: Attempt, name: str) -> None:

@@ -75,6 +75,8 @@ class Deployment:
                 " again"
             )
         site.record(self._attempt, BEGUN)
+        # The machine of a CI job is gone when the job is killed, and this record with it.
+        site.announce()
         instead = f" instead of {site.label(self._previous)}" if self._previous else ""
         site.say(f"deploying {label} to `{target.name}`{instead}")
         given = self._variables(self._version.version, folder, self._previous)

@@ -132,7 +132,8 @@ def finish(
     said = run_to_json(
         head, evidence, verdict, trigger, model=model, walk=walk, started_at=started_at
     )
-    files = _files(project, planner, plan, said, champion, judged_run, data)
+    files = _files(project, planner, plan, said, champion, judged_run)
+    files |= data.files(walked.notes.append) if data else {}
     record = project.records.add_run(base, files)
     return Finished(evidence=evidence, verdict=verdict, record=record, is_new=True)
 
@@ -144,7 +145,6 @@ def _files(
     said: JsonValue,
     champion: Champion,
     found: Judged,
-    data: DataFound | None,
 ) -> dict[str, bytes]:
     """The files of a record."""
     return {
@@ -156,7 +156,6 @@ def _files(
         **_meanings(planner),
         **_plots(project, found.evidence),
         **{f"plots/{one.plot.path}": one.data for one in found.plots},
-        **(data.files() if data else {}),
     }
 
 

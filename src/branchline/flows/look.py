@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from branchline.core.evidence.data.values import ColumnDrift, Table, TableProfile
     from branchline.flows.project import Project
+    from branchline.ports.ledger import ChildProcess
 
 _STAGE = "monitor"
 _NAMED, _TAIL_BYTES = 10, 4096
@@ -76,6 +78,7 @@ def look(
     *,
     say: Callable[[str], None] = lambda _text: None,
     is_stopped: Callable[[], bool] = lambda: False,
+    note: Callable[[ChildProcess | None], None] = lambda _child: None,
 ) -> Seen:
     """Look once. Whatever cannot be looked at is a sentence of what was seen, not an error.
 
@@ -84,6 +87,7 @@ def look(
         asked: What `monitor` asks for.
         say: Told what is done.
         is_stopped: Asked while `monitor.run` runs.
+        note: Told of the process of `monitor.run`, and None when it has ended.
 
     Raises:
         ConfigError: `monitor` asks for what cannot be.
@@ -101,7 +105,7 @@ def look(
     champion = Champion(project, lambda of: baseline_among(of, without=()))
     found.run, found.via = champion.found_run, champion.via
     before = project.workspace.signature(asked.metrics_from) if asked.metrics_from else ""
-    has_run = not asked.run or _is_run(project, asked, found, say, is_stopped)
+    has_run = not asked.run or _is_run(project, asked, found, say, is_stopped, note)
     if asked.source and has_run:
         say(f"comparing {asked.source} with {_against(asked, found)}")
         _compare(project, asked, champion, found)
@@ -157,6 +161,7 @@ def _is_run(
     found: _Found,
     say: Callable[[str], None],
     is_stopped: Callable[[], bool],
+    note: Callable[[ChildProcess | None], None],
 ) -> bool:
     """Run `monitor.run`; False where it failed.
 
@@ -178,7 +183,7 @@ def _is_run(
     )
     say(f"running `monitor.run`, its output goes to {shown}")
     try:
-        project.executor.start(task)
+        note(project.executor.start(task))
         ended = None
         while ended is None:
             if is_stopped():
@@ -188,6 +193,7 @@ def _is_run(
     except BranchlineError as error:
         found.problems.append(_one_line(f"`monitor.run` could not be started: {error.message}"))
         return False
+    note(None)
     if ended.failure is None:
         return True
     said = ended.said or _last_line(log)
@@ -269,9 +275,9 @@ def _reference(
     if profile is None:
         which = f"the record of run `{champion.run}`" if champion.run else champion.via
         found.problems.append(
-            f"Not compared: {which} does not say what `{path}` looked like. The record of the next"
-            " run will; until then name a file: `monitor: {reference: "
-            f"{path}}}`."
+            f"Not compared: {which} does not say what `{path}` looked like. A model that is trained"
+            f" from now on does, where `{path}` can be read; until then name a file:"
+            f" `monitor: {{reference: {path}}}`, without `trained_on`."
         )
     return profile
 
@@ -325,7 +331,8 @@ def _has_same_columns(asked: Monitor, before: TableProfile, table: Table, found:
     parts += others[:_NAMED]
     todo = ""
     if missing:
-        todo = f" Where that is meant: `monitor: {{columns: {{exclude: [{', '.join(missing)}]}}}}`."
+        names = ", ".join(map(_yaml, missing[:_NAMED])) + (", ..." if missing[_NAMED:] else "")
+        todo = f" Where that is meant: `monitor: {{columns: {{exclude: [{names}]}}}}`."
     found.problems.append(f"Refused, another schema than the reference: {'; '.join(parts)}.{todo}")
     return False
 
@@ -374,6 +381,13 @@ def _one_line(text: str) -> str:
     flat = " ".join(without_secrets(text).split())
     # A word, and not the name of a file.
     return flat[:1].upper() + flat[1:] if flat.partition(" ")[0].isalpha() else flat
+
+
+def _yaml(name: str) -> str:
+    """A name as it may stand in a list of branchline.yaml."""
+    is_plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ -]*[A-Za-z0-9_]", name) is not None
+    is_word = name.lower() in ("true", "false", "null", "yes", "no", "on", "off")
+    return name if is_plain and not is_word else json.dumps(name, ensure_ascii=False)
 
 
 def _listed(names: Sequence[str]) -> str:

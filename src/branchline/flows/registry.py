@@ -220,6 +220,11 @@ def _unknown_model(registry: Registry, model: str) -> UnknownNameError:
     import difflib
 
     known = registry.models()
+    if model in known:
+        return UnknownNameError(
+            f"no version of `{model}` is registered any more, only stages that one held",
+            todo="`branchline apply` registers what a run on the default branch made.",
+        )
     near = difflib.get_close_matches(model, known, n=1, cutoff=0.5)
     hint = f"Did you mean `{near[0]}`?" if near else f"Registered: {', '.join(known) or 'none'}."
     return UnknownNameError(f"no model `{model}` is registered", todo=hint)

@@ -68,8 +68,8 @@ class DataFound(Protocol):
         """In the order of branchline.yaml."""
         ...
 
-    def files(self) -> dict[str, bytes]:
-        """Further files of the record."""
+    def files(self, note: Callable[[str], None] = ...) -> dict[str, bytes]:
+        """Further files of the record; `note` is told what they lack."""
         ...
 
 

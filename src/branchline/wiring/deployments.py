@@ -149,7 +149,7 @@ def box_site(
         project,
         registry,
         environ=os.environ,
-        artifacts=jobs.open_artifacts(places.home, places.store),
+        artifacts=jobs.open_artifacts(places.home, places.store, is_exposed=True),
         without=without,
         say=say,
         show=show,
@@ -219,7 +219,7 @@ def _site(
         return frozenset(others - names[target.name])
 
     def lay_out(version: ModelVersion) -> str:
-        held = artifacts or registries.open_artifacts(project.store, folder)
+        held = artifacts or registries.open_artifacts(project.store, folder, is_exposed=True)
         return lay_out_version(held, project.store, repo, version)
 
     rules = rules_of(policy)
@@ -247,6 +247,7 @@ def _site(
         new_id=lambda: os.urandom(4).hex(),
         say=say,
         show=show,
+        announce=send,
         send=share,
     )
     return site, targets
@@ -305,4 +306,4 @@ def _box_artifacts(remote: str) -> Artifacts | None:
     if box.host:
         return None
     places = Places(box.path)
-    return jobs.open_artifacts(places.home, places.store)
+    return jobs.open_artifacts(places.home, places.store, is_exposed=True)

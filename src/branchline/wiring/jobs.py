@@ -87,12 +87,13 @@ def open_environments(folder: str, *, python: str) -> Environments:
     return LockEnvironments(folder, python=python, environ=os.environ)
 
 
-def open_artifacts(home: str, store_dir: str) -> Artifacts:
+def open_artifacts(home: str, store_dir: str, *, is_exposed: bool = False) -> Artifacts:
     """What the runs of a box left.
 
     Args:
         home: Absolute path of the box's own folder.
         store_dir: Absolute path of its store.
+        is_exposed: Whether commands of others get the folders.
     """
     from branchline.adapters.dvc.artifacts import DvcArtifacts
     from branchline.adapters.dvc.cache_database import CacheDatabase
@@ -101,7 +102,8 @@ def open_artifacts(home: str, store_dir: str) -> Artifacts:
     from branchline.adapters.dvc.workspace import DvcWorkspace
 
     workspace = DvcWorkspace(home, CacheDatabase(os.path.join(home, "cache.db")))
-    return DvcArtifacts(DvcStore(workspace, settings=DvcSettings(cache_dir=store_dir)), home)
+    store = DvcStore(workspace, settings=DvcSettings(cache_dir=store_dir))
+    return DvcArtifacts(store, home, is_exposed=is_exposed)
 
 
 def machine_capacity() -> Capacity:

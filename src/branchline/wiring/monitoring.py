@@ -9,13 +9,34 @@ from typing import TYPE_CHECKING
 from branchline.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from branchline.flows.ci_setting import CiSetting
     from branchline.flows.project import Project
     from branchline.flows.watching import Told
+    from branchline.ports.ledger import ChildProcess
 
 _FOLDER = ".github/workflows"
+
+
+@contextmanager
+def one_look(project: Project) -> Iterator[Callable[[ChildProcess | None], None]]:
+    """Let a clone look at a model once at a time: two would write the new data over each other.
+
+    A command that a killed look left running is ended first.
+
+    Yields:
+        What is told of the command that runs, and None when it has ended.
+
+    Raises:
+        EffectError: Another process looks at it.
+    """
+    from branchline.adapters.local_process.commands import LocalCommands
+
+    name = project.policy.model
+    held = LocalCommands(os.path.join(project.state_dir, "monitor"), {}, doing="looks at")
+    with held.hold(name):
+        yield lambda child: held.note(name, child)
 
 
 @contextmanager

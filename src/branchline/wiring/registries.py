@@ -92,19 +92,20 @@ def open_tracker(kind: str, uri: str) -> Tracker:
     return MlflowTracker(uri or os.environ.get("MLFLOW_TRACKING_URI", ""))
 
 
-def open_artifacts(store: Store, folder: str) -> Artifacts:
+def open_artifacts(store: Store, folder: str, *, is_exposed: bool = False) -> Artifacts:
     """Where what runs left is laid out: `FOLDER/artifacts/RUN` and `FOLDER/metrics/RUN`.
 
     Args:
         store: Of the project whose runs they are.
         folder: Absolute, e.g. a box's own.
+        is_exposed: Whether commands of others get the folders.
     """
     from branchline.adapters.dvc.artifacts import DvcArtifacts
     from branchline.adapters.dvc.store import DvcStore
 
     if not isinstance(store, DvcStore):
         raise TypeError(f"artifacts are linked from a DvcStore, not from {type(store).__name__}")
-    return DvcArtifacts(store, folder)
+    return DvcArtifacts(store, folder, is_exposed=is_exposed)
 
 
 def registry_appliers(

@@ -56,6 +56,12 @@ def test_both_streams_are_shown_and_kept_without_secrets_and_escapes(tmp_path: P
     assert list((tmp_path / "now").iterdir()) == []
 
 
+def test_a_secret_is_masked_whatever_colours_it_has(tmp_path: Path) -> None:
+    _, shown = run(tmp_path, "printf 's3cret\\033[1m-value\\033[0m\\n'", masked=("s3cret-value",))
+
+    assert shown[1:] == ["***"]
+
+
 def test_what_others_get_is_not_there(tmp_path: Path) -> None:
     _, shown = run(
         tmp_path, 'echo "${OTHERS:-none} $OWN $GIVEN"', without=frozenset({"OTHERS"}),

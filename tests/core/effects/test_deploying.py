@@ -58,6 +58,18 @@ def policy_of(deploy: dict[str, Any], **more: Any) -> Policy:
             "itself",
             id="needs-itself",
         ),
+        pytest.param(
+            {"staging": RUN | {"url": "javascript:alert(1)"}},
+            "deploy.staging.url",
+            "no address of the web",
+            id="script-as-url",
+        ),
+        pytest.param(
+            {"staging": RUN | {"url": "https://a.example\n  x: 1"}},
+            "deploy.staging.url",
+            "no address of the web",
+            id="lines-in-url",
+        ),
         pytest.param({"test": RUN}, "deploy.test", "no stage of the registry", id="no-stage"),
         pytest.param(
             {"environments": {"staging": RUN}, "staging": RUN},

@@ -31,10 +31,13 @@ class DvcArtifacts(Artifacts):
     Args:
         store: Holds the objects.
         folder: Absolute; the store's own when "".
+        is_exposed: Whether commands of others get the folders. Root, as in a container, writes
+            what is read only: then files are copies, and what a command spoils is not the store.
     """
 
-    def __init__(self, store: DvcStore, folder: str = "") -> None:
+    def __init__(self, store: DvcStore, folder: str = "", *, is_exposed: bool = False) -> None:
         self._store = store
+        self._is_linked = not (is_exposed and os.geteuid() == 0)
         self._folder = folder or store.settings.cache_dir
 
     def lay_out(self, kind: str, run: str, files: Mapping[str, Content | bytes]) -> str:
@@ -44,13 +47,13 @@ class DvcArtifacts(Artifacts):
                 raise StoreError(f"{name!r} cannot name a folder of artifacts")
         target = os.path.join(self._folder, kind, run)
         sources = list(self._sources(files))
-        if _is_same(target, sources):
+        if _is_same(target, sources, is_linked=self._is_linked):
             return target
         making = f"{target}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
         try:
             os.makedirs(making)
             for path, source in sources:
-                _put(source, os.path.join(making, path))
+                _put(source, os.path.join(making, path), is_linked=self._is_linked)
             _replace(making, target)
         except OSError as error:
             raise StoreError(f"{target} cannot be written: {error.strerror or error}") from error
@@ -116,19 +119,23 @@ class DvcArtifacts(Artifacts):
                 yield inner, source
 
 
-def _put(source: str | bytes, target: str) -> None:
+def _put(source: str | bytes, target: str, *, is_linked: bool) -> None:
     os.makedirs(os.path.dirname(target), exist_ok=True)
     if isinstance(source, bytes):
         with open(target, "xb") as file:
             file.write(source)
         return
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or too many links
-        with open(source, "rb") as reader, open(target, "xb") as writer:
-            if not clone_file(reader.fileno(), writer.fileno()):
-                shutil.copyfileobj(reader, writer, CHUNK_BYTES)
-        os.chmod(target, 0o444)
+    if is_linked:
+        try:
+            os.link(source, target)
+        except OSError:  # another file system, or too many links
+            pass
+        else:
+            return
+    with open(source, "rb") as reader, open(target, "xb") as writer:
+        if not clone_file(reader.fileno(), writer.fileno()):
+            shutil.copyfileobj(reader, writer, CHUNK_BYTES)
+    os.chmod(target, 0o444)
 
 
 def _replace(making: str, target: str) -> None:
@@ -147,7 +154,7 @@ def _replace(making: str, target: str) -> None:
     raise OSError(f"{target} keeps coming back")
 
 
-def _is_same(target: str, sources: Sequence[tuple[str, str | bytes]]) -> bool:
+def _is_same(target: str, sources: Sequence[tuple[str, str | bytes]], *, is_linked: bool) -> bool:
     """Whether a folder holds exactly these files: by name, and by inode or by bytes."""
     if not os.path.isdir(target):
         return False
@@ -158,13 +165,17 @@ def _is_same(target: str, sources: Sequence[tuple[str, str | bytes]]) -> bool:
     }
     if there != {path for path, _ in sources}:
         return False
-    return all(_holds(os.path.join(target, path), source) for path, source in sources)
+    return all(
+        _holds(os.path.join(target, path), source, is_linked=is_linked) for path, source in sources
+    )
 
 
-def _holds(file: str, source: str | bytes) -> bool:
+def _holds(file: str, source: str | bytes, *, is_linked: bool) -> bool:
     import filecmp
 
     if isinstance(source, str):
-        return os.path.samefile(file, source) or filecmp.cmp(file, source, shallow=False)
+        if os.path.samefile(file, source):
+            return is_linked
+        return filecmp.cmp(file, source, shallow=False)
     with open(file, "rb") as stream:
         return stream.read() == source

@@ -47,10 +47,13 @@ class LocalCommands(Commands):
     Args:
         folder: Absolute; for locks and for what runs now. Made when needed.
         environ: Variables that commands inherit.
+        doing: What whoever holds a name is said to do.
     """
 
-    def __init__(self, folder: str, environ: Mapping[str, str]) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: str, environ: Mapping[str, str], *, doing: str = "deploys to"
+    ) -> None:
+        self._folder, self._doing = folder, doing
         self._environ = dict(environ)
 
     @contextmanager
@@ -62,7 +65,7 @@ class LocalCommands(Commands):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise EffectError(
-                    f"another process of this machine deploys to {name}",
+                    f"another process of this machine {self._doing} {name}",
                     todo="Wait until it has ended, and look again.",
                 ) from None
             self._end_leftovers(name)
@@ -84,7 +87,7 @@ class LocalCommands(Commands):
         try:
             with open(raw, "rb") as reader, _opened_log(order.log) as kept, signals_held() as mask:
                 pid = spawn(task, words, environ, mask)
-                self._note(order.name, pid, mark)
+                self.note(order.name, _child(order.name, pid, mark))
                 shown = _Shown(reader, kept, _masks(order.masked), show)
                 code, cause = _watched(pid, began + order.timeout_s, shown, mask)
         except StageFailedError as error:
@@ -93,8 +96,7 @@ class LocalCommands(Commands):
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(raw)
-        with suppress(FileNotFoundError):
-            os.unlink(self._place(order.name, "json"))
+        self.note(order.name, None)
         ending = explain(code, cause=cause, timeout_s=order.timeout_s, oom_kills=None)
         exit_code = None if cause is not None else ending.exit_code
         duration = time.monotonic() - began
@@ -103,17 +105,18 @@ class LocalCommands(Commands):
     def _place(self, name: str, kind: str) -> str:
         return os.path.join(self._folder, f"{name.replace('/', '=')}.{kind}")
 
-    def _note(self, name: str, pid: int, mark: str) -> None:
-        """Leave a note of what runs, for whoever comes after this process was killed."""
-        process = processes.read_process(pid)
-        child = ChildProcess(
-            stage=name,
-            pgid=pid,
-            started_ticks=0 if process is None else process.started_ticks,
-            boot_id=processes.read_boot_id(),
-            mark=mark,
-        )
+    def note(self, name: str, child: ChildProcess | None) -> None:
+        """Leave a note of what runs, for whoever comes after this process was killed.
+
+        Args:
+            name: That is held.
+            child: What runs; None when it has ended, and what it left running may stay.
+        """
         place = self._place(name, "json")
+        if child is None:
+            with suppress(FileNotFoundError):
+                os.unlink(place)
+            return
         with open(f"{place}.new", "w", encoding="utf-8") as file:
             json.dump(asdict(child), file)
         os.replace(f"{place}.new", place)
@@ -132,6 +135,17 @@ class LocalCommands(Commands):
         for kind in ("json", "out"):
             with suppress(FileNotFoundError):
                 os.unlink(self._place(name, kind))
+
+
+def _child(name: str, pid: int, mark: str) -> ChildProcess:
+    process = processes.read_process(pid)
+    return ChildProcess(
+        stage=name,
+        pgid=pid,
+        started_ticks=0 if process is None else process.started_ticks,
+        boot_id=processes.read_boot_id(),
+        mark=mark,
+    )
 
 
 class _Shown:
@@ -154,15 +168,18 @@ class _Shown:
             lines.append(self._rest)
             self._rest = b""
         for line in lines:
-            text = line.decode("utf-8", "replace")
-            for mask in self._masks:
-                text = text.replace(mask, MASK)
-            text = redacted(plain(text))
+            # Masked again without colours: they may begin in the middle of a secret.
+            text = redacted(self._masked(plain(self._masked(line.decode("utf-8", "replace")))))
             if self._kept is not None:
                 self._kept.write(text.encode() + b"\n")
             self._show(text)
         if lines and self._kept is not None:
             self._kept.flush()
+
+    def _masked(self, text: str) -> str:
+        for mask in self._masks:
+            text = text.replace(mask, MASK)
+        return text
 
 
 def _watched(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from branchline.config.kinds import (
     DURATION_KIND,
+    TIMEOUT_KIND,
     Anything,
     Choice,
     Flag,
@@ -304,7 +305,7 @@ ENVIRONMENT_OF_SERVICE = Section(
         "rollback": Key(
             COMMAND, "Command that brings the version before back; `run` with it when not set."
         ),
-        "timeout": Key(DURATION_KIND, "Most time of each of these commands.", "30m"),
+        "timeout": Key(TIMEOUT_KIND, "Most time of each of these commands.", "30m"),
         "secrets": Key(NAMES, "Secrets that its commands get as variables, and no other's do."),
         "variables": Key(NAMES, "Configuration variables that its commands get as variables."),
         "url": Key(Text("a URL"), "Where the service answers."),

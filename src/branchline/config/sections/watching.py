@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from branchline.config.kinds import (
     DURATION_KIND,
+    TIMEOUT_KIND,
     Choice,
     Flag,
     Key,
@@ -77,7 +78,7 @@ MONITOR = Section(
     {
         "schedule": Key(CRON, "When to look, in UTC: five fields, such as 17 */6 * * *."),
         "run": Key(COMMAND, "Run before each look: it fetches `source`, leaves `metrics_from`."),
-        "timeout": Key(DURATION_KIND, "Most time of `run`.", "30m"),
+        "timeout": Key(TIMEOUT_KIND, "Most time of `run`.", "30m"),
         "source": Key(DATA_PATH, "New data: Parquet, CSV, JSON lines, or a folder of them."),
         "reference": Key(
             Text("`training`, or a file or folder"),

@@ -161,6 +161,20 @@ def standing(attempts: Sequence[Attempt], holder: str, reason: str) -> str:
     return stood[-1] if stood else holder
 
 
+def is_known(attempts: Sequence[Attempt], holder: str, reason: str) -> bool:
+    """Whether anybody knows what stands in an environment.
+
+    Not after a deployment that did not say how it ended, nor after a rollback that failed.
+
+    Args:
+        attempts: Oldest first.
+        holder: That the stage's last event names.
+        reason: Of that event.
+    """
+    lost = (AttemptState.BEGUN, AttemptState.FAILED)
+    return not attempts or attempts[-1].state not in lost or stands(attempts, holder, reason)
+
+
 def attempt_to_json(attempt: Attempt) -> dict[str, JsonValue]:
     """A record of `refs/branchline/deployments`."""
     return {

@@ -7,6 +7,7 @@ problem with a place and a remedy, never left out in silence.
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ _OF_TRAFFIC = (
     "on_insufficient_data", "hooks",
 )  # fmt: skip
 _SPLITTING = ("canary", "shadow", "ab")
+_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f<>\"\\]+|\$\{env:[A-Za-z_][A-Za-z0-9_]*\}")
+"""What GitHub takes as the address of an environment, or where this machine says it."""
 _STAGES = ("staging", "production")
 """Stages of a registry that names none."""
 
@@ -183,6 +186,15 @@ def _problems_of_one(
                 what=f"is `{strategy}`, which splits traffic, and this version splits none",
                 todo="Leave it out: the command `run` replaces the version at once, or in its own"
                 " way.",
+            )
+        )
+    url = str(value.get("url") or "")
+    if url and not _URL.fullmatch(url):
+        found.append(
+            Problem(
+                path=(*path, "url"),
+                what=f"is {url!r}, which is no address of the web",
+                todo="Write e.g. url: https://staging.example.org, or leave it out.",
             )
         )
     needs = value.get("needs")

@@ -188,7 +188,9 @@ def _why(
 ) -> str:
     """What moved most, in words."""
     if abs(missing) > CONFIRMING / 2:
-        return f"missing in {new.nulls / rows[1]:.1%} of the rows, was {old.nulls / rows[0]:.1%}"
+        # What is no number counts as missing where numbers stood.
+        what = "missing or no number" if old.edges else "missing"
+        return f"{what} in {new.nulls / rows[1]:.1%} of the rows, was {old.nulls / rows[0]:.1%}"
     if old.edges:
         if old.mean is None or new.mean is None:
             return "other values than before"
