@@ -25,11 +25,11 @@ def test_above_numbered(path: str, above: str) -> None:
 
 
 def test_a_folder_with_anything_else_stays_out() -> None:
-    paths = ["a/epoch=1.ckpt", "a/epoch=2.ckpt", "b/step-3.pt", "c/epoch=1.ckpt"]
+    paths = ["a/epoch=1.ckpt", "a/epoch=2.ckpt", "b/step-3.pt", "b/best.pt", "c/epoch=1.ckpt"]
 
     outs, stuck = with_folders(paths, ["b/metrics.json"], lambda folder: folder != "c")
 
-    assert outs == ["a", "b/step-3.pt", "c/epoch=1.ckpt"]
+    assert outs == ["a", "b/best.pt"]
     assert stuck == ["b/step-3.pt", "c/epoch=1.ckpt"]
 
 

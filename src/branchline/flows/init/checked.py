@@ -233,8 +233,9 @@ def _corrected(
     outs = _outs_of(stage, learned, frozenset(metrics), place, root)
     outs, stuck = with_folders(outs, [path for path in metrics if path not in logs], learned.fills)
     look.unknowns += [
-        f"`{stage.cmd}` left {path}, whose name may be another one after the next change; its"
-        " folder holds other files, too. Give it a fixed name, or a folder of its own."
+        f"It left {path}, whose name may be another one after the next change, so it is no output;"
+        " nor is its folder, which holds other files, too. Give it a fixed name or a folder of its"
+        " own if it matters."
         for path in stuck[:1]
     ]
     params, deps = _reads_of(stage, learned, root)

@@ -43,7 +43,7 @@ def with_folders(
         is_free: Whether nothing else lies in a folder, that is, nothing that was there before.
 
     Returns:
-        The outputs, and those numbered ones whose folder cannot be an output.
+        The outputs, and what cannot be one: numbered, in a folder that cannot be one either.
     """
     kept: list[str] = []
     stuck: list[str] = []
@@ -53,8 +53,7 @@ def with_folders(
         if above and not holds and is_free(above):
             kept.append(above)
             continue
-        kept.append(path)
-        if above or _PROGRESS.search(posixpath.basename(path)):
-            stuck.append(path)
+        is_numbered = above or _PROGRESS.search(posixpath.basename(path))
+        (stuck if is_numbered else kept).append(path)
     whole = list(dict.fromkeys(kept))
     return [p for p in whole if not any(p.startswith(f"{o}/") for o in whole)], stuck
