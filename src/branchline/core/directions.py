@@ -100,6 +100,9 @@ _DOWN = frozenset(
     ]
 )
 
+# How much a metric moves is no quality, whatever the metric: `accuracy.std`.
+_SPREADS = frozenset(["sd", "sem", "spread", "std", "stddev", "stderr", "stdev", "variance"])
+
 # All spellings of the metrics of `core.verdict.noise.metrics`; a test holds them together.
 _LOWER = frozenset(
     [
@@ -198,12 +201,14 @@ def natural_goal(name: str, computed_as: str = "") -> Goal | None:
 def goal_of(name: str) -> Goal | None:
     """Which way a metric of that name is better; None when the name does not tell.
 
+    >>> goal_of("accuracy.std") is None  # how much it moves
+    True
     >>> goal_of("val.roc_auc"), goal_of("log_loss"), goal_of("n_rows")
     (<Goal.MAXIMIZE: 'maximize'>, <Goal.MINIMIZE: 'minimize'>, None)
     """
     words = _words(name)
     is_up, is_down = bool(words & _UP), bool(words & _DOWN)
-    if is_up == is_down:
+    if is_up == is_down or words & _SPREADS:
         return None
     return Goal.MAXIMIZE if is_up else Goal.MINIMIZE
 

@@ -55,6 +55,7 @@ class FirstStage:
         cmd: Its command line.
         wdir: Folder in which it runs, from the root; paths below are relative to it.
         deps, params, outs, metrics: Paths; params are whole files.
+        stored: Those of `metrics` that are folders, which the store holds instead of git.
         printed: Path of the file that holds what the command prints, where that has metrics.
         in_git: Those of `outs` that git holds and goes on holding, instead of the store.
         growing: Those of `outs` and `metrics` that are here already and get a line more each time.
@@ -70,6 +71,7 @@ class FirstStage:
     in_git: tuple[str, ...] = ()
     growing: tuple[str, ...] = ()
     printed: str = ""
+    stored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +160,8 @@ def _source_lines(model: FirstModel) -> list[str]:
 
 def _is_short(stages: Sequence[FirstStage]) -> bool:
     (first, *others) = stages
-    return first.name == "train" and not (others or first.wdir or first.in_git or first.growing)
+    is_plain = not (first.wdir or first.in_git or first.growing or first.stored)
+    return first.name == "train" and is_plain and not others
 
 
 def _train_parts(stage: FirstStage) -> list[str]:
@@ -190,7 +193,7 @@ def _stage_flow(stage: FirstStage) -> str:
         outs = [_output(stage, path, in_git=path in stage.in_git) for path in stage.outs]
         parts.append(f"outs: [{', '.join(outs)}]")
     # Files of metrics are small: git keeps them, not the store.
-    files = [_output(stage, path, in_git=True) for path in stage.metrics]
+    files = [_output(stage, p, in_git=p not in stage.stored) for p in stage.metrics]
     if stage.printed:
         files.append(f"{{{_key(stage.printed)}: {{meta: {{branchline: {{printed: true}}}}}}}}")
     if files:

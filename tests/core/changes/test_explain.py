@@ -178,3 +178,18 @@ def test_the_parts_that_changed_are_named(
     old, new = meaning_of("a.py", before.encode(), rules), meaning_of("a.py", after.encode(), rules)
 
     assert changed_parts(old, new) == expected
+
+
+def test_a_file_that_counts_by_its_bytes_says_why() -> None:
+    before, after = (
+        meaning_of("a.py", f"{comment}print(__file__)\n".encode(), ChangeRules())
+        for comment in ("", "# new\n")
+    )
+
+    (change,) = compare(
+        [code("a.py", before.digest, "x")],
+        [code("a.py", after.digest, "y")],
+        parts=lambda *_: changed_parts(before, after),
+    ).changes
+
+    assert change.sentence == "`a.py` changed; all of its bytes count: uses __file__ (line 2)"

@@ -105,7 +105,7 @@ def test_a_configuration_of_lightning_tells_its_outputs_and_metrics(tmp_path: Pa
     (model,) = proposal.settings.models
     assert stage.params == ("configs/a.yaml",)
     assert stage.outs == ("out/best",)
-    assert stage.metrics == ("logs/small/version_0/metrics.csv",)
+    assert stage.metrics == stage.stored == ("logs/small",)
     assert [bar.name for bar in model.bars] == ["val_loss", "val_acc"]
     assert model.bars_are_sure
 
@@ -302,3 +302,35 @@ def test_a_result_with_the_ending_of_a_model_is_none(tmp_path: Path) -> None:
     proposal = proposed(tmp_path, {"train.py": script})
 
     assert any("was not seen to write a model" in text for text in proposal.unknowns)
+
+
+def test_what_hydra_makes_of_its_configuration_leaves_files(tmp_path: Path) -> None:
+    files = {
+        "src/train.py": """
+            import hydra
+            import lightning as L
+            @hydra.main(version_base="1.3", config_path="../configs", config_name="train")
+            def main(cfg):
+                trainer = L.Trainer(logger=hydra.utils.instantiate(cfg.logger.csv))
+                trainer.fit(hydra.utils.instantiate(cfg.model))
+            main()
+            """,
+        "configs/train.yaml": "defaults: [{logger: csv}, {callbacks: best}, {paths: own}]\n",
+        "configs/paths/own.yaml": "output_dir: ${hydra:runtime.output_dir}\n",
+        "configs/logger/csv.yaml": "csv:\n  _target_: lightning.pytorch.loggers.CSVLogger\n"
+        "  save_dir: ${paths.output_dir}\n  name: csv/\n",
+        "configs/callbacks/best.yaml": "best:\n"
+        "  _target_: lightning.pytorch.callbacks.ModelCheckpoint\n"
+        "  dirpath: ${paths.output_dir}/checkpoints\n",
+    }  # fmt: skip
+
+    proposal = proposed(tmp_path, files)
+
+    stage = train_of(proposal)
+    assert stage.cmd == "python src/train.py hydra.run.dir=outputs/run"
+    assert stage.outs == ("outputs/run/checkpoints",)
+    assert stage.metrics == stage.stored == ("outputs/run/csv",)
+    assert any(
+        guess.where == "configs/logger/csv.yaml:2" and "outputs/run/csv" in guess.sentence
+        for guess in proposal.guesses
+    )

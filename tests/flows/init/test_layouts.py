@@ -335,7 +335,7 @@ def test_callbacks_of_keras_and_loggers_of_lightning_are_seen(tmp_path: Path) ->
     )
 
     assert "outs: [out/model.keras]\n  metrics: [log/metrics.csv]" in keras.text
-    assert "metrics: [logs/run/version_0/metrics.csv]" in lightning.text
+    assert "metrics: [logs/run]" in lightning.text
 
 
 def test_the_projects_own_tests_and_linter_become_checks(tmp_path: Path) -> None:
@@ -541,3 +541,15 @@ def test_what_is_measured_on_training_data_is_no_bar_beside_others(tmp_path: Pat
     gate = settings(proposed(tmp_path, files))["gate"]
 
     assert gate == {"metrics": {"val_rmse": {"goal": "minimize", "max_relative_regression": 0.05}}}
+
+
+def test_a_spread_or_a_time_is_no_bar_beside_others(tmp_path: Path) -> None:
+    left = '{"cv_accuracy": {"mean": 0.9, "std": 0.1}, "eval_runtime": 3.0, "n": 4}'
+    files = {
+        "train.py": FIT + "import json\nRidge().fit([[1]], [1])\n"
+        f'json.dump({left}, open("metrics.json", "w"))\n'
+    }
+
+    gate = settings(proposed(tmp_path, files))["gate"]
+
+    assert gate == {"metrics": {"cv_accuracy.mean": {"max_regression": 0.01}}}

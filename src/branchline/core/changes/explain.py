@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from branchline.core.changes.values import PACKAGES, Change, ChangeEffect, ChangeSet, InputKind
+from branchline.core.changes.values import (
+    PACKAGES,
+    Change,
+    ChangeEffect,
+    ChangeSet,
+    InputKind,
+    Reading,
+)
 from branchline.core.secrecy import MASK
 
 if TYPE_CHECKING:
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
 MOST_PARTS = 4
 LONGEST_VALUE = 60
 
+_EVERY_BYTE = "all of its bytes count: "  # and why
 _KIND_ORDER = {
     InputKind.COMMAND: 0,
     InputKind.PARAMETER: 1,
@@ -88,6 +96,8 @@ def changed_parts(before: Meaning, after: Meaning) -> tuple[str, ...]:
         if old.get(label) != new[label]
     ]
     found += [f"{label} is gone" for label in old if label not in new]
+    if not found and after.reading is Reading.BYTES and after.doubts:
+        return (f"{_EVERY_BYTE}{after.doubts[0]}",)
     if not found and before.parts != after.parts:
         found = ["the order of its parts"]
     return tuple(found)
@@ -210,7 +220,9 @@ def _code_difference(
 ) -> str:
     found = parts(before, after) if parts is not None else ()
     sentence = f"{quoted(after.name)} changed in meaning"
-    if found:
+    if found and found[0].startswith(_EVERY_BYTE):
+        sentence = f"{quoted(after.name)} changed; {found[0]}"
+    elif found:
         listed = ", ".join(found[:MOST_PARTS])
         more = f" and {len(found) - MOST_PARTS} more" if len(found) > MOST_PARTS else ""
         sentence += f": {listed}{more}"

@@ -23,6 +23,8 @@ _RELATIVE = 0.05
 _AVERAGES = ("macro_avg.", "weighted_avg.")
 _NEITHER = "neither"
 _LEARNED_FROM = ("train", "training", "tr", "fit")
+# How long it took depends on the machine, and moves by more than any bar: judged by those who ask.
+_TIMES = ("runtime", "seconds", "duration", "elapsed", "time")
 _PERCENT = re.compile(r"(?i)(?<![a-z])(?:pct|percent|perc)(?![a-z])")
 MOST_OF_SHARES = 1.5
 """What is called a share and has a larger value is written in percent."""
@@ -69,8 +71,8 @@ def bars_of_names(
 ) -> tuple[MetricRule, ...]:
     """Bars for metrics whose names tell which way is better, at most three.
 
-    What is measured on the training data judges nothing where anything else is measured; where no
-    name tells which way is better, it is asked.
+    What is measured on the training data, and how long something took, judges nothing where
+    anything else is measured; where no name tells which way is better, it is asked.
 
     Args:
         names: The metrics.
@@ -80,11 +82,11 @@ def bars_of_names(
     bars: list[MetricRule] = []
     silent = []
     once = {item.name: item for item in reversed(names)}
-    for name in sorted(_without_classes(dict.fromkeys(n.name for n in names)), key=_is_of_training):
+    for name in sorted(_without_classes(dict.fromkeys(n.name for n in names)), key=_is_aside):
         goal = natural_goal(name) or goal_of(name)
         if goal is None:
             silent.append(name)
-        elif len(bars) < _MOST_BARS and not (bars and _is_of_training(name)):
+        elif len(bars) < _MOST_BARS and not (bars and _is_aside(name)):
             better = "higher" if goal is Goal.MAXIMIZE else "lower"
             sentence = f"metric {name}: {better} is better, by its name"
             look.saw_at(About.METRICS, sentence, certainty, once[name].where)
@@ -130,9 +132,10 @@ def _without_classes(names: Collection[str]) -> list[str]:
     ]
 
 
-def _is_of_training(name: str) -> bool:
+def _is_aside(name: str) -> bool:
+    """Whether a metric is one of the training data, or a time."""
     words = name.lower().replace("-", "_").replace("/", "_").replace(".", "_").split("_")
-    return any(word in _LEARNED_FROM for word in words)
+    return any(word in _LEARNED_FROM or word in _TIMES for word in words)
 
 
 def _bar(item: Named, goal: Goal) -> MetricRule:

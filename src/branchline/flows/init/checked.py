@@ -14,6 +14,8 @@ from branchline.core.directions import goal_of
 from branchline.core.secrecy import redacted
 from branchline.flows.init.bars import MOST_OF_SHARES, Named, bars_of_names
 from branchline.flows.init.guess import About, Certainty, Guess, Look, cut
+from branchline.flows.init.loggers import versions_above
+from branchline.flows.init.numbered import with_folders
 from branchline.flows.init.proposal import Proposal, ordered, text_of
 from branchline.flows.init.touched import Role, is_metrics_file, role_of
 from branchline.flows.init.view import DOCUMENT_ENDINGS, View
@@ -41,13 +43,20 @@ class _Learned:
     Attributes:
         written: Files that it made or changed, from the root.
         reads: Files that it read and did not write.
-        metrics: What could be read of each metrics file.
+        others: All other files that are there.
     """
 
-    def __init__(self, written: Sequence[str], reads: Sequence[str]) -> None:
+    def __init__(self, written: Sequence[str], reads: Sequence[str], others: Sequence[str]) -> None:
         self.written = tuple(written)
         self.reads = tuple(reads)
-        self.metrics: dict[str, tuple[Metric, ...]] = {}
+        self.others = tuple(others)
+
+    def fills(self, folder: str) -> bool:
+        """Whether it made all that lies in a folder."""
+        below = f"{folder}/"
+        return any(path.startswith(below) for path in self.written) and not any(
+            path.startswith(below) for path in self.others
+        )
 
 
 def check(
@@ -122,7 +131,7 @@ def _check_model(
         _tell(stage, corrected, ended, look)
     if not names:
         look.unknowns.append(_no_metrics(said))
-    if not any(stage.outs for stage in stages):
+    if not any(stage.outs or stage.stored for stage in stages):
         look.unknowns.append(
             "It left no file that could be the model; save the model, so that it can be compared"
             " and promoted."
@@ -200,7 +209,7 @@ def _run(stage: FirstStage, place: Tryout, timeout_s: float) -> tuple[Ended, _Le
     after = place.signatures()
     written = sorted(path for path, mark in after.items() if before.get(path) != mark)
     reads = [path for path in place.reads() if path in before and path not in written]
-    return ended, _Learned(written, reads)
+    return ended, _Learned(written, reads, sorted(after.keys() - set(written)))
 
 
 def _corrected(
@@ -220,7 +229,15 @@ def _corrected(
         if metric.value is not None
     ]
     printed = "" if metrics else _printed_of(stage, learned, place, found, look)
+    logs = [path for path in metrics if path not in learned.written]
     outs = _outs_of(stage, learned, frozenset(metrics), place, root)
+    outs, stuck = with_folders(outs, [path for path in metrics if path not in logs], learned.fills)
+    look.unknowns += [
+        f"It left {path}, whose name may be another one after the next change, so it is no output;"
+        " nor is its folder, which holds other files, too. Give it a fixed name or a folder of its"
+        " own if it matters."
+        for path in stuck[:1]
+    ]
     params, deps = _reads_of(stage, learned, root)
     return (
         replace(
@@ -230,6 +247,7 @@ def _corrected(
             params=tuple(here(path) for path in params),
             outs=tuple(here(path) for path in outs),
             metrics=tuple(here(path) for path in metrics),
+            stored=tuple(here(path) for path in logs if not look.view.is_tracked(path)),
             printed=printed,
         ),
         found,
@@ -260,22 +278,26 @@ def _printed_of(
 
 def _named(path: str, metric: Metric) -> Named:
     is_percent = metric.unit == "%" or abs(metric.value or 0) > MOST_OF_SHARES
-    return Named(name=metric.name, where=f"{path}:{_line(metric)}", is_percent=is_percent)
-
-
-def _line(metric: Metric) -> int:
-    words = str(getattr(metric, "place", "")).split()
-    return int(words[1]) if words[:1] == ["line"] and words[1].isdecimal() else 1
+    inside, _, line = str(getattr(metric, "place", "")).rpartition("line ")
+    file = posixpath.join(path, inside.removesuffix(", ")) if "/" in inside else path
+    number = int(line) if line.isdecimal() else 1
+    return Named(name=metric.name, where=f"{file}:{number}", is_percent=is_percent)
 
 
 def _metrics_of(
     stage: FirstStage, learned: _Learned, place: Tryout, root: str
 ) -> Mapping[str, tuple[Metric, ...]]:
-    """What can be read of the files that are called like metrics or were declared as such."""
+    """What can be read of the files that are called like metrics or were declared as such.
+
+    Of a logger that numbers its runs it is the folder.
+    """
     declared = {posixpath.normpath(posixpath.join(root, path)) for path in stage.metrics}
     found: dict[str, tuple[Metric, ...]] = {}
-    for path in learned.written:
-        if path not in declared and not is_metrics_file(path, texts=True):
+    for file in learned.written:
+        above = versions_above(file)
+        is_whole = above in declared or (above and file not in declared and learned.fills(above))
+        path = above if is_whole and is_metrics_file(file, texts=True) else file
+        if path in found or (path not in declared and not is_metrics_file(file, texts=True)):
             continue
         source = place.readers.at(place.tree.root, path)
         reading = place.readers.read(source) if source is not None else None
@@ -293,7 +315,9 @@ def _outs_of(
     left = [
         path
         for path in learned.written
-        if path not in metrics and (path in declared or not _is_by_product(path))
+        if path not in metrics
+        and not any(path.startswith(f"{folder}/") for folder in metrics)
+        and (path in declared or not _is_by_product(path))
     ]
     outs = [
         path

@@ -144,7 +144,9 @@ class Finder(MetricCalls, ast.NodeVisitor):
         if name == "CSVLogger":
             path = lightning_metrics(node, self._fold)
             if path != "":
-                self._add(self.writes, path or "\0", node.lineno, Role.METRICS)
+                is_file = path is None or path.endswith("/metrics.csv")
+                self._add(self.writes, path or "\0", node.lineno,
+                          Role.METRICS if is_file else Role.LOGS)  # fmt: skip
                 return
             self._note(self.writes, node.args[:1] or keyword(node, "filename"), node.lineno,
                        Role.METRICS)  # fmt: skip

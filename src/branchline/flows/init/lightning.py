@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from branchline.flows.init.guess import About, Certainty, Question
+from branchline.flows.init.loggers import logged_in
 from branchline.flows.init.references import resolved
 from branchline.flows.init.touched import Role, Touched
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from branchline.flows.init.script import Script
     from branchline.flows.init.view import View
 
-__all__ = ["cli_words", "with_configurations", "with_logged"]
+__all__ = ["cli_words", "with_configurations", "with_instantiated", "with_logged"]
 
 _SUBCOMMANDS = {"fit", "validate", "test", "predict"}
 _SECTIONS = {"trainer", "model", "data", "seed_everything", "optimizer", "fit"}
@@ -112,14 +113,57 @@ def _left(settings: dict[str, object], path: str) -> Iterator[Touched]:
     for key in ("logger", "callbacks"):
         item = trainer.get(key) if isinstance(trainer, dict) else None
         for made in item if isinstance(item, list) else [item]:
-            name, given = _made(made)
-            if name == "CSVLogger" and isinstance(folder := given.get("save_dir"), str):
-                parts = (str(given.get("name", "lightning_logs") or ""), _version(given))
-                place = posixpath.normpath(posixpath.join(folder, *parts, "metrics.csv"))
-                yield Touched(path=place, line=1, file=path, role=Role.METRICS)
-            elif name == "ModelCheckpoint" and isinstance(folder := given.get("dirpath"), str):
-                place = posixpath.normpath(folder)
-                yield Touched(path=place, line=1, file=path, role=Role.MODEL)
+            yield from _left_by(*_made(made), path, 1)
+
+
+def _left_by(name: str, given: dict[str, object], path: str, line: int) -> Iterator[Touched]:
+    """Where one logger or callback leaves what it writes."""
+    if name == "CSVLogger" and isinstance(folder := given.get("save_dir"), str):
+        above = posixpath.join(folder, str(given.get("name", "lightning_logs") or ""))
+        version = given.get("version")
+        place = logged_in(above, version if isinstance(version, str | int) else None)
+        role = Role.METRICS if place.endswith("/metrics.csv") else Role.LOGS
+        yield Touched(path=place, line=line, file=path, role=role)
+    elif name == "ModelCheckpoint" and isinstance(folder := given.get("dirpath"), str):
+        yield Touched(path=posixpath.normpath(folder), line=line, file=path, role=Role.MODEL)
+
+
+def with_instantiated(view: View, script: Script, values: object, folder: str) -> Script:
+    """The script with what loggers and callbacks leave that Hydra makes by their `_target_`.
+
+    Args:
+        view: The repository's files.
+        script: What is started.
+        values: What Hydra composes.
+        folder: Of the configuration, from the root.
+    """
+    found = [
+        item
+        for name, given in _targets(values)
+        for item in _left_by(name, given, *_said(view, folder, name))
+    ]
+    return replace(script, writes=(*script.writes, *found)) if found else script
+
+
+def _targets(value: object) -> Iterator[tuple[str, dict[str, object]]]:
+    if isinstance(value, dict):
+        if isinstance(target := value.get("_target_"), str):
+            yield target.rpartition(".")[2], value
+        for item in value.values():
+            yield from _targets(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _targets(item)
+
+
+def _said(view: View, folder: str, name: str) -> tuple[str, int]:
+    """The line of the configuration that names a class."""
+    for path in view.named(".yaml", ".yml"):
+        if not folder or path.startswith(f"{folder}/"):
+            for number, line in enumerate((view.text(path) or "").splitlines(), 1):
+                if "_target_" in line and line.rstrip().endswith(name):
+                    return path, number
+    return folder, 1
 
 
 def _made(item: object) -> tuple[str, dict[str, object]]:
@@ -131,17 +175,13 @@ def _made(item: object) -> tuple[str, dict[str, object]]:
     return name, given if isinstance(given, dict) else {}
 
 
-def _version(given: dict[str, object]) -> str:
-    version = given.get("version")
-    return version if isinstance(version, str) else f"version_{version or 0}"
-
-
 def with_logged(script: Script) -> Script:
     """The script with the metrics that it logs as columns of its logger's table."""
     places = [
         item.path
         for item in script.writes
-        if item.role is Role.METRICS and item.path.endswith("metrics.csv")
+        if item.role is Role.LOGS
+        or (item.role is Role.METRICS and item.path.endswith("metrics.csv"))
     ]
     if len(places) != 1 or any(m.target == places[0] for m in script.measures):
         return script

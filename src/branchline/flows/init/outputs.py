@@ -17,19 +17,21 @@ if TYPE_CHECKING:
     from branchline.flows.init.touched import Touched
     from branchline.flows.init.view import View
 
-__all__ = ["apart", "growing", "metrics_files", "note_outputs", "sure_outputs"]
+__all__ = ["apart", "emptied", "growing", "metrics_files", "note_outputs", "sure_outputs"]
 
 _ABOUT = {
     Role.MODEL: About.MODEL,
     Role.PREDICTIONS: About.PREDICTIONS,
     Role.PLOT: About.PLOTS,
     Role.METRICS: About.METRICS,
+    Role.LOGS: About.METRICS,
 }
 _SENTENCES = {
     Role.MODEL: "the model, {}",
     Role.PREDICTIONS: "predictions in {}",
     Role.PLOT: "a plot, {}",
     Role.METRICS: "metrics in {}",
+    Role.LOGS: "metrics in {}, where the logger numbers its runs; each run empties it",
 }
 
 
@@ -76,7 +78,8 @@ def metrics_files(written: Sequence[Touched], script: Script) -> list[Touched]:
     return [
         item
         for item in written
-        if is_metrics_file(item.path)
+        if item.role is Role.LOGS
+        or is_metrics_file(item.path)
         or (item.path in filled and is_metrics_file(item.path, texts=True))
         or (item.role is Role.METRICS and item.path.endswith("metrics.csv"))
     ]
@@ -99,8 +102,15 @@ def _inside(items: Sequence[Touched], look: Look) -> list[Touched]:
 def apart(items: Sequence[Touched], metrics: Sequence[Touched], look: Look) -> list[Touched]:
     """Outputs that do not overlap: what lies inside another is left out.
 
-    A folder that holds a metrics file is none: its metrics must be read from git.
+    A folder that holds a metrics file is none: its metrics must be read from git. A logger's
+    folder is an output with all that lies in it.
     """
+    logs = {m.path for m in metrics if m.role is Role.LOGS}
+    items = [
+        item
+        for item in items
+        if not any(item.path == log or item.path.startswith(f"{log}/") for log in logs)
+    ]
     paths = {item.path for item in items}
     kept = []
     for item in items:
@@ -117,6 +127,26 @@ def apart(items: Sequence[Touched], metrics: Sequence[Touched], look: Look) -> l
     return kept
 
 
+def has_checkpoints(metrics: Sequence[Touched], look: Look) -> bool:
+    """Whether checkpoints lie in a logger's folder, where Lightning puts them untold."""
+    logs = [item for item in metrics if item.role is Role.LOGS]
+    for item in logs[:1]:
+        sentence = f"the model: checkpoints go to the logger's folder, {item.path}"
+        look.saw(About.MODEL, sentence, Certainty.BY_NAME, item.file, item.line)
+    return bool(logs)
+
+
+def emptied(view: View, metrics: Sequence[Touched], folder: str, look: Look) -> None:
+    """Warn of earlier runs in a logger's folder: as an output it is emptied before each run."""
+    for item in metrics:
+        place = posixpath.normpath(posixpath.join(folder, item.path))
+        if item.role is Role.LOGS and view.exists(place):
+            look.unknowns.append(
+                f"{place} holds earlier runs, and `branchline run` empties it before it trains:"
+                " move away what you want to keep."
+            )
+
+
 def note_outputs(
     script: Script,
     outs: Sequence[Touched],
@@ -131,7 +161,7 @@ def note_outputs(
         sentence = _SENTENCES.get(role, "an output, {}").format(item.path)
         about = _ABOUT.get(role, About.OUTPUT)
         look.saw(about, sentence, Certainty.READ, item.file, item.line)
-    if not any(item.role is Role.MODEL for item in outs):
+    if not any(item.role is Role.MODEL for item in outs) and not has_checkpoints(metrics, look):
         look.unknowns.append(
             f"{script.path} was not seen to write a model; name its files under `outs:`, or let"
             " `branchline init --check` run it once and see."

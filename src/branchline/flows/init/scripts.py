@@ -12,10 +12,11 @@ from branchline.flows.init.chains import stage_name
 from branchline.flows.init.guess import About, Certainty, Look
 from branchline.flows.init.hydra import composed, hydra_command, in_run_folder
 from branchline.flows.init.inputs import inputs_of
-from branchline.flows.init.lightning import with_configurations, with_logged
+from branchline.flows.init.lightning import with_configurations, with_instantiated, with_logged
 from branchline.flows.init.measured import names_read, unread
 from branchline.flows.init.outputs import (
     apart,
+    emptied,
     growing,
     metrics_files,
     note_outputs,
@@ -23,6 +24,7 @@ from branchline.flows.init.outputs import (
 )
 from branchline.flows.init.script import read_script
 from branchline.flows.init.started import given_values, started, within_repository
+from branchline.flows.init.touched import Role
 from branchline.generate.settings_file import FirstModel, FirstStage
 
 if TYPE_CHECKING:
@@ -101,7 +103,10 @@ def _followed(
     start = started(view, script, quoted, look)
     if not values and application is None and start.answered:
         script = read_script(view, script.path, given=start.answered) or script
-    script = with_logged(with_configurations(view, script, start.cmd.split()))
+    script = with_configurations(view, script, start.cmd.split())
+    if application is not None:
+        script = with_instantiated(view, script, application.values, application.folder)
+    script = with_logged(script)
     if application is not None:
         script = in_run_folder(script, application)
         start = hydra_command(start, application, look)
@@ -207,6 +212,7 @@ def model_of(
         in_git=tuple(
             item.path for item in outs if view.is_tracked(posixpath.join(start.folder, item.path))
         ),
+        stored=tuple(item.path for item in metrics if item.role is Role.LOGS),
         growing=growing(view, (*outs, *metrics), start.folder, look),
     )
     printed = [m for m in script.measures if m.is_printed and m.is_sure]
@@ -215,6 +221,7 @@ def model_of(
         look.saw(About.METRICS, f"metrics in what it prints, kept as {stage.printed}",
                  Certainty.READ, printed[0].file, printed[0].line)  # fmt: skip
     note_outputs(script, outs, metrics, look, is_printed=bool(stage.printed))
+    emptied(view, metrics, start.folder, look)
     here = [posixpath.normpath(posixpath.join(start.folder, item)) for item in stage.metrics]
     bars = bars_of_files(here, look)
     if bars:

@@ -27,6 +27,7 @@ class Role(Enum):
 
     MODEL = "model"
     METRICS = "metrics"
+    LOGS = "logs"  # a logger's folder with one numbered folder a run: metrics, and what else
     PREDICTIONS = "predictions"
     PLOT = "plot"
     EVALUATION = "evaluation"
