@@ -12,7 +12,7 @@ import pytest
 
 if str(HOUSE := Path(__file__).parents[2]) not in sys.path:
     sys.path.append(str(HOUSE))
-from tests.cli.ci_scene import CiScene, Ended, pushed
+from tests.cli.ci_scene import CiScene, pushed
 from tests.cli.test_several_models import FOLDERS, files
 
 LINES = {"churn": 4, "fraud": 7}
@@ -159,28 +159,6 @@ def test_each_leg_is_applied_and_believed_about_its_own_model_only(tmp_path: Pat
     assert "the results name `churn`, which is no model of this event" in lied.out + lied.err
     assert "branchline/fraud" not in lied.out
     assert (none.code, "no training left results" in none.err) == (0, True)
-
-
-def test_a_leg_that_left_nothing_fails_the_status_of_its_model(tmp_path: Path) -> None:
-    scene, place, ref = CiScene(tmp_path), tmp_path / "legs", "refs/heads/main"
-    commit = scene.commit(files(), message="first")
-    leg(scene, "churn", commit, place, "results-churn-1")
-    matrix = '{"include": [{"model": "churn"}, {"model": "fraud"}, {"model": "other"}]}'
-    words = ("--folders", "--folder", str(place), "--dry-run", "--only", "report")
-
-    def apply(*more: str) -> Ended:
-        return scene.job("apply", pushed(ref, commit), *words, *more, ref=ref)
-
-    told, quiet = apply("--absent-fails", "--legs", matrix), apply("--legs", matrix)
-    broken = apply("--absent-fails", "--legs", "churn")
-
-    assert told.code == 0, told.out + told.err
-    lost = f"would set check branchline/fraud of commit {commit[:7]} to failed"
-    assert lost in told.out
-    assert f"would set check branchline/churn of commit {commit[:7]} to failed" not in told.out
-    assert "other" not in told.out
-    assert lost not in quiet.out
-    assert (broken.code, "'churn' is no matrix" in broken.err) == (1, True)
 
 
 def test_runs_of_two_legs_have_names_of_their_own(tmp_path: Path) -> None:

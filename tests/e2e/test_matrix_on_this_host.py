@@ -146,16 +146,6 @@ def test_a_model_that_fails_does_not_keep_the_other_back(scene: Scene) -> None:
     assert not any(tag.startswith("wine") for tag in tags)
 
 
-def test_where_a_check_fails_no_status_is_awaited(scene: Scene) -> None:
-    commit = scene.write({"shared/broken.py": "def\n", "wine/train.py": "raise SystemExit(1)\n"})
-
-    report = scene.push()
-
-    ended = {"check-1": FAILURE, "train": SKIPPED, "gate": FAILURE, "register": SKIPPED}
-    assert results(report) == ALL | ended, report
-    assert scene.checks(commit) == {"branchline/tumours": "failed", "branchline/wine": "failed"}
-
-
 def test_a_pull_request_has_a_comment_of_each_model_and_keeps_it(scene: Scene) -> None:
     site = scene.site
     site.stand("work", site.commit("work"))

@@ -101,13 +101,6 @@ def _add_apply(verbs: argparse._SubParsersAction[Parser]) -> None:
         help="the folder holds one of each model, as the legs of a matrix left them",
     )
     applied.add_argument(
-        "--legs",
-        default="",
-        metavar="MATRIX",
-        help="of --folders: the `matrix` of `ci plan`. Where a leg of it left nothing,"
-        " --absent-fails sets the status of that model to failed",
-    )
-    applied.add_argument(
         "--only",
         choices=("report", "pull-request", "register"),
         help="report: comment, status and records; a job for each needs fewer permissions",

@@ -65,10 +65,6 @@ def _apply_legs(
     models = [policy.model for policy in policies]
     codes = [EXIT_FINE]
     legs = ci.open_legs(options.folder, models, dict(os.environ))
-    if options.absent_fails:
-        # A machine that was lost left no word, and a status that is required would be awaited.
-        lost = [model for model in _asked_legs(options) if model in models and model not in legs]
-        legs |= {model: ci.open_lost_leg(options.folder, dict(os.environ)) for model in lost}
     if not legs:
         console.note("note: no training left results")
     for model, folder in legs.items():
@@ -84,18 +80,6 @@ def _apply_legs(
             setting.job.write_summary(failure_markdown(model, sentences))
             console.note(f"error: {plain(' '.join(sentences))}")
     return max(codes)
-
-
-def _asked_legs(options: argparse.Namespace) -> tuple[str, ...]:
-    from branchline.core.effects.legs import models_of
-
-    try:
-        return models_of(options.legs) if options.legs else ()
-    except ValueError as error:
-        raise CiError(
-            f"--legs: {error}",
-            todo="Give the output `matrix` of the job that decided, or leave --legs out.",
-        ) from error
 
 
 def _apply(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from branchline.core.effects.legs import LOST, newest_legs, spelled
+from branchline.core.effects.legs import newest_legs, spelled
 from branchline.wiring import declared
 
 if TYPE_CHECKING:
@@ -94,12 +94,6 @@ def open_legs(
     home = path or os.path.join(environ.get("RUNNER_TEMP", "."), RESULTS)
     legs = newest_legs(folders_in(home), models)
     return {model: open_results(os.path.join(home, name), environ) for model, name in legs.items()}
-
-
-def open_lost_leg(path: str, environ: Mapping[str, str]) -> ResultsFolder:
-    """The folder of a leg that left nothing; it is not there."""
-    home = path or os.path.join(environ.get("RUNNER_TEMP", "."), RESULTS)
-    return open_results(os.path.join(home, LOST), environ)
 
 
 def own_policies(start: str = ".") -> tuple[Policy, ...]:

@@ -5,18 +5,14 @@ Each leg keeps its results under a name of its own, which another attempt does n
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Any
 
 PREFIX = "results"
 """First word of such a name; model and attempt follow."""
-LOST = "lost"
-"""Name of a folder that no leg leaves."""
 
 
 def spelled(model: str) -> str:
@@ -46,20 +42,3 @@ def newest_legs(names: Iterable[str], models: Sequence[str]) -> dict[str, str]:
         if attempts:
             found[model] = attempts[max(attempts)]
     return found
-
-
-def models_of(matrix: str) -> tuple[str, ...]:
-    """The models of a matrix as `ci plan` writes it; what is no name is left out.
-
-    Raises:
-        ValueError: It is no matrix.
-
-    >>> models_of('{"include": [{"model": "a"}, {"model": "b", "kind": "train"}]}')
-    ('a', 'b')
-    """
-    try:
-        value: Any = json.loads(matrix)
-        names = [row["model"] for row in value["include"]]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise ValueError(f"{matrix[:80]!r} is no matrix of `branchline ci plan`") from None
-    return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))
