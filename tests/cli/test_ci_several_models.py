@@ -171,3 +171,63 @@ def test_runs_of_two_legs_have_names_of_their_own(tmp_path: Path) -> None:
 
     runs = sorted(name.rpartition("/")[2] for name in scene.records() if "/runs/" in name)
     assert runs == [f"{commit[:7]}-churn", f"{commit[:7]}-fraud"]
+
+
+def test_the_results_of_a_single_leg_stand_in_the_folder_itself(tmp_path: Path) -> None:
+    # actions/download-artifact makes no folder where its pattern finds a single artifact.
+    scene, place, ref = CiScene(tmp_path), tmp_path / "legs", "refs/heads/main"
+    commit = scene.commit(files(), message="first")
+    leg(scene, "fraud", commit, tmp_path, "legs")
+    words = ("--folders", "--folder", str(place), "--dry-run")
+    matrices = [json.dumps({"include": [{"model": name}]}) for name in ("fraud", "churn")]
+
+    one, lied = (
+        scene.job("apply", pushed(ref, commit), *words, "--matrix", matrix, ref=ref)
+        for matrix in matrices
+    )
+
+    assert one.code == 0, one.out + one.err
+    assert "would set check branchline/fraud of" in one.out
+    assert "branchline/churn" not in one.out
+    assert lied.code == 1
+    assert "are of the models `fraud`" in lied.err
+    assert "would" not in lied.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        pytest.param(("--matrix", '{"include":[{"model":"fraud"}]}'), "fraud", id="who-had-to"),
+        pytest.param(("--models", "churn"), "churn", id="whoever-is-asked-for-where-none-decided"),
+        pytest.param(
+            ("--models", "churn", "--matrix", '{"include":[{"model":"fraud"}]}'), "",
+            id="none-that-another-workflow-trains",
+        ),
+    ],
+)  # fmt: skip
+def test_a_training_that_did_not_begin_is_told(
+    tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    scene, ref = CiScene(tmp_path), "refs/heads/training/x"
+    scene.commit(files(), message="first")
+    commit = scene.commit({"shared.py": "def score():\n    return 0.8\n"}, branch="training/x")
+    words = (*words, "--folders", "--folder", str(tmp_path / "none"), "--only", "report")
+
+    ended = scene.job("apply", pushed(ref, commit), *words, "--absent-fails", "--dry-run", ref=ref)
+
+    assert ended.code == 0, ended.out + ended.err
+    checks = [line for line in ended.out.splitlines() if "set check" in line]
+    assert [line.split()[3] for line in checks] == ([f"branchline/{told}"] if told else [])
+    assert all("failed" in line for line in checks)
+
+
+def test_what_is_no_matrix_is_refused(tmp_path: Path) -> None:
+    scene, ref = CiScene(tmp_path), "refs/heads/main"
+    commit = scene.commit(files(), message="first")
+
+    ended = scene.job(
+        "apply", pushed(ref, commit), "--folders", "--matrix", '{"include":["churn"]}', ref=ref
+    )
+
+    assert ended.code == 1
+    assert "--matrix is no matrix of models" in ended.err

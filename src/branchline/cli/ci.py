@@ -98,7 +98,21 @@ def _add_apply(verbs: argparse._SubParsersAction[Parser]) -> None:
     applied.add_argument(
         "--folders",
         action="store_true",
-        help="the folder holds one of each model, as the legs of a matrix left them",
+        help="the folder holds one of each model, as the legs of a matrix left them; or is that of"
+        " the only one, as actions/download-artifact leaves it",
+    )
+    applied.add_argument(
+        "--models",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help="with --folders: of these only, where neither --model nor the event names one",
+    )
+    applied.add_argument(
+        "--matrix",
+        default="",
+        metavar="JSON",
+        help="with --folders: of its models only; the output of that name of `branchline ci plan`",
     )
     applied.add_argument(
         "--only",
