@@ -231,3 +231,28 @@ def test_what_is_no_matrix_is_refused(tmp_path: Path) -> None:
 
     assert ended.code == 1
     assert "--matrix is no matrix of models" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("workflow", "code"),
+    [
+        pytest.param('MODELS: "churn,fraud"', 1, id="named-by-none"),
+        pytest.param('MODELS: "churn,fraud,scoring"', 0, id="named-by-one"),
+        pytest.param("", 0, id="no-workflow-here"),
+    ],
+)
+def test_a_renamed_model_is_not_left_untrained_in_silence(
+    folders: CiScene, workflow: str, code: int
+) -> None:
+    path, ref = "services/fraud/branchline.yaml", "refs/heads/training/x"
+    changed = {path: FOLDERS[path].replace("model: fraud", "model: scoring")}
+    if workflow:
+        changed[".github/workflows/branchline.yml"] = workflow
+    commit = folders.commit(changed, branch="training/x")
+
+    plan = folders.job("plan", pushed(ref, commit), "--models", "churn,fraud", ref=ref)
+
+    assert plan.code == code, plan.out + plan.err
+    said = "services/fraud/branchline.yaml: no workflow trains the model `scoring`"
+    assert (said in plan.err) == bool(code)
+    assert ("branchline workflows write" in plan.err) == bool(code)

@@ -165,6 +165,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 
 def _plan(options: argparse.Namespace, console: Console) -> int:
     from branchline.cli.ci_decide import decide
+    from branchline.flows.ci_plan import refuse_untrained
     from branchline.flows.ci_setting import bring_records, policies_of
     from branchline.wiring import ci
 
@@ -175,7 +176,9 @@ def _plan(options: argparse.Namespace, console: Console) -> int:
         policies = () if setting.idle_reason else policies_of(setting, ci.own_policies())
         if options.models and not setting.event.model:
             gone = set(options.models) - {policy.model for policy in policies}
+            others = [policy for policy in policies if policy.model not in options.models]
             policies = tuple(policy for policy in policies if policy.model in options.models)
+            refuse_untrained(setting, others, ci.workflow_texts())
             setting.notes.extend(f"{model} is declared here no more" for model in sorted(gone))
         if policies:
             bring_records(setting, [policy.model for policy in policies])

@@ -114,6 +114,20 @@ def own_policies(start: str = ".") -> tuple[Policy, ...]:
     return tuple(model.policy for model in loaded.models)
 
 
+def workflow_texts(start: str = ".") -> tuple[str, ...]:
+    """Texts of all workflows that the checked-out tree holds, sorted by name."""
+    from branchline.adapters.git import Git
+
+    folder = os.path.join(Git.open(start).places.root, ".github/workflows")
+    texts = []
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        path = os.path.join(folder, name)
+        if name.endswith((".yml", ".yaml")) and os.path.isfile(path):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                texts.append(file.read())
+    return tuple(texts)
+
+
 def policies_at(commit: str, start: str = ".") -> tuple[Policy, ...]:
     """Policies of all models that a commit declares; those of the checkout where it has none.
 
