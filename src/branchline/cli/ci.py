@@ -178,7 +178,7 @@ def _plan(options: argparse.Namespace, console: Console) -> int:
             gone = set(options.models) - {policy.model for policy in policies}
             others = [policy for policy in policies if policy.model not in options.models]
             policies = tuple(policy for policy in policies if policy.model in options.models)
-            refuse_untrained(setting, others, ci.workflow_texts())
+            refuse_untrained(setting, others, tuple(ci.workflow_texts().values()))
             setting.notes.extend(f"{model} is declared here no more" for model in sorted(gone))
         if policies:
             bring_records(setting, [policy.model for policy in policies])

@@ -114,18 +114,18 @@ def own_policies(start: str = ".") -> tuple[Policy, ...]:
     return tuple(model.policy for model in loaded.models)
 
 
-def workflow_texts(start: str = ".") -> tuple[str, ...]:
-    """Texts of all workflows that the checked-out tree holds, sorted by name."""
+def workflow_texts(start: str = ".") -> dict[str, str]:
+    """Texts of all workflows that the checked-out tree holds, by their names, sorted."""
     from branchline.adapters.git import Git
 
     folder = os.path.join(Git.open(start).places.root, ".github/workflows")
-    texts = []
+    texts = {}
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
         path = os.path.join(folder, name)
         if name.endswith((".yml", ".yaml")) and os.path.isfile(path):
             with open(path, encoding="utf-8", errors="replace") as file:
-                texts.append(file.read())
-    return tuple(texts)
+                texts[name] = file.read()
+    return texts
 
 
 def policies_at(commit: str, start: str = ".") -> tuple[Policy, ...]:
