@@ -12,7 +12,7 @@ import pytest
 
 if str(HOUSE := Path(__file__).parents[2]) not in sys.path:
     sys.path.append(str(HOUSE))
-from tests.cli.ci_scene import CiScene, pushed
+from tests.cli.ci_scene import REPOSITORY, CiScene, pushed
 from tests.cli.test_several_models import FOLDERS, files
 
 LINES = {"churn": 4, "fraud": 7}
@@ -256,3 +256,37 @@ def test_a_renamed_model_is_not_left_untrained_in_silence(
     said = "services/fraud/branchline.yaml: no workflow trains the model `scoring`"
     assert (said in plan.err) == bool(code)
     assert ("branchline workflows write" in plan.err) == bool(code)
+
+
+@pytest.mark.parametrize(
+    ("runs", "code"),
+    [
+        pytest.param("branchline-churn-and-like.yml", 1, id="that-another-trains"),
+        pytest.param("branchline.yml", 0, id="called-from-another-repository"),
+    ],
+)
+def test_by_hand_a_workflow_trains_its_own_models_only(
+    tmp_path: Path, runs: str, code: int
+) -> None:
+    scene, ref = CiScene(tmp_path), "refs/heads/main"
+    scene.commit({**files(), ".github/workflows/branchline.yml": "name: the one of fraud\n"})
+    by_hand = (
+        "workflow_dispatch",
+        {
+            "ref": ref,
+            "inputs": {"model": "fraud"},
+            "repository": REPOSITORY,
+            "sender": {"login": "ada"},
+        },
+    )
+    at = f"o/r/.github/workflows/{runs}@{ref}"
+
+    plan = scene.job(
+        "plan", by_hand, "--model", "fraud", "--models", "churn,price", ref=ref,
+        GITHUB_WORKFLOW_REF=at,
+    )  # fmt: skip
+
+    assert plan.code == code, plan.out + plan.err
+    said = "this workflow trains churn, price, and not `fraud`"
+    assert (said in plan.err) == bool(code)
+    assert ("gh workflow run branchline.yml" in plan.err) == bool(code)

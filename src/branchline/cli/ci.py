@@ -165,9 +165,10 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 
 def _plan(options: argparse.Namespace, console: Console) -> int:
     from branchline.cli.ci_decide import decide
-    from branchline.flows.ci_plan import refuse_untrained
+    from branchline.flows.ci_plan import refuse_elsewhere, refuse_untrained
     from branchline.flows.ci_setting import bring_records, policies_of
     from branchline.wiring import ci
+    from branchline.wiring.monitoring import workflow_of
 
     environ = dict(os.environ)
     job = ci.open_job(environ, console.out)
@@ -180,6 +181,11 @@ def _plan(options: argparse.Namespace, console: Console) -> int:
             policies = tuple(policy for policy in policies if policy.model in options.models)
             refuse_untrained(setting, others, tuple(ci.workflow_texts().values()))
             setting.notes.extend(f"{model} is declared here no more" for model in sorted(gone))
+        elif options.models and not setting.idle_reason:
+            file = workflow_of(".", setting.event.model)
+            # Called from another repository, it is that one's file which runs.
+            own = environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].rpartition("/")[2]
+            refuse_elsewhere(setting, options.models, file if file != own else "")
         if policies:
             bring_records(setting, [policy.model for policy in policies])
         decide(setting, policies, job, console, notes)

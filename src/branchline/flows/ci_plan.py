@@ -99,6 +99,29 @@ def refuse_untrained(
             )
 
 
+def refuse_elsewhere(setting: CiSetting, models: Sequence[str], file: str) -> None:
+    """Refuse a model that a person asks this workflow for, and that another one trains.
+
+    It would train with the machine and the secrets of other models.
+
+    Args:
+        setting: The job; its event names a model.
+        models: That its workflow trains.
+        file: Of the workflow that trains the model, in this repository; "" for none: the workflow
+            is called from another repository, which says what to train.
+
+    Raises:
+        CiError: It is so.
+    """
+    event = setting.event
+    if file and event.kind is EventKind.PERSON and event.model not in models:
+        raise CiError(
+            f"this workflow trains {', '.join(models)}, and not {shown(event.model)}",
+            todo=f"Type `gh workflow run {file}`, with `-f model={event.model}` where it trains"
+            " several.",
+        )
+
+
 def _has_more(setting: CiSetting, project: Project, decision: Decision, plan: Plan) -> bool:
     """Whether a job is wanted although every result is there: to judge, or for what follows."""
     if follows(setting, decision):
