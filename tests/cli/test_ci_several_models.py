@@ -96,9 +96,15 @@ def test_rules_of_folders_come_from_the_default_branch(folders: CiScene) -> None
     commit = folders.commit(changed, branch="training/x")
 
     ran = folders.job("run", pushed(ref, commit), "--model", "churn", ref=ref)
+    plan = folders.job("plan", pushed(ref, commit), "--models", "churn,fraud", ref=ref)
 
     assert ran.code == 0, ran.out + ran.err  # 0.8 is below the branch's own bar
     assert "at least 0.5 is wanted" in ran.summary
+    said = f"{path} changes `gate` of `churn`: that takes effect after the merge"
+    for job in (ran, plan):
+        assert said in job.summary
+        assert said in job.err
+        assert job.err.count("takes effect after the merge") == 1
 
 
 def test_a_result_made_in_ci_is_reused_in_a_clone(folders: CiScene, tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 def _plan(options: argparse.Namespace, console: Console) -> int:
     from branchline.cli.ci_decide import decide
     from branchline.flows.ci_plan import refuse_elsewhere, refuse_untrained
-    from branchline.flows.ci_setting import bring_records, policies_of
+    from branchline.flows.ci_setting import bring_records, policies_of, say_changed_rules
     from branchline.wiring import ci
     from branchline.wiring.monitoring import workflow_of
 
@@ -174,7 +174,8 @@ def _plan(options: argparse.Namespace, console: Console) -> int:
     job = ci.open_job(environ, console.out)
     with told(job) as notes:
         setting = open_setting(options, job, environ)
-        policies = () if setting.idle_reason else policies_of(setting, ci.own_policies())
+        own = () if setting.idle_reason else ci.own_policies()
+        policies = policies_of(setting, own) if own else ()
         if options.models and not setting.event.model:
             gone = set(options.models) - {policy.model for policy in policies}
             others = [policy for policy in policies if policy.model not in options.models]
@@ -184,9 +185,11 @@ def _plan(options: argparse.Namespace, console: Console) -> int:
         elif options.models and not setting.idle_reason:
             file = workflow_of(".", setting.event.model)
             # Called from another repository, it is that one's file which runs.
-            own = environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].rpartition("/")[2]
-            refuse_elsewhere(setting, options.models, file if file != own else "")
+            runs = environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].rpartition("/")[2]
+            refuse_elsewhere(setting, options.models, file if file != runs else "")
         if policies:
             bring_records(setting, [policy.model for policy in policies])
+            looked_at = {policy.model for policy in policies}
+            say_changed_rules(setting, [policy for policy in own if policy.model in looked_at])
         decide(setting, policies, job, console, notes)
     return EXIT_FINE
