@@ -12,7 +12,7 @@ import pytest
 
 if str(HOUSE := Path(__file__).parents[2]) not in sys.path:
     sys.path.append(str(HOUSE))
-from tests.cli.ci_scene import CiScene, pushed
+from tests.cli.ci_scene import REPOSITORY, CiScene, pushed
 from tests.cli.test_several_models import FOLDERS, files
 
 LINES = {"churn": 4, "fraud": 7}
@@ -96,9 +96,15 @@ def test_rules_of_folders_come_from_the_default_branch(folders: CiScene) -> None
     commit = folders.commit(changed, branch="training/x")
 
     ran = folders.job("run", pushed(ref, commit), "--model", "churn", ref=ref)
+    plan = folders.job("plan", pushed(ref, commit), "--models", "churn,fraud", ref=ref)
 
     assert ran.code == 0, ran.out + ran.err  # 0.8 is below the branch's own bar
     assert "at least 0.5 is wanted" in ran.summary
+    said = f"{path} changes `gate` of `churn`: that takes effect after the merge"
+    for job in (ran, plan):
+        assert said in job.summary
+        assert said in job.err
+        assert job.err.count("takes effect after the merge") == 1
 
 
 def test_a_result_made_in_ci_is_reused_in_a_clone(folders: CiScene, tmp_path: Path) -> None:
@@ -171,3 +177,122 @@ def test_runs_of_two_legs_have_names_of_their_own(tmp_path: Path) -> None:
 
     runs = sorted(name.rpartition("/")[2] for name in scene.records() if "/runs/" in name)
     assert runs == [f"{commit[:7]}-churn", f"{commit[:7]}-fraud"]
+
+
+def test_the_results_of_a_single_leg_stand_in_the_folder_itself(tmp_path: Path) -> None:
+    # actions/download-artifact makes no folder where its pattern finds a single artifact.
+    scene, place, ref = CiScene(tmp_path), tmp_path / "legs", "refs/heads/main"
+    commit = scene.commit(files(), message="first")
+    leg(scene, "fraud", commit, tmp_path, "legs")
+    words = ("--folders", "--folder", str(place), "--dry-run")
+    matrices = [json.dumps({"include": [{"model": name}]}) for name in ("fraud", "churn")]
+
+    one, lied = (
+        scene.job("apply", pushed(ref, commit), *words, "--matrix", matrix, ref=ref)
+        for matrix in matrices
+    )
+
+    assert one.code == 0, one.out + one.err
+    assert "would set check branchline/fraud of" in one.out
+    assert "branchline/churn" not in one.out
+    assert lied.code == 1
+    assert "are of the models `fraud`" in lied.err
+    assert "would" not in lied.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        pytest.param(("--matrix", '{"include":[{"model":"fraud"}]}'), "fraud", id="who-had-to"),
+        pytest.param(("--models", "churn"), "churn", id="whoever-is-asked-for-where-none-decided"),
+        pytest.param(
+            ("--models", "churn", "--matrix", '{"include":[{"model":"fraud"}]}'), "",
+            id="none-that-another-workflow-trains",
+        ),
+    ],
+)  # fmt: skip
+def test_a_training_that_did_not_begin_is_told(
+    tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    scene, ref = CiScene(tmp_path), "refs/heads/training/x"
+    scene.commit(files(), message="first")
+    commit = scene.commit({"shared.py": "def score():\n    return 0.8\n"}, branch="training/x")
+    words = (*words, "--folders", "--folder", str(tmp_path / "none"), "--only", "report")
+
+    ended = scene.job("apply", pushed(ref, commit), *words, "--absent-fails", "--dry-run", ref=ref)
+
+    assert ended.code == 0, ended.out + ended.err
+    checks = [line for line in ended.out.splitlines() if "set check" in line]
+    assert [line.split()[3] for line in checks] == ([f"branchline/{told}"] if told else [])
+    assert all("failed" in line for line in checks)
+
+
+def test_what_is_no_matrix_is_refused(tmp_path: Path) -> None:
+    scene, ref = CiScene(tmp_path), "refs/heads/main"
+    commit = scene.commit(files(), message="first")
+
+    ended = scene.job(
+        "apply", pushed(ref, commit), "--folders", "--matrix", '{"include":["churn"]}', ref=ref
+    )
+
+    assert ended.code == 1
+    assert "--matrix is no matrix of models" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("workflow", "code"),
+    [
+        pytest.param('MODELS: "churn,fraud"', 1, id="named-by-none"),
+        pytest.param('MODELS: "churn,fraud,scoring"', 0, id="named-by-one"),
+        pytest.param("", 0, id="no-workflow-here"),
+    ],
+)
+def test_a_renamed_model_is_not_left_untrained_in_silence(
+    folders: CiScene, workflow: str, code: int
+) -> None:
+    path, ref = "services/fraud/branchline.yaml", "refs/heads/training/x"
+    changed = {path: FOLDERS[path].replace("model: fraud", "model: scoring")}
+    if workflow:
+        changed[".github/workflows/branchline.yml"] = workflow
+    commit = folders.commit(changed, branch="training/x")
+
+    plan = folders.job("plan", pushed(ref, commit), "--models", "churn,fraud", ref=ref)
+
+    assert plan.code == code, plan.out + plan.err
+    said = "services/fraud/branchline.yaml: no workflow trains the model `scoring`"
+    assert (said in plan.err) == bool(code)
+    assert ("branchline workflows write" in plan.err) == bool(code)
+
+
+@pytest.mark.parametrize(
+    ("runs", "code"),
+    [
+        pytest.param("branchline-churn-and-like.yml", 1, id="that-another-trains"),
+        pytest.param("branchline.yml", 0, id="called-from-another-repository"),
+    ],
+)
+def test_by_hand_a_workflow_trains_its_own_models_only(
+    tmp_path: Path, runs: str, code: int
+) -> None:
+    scene, ref = CiScene(tmp_path), "refs/heads/main"
+    scene.commit({**files(), ".github/workflows/branchline.yml": "name: the one of fraud\n"})
+    by_hand = (
+        "workflow_dispatch",
+        {
+            "ref": ref,
+            "inputs": {"model": "fraud"},
+            "repository": REPOSITORY,
+            "sender": {"login": "ada"},
+        },
+    )
+    at = f"o/r/.github/workflows/{runs}@{ref}"
+
+    plan = scene.job(
+        "plan", by_hand, "--model", "fraud", "--models", "churn,price", ref=ref,
+        GITHUB_WORKFLOW_REF=at,
+    )  # fmt: skip
+
+    assert plan.code == code, plan.out + plan.err
+    said = "this workflow trains churn, price, and not `fraud`"
+    assert (said in plan.err) == bool(code)
+    assert ("gh workflow run branchline.yml" in plan.err) == bool(code)

@@ -209,3 +209,48 @@ def test_a_run_tells_what_to_do_about_a_damaged_object(clone: Clone) -> None:
 
     assert ran.code == 1
     assert "is damaged: it has 7 bytes. Delete that file and run again" in ran.out + ran.err
+
+
+SEVERAL = {
+    "branchline.yaml": (
+        "store: ../shared\nmodels:\n"
+        "  churn: {train: {run: 'echo c > c; echo 1 > c.json', outs: [c], metrics: [c.json]}}\n"
+        "  fraud: {train: {run: 'echo f > f; echo 1 > f.json', outs: [f], metrics: [f.json]}}\n"
+    ),
+    ".gitignore": "/c\n/f\n*.json\n",
+}
+
+
+@pytest.fixture
+def several(make_clone: Callable[..., Clone]) -> Clone:
+    """A clone with two models that ran at one commit; their outputs are gone from their places."""
+    clone = make_clone(SEVERAL)
+    assert clone.call("run").code == 0
+    for name in "cf":
+        (clone.root / name).unlink()
+    return clone
+
+
+def test_a_branch_means_the_run_of_the_model_that_is_asked_for(several: Clone) -> None:
+    for model, brought in (("churn", "c"), ("fraud", "f")):
+        done = several.call("store", "pull", "main", "--model", model)
+
+        assert done.code == 0, done.err
+        assert f" {brought} " in done.out
+        assert (several.root / brought).read_text() == f"{brought}\n"
+        (several.root / brought).unlink()
+        assert not (several.root / "c").exists()
+        assert not (several.root / "f").exists()
+
+
+def test_a_run_knows_its_model(several: Clone) -> None:
+    runs = json.loads(several.call("runs", "--json").out)["runs"]
+    (run,) = [one["run"] for one in runs if one["model"] == "fraud"]
+
+    done = several.call("store", "pull", run)
+    wrong = several.call("store", "pull", run, "--model", "churn")
+
+    assert done.code == 0, done.err
+    assert (several.root / "f").exists()
+    assert wrong.code == 2
+    assert f"run {run} is of the model fraud, and not churn" in wrong.err

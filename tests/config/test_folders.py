@@ -31,6 +31,24 @@ changes: {code: [lib, ../../shared], ignore: ["*.md", "docs/**"]}
     assert policy.changes.ignore == ("services/churn/**/*.md", "services/churn/docs/**")
 
 
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        pytest.param("~/store", "~/store", id="somebodys-home"),
+        pytest.param("{url: ~/store}", "~/store", id="the-same-with-options"),
+        pytest.param("/mnt/store", "/mnt/store", id="absolute"),
+        pytest.param("s3://bucket/x", "s3://bucket/x", id="an-address"),
+        pytest.param("../store", "services/store", id="a-folder-beside-it"),
+    ],
+)
+def test_a_store_is_where_the_folders_file_says(said: str, means: str) -> None:
+    text = f"model: churn\ntrain: python train.py\nstore: {said}\n".encode()
+
+    (model,) = load_policy(text, file=FILE).models
+
+    assert model.policy.store == means
+
+
 def test_in_the_root_paths_stay_as_they_are() -> None:
     text = b"model: m\nchanges: {ignore: ['*.md']}\ngate: {data: ./test.csv}\n"
 

@@ -98,7 +98,21 @@ def _add_apply(verbs: argparse._SubParsersAction[Parser]) -> None:
     applied.add_argument(
         "--folders",
         action="store_true",
-        help="the folder holds one of each model, as the legs of a matrix left them",
+        help="the folder holds one of each model, as the legs of a matrix left them; or is that of"
+        " the only one, as actions/download-artifact leaves it",
+    )
+    applied.add_argument(
+        "--models",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help="with --folders: of these only, where neither --model nor the event names one",
+    )
+    applied.add_argument(
+        "--matrix",
+        default="",
+        metavar="JSON",
+        help="with --folders: of its models only; the output of that name of `branchline ci plan`",
     )
     applied.add_argument(
         "--only",
@@ -151,19 +165,31 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 
 def _plan(options: argparse.Namespace, console: Console) -> int:
     from branchline.cli.ci_decide import decide
-    from branchline.flows.ci_setting import bring_records, policies_of
+    from branchline.flows.ci_plan import refuse_elsewhere, refuse_untrained
+    from branchline.flows.ci_setting import bring_records, policies_of, say_changed_rules
     from branchline.wiring import ci
+    from branchline.wiring.monitoring import workflow_of
 
     environ = dict(os.environ)
     job = ci.open_job(environ, console.out)
     with told(job) as notes:
         setting = open_setting(options, job, environ)
-        policies = () if setting.idle_reason else policies_of(setting, ci.own_policies())
+        own = () if setting.idle_reason else ci.own_policies()
+        policies = policies_of(setting, own) if own else ()
         if options.models and not setting.event.model:
             gone = set(options.models) - {policy.model for policy in policies}
+            others = [policy for policy in policies if policy.model not in options.models]
             policies = tuple(policy for policy in policies if policy.model in options.models)
+            refuse_untrained(setting, others, tuple(ci.workflow_texts().values()))
             setting.notes.extend(f"{model} is declared here no more" for model in sorted(gone))
+        elif options.models and not setting.idle_reason:
+            file = workflow_of(".", setting.event.model)
+            # Called from another repository, it is that one's file which runs.
+            runs = environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].rpartition("/")[2]
+            refuse_elsewhere(setting, options.models, file if file != runs else "")
         if policies:
             bring_records(setting, [policy.model for policy in policies])
+            looked_at = {policy.model for policy in policies}
+            say_changed_rules(setting, [policy for policy in own if policy.model in looked_at])
         decide(setting, policies, job, console, notes)
     return EXIT_FINE

@@ -57,34 +57,47 @@ def _apply_legs(
     setting: CiSetting, options: argparse.Namespace, console: Console, notes: list[Note]
 ) -> int:
     """Apply what each leg of a matrix left; one model's trouble does not keep the others."""
+    from branchline.core.effects.legs import asked_legs
     from branchline.flows.ci_setting import policies_of
     from branchline.render.ci import failure_markdown
     from branchline.wiring import ci
 
     policies = policies_of(setting, ci.policies_at(setting.event.tested))
     models = [policy.model for policy in policies]
+    if options.models and not setting.event.model:
+        models = [model for model in models if model in options.models]
+    if options.matrix:
+        models = list(asked_legs(options.matrix, models))
     codes = [EXIT_FINE]
-    legs = ci.open_legs(options.folder, models, dict(os.environ))
+    legs: dict[str, ResultsFolder] = {}
+
+    def fail(model: str, error: BranchlineError) -> None:
+        codes.append(error.exit_code)
+        sentences = [text for text in (error.message, *error.details, error.todo) if text]
+        setting.job.write_summary(failure_markdown(model, sentences))
+        console.note(f"error: {plain(' '.join(sentences))}")
+
+    try:
+        legs = ci.open_legs(options.folder, models, dict(os.environ))
+    except BranchlineError as error:
+        fail("", error)
     if not legs:
         console.note("note: no training left results")
-    for model, folder in legs.items():
+    for model in models if _tells_absent(options) else legs:
         # A leg speaks for its own model: what it says of others is refused.
         event = replace(setting.event, model=model)
         console.write(f"{plain(model)}:")
         try:
             one = replace(setting, event=event, notes=list(setting.notes))
-            codes.append(_apply(one, folder, options, console, notes))
+            codes.append(_apply(one, legs.get(model), options, console, notes))
         except BranchlineError as error:
-            codes.append(error.exit_code)
-            sentences = [text for text in (error.message, *error.details, error.todo) if text]
-            setting.job.write_summary(failure_markdown(model, sentences))
-            console.note(f"error: {plain(' '.join(sentences))}")
+            fail(model, error)
     return max(codes)
 
 
 def _apply(
     setting: CiSetting,
-    folder: ResultsFolder,
+    folder: ResultsFolder | None,
     options: argparse.Namespace,
     console: Console,
     notes: list[Note],
@@ -134,8 +147,15 @@ def applied(effects: Sequence[Effect], appliers: Appliers) -> list[tuple[str, st
     return rows
 
 
-def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Namespace) -> Told:
-    """The effects that were asked for, and remarks."""
+def _tells_absent(options: argparse.Namespace) -> bool:
+    """Whether a training that left no results is told."""
+    return bool(options.absent_fails) and options.only in (None, "report")
+
+
+def _followed(
+    setting: CiSetting, folder: ResultsFolder | None, options: argparse.Namespace
+) -> Told:
+    """The effects that were asked for, and remarks; without a folder, of what left none."""
     from branchline.flows.ci_apply import (
         comments_of,
         follow,
@@ -146,11 +166,10 @@ def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Names
     from branchline.flows.ci_setting import bring_records, policies_of
     from branchline.wiring import ci
 
-    handed = None if setting.idle_reason else read_results(setting, folder)
-    is_told = options.absent_fails and options.only in (None, "report")
-    if handed is None and (setting.idle_reason or not is_told):
+    handed = None if setting.idle_reason or folder is None else read_results(setting, folder)
+    if handed is None and (setting.idle_reason or not _tells_absent(options)):
         raise CiError(
-            f"there are no results in {folder.path}",
+            f"there are no results in {folder.path if folder else options.folder}",
             todo="Download the artifact that the job of `branchline ci run` left, and name its"
             " folder with --folder.",
         )
@@ -159,7 +178,7 @@ def _followed(setting: CiSetting, folder: ResultsFolder, options: argparse.Names
     if handed is None:
         handed = not_begun(setting, policies)
     missing = bring_records(setting, [policy.model for policy in policies])
-    new = take_records(setting, folder)
+    new = take_records(setting, folder) if folder is not None else frozenset()
     found = follow(
         setting,
         handed,

@@ -57,7 +57,7 @@ def execute_run(options: argparse.Namespace, console: Console) -> int:
     from branchline.cli.ci_decide import decide, wanted
     from branchline.cli.run import Stop
     from branchline.flows.ci_run import hand_on
-    from branchline.flows.ci_setting import bring_records, policies_of
+    from branchline.flows.ci_setting import bring_records, policies_of, say_changed_rules
     from branchline.render.ci import nothing_markdown, run_markdown
     from branchline.wiring import ci
 
@@ -77,6 +77,7 @@ def execute_run(options: argparse.Namespace, console: Console) -> int:
         policies = policies_of(setting, own) if own else ()
         if policies:
             bring_records(setting, [policy.model for policy in policies])
+            say_changed_rules(setting, own)
         else:
             console.write(f"Nothing to do: {setting.idle_reason}.")
             walks.reports.append(nothing_markdown("", setting.idle_reason))

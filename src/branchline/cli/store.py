@@ -50,11 +50,26 @@ def execute(options: argparse.Namespace, console: Console) -> int:
     if options.verb == "push" and (options.only or options.force):
         given = "--only" if options.only else "--force"
         raise UsageError(f"branchline store push has no {given}", todo=f"Leave {given} out.")
-    with wiring.open_project(model=options.model) as project:
+    with wiring.open_project(model=options.model or _model_of(options.run)) as project:
         results = _results(project, options.run)
         if options.verb == "pull":
             return _pull(project, results, options, console)
         return _push(project, results, options, console)
+
+
+def _model_of(run: str) -> str | None:
+    """The model of a run, where that is what is named; None where it has to be asked for."""
+    from branchline import wiring
+    from branchline.flows.history import History
+
+    known = wiring.declared_models()
+    if not run or len(known) < 2:
+        return None
+    with wiring.open_project(model="") as project:
+        if run not in project.records.run_ids():
+            return None
+        model = History(project.records, project.repo).find(run).model
+    return model if model in known else None
 
 
 def _push(
@@ -118,10 +133,20 @@ def _size(out: Produced) -> str:
 def _results(project: Project, run: str) -> Sequence[Result]:
     """Results of a run, or those that a plan would reuse now."""
     if run:
+        from branchline import wiring
         from branchline.flows.apply_run import results_of_run
         from branchline.flows.history import History
 
-        return results_of_run(project, History(project.records, project.repo).find(run))
+        known, own = wiring.declared_models(), project.policy.model
+        # A model that was renamed is asked for by its runs of before.
+        model = own if len(known) > 1 else ""
+        view = History(project.records, project.repo).find(run, model=model)
+        if view.model != own and view.model in known:
+            raise UsageError(
+                f"run {view.run} is of the model {view.model}, and not {own}",
+                todo=f"Leave --model out, or name a run of {own}: `branchline runs` lists them.",
+            )
+        return results_of_run(project, view)
     from branchline.flows.plan import Planner, PlanOptions
 
     plan = Planner(project, PlanOptions()).plan()

@@ -74,9 +74,14 @@ def from_root(settings: Mapping[str, Any], file: str) -> dict[str, Any]:
     _within(found, "environment", ("lock",), path)
     _within(found, "changes", ("code",), path)
     _within(found, "changes", ("ignore",), lambda globs: [_glob(folder, one) for one in globs])
-    _within(found, "store", ("url",), path)
+
+    def store(url: Any) -> Any:
+        # Only here does `~` mean somebody's home.
+        return url if isinstance(url, str) and url.startswith("~") else path(url)
+
+    _within(found, "store", ("url",), store)
     if isinstance(found.get("store"), str):
-        found["store"] = path(found["store"])
+        found["store"] = store(found["store"])
     _within(found, "github", ("requirements",), path)
     _within(found, "github", ("install",), lambda command: _there(folder, command))
     if isinstance(found.get("checks"), list):

@@ -104,6 +104,25 @@ def read_results(setting: CiSetting, folder: ResultsFolder) -> HandedOn | None:
     return handed
 
 
+def model_of_lone_leg(folder: ResultsFolder, models: Sequence[str]) -> str:
+    """The model of the leg whose results stand in a folder itself; "" where there are none.
+
+    Raises:
+        CiError: They are not of one of these models alone.
+    """
+    text = folder.read(RESULTS_FILE, most_bytes=MOST_RESULTS_BYTES)
+    if text is None:
+        return ""
+    named = [handed.model for handed in handed_from_text(text).models]
+    if len(named) != 1 or named[0] not in models:
+        told_of = ", ".join(map(shown, named)) or "none"
+        raise CiError(
+            f"the results in {folder.path} are of the models {told_of}; a leg leaves those of one"
+            " model that is asked for"
+        )
+    return named[0]
+
+
 def not_begun(setting: CiSetting, policies: Sequence[Policy]) -> HandedOn:
     """What there is to tell where no job trained, because one before it failed.
 

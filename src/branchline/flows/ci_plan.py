@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from branchline.core.plan.asked import AskedModel
 from branchline.core.policy import Do
 from branchline.core.trigger.events import EventKind
+from branchline.core.trigger.refnames import shown
+from branchline.errors import CiError
 from branchline.flows.ci_scheduled import decide
 from branchline.flows.ci_settled import is_registered, is_settled
 from branchline.flows.plan import Planner, PlanOptions
@@ -67,6 +70,56 @@ def plan_models(
             )
         )
     return tuple(asked), stages
+
+
+def refuse_untrained(
+    setting: CiSetting, policies: Sequence[Policy], workflows: Sequence[str]
+) -> None:
+    """Refuse models of the commit that the event asks to train, and that no workflow names.
+
+    A renamed model would else be trained by none, and the gate be green.
+
+    Args:
+        setting: The job.
+        policies: Of the models that this job does not look at.
+        workflows: Texts of all workflows of the commit; none where it has none of its own.
+
+    Raises:
+        CiError: There are such.
+    """
+    text = "\n".join(workflows)
+    for policy in policies if workflows else ():
+        name = policy.model
+        if re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w./-])", text):
+            continue
+        if decide(setting, policy).do is not Do.NOTHING:
+            raise CiError(
+                f"{policy.source or 'branchline.yaml'}: no workflow trains the model {shown(name)}",
+                todo="Type `branchline workflows write`, and commit what it writes.",
+            )
+
+
+def refuse_elsewhere(setting: CiSetting, models: Sequence[str], file: str) -> None:
+    """Refuse a model that a person asks this workflow for, and that another one trains.
+
+    It would train with the machine and the secrets of other models.
+
+    Args:
+        setting: The job; its event names a model.
+        models: That its workflow trains.
+        file: Of the workflow that trains the model, in this repository; "" for none: the workflow
+            is called from another repository, which says what to train.
+
+    Raises:
+        CiError: It is so.
+    """
+    event = setting.event
+    if file and event.kind is EventKind.PERSON and event.model not in models:
+        raise CiError(
+            f"this workflow trains {', '.join(models)}, and not {shown(event.model)}",
+            todo=f"Type `gh workflow run {file}`, with `-f model={event.model}` where it trains"
+            " several.",
+        )
 
 
 def _has_more(setting: CiSetting, project: Project, decision: Decision, plan: Plan) -> bool:

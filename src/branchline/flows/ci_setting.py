@@ -19,7 +19,7 @@ from branchline.errors import (
     RepositoryError,
     UnknownNameError,
 )
-from branchline.flows.law import ruled, settings_at
+from branchline.flows.law import CONFIG_FILE, ruled, settings_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -170,6 +170,29 @@ def policies_of(setting: CiSetting, own: Sequence[Policy]) -> tuple[Policy, ...]
         if wanted in ("", policy.model)
         for branch in (setting.default_branch,)
     )
+
+
+def say_changed_rules(setting: CiSetting, own: Sequence[Policy]) -> None:
+    """Note which rules of the commit do not count yet, for each model that is looked at.
+
+    Args:
+        setting: The job.
+        own: As the checked-out tree declares them.
+    """
+    from branchline.config.governing import changed_rules
+
+    law, wanted = setting.law, setting.event.model
+    if law is None:
+        return
+    for policy in own:
+        changed = changed_rules(policy, law) if wanted in ("", policy.model) else ()
+        if changed:
+            names = ", ".join(f"`{name}`" for name in changed)
+            setting.notes.append(
+                f"{policy.source or CONFIG_FILE} changes {names} of {shown(policy.model)}: that"
+                f" takes effect after the merge, what stands on {shown(setting.default_branch)}"
+                " counts"
+            )
 
 
 def _check_commit(event: Event, repo: Repo) -> None:

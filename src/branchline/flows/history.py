@@ -44,11 +44,12 @@ class History:
         chosen = ids if limit is None else ids[max(0, len(ids) - limit) :]
         return tuple(view_of(run) for run in reversed(self._records.runs(chosen, names=FILES)))
 
-    def find(self, name: str = "") -> RunView:
+    def find(self, name: str = "", *, model: str = "") -> RunView:
         """The run that a name means: a run id, else the newest run of a branch or commit.
 
         Args:
             name: "" means the newest run of all.
+            model: Whose run a branch or commit means; "" means any model's. A run id means its run.
 
         Raises:
             UnknownNameError: There is none; `todo` says which name is nearest.
@@ -64,6 +65,7 @@ class History:
             return self._read(name or ids[-1])
         commit = self._repo.resolve(name)
         views = [view_of(run) for run in self._records.runs(names=("run.json",))]
+        views = [view for view in views if model in ("", view.model)]
         for view in reversed(views):
             if commit is not None and view.commit == commit:
                 return self._read(view.run)

@@ -85,13 +85,22 @@ def open_legs(
     """The folders that legs of a matrix left, by their models; the newest attempt of each.
 
     Args:
-        path: The folder that holds them; "" is that of results.
+        path: The folder that holds them; "" is that of results. Where it is itself what one leg
+            left, that is the only one: actions/download-artifact (v5 and later) makes no folder
+            of the artifact's name where its pattern finds a single artifact.
         models: All that are asked about.
         environ: Of the process.
+
+    Raises:
+        CiError: It cannot be looked at, or holds what a single leg does not leave.
     """
     from branchline.adapters.actions.folder import folders_in
+    from branchline.flows.ci_apply import model_of_lone_leg
 
     home = path or os.path.join(environ.get("RUNNER_TEMP", "."), RESULTS)
+    alone = open_results(home, environ)
+    if lone := model_of_lone_leg(alone, models):
+        return {lone: alone}
     legs = newest_legs(folders_in(home), models)
     return {model: open_results(os.path.join(home, name), environ) for model, name in legs.items()}
 
@@ -103,6 +112,20 @@ def own_policies(start: str = ".") -> tuple[Policy, ...]:
     root = Git.open(start).places.root
     loaded = declared.read_config(root)
     return tuple(model.policy for model in loaded.models)
+
+
+def workflow_texts(start: str = ".") -> dict[str, str]:
+    """Texts of all workflows that the checked-out tree holds, by their names, sorted."""
+    from branchline.adapters.git import Git
+
+    folder = os.path.join(Git.open(start).places.root, ".github/workflows")
+    texts = {}
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        path = os.path.join(folder, name)
+        if name.endswith((".yml", ".yaml")) and os.path.isfile(path):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                texts[name] = file.read()
+    return texts
 
 
 def policies_at(commit: str, start: str = ".") -> tuple[Policy, ...]:

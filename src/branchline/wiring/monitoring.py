@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from branchline.errors import RecordError
+from branchline.wiring.ci import training_workflow, workflow_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from branchline.ports.ledger import ChildProcess
 
 _FOLDER = ".github/workflows"
+_MODELS = re.compile(r"^ +MODELS: \"(?P<names>[^\"]*)\"$", re.MULTILINE)
 
 
 @contextmanager
@@ -53,7 +56,7 @@ def open_told(
 
     branch = project.repo.default_branch()
     with open_github(project.root, environ, repository=repository) as side:
-        file = _workflow_of(project.root, model)
+        file = workflow_of(project.root, model)
 
         def start(reason: str, force: bool) -> None:  # noqa: FBT001 # a callback
             inputs = {"reason": reason, "model": model, "force": str(force).lower()}
@@ -76,13 +79,14 @@ def open_told_in_job(
 ) -> Iterator[Told]:
     """Who tells from a job of GitHub Actions."""
     from branchline.flows.watching import Told
-    from branchline.wiring.ci import training_workflow
     from branchline.wiring.forges import open_github
 
     name = repository or environ.get("GITHUB_REPOSITORY", "")
     model, branch = project.policy.model, setting.default_branch
     with open_github(".", environ, repository=name) as side:
-        file = training_workflow(environ.get("GITHUB_WORKFLOW_REF", ""))
+        # The name of the watching workflow is its model's, which may train with others.
+        beside = training_workflow(environ.get("GITHUB_WORKFLOW_REF", ""))
+        file = workflow_of(project.root, model) or beside
 
         def start(reason: str, force: bool) -> None:  # noqa: FBT001 # a callback
             inputs = {"reason": reason, "model": model, "force": str(force).lower()}
@@ -119,9 +123,25 @@ def share(setting: CiSetting, dropped: Sequence[str] = ()) -> None:
         setting.remote.drop_looks(dropped)
 
 
-def _workflow_of(root: str, model: str) -> str:
-    """File of the workflow that trains a model, as `workflows write` names it; "" for none."""
-    for name in (f"branchline-{model.replace('/', '-')}.yml", "branchline.yml"):
-        if os.path.isfile(os.path.join(root, _FOLDER, name)):
+def workflow_of(root: str, model: str) -> str:
+    """File of the workflow that trains a model, as `workflows write` names it; "" for none.
+
+    Args:
+        root: Of a tree that holds the workflows.
+        model: Its name.
+    """
+    own = f"branchline-{model.replace('/', '-')}.yml"
+    if os.path.isfile(os.path.join(root, _FOLDER, own)):
+        return own
+    # One that several models share lists them; one of a single model lists none.
+    shared = {
+        name: found["names"].split(",")
+        for name, text in workflow_texts(root).items()
+        if name.startswith("branchline") and (found := _MODELS.search(text))
+    }
+    for name, models in shared.items():
+        if model in models:
             return name
-    return ""
+    only = "branchline.yml"
+    is_there = os.path.isfile(os.path.join(root, _FOLDER, only))
+    return only if is_there and only not in shared else ""

@@ -5,6 +5,7 @@ GitHub's own parser and expressions decide; Branchline is a stand-in that notes 
 
 from __future__ import annotations
 
+import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -308,6 +309,67 @@ def test_stages_that_need_several_machines_train_in_parts(
     assert runs[1].endswith("--stages train")
     assert ["--earlier" in run for run in runs[:2]] == [False, True]
     assert told in (host.folder / "told").read_text()
+
+
+ALIKE = (
+    "checks: [{name: lint, run: 'test \"$FAILS\" != lint'}]\nmodels:\n"
+    "  churn: {train: python train.py}\n  fraud: {train: python train.py}\n"
+)
+LEGS = """\
+#!/bin/sh
+case "$*" in
+  *"ci plan"*)
+    {{
+      echo "should-train=true"; echo "withheld=false"; echo "reason=because"
+      echo "matrix=$MATRIX"
+    }} >> "$GITHUB_OUTPUT" ;;
+  *"ci run"*) mkdir -p "$RUNNER_TEMP/branchline-results"
+    echo "$MODEL" > "$RUNNER_TEMP/branchline-results/results.json" ;;
+  *"ci apply"*)
+    {{
+      echo "$*"; cd "$RUNNER_TEMP/branchline-results" && find . -name results.json | sort
+    }} > {folder}/told-$GITHUB_JOB ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("models", "fails", "left", "expected"),
+    [
+        pytest.param(
+            ["churn", "fraud"], "none",
+            ["./results-churn-1/results.json", "./results-fraud-1/results.json"], {}, id="two",
+        ),
+        pytest.param(
+            ["fraud"], "none", ["./results.json"], {},
+            id="a-single-leg-leaves-its-results-in-the-folder-itself",
+        ),
+        pytest.param(
+            ["fraud"], "lint", [],
+            {"check-1": FAILURE, "train": SKIPPED, "gate": FAILURE, "register": SKIPPED},
+            id="a-check-that-fails-is-told-of-those-that-had-to-train",
+        ),
+    ],
+)  # fmt: skip
+def test_models_alike_train_in_legs(
+    tmp_path: Path, models: list[str], fails: str, left: list[str], expected: dict[str, str]
+) -> None:
+    root = tmp_path / "repository"
+    commit_files(root, asked_of(ALIKE).files)
+    host = Host(root, tmp_path / "host")
+    host.folder.mkdir()
+    host.install("branchline", LEGS.format(folder=host.folder))
+    matrix = json.dumps({"include": [{"model": name} for name in models]}, separators=(",", ":"))
+
+    report = host.run(TRAIN, "push", push(host, "refs/heads/main"), FAILS=fails, MATRIX=matrix)
+
+    assert {name.partition(" ")[0] for name in results(report)} >= {"report", "gate"}
+    every = {k: v for k, v in results(report).items() if not k.startswith("train")}
+    assert every == {k: v for k, v in (ended() | expected).items() if k != "train"}, report
+    said, *found = (host.folder / "told-report").read_text().splitlines()
+    assert f"--models churn,fraud --matrix {matrix}" in said
+    assert "--absent-fails" in said
+    assert found == left
 
 
 def test_each_job_has_the_rights_that_it_declares(host: Host) -> None:

@@ -5,8 +5,11 @@ Each leg keeps its results under a name of its own, which another attempt does n
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
+
+from branchline.errors import CiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,3 +45,29 @@ def newest_legs(names: Iterable[str], models: Sequence[str]) -> dict[str, str]:
         if attempts:
             found[model] = attempts[max(attempts)]
     return found
+
+
+def asked_legs(matrix: str, models: Sequence[str]) -> tuple[str, ...]:
+    """The models that a matrix has a leg for, in the order of the models.
+
+    The job that decided ran code of a branch: what it names beside the models is left out.
+
+    Args:
+        matrix: Output `matrix` of `branchline ci plan`.
+        models: All that are asked about.
+
+    Raises:
+        CiError: It is none.
+
+    >>> asked_legs('{"include":[{"model":"b"},{"model":"strange"}]}', ["a", "b"])
+    ('b',)
+    """
+    try:
+        rows = json.loads(matrix)["include"]
+        named = {row["model"] for row in rows}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise CiError(
+            "--matrix is no matrix of models",
+            todo="Give it the output `matrix` of the job of `branchline ci plan`.",
+        ) from None
+    return tuple(model for model in models if model in named)

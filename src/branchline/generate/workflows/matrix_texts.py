@@ -85,7 +85,7 @@ REPORT = """\
     name: report
     needs: [decide, train]
     if: >-
-      !cancelled() && needs.decide.outputs.should-train == 'true' && needs.train.result != 'skipped'
+      !cancelled() && needs.decide.outputs.should-train != 'false'
       <<same_repository>>
     <<runs_on>>
     timeout-minutes: 30
@@ -102,10 +102,14 @@ REPORT = """\
         env:
           GITHUB_TOKEN: ${{ github.token }}
           MODEL: ${{ inputs.model }}
+          MODELS: <<models>>
+          # Who had to train; nobody knows where the job `decide` failed.
+          MATRIX: ${{ needs.decide.outputs.matrix }}
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
-          branchline ci apply --model "$MODEL" --folders --folder "$RUNNER_TEMP/<<folder>>" \\
-            --only report
+          # Also where a training did not begin: a status that is required is not awaited then.
+          branchline ci apply --model "$MODEL" --models "$MODELS" --matrix "$MATRIX" \\
+            --folders --folder "$RUNNER_TEMP/<<folder>>" --only report --absent-fails
 
 """
 
@@ -141,9 +145,11 @@ REGISTER = """\
         env:
           GITHUB_TOKEN: ${{ github.token }}
           MODEL: ${{ inputs.model }}
+          MODELS: <<models>>
+          MATRIX: ${{ needs.decide.outputs.matrix }}
           <<variables>>
         run: |
           export PATH="$RUNNER_TEMP/packages/bin:$PATH"
-          branchline ci apply --model "$MODEL" --folders --folder "$RUNNER_TEMP/<<folder>>" \\
-            --only register
+          branchline ci apply --model "$MODEL" --models "$MODELS" --matrix "$MATRIX" \\
+            --folders --folder "$RUNNER_TEMP/<<folder>>" --only register
 """

@@ -70,12 +70,13 @@ def matrix_workflow(group: Group) -> str:
         fill(
             matrix_texts.REPORT,
             **trusted,
+            models=quoted(",".join(group.names)),
             same_repository=f"&& {job_texts.SAME_REPOSITORY}",
         ),
         gate_job(facts, small),
     ]
     if facts.registers:
-        parts.append(_register(facts, trusted, end))
+        parts.append(_register(group, trusted))
     return "".join(parts)
 
 
@@ -105,16 +106,18 @@ def _train(facts: Facts, shared: dict[str, str]) -> str:
     )
 
 
-def _register(facts: Facts, trusted: dict[str, str], end: str) -> str:
+def _register(group: Group, trusted: dict[str, str]) -> str:
+    facts = group.facts
     checks = [f"check-{number}" for number in range(1, len(facts.checks) + 1)]
     return fill(
         matrix_texts.REGISTER,
         **trusted,
+        models=quoted(",".join(group.names)),
         needs=", ".join(["decide", *checks, "train"]),
         checks="\n".join(f"&& needs.{job}.result == 'success'" for job in checks),
         ref=expression_text(f"refs/heads/{facts.default_branch}"),
         environment=quoted(facts.register_environment),
-        end=end,
+        end=group.end,
         queue="" if facts.is_enterprise else "queue: max",
         identity=IDENTITY if facts.register_takes_role else "",
         aws=steps.aws(facts) if facts.register_takes_role else "",
