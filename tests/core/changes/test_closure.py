@@ -159,6 +159,24 @@ def paths(closure: Closure) -> set[str]:
         ),
         pytest.param(
             {
+                "train.py": "import hydra\n@hydra.main('cfg', 'main')\ndef f(): pass",
+                "cfg/main.yaml": "lr: 1\n",
+                "cfg/model/net.yaml": "layers: 2\n",
+                "main.yaml": "other: 1\n",
+            },
+            {"train.py", "cfg/main.yaml", "cfg/model/net.yaml"},
+            id="hydra-by-position",
+        ),
+        pytest.param(
+            {
+                "train.py": "def main(folder): pass\nmain('cfg')",
+                "cfg/main.yaml": "lr: 1\n",
+            },
+            {"train.py"},
+            id="a-main-that-is-not-hydras",
+        ),
+        pytest.param(
+            {
                 "train.py": "@hydra.main(config_path='.', config_name='main')\ndef f(): pass",
                 "main.yaml": "defaults: [{model: net}]",
                 "model/net.yaml": "a: 1",

@@ -320,6 +320,9 @@ class _Collector:
 
     def on_hydra(self, node: ast.Call) -> None:
         given = {keyword.arg: text_of(keyword.value) for keyword in node.keywords}
+        if HYDRA_MENTION + "conf" in self.facts.mentions:  # it is Hydra's `main`, or `initialize`
+            placed = zip(("config_path", "config_name"), map(text_of, node.args), strict=False)
+            given = {**dict(placed), **given}
         for path in filter(None, (given.get("config_path"), given.get("config_dir"))):
             self.facts.mentions.setdefault(HYDRA_MENTION + path)
         name = given.get("config_name")
