@@ -20,12 +20,12 @@ from branchline.core.evidence import Evidence, Metric
 from branchline.core.evidence.data.data_json import profile_from_json, profile_to_json
 from branchline.core.evidence.data.drift import compare_profiles
 from branchline.core.evidence.watched import (
-    MOST_COLUMNS,
     TRAINING,
     ColumnSeen,
     MetricSeen,
     Monitor,
     Seen,
+    most_telling,
 )
 from branchline.core.plain_text import plain
 from branchline.core.policy import Gate
@@ -123,7 +123,7 @@ def look(
         rows=found.rows,
         is_judged=found.is_judged,
         compared=found.compared,
-        columns=tuple(found.columns[:MOST_COLUMNS]),
+        columns=tuple(found.columns),
         metrics=tuple(found.metrics),
         problems=tuple(found.problems),
         waits=tuple(found.waits),
@@ -247,7 +247,7 @@ def _compare(project: Project, asked: Monitor, champion: Champion, found: _Found
     found.compared = len(moved)
     found.is_judged = after.rows >= asked.min_rows and any(m.psi is not None for m in moved)
     seen = [_column(asked, one, is_judged=found.is_judged) for one in moved]
-    found.columns = sorted(seen, key=lambda one: (not one.is_drifted, -(one.psi or 0.0)))
+    found.columns = list(most_telling(seen))
     if after.rows >= asked.min_rows and not found.is_judged:
         why = moved[0].why if moved else "there is no column that both have"
         found.problems.append(f"Drift was not judged: {why}.")

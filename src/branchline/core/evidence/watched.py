@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 from branchline.core.values import Outcome, digest_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from branchline.core.policy import MetricRule, PredictionColumns
 
 TRAINING = "training"
 """The reference that is the profile in the record of the model in production."""
 MOST_COLUMNS = 50
-"""Columns of a look that are recorded, those that moved most; how many there were is said."""
+"""Columns of a look that are recorded; how many there were is said."""
+_STRONGEST = 10
+"""Columns that are kept because they moved most, however many drifted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +117,7 @@ class Seen:
         window: Digest of the data, the reference and the rules; "" where no data were compared.
         rows: Of the window; None when not counted.
         is_judged: Whether the window had rows enough to judge drift.
-        compared: How many columns were compared. columns: The `MOST_COLUMNS` that moved most.
+        compared: How many columns were compared. columns: `most_telling`.
         metrics: With bounds.
         problems: Why something could not be looked at; a sentence each.
         waits: Why something is not to be looked at yet, which is nobody's fault.
@@ -146,3 +150,18 @@ class Seen:
     def drifted(self) -> tuple[str, ...]:
         """Names of the columns that drifted in this window."""
         return tuple(column.column for column in self.columns if column.is_drifted)
+
+
+def most_telling(columns: Sequence[ColumnSeen]) -> tuple[ColumnSeen, ...]:
+    """The columns that a look keeps, those that moved most first.
+
+    Where more drifted than are kept, most of them are the same ones each time, by name: a column is
+    in alarm by several windows, and of a thousand that drift chance would choose others for each.
+    """
+    ordered = sorted(columns, key=lambda one: (not one.is_drifted, -(one.psi or 0.0)))
+    if sum(one.is_drifted for one in ordered) <= MOST_COLUMNS:
+        return tuple(ordered[:MOST_COLUMNS])
+    first, rest = ordered[:_STRONGEST], ordered[_STRONGEST:]
+    by_name = sorted((one for one in rest if one.is_drifted), key=lambda one: one.column)
+    kept = {one.column for one in by_name[: MOST_COLUMNS - len(first)]}
+    return (*first, *(one for one in rest if one.column in kept))
