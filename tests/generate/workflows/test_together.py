@@ -109,3 +109,21 @@ def test_why_a_model_stands_apart_is_said_in_words_of_the_settings() -> None:
     said = [note for note in asked.notes if "of its own" in note]
     assert said == ["c has a workflow of its own: `environment.lock` differs from a"]
     assert asked.gates == ("branchline gate", "branchline gate c", "branchline gate d")
+
+
+def test_checks_that_differ_by_their_folder_alone_are_said_to() -> None:
+    asked = asked_of(
+        "models:\n"
+        '  a: {checks: [{name: lint, run: "cd a\\nruff check ."}]}\n'
+        '  b: {checks: [{name: lint, run: "cd b\\nruff check ."}]}\n'
+        '  c: {checks: [{name: lint, run: "cd c\\nmypy"}]}\n'
+    )
+
+    said = [note for note in asked.notes if "of its own" in note]
+
+    why = "its `checks` run in its folder (below `models:` in the root all share them)"
+    assert said == [
+        f"a has a workflow of its own: {why}",
+        f"b has a workflow of its own: {why}",
+        "c has a workflow of its own: `checks` differs from a",
+    ]

@@ -6,6 +6,7 @@ must train is a leg of one matrix, and one gate stands for all.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -103,10 +104,18 @@ def why_apart(models: Sequence[Facts], groups: Sequence[Group]) -> tuple[str, ..
         if keys:
             listed = ", ".join(f"`{key}`" for key in keys)
             word = "differ" if len(keys) > 1 else "differs"
-            said.append(
-                f"{facts.model} has a workflow of its own: {listed} {word} from {other.model}"
-            )
+            why = f"{listed} {word} from {other.model}"
+            if tuple(keys) == ("checks",) and _elsewhere(facts) == _elsewhere(other):
+                why = "its `checks` run in its folder (below `models:` in the root all share them)"
+            said.append(f"{facts.model} has a workflow of its own: {why}")
     return tuple(said)
+
+
+def _elsewhere(facts: Facts) -> tuple[object, ...]:
+    """Checks without the folder that they run in, which the file of a folder gives them."""
+    return tuple(
+        replace(check, run=re.sub(r"\Acd [^\n]+\n", "", check.run)) for check in facts.checks
+    )
 
 
 def _own_needs(facts: Facts) -> tuple[str, ...]:
