@@ -300,3 +300,18 @@ def test_data_and_earlier_results_are_as_they_were_after_a_run(surprising: Path)
     assert (surprising / "raw" / "table.csv").read_text() == "1\n2\n"
     assert (surprising / "results.csv").read_text() == "accuracy\n0.8\n0.9\n"
     assert "was there before" not in done.stdout + done.stderr
+
+
+def test_what_is_next_names_the_value_that_is_missing(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    (tmp_path / "train.py").write_text(
+        "import argparse\nfrom sklearn.linear_model import Ridge\n"
+        "parser = argparse.ArgumentParser()\nparser.add_argument('--model', required=True)\n"
+        "args = parser.parse_args()\nRidge().fit([[1]], [1])\n"
+    )
+
+    done = branchline(tmp_path, "init", "--yes")
+
+    assert "next: put a value in the place of MODEL in branchline.yaml, then branchline run" in (
+        done.stdout
+    )

@@ -86,7 +86,9 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         from branchline.cli.workflows import write_workflows
 
         return write_workflows(console) or done
-    console.write("next: branchline run")
+    holes = _holes(proposal)
+    first = f"put a value in the place of {' and '.join(holes)} in {_FILE}, then " if holes else ""
+    console.write(f"next: {first}branchline run")
     return done
 
 
@@ -128,6 +130,18 @@ def _checked(
             console.note(f"running `{stage.cmd}` once, in a copy")
     with open_tryout(root) as place:
         return check(proposal, place, timeout_s=options.timeout, tracked=tracked_files(root))
+
+
+def _holes(proposal: Proposal) -> list[str]:
+    """What stands in the commands for values that only the user knows."""
+    words = {
+        word.rpartition("=")[2]
+        for model in proposal.settings.models
+        for stage in model.stages
+        for word in stage.cmd.split()
+    }
+    open_ones = [q.safe for q in proposal.questions if not q.answers and q.safe.isupper()]
+    return [hole for hole in dict.fromkeys(open_ones) if hole in words]
 
 
 def _root() -> str:
