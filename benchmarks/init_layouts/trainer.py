@@ -192,7 +192,7 @@ def _cli_with_file(at: Setting) -> Made:
             "gate": {"val_loss": "minimize"},
             "params": ("configs/fit.yaml",),
             "model": f"{at.folder}/checkpoints",
-            "metrics": f"{at.folder}/logs/version_0/metrics.csv",
+            "metrics": f"{at.folder}/logs",
         },
     )
 
@@ -226,7 +226,7 @@ def _lightning(logger: str) -> Builder:
             "model": f"{at.folder}/checkpoints",
             "gate": {"val_loss": "minimize"},
         }
-        truth |= {"metrics": f"{at.folder}/logs/version_0/metrics.csv"} if own else (
+        truth |= {"metrics": f"{at.folder}/logs"} if own else (
             _left(at.form, "reports")
         )  # fmt: skip
         return source, {}, truth

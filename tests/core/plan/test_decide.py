@@ -222,7 +222,7 @@ def test_dvc_lock_does_not_vouch_for_undeclared_code() -> None:
     plan = decide(replace(VIEW, lock=ENTRY, uncovered=("model.py",)), World())
 
     assert plan.action is Action.RUN
-    assert "`model.py` is used but not declared" in plan.reason
+    assert "`model.py` is used but not declared, so the lock file cannot say" in plan.reason
 
 
 @pytest.mark.parametrize(

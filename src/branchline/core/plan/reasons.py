@@ -95,9 +95,9 @@ def moved_read(seen: Observed, by: str) -> str:
 
 
 def uncovered(paths: tuple[str, ...]) -> str:
-    """Code or environment in use of which dvc.lock knows nothing."""
+    """Code or environment in use of which the lock file knows nothing."""
     rest = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
-    return f"`{paths[0]}`{rest} is used but not declared, so dvc.lock cannot say what it held"
+    return f"`{paths[0]}`{rest} is used but not declared, so the lock file cannot say what it held"
 
 
 def why_reuse(view: View, changes: tuple[Change, ...], result: Result, found: Availability) -> str:
