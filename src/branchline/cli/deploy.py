@@ -87,7 +87,7 @@ def _execute(options: argparse.Namespace, console: Console) -> int:
             (console.err if options.json else console.out).write(f"  | {text}\n")
 
     with (
-        _interrupted_by_sigterm(),
+        _interrupted(),
         _opened(options, console, say, show) as (site, targets, write_summary),
     ):
         done = _deployed(options, site, targets)
@@ -175,14 +175,20 @@ def _opened(
             yield site, targets, job.write_summary
 
 
+_ASKS_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """End a command that runs as Ctrl-C does, when this process is asked to end."""
+def _interrupted() -> Iterator[None]:
+    """End a command that runs when this process is asked to end, also where Ctrl-C was ignored.
+
+    A shell lets what it starts in the background ignore SIGINT, and a job of CI may be such.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {n: signal.signal(n, interrupt) for n in (signal.SIGTERM, signal.SIGHUP)}
+    before = {n: signal.signal(n, interrupt) for n in _ASKS_TO_END}
     try:
         yield
     finally:
