@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,9 +18,14 @@ pytestmark = [pytest.mark.slow]
 
 
 def checks(shop: Shop, commit: str) -> list[str]:
-    """States of the checks of a commit."""
-    with wiring.open_box(str(shop.box)) as box:
-        return [check.state.value for check in box.forge.checks(commit)]
+    """States of the checks of a commit, once they are told; a push may end a moment before that."""
+    until = time.monotonic() + 30
+    while True:
+        with wiring.open_box(str(shop.box)) as box:
+            states = [check.state.value for check in box.forge.checks(commit)]
+        if "pending" not in states or time.monotonic() > until:
+            return states
+        time.sleep(0.05)
 
 
 def test_it_waits_for_a_person_and_then_goes_on(tmp_path: Path) -> None:
