@@ -127,6 +127,25 @@ def test_dataclasses_of_transformers_are_options(tmp_path: Path) -> None:
     assert stage.metrics == ("outputs/eval_results.json",)
 
 
+def test_what_a_trainer_computes_stands_in_its_results(tmp_path: Path) -> None:
+    computing = """
+    def compute_metrics(pred):
+        if pred is None:
+            return {}
+        return {"accuracy": score(pred), "eval_f1": f1(pred), "note": "text"}
+    """
+    trainer = "Trainer(args=training_args, compute_metrics=compute_metrics)"
+    called = TRANSFORMERS.replace("Trainer(args=training_args)", trainer)
+
+    used, idle = (
+        proposed(tmp_path / name, {"run_glue.py": computing + text}).settings.models[0].bars
+        for name, text in (("used", called), ("idle", TRANSFORMERS))
+    )
+
+    assert [bar.name for bar in used] == ["eval_loss", "eval_accuracy", "eval_f1"]
+    assert [bar.name for bar in idle] == ["eval_loss"]
+
+
 def test_outputs_that_a_command_leaves_elsewhere_come_into_the_repository(tmp_path: Path) -> None:
     readme = "```\npython run_glue.py \\\n  --model_name bert --output_dir /tmp/glue/\n```\n"
 

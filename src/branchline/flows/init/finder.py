@@ -62,6 +62,13 @@ class Finder(MetricCalls, ast.NodeVisitor):
         self._see_columns(node)
         self.generic_visit(node)
 
+    def visit_Return(self, node: ast.Return) -> None:  # the name that ast calls
+        """What `compute_metrics` of a Transformers Trainer gives is in the results of a split."""
+        is_asked = self.step == "compute_metrics" and self.step in self._used
+        if is_asked and isinstance(node.value, ast.Dict):
+            self.computed += [key for key, _ in self._keys(node.value, "")]
+        self.generic_visit(node)
+
     def _see_file(self, node: ast.Call, name: str, owner: str) -> bool:
         """Copies, downloads and files of loggers; whether it was one."""
         if owner == "shutil" and name in COPYING:
@@ -72,7 +79,9 @@ class Finder(MetricCalls, ast.NodeVisitor):
         elif results := trainer_results(node, name, self._fold):
             self._add(self.writes, results, node.lineno, Role.METRICS)
             split = posixpath.basename(results).partition("_")[0]
-            self._measure(f"{split}_loss", node.lineno, target=results)
+            for key in ("loss", *self.computed):
+                named = key if key.startswith(f"{split}_") else f"{split}_{key}"
+                self._measure(named, node.lineno, target=results)
         elif name in LOG_FILES or (name, owner) == ("basicConfig", "logging"):
             files = keyword(node, "filename") or (node.args[:1] if name in LOG_FILES else [])
             self.logs += [path for file in files if (path := self._fold.text(file))]

@@ -56,6 +56,7 @@ class Noting(ast.NodeVisitor):
         self.logs: list[str] = []
         self.unfollowed: list[str] = []
         self.logged: list[Measure] = []
+        self.computed: list[str] = []  # by `compute_metrics`, for a Trainer's results
         self.step = ""  # the function that is walked
 
     # --- what may not happen
