@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from branchline.core.plan.reads import overlap
 from branchline.core.plan.view import MODE_SUFFIX
 from branchline.core.secrecy import redacted
 from branchline.errors import StageFailedError
+from branchline.flows.keep import CLOCK_LAG_NS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,6 +141,8 @@ class Scoring:
                     beside.store.restore(path, content)
                 else:  # no stage is known to read it, and none shall come upon today's
                     beside.workspace.remove(path)
+            # The clock tells what somebody edits while a stage runs: what is laid now is no such.
+            time.sleep(CLOCK_LAG_NS / 1e9)
             walked = walk(beside, tuple(self.stages), self.label)
         if walked.failures:
             stage, ended = next(iter(walked.failures.items()))
