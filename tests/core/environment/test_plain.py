@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from branchline.core.environment.plain import Plain, is_plain, plain_of, skipped_in
@@ -44,6 +44,7 @@ def test_what_may_be_built_is_not_plain(text: str) -> None:
     st.sampled_from(["@", "/", ":", "\n", "$", "\\", "#"]),
     st.text(alphabet="abz09._-[]<>=!~,; e+*()"),
 )
+@example("0", "\n", "")
 def test_nothing_with_a_place_in_it_is_plain(before: str, sign: str, after: str) -> None:
     assert not is_plain(f"{before}{sign}{after}")
 

@@ -56,7 +56,8 @@ def is_plain(requirement: str) -> bool:
     >>> [is_plain(text) for text in ("numpy[a] >=1,<2", "./numpy", "x @ git+https://e.org/x")]
     [True, False, False]
     """
-    return _PLAIN.fullmatch(requirement) is not None
+    is_one_line = not any(end in requirement for end in "\r\n\v\f")
+    return is_one_line and _PLAIN.fullmatch(requirement) is not None
 
 
 def plain_of(path: str, read: Callable[[str], str | None]) -> Plain:
