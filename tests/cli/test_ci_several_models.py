@@ -19,14 +19,19 @@ LINES = {"churn": 4, "fraud": 7}
 """Of each `train:` in branchline.yaml."""
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> CiScene:
-    """A forge with two models that are trained, and share a module."""
-    scene = CiScene(tmp_path)
-    commit = scene.commit(files(), message="first")
+def trained(folder: Path, given: dict[str, str]) -> CiScene:
+    """A forge whose `main` has these files, and a run of each of its models."""
+    scene = CiScene(folder)
+    commit = scene.commit(given, message="first")
     ran = scene.job("run", pushed("refs/heads/main", commit), ref="refs/heads/main")
     assert ran.code == 0, ran.out + ran.err
     return scene
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> CiScene:
+    """A forge with two models that are trained, and share a module."""
+    return trained(tmp_path, files())
 
 
 @pytest.mark.parametrize(
@@ -56,11 +61,7 @@ def test_the_matrix_has_the_models_that_import_what_changed(
 @pytest.fixture
 def folders(tmp_path: Path) -> CiScene:
     """The same with a branchline.yaml a folder."""
-    scene = CiScene(tmp_path)
-    commit = scene.commit(FOLDERS, message="first")
-    ran = scene.job("run", pushed("refs/heads/main", commit), ref="refs/heads/main")
-    assert ran.code == 0, ran.out + ran.err
-    return scene
+    return trained(tmp_path, FOLDERS)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,12 +11,14 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.server.conftest import Browser
+from tests.server.conftest import browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Build = Callable[..., subprocess.CompletedProcess[str]]
+
+__all__ = ["address", "browser", "build", "made"]  # `browser` is the dashboard's
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,16 +67,3 @@ def address(made: Path) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A headless Chromium."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("needs Chromium: `apt-get install chromium`")
-    browser = Browser(program, tmp_path_factory.mktemp("chromium"))
-    try:
-        yield browser
-    finally:
-        browser.close()

@@ -275,9 +275,13 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A headless Chromium."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
-        pytest.skip("needs Chromium: `apt-get install chromium`")
+        reason = "needs Chromium: `apt-get install chromium`"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
     browser = Browser(program, tmp_path_factory.mktemp("chromium"))
     try:
         yield browser

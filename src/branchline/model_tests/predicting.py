@@ -55,7 +55,7 @@ def scores(model: Any, rows: Any) -> np.ndarray:
     if hasattr(loaded, "predict_proba"):
         try:
             return np.asarray(loaded.predict_proba(rows), dtype=float)
-        except (AttributeError, NotImplementedError):
+        except (AttributeError, NotImplementedError):  # a library's own answer, caught only
             # The model has the method in name only, as an SVM without probability=True and some
             # wrappers have: that is how libraries say it. Its decisions follow below.
             pass

@@ -30,9 +30,9 @@ _REFUSED = (
 )
 _REFUSALS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden")
 _UNKNOWN_HOST = "HostKeyNotVerifiable"
-# What fsspec raises where the library or an option of it is not as it has to be (its file systems
-# raise NotImplementedError for what they do not offer): asking again would not help.
-_WRONG = (ImportError, TypeError, ValueError, NotImplementedError, AttributeError)
+# What fsspec raises where the library or an option of it is not as it has to be: asking again would
+# not help. NotImplementedError is what its file systems say of what they do not offer.
+_WRONG = (ImportError, TypeError, ValueError, NotImplementedError, AttributeError)  # caught only
 _T = TypeVar("_T")
 
 

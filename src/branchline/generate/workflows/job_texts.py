@@ -25,6 +25,7 @@ if [ "$IS_FORK" = true ]; then
 fi
 """
 
+# `dispatched` and `called` say which models may be asked for, by hand and by another workflow.
 HEAD = """\
 name: <<title>>
 run-name: "<<title>>: ${{ github.event_name }} on ${{ github.head_ref || github.ref_name }}"
@@ -45,10 +46,7 @@ on:
         type: string
         default: ""
       model:
-        description: Which model
-        type: choice
-        options: [<<model>>]
-        default: <<model>>
+        <<dispatched>>
       pr:
         description: Number of the pull request that it is for
         type: string
@@ -58,14 +56,14 @@ on:
       model:
         description: Which model of the calling repository
         type: string
-        default: <<model>>
+        <<called>>
 
 # Every job says what it may do, and why.
 permissions: {}
 
 # A newer commit of a pull request ends the run of the older one; a branch's runs wait.
 concurrency:
-  group: branchline-<<slug>>-${{ inputs.model }}-<<place>>
+  group: branchline<<end>>-${{ inputs.model }}-<<place>>
   cancel-in-progress: ${{ github.event_name == 'pull_request' }}
 
 defaults:

@@ -9,56 +9,6 @@ from branchline.generate.workflows import job_texts
 
 _ONE = "MODEL: ${{ inputs.model || '<<model_text>>' }}"
 
-HEAD = """\
-name: <<title>>
-run-name: "<<title>>: ${{ github.event_name }} on ${{ github.head_ref || github.ref_name }}"
-
-on:
-  <<push>>
-  <<pull_request>>
-  <<merge_group>>
-  <<schedule>>
-  workflow_dispatch:
-    inputs:
-      force:
-        description: Train although a result exists
-        type: boolean
-        default: false
-      reason:
-        description: Why, for the record
-        type: string
-        default: ""
-      model:
-        description: Which model; empty for all
-        type: string
-        default: ""
-      pr:
-        description: Number of the pull request that it is for
-        type: string
-        default: ""
-  workflow_call:
-    inputs:
-      model:
-        description: Which model of the calling repository
-        type: string
-        required: true
-
-# Every job says what it may do, and why.
-permissions: {}
-
-# A newer commit of a pull request ends the run of the older one; a branch's runs wait, so that
-# versions are registered in the order of the commits.
-concurrency:
-  group: branchline<<end>>-${{ inputs.model }}-<<place>>
-  cancel-in-progress: ${{ github.event_name == 'pull_request' }}
-
-defaults:
-  run:
-    shell: bash
-
-jobs:
-"""
-
 DECIDE = job_texts.DECIDE.replace(
     _ONE, "MODEL: ${{ inputs.model }}\n          MODELS: <<models>>"
 ).replace('ci plan --model "$MODEL"', 'ci plan --model "$MODEL" --models "$MODELS"')

@@ -51,9 +51,11 @@ def matrix_workflow(group: Group) -> str:
     }
     parts = [
         fill(
-            matrix_texts.HEAD,
+            job_texts.HEAD,
             title=title_of(facts),
             **triggers(facts),
+            dispatched='description: Which model; empty for all\ntype: string\ndefault: ""',
+            called="required: true",
             end=end,
             place=job_texts.PLACE,
         ),

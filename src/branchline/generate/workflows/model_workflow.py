@@ -122,12 +122,14 @@ def triggers(facts: Facts) -> dict[str, str]:
 
 
 def _head(facts: Facts) -> str:
+    model = quoted(facts.model)
     return fill(
         job_texts.HEAD,
         title=title_of(facts),
         **triggers(facts),
-        model=quoted(facts.model),
-        slug=facts.slug,
+        dispatched=f"description: Which model\ntype: choice\noptions: [{model}]\ndefault: {model}",
+        called=f"default: {model}",
+        end=f"-{facts.slug}",
         place=job_texts.PLACE,
     )
 
