@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from branchline.adapters.local_process.processes import read_process
+from branchline.adapters.local_process.processes import all_processes, read_process
 from branchline.ports.executor import Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from branchline.adapters.local_process import LocalExecutor
     from branchline.core.run import Ended
 
@@ -90,3 +92,36 @@ def vanish(pids: set[int]) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def within(seconds: float, check: Callable[[], object]) -> bool:
+    """Whether something becomes true in time."""
+    end = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def spares(place: Place) -> set[int]:
+    """Forks that wait: children of a zygote which no stage has."""
+    running = {one.pid for one in place.executor._running.values()}
+    return {
+        p.pid
+        for p in all_processes()
+        if p.parent in place.zygotes and p.pid not in running and not p.is_zombie
+    }
+
+
+def settled(place: Place) -> int:
+    """The one fork that waits; what has just ended is gone, what is made anew is there."""
+    seen: list[set[int]] = []
+
+    def is_settled() -> bool:
+        seen.append(spares(place))
+        last = seen[-20:]
+        return len(last) == 20 and len(last[-1]) == 1 and all(found == last[-1] for found in last)
+
+    assert within(20, is_settled)
+    return seen[-1].pop()

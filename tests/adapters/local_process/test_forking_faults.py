@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.adapters.local_process.places import FOLDER, Place, is_alive, vanish
+from tests.adapters.local_process.places import FOLDER, Place, is_alive, settled, vanish
 
-from branchline.adapters.local_process import forking
+from branchline.adapters.local_process import zygotes
 from branchline.adapters.local_process.processes import all_processes
 from branchline.core.run import Failure
 
@@ -161,19 +161,56 @@ def test_a_zygote_that_is_killed_loses_nothing(place: Place) -> None:
 
 
 def test_a_zygote_that_hangs_is_left_alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forking, "_ANSWER_S", 0.3)
+    monkeypatch.setattr(zygotes, "_ANSWER_S", 0.3)
     place.write({"train.py": "import json\nprint('done')"})
     place.run_forked("train.py")
-    zygotes = place.zygotes
-    for pid in zygotes:
+    kept = place.zygotes
+    for pid in kept:
         os.kill(pid, signal.SIGSTOP)
+
+    made = [place.run("train.py") for _ in range(2)]  # the first may have been made ahead
+
+    assert not all(is_fork for _, _, is_fork in made)
+    assert [ended.failure for ended, _, _ in made] == [None] * 2
+    assert [log.count("done") for _, log, _ in made] == [1, 1]
+    assert vanish(kept)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL], ids=["hangs", "is-killed"])
+def test_a_fork_that_waits_and_does_not_answer_runs_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(zygotes, "_ANSWER_S", 0.5)
+    place.write({"train.py": "import json\nopen('ran', 'a').write('x')\nprint('done')"})
+    place.run_forked("train.py")
+    waiting = settled(place)
+    os.kill(waiting, number)
+
+    ended, log, is_fork = place.run("train.py")
+    following, _ = place.run_forked("train.py")
+
+    assert is_fork, "another one was made"
+    assert [ended.failure, following.failure] == [None, None]
+    assert log.splitlines() == ["$ python train.py", "done"]
+    assert (place.folder / "ran").read_text() == "xxx"
+    assert vanish({waiting})
+
+
+def test_a_fork_that_cannot_become_what_is_asked_runs_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plain start that follows has a log of its own start alone."""
+    place.write({"train.py": "import json\nopen('ran', 'a').write('x')\nprint('done')"})
+    place.run_forked("train.py")
+    settled(place)
+    monkeypatch.setattr(zygotes, "_ROOM", "none")
 
     ended, log, is_fork = place.run("train.py")
 
     assert not is_fork
     assert ended.failure is None
-    assert log.count("done") == 1
-    assert vanish(zygotes)
+    assert log.splitlines() == ["$ python train.py", "done"]
+    assert (place.folder / "ran").read_text() == "xx"
 
 
 def test_stopping_ends_a_fork_and_the_zygote(place: Place) -> None:
@@ -181,14 +218,14 @@ def test_stopping_ends_a_fork_and_the_zygote(place: Place) -> None:
     place.run_forked("train.py 0")
     task = place.task("train.py 60")
     is_fork = place.start(task)
-    zygotes = place.zygotes
+    kept = place.zygotes
 
     place.executor.stop(grace_s=2)
     ended, _ = place.end(task)
 
     assert is_fork
     assert ended.detail == "stopped"
-    assert vanish(zygotes)
+    assert vanish(kept)
 
 
 def test_killing_the_engine_leaves_no_zygote(place: Place) -> None:

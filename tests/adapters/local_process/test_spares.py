@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.adapters.local_process.places import is_alive, vanish
-
-from branchline.adapters.local_process.processes import all_processes
+from tests.adapters.local_process.places import is_alive, settled, spares, vanish, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.adapters.local_process.places import Place
@@ -21,44 +17,11 @@ if TYPE_CHECKING:
 SCRIPT = "import json, sys, time\nprint('did', *sys.argv[1:])\ntime.sleep(float(sys.argv[1]))"
 
 
-def within(seconds: float, check: Callable[[], object]) -> bool:
-    """Whether something becomes true in time."""
-    end = time.monotonic() + seconds
-    while not check():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def spares(place: Place) -> set[int]:
-    """Forks that wait: children of a zygote which no stage has."""
-    running = {one.pid for one in place.executor._running.values()}
-    return {
-        p.pid
-        for p in all_processes()
-        if p.parent in place.zygotes and p.pid not in running and not p.is_zombie
-    }
-
-
 def spare(place: Place) -> int:
     """The one fork that waits, after some starts."""
     for _ in range(3):
         place.run_forked("train.py 0")
     return settled(place)
-
-
-def settled(place: Place) -> int:
-    """The one fork that waits; what has just ended is gone, what is made anew is there."""
-    seen: list[set[int]] = []
-
-    def is_settled() -> bool:
-        seen.append(spares(place))
-        last = seen[-20:]
-        return len(last) == 20 and len(last[-1]) == 1 and all(found == last[-1] for found in last)
-
-    assert within(20, is_settled)
-    return seen[-1].pop()
 
 
 def test_the_next_start_is_the_fork_that_waits(place: Place) -> None:
@@ -243,6 +206,18 @@ def test_no_fork_that_said_its_end_stays(place: Place) -> None:
         place.start(task)
         pids.add(place.executor._running["train"].pid)
         place.end(task)
+    place.executor.close()  # of the last one its zygote has not been told
 
     assert vanish(pids)
     assert not any(map(is_alive, pids))
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
+def test_processors_are_those_that_the_engine_may_use(place: Place) -> None:
+    place.write({"train.py": "import json, os\nprint(sorted(os.sched_getaffinity(0)))"})
+    allowed = str(sorted(os.sched_getaffinity(0)))
+
+    logs = [place.run_forked("train.py")[1] for _ in range(4)]
+
+    assert [log.splitlines()[-1] for log in logs] == [allowed] * 4
+    assert str(sorted(os.sched_getaffinity(0))) == allowed

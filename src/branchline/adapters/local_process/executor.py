@@ -127,8 +127,6 @@ class LocalExecutor(Executor):
             )
             self._running[task.stage] = running
             self._watching.add(running)
-            if forked is not None:
-                forked.begin()
         process = processes.read_process(pid)
         return ChildProcess(
             stage=task.stage,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from branchline.adapters.local_process.endings import Cause
-    from branchline.adapters.local_process.forking import Forked
+    from branchline.adapters.local_process.zygotes import Forked
     from branchline.ports.executor import Task
 
 

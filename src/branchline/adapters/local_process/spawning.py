@@ -114,7 +114,7 @@ def _cannot_start(task: Task, program: str, error: OSError) -> StageFailedError:
     return StageFailedError(f"{what} in {task.cwd}: {error.strerror}")
 
 
-def open_log(task: Task, *, says_command: bool = True) -> int:
+def open_log(task: Task) -> int:
     """Open the log for appending, with the first `$ command` line written.
 
     Raises:
@@ -127,8 +127,7 @@ def open_log(task: Task, *, says_command: bool = True) -> int:
         except FileNotFoundError:
             os.makedirs(os.path.dirname(task.log), exist_ok=True)
             log = os.open(task.log, flags, 0o666)
-        if says_command and len(task.cmd) == 1:  # several are announced by the shell that runs them
-            os.write(log, f"$ {task.cmd[0]}\n".encode(errors="surrogateescape"))
+        os.write(log, _command_line(task))
     except OSError as error:
         raise StageFailedError(
             f"stage {task.stage!r} cannot be started: its log {task.log} cannot be written:"
@@ -136,6 +135,17 @@ def open_log(task: Task, *, says_command: bool = True) -> int:
             todo="Make the folder writable, or free space on the disk.",
         ) from error
     return log
+
+
+def unsay_command(task: Task, log: int) -> None:
+    """Take back what `open_log` wrote, where nothing was started that could write more."""
+    os.ftruncate(log, max(0, os.fstat(log).st_size - len(_command_line(task))))
+
+
+def _command_line(task: Task) -> bytes:
+    """What a log begins with; of several commands each is announced by the shell that runs them."""
+    line = f"$ {task.cmd[0]}\n" if len(task.cmd) == 1 else ""
+    return line.encode(errors="surrogateescape")
 
 
 def clear_trace(task: Task) -> None:

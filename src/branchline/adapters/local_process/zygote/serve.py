@@ -6,12 +6,15 @@ the script, nor imports a module of the project: each fork does both by itself, 
 would. It ends when the socket is closed or the process that started it is gone.
 
 Messages are JSON after four bytes of length. First comes what to import; the answer is `ready` or
-`unsafe` with the reason. Then `learn` (more modules, or pages; no answer), `reap` (how a fork
-ended), `bury` (one whose end is known; no answer), and what to fork, with two descriptors, the log
-and a socket: the answer is the `pid` of a process that begins when it reads a byte there.
+`unsafe` with the reason. Forks are made ahead, one at a time: the spare. Of each the engine is told
+(`spare`, its pid) with a socket to it, and sends there what it is to run, with its log. The spare
+answers `ready` and begins, or says why it does not, and ends: `unsafe`, or `stale` where a file has
+changed since the imports read it. It also ends when the engine closes that socket, or the zygote is
+gone.
 
-The next fork is made ahead, while the one before it runs: the spare. It waits for its request on a
-socket of its own, and ends when the zygote does.
+To the zygote the engine says `used`: a spare that runs now (`runs`; then the next one is made), or
+that nobody has any more. `make` asks for one where there is none; `learn` tells of more modules, or
+pages; `reap` asks how a fork ended, and `bury`, with any of these, names forks whose end is known.
 """
 
 from __future__ import annotations
@@ -25,19 +28,21 @@ if not getattr(sys.flags, "safe_path", False):
 import gc  # noqa: E402 - the path comes first
 import importlib.util  # noqa: E402
 import os  # noqa: E402
+import signal  # noqa: E402
 import socket  # noqa: E402
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from branchline.adapters.local_process.zygote import (
         channel,
         leaving,
+        lifeline,
         once,
         pages,
         preimports,
+        processors,
         safety,
         trial,
     )
@@ -62,6 +67,7 @@ if not TYPE_CHECKING:
     preimports, safety = _sibling("preimports"), _sibling("safety")
     trial, leaving = _sibling("trial"), _sibling("leaving")
     pages, once = _sibling("pages"), _sibling("once")
+    processors, lifeline = _sibling("processors"), _sibling("lifeline")
 
 
 class Unsafe(Exception):  # noqa: N818 - no error: it says what is not done
@@ -93,10 +99,11 @@ class Zygote:
         self.before, self.open_before = dict(os.environ), safety.open_files()
         self.mark_at = _mark_address()
         self.why = ""
-        self.forks = 0
+        self.forks = self.learned = 0
         self.dying: list[int] = []
         self.pages = pages.Needed()
-        self.spare: channel.Spare | None = None
+        self.spare = self.last = 0
+        """Processes: the fork that waits, and the last that was used; 0 for none."""
         self.is_quick = False
         # Looked at here and not by the forks: to touch a name is to copy the page it stands on.
         self.loaded: frozenset[str] = frozenset()
@@ -195,41 +202,58 @@ class Zygote:
     def serve(self) -> trial.Trial:
         """Answer until the end; returns in each fork, which is then to run."""
         while True:
-            if self._is_spare_due() and not self.channel.is_asked(_HEAD_START_S):
-                made = self._fork(())
-                if made is not None:
-                    return made
-            message, descriptors = self.channel.receive()
-            if not message:
-                os._exit(0)
-            if "bury" in message:
-                self.dying.append(message["bury"])
-                continue
-            self._bury(os.WNOHANG)
-            if "reap" in message:
-                self._reap(message["reap"], message["options"])
-                continue
-            made = None
-            if "learn" in message:
-                self._learn(message["learn"])
-            elif self._may_fork():
-                made = self._give(descriptors)
+            made = self._make_ahead() if self._is_spare_due() else None
             if made is not None:
                 return made
-            for descriptor in descriptors:
-                os.close(descriptor)
+            message, _ = self.channel.receive()
+            if not message:
+                os._exit(0)
+            self.dying += message.get("bury", ())
+            self._bury(os.WNOHANG)
+            if "used" in message:
+                self._note_use(message["used"], runs=message["runs"])
+            if "reap" in message:
+                self._reap(message["reap"], message["options"])
+            elif "learn" in message:
+                self._learn(message["learn"])
+            elif "make" in message:
+                made = self._make()
+            if made is not None:
+                return made
+
+    def _note_use(self, pid: int, *, runs: bool) -> None:
+        """Take note of what became of a spare."""
+        if runs:
+            self.forks += 1
+            self.spare, self.last = 0, pid
+        elif pid == self.spare:
+            self._drop()
+
+    def _drop(self) -> None:
+        """End the spare: nothing is asked of it."""
+        if self.spare:
+            os.kill(self.spare, signal.SIGKILL)
+            os.waitpid(self.spare, 0)
+            self.spare = 0
+
+    def _make(self) -> trial.Trial | None:
+        """Make the spare where there is none; returns in it."""
+        if self.why:
+            self.channel.send({"unsafe": self.why})
+        elif not self.spare:  # else the engine was told of it
+            return self._fork()
+        return None
 
     def _learn(self, names: list[str]) -> None:
         """Import what a fork has imported while it ran; or note which pages it needed."""
         ranges = [name for name in names if name.startswith(pages.MARK)]
-        if not ranges and (self.why or self.collected.is_cut or safety.known_in(names)):
-            return
         if ranges:  # a spare without them is still quicker than a new one
             self.pages.take(ranges)
             return
-        if self.spare is not None:  # it lacks them
-            self.spare.drop()
-            self.spare = None
+        self.learned += 1
+        self._drop()  # it lacks them, and the engine has let go of it
+        if self.why or self.collected.is_cut or safety.known_in(names):
+            return
         self.pages = pages.Needed()
         self._bury(0)  # else they would look like children that a module has started
         try:
@@ -246,58 +270,54 @@ class Zygote:
         except NotImported:
             pass  # a name that only its own package can give
 
-    def _may_fork(self) -> bool:
-        """Whether all is as it was; answers where it is not."""
+    def _refusal(self) -> dict[str, object]:
+        """Why a fork may not run now, as it is answered; empty where all is as it was."""
         if self.watch.is_stale():
-            self.channel.send(stale=True)
-            return False
+            return {"stale": True}
         with self.watch.off():
             hiding = preimports.hidden_by(self.folder, self.tops)
-        why = self.why or (hiding and f"`{hiding}` has the name of a module that is installed")
-        if why:
-            self.channel.send(unsafe=why)
-        return not why
-
-    def _give(self, descriptors: list[int]) -> trial.Trial | None:
-        """Give the request that came to the spare, or to a new fork; returns in a new one."""
-        self.forks += 1
-        for _ in range(1 if self.spare is None else 2):  # a spare may have been killed meanwhile
-            made = None if self.spare is not None else self._fork(descriptors)
-            if made is not None:
-                return made
-            spare, self.spare = self.spare, None
-            if spare is not None and spare.take(self.channel.packet, descriptors):
-                self.channel.send(pid=spare.pid)
-                return None
-        self.channel.send(failed=True)
-        return None
+        return (
+            {"unsafe": f"`{hiding}` has the name of a module that is installed"} if hiding else {}
+        )
 
     def _is_spare_due(self) -> bool:
         """Whether there was a start, and nothing is made for the next one."""
-        return self.forks > 0 and self.spare is None and not self.why
+        return self.forks > 0 and not self.spare and not self.why
 
-    def _fork(self, foreign: Sequence[int]) -> trial.Trial | None:
-        """Make the spare; returns in it, once it is told to begin.
+    def _make_ahead(self) -> trial.Trial | None:
+        """Make the spare, unless something is asked meanwhile; returns in it."""
+        allowed = processors.keep_off(self.last)
+        try:
+            return None if self.channel.is_asked(_HEAD_START_S) else self._fork(allowed)
+        finally:
+            processors.allow(allowed)
+
+    def _fork(self, allowed: set[int] | None = None) -> trial.Trial | None:
+        """Make the spare; returns in it, once it is to run.
 
         Args:
-            foreign: Descriptors that are not for it.
+            allowed: Processors that it may run on; None for those that it has.
         """
         sys.stdout.flush()
         sys.stderr.flush()
         ours, theirs = socket.socketpair()
         tells_pages = self.pages.ask(self.forks)
+        parent = os.getpid()
         pid = os.fork()
         if pid:
             theirs.close()
-            self.spare = channel.Spare(pid, channel.Channel(ours))
+            self.spare = pid
+            self.channel.send({"spare": pid, "learned": self.learned}, ours.fileno())
+            ours.close()
             return None
         try:
             ours.close()
-            for descriptor in foreign:
-                os.close(descriptor)
-            return self._begin(channel.Channel(theirs), tells_pages=tells_pages)
+            lifeline.end_with(parent)
+            made = trial.Trial(self, tells_pages=tells_pages)
+            self._begin(made, channel.Channel(theirs), allowed)
         except BaseException:  # noqa: BLE001 - it is started in another way
             os._exit(1)
+        return made
 
     def _bury(self, options: int) -> None:
         """Take note of the end of forks that said before that they had done their work."""
@@ -308,58 +328,42 @@ class Zygote:
         try:
             found, status, usage = os.wait4(pid, options)
         except ChildProcessError:
-            self.channel.send(failed=True)
+            self.channel.send({"failed": True})
             return
         cpu_s = usage.ru_utime + usage.ru_stime
-        self.channel.send(pid=found, status=status, cpu_s=cpu_s, peak_kb=usage.ru_maxrss)
+        peak_kb = usage.ru_maxrss
+        self.channel.send({"found": found, "status": status, "cpu_s": cpu_s, "peak_kb": peak_kb})
 
-    def _begin(self, own: channel.Channel, *, tells_pages: bool) -> trial.Trial:
+    def _begin(self, made: trial.Trial, engine: channel.Channel, allowed: set[int] | None) -> None:
+        """What the spare does: get ready, wait for its request, become that process.
+
+        Args:
+            made: The spare.
+            engine: To whoever asks for it.
+            allowed: Processors that it may run on; None for those that it has.
+        """
         self.channel.socket.close()
-        made = trial.Trial(self, tells_pages=tells_pages)
         made.prepare()
         pages.have_ready(self.pages.ranges)
-        message, descriptors = own.receive()
+        processors.allow(allowed)
+        message, descriptors = engine.receive()
         if not message:
             os._exit(0)  # never asked for
-        # Nobody waits for the rest: the word to begin is read after it.
-        own.socket.send(b"r")
-        own.socket.close()
-        made.leave(message, descriptors)
-        made.settle()
-        made.wait()
-        return made
+        refusal = self._refusal()
+        if not refusal:
+            made.become(message, *descriptors)
+            lifeline.outlive()
+        engine.send(refusal or {"ready": True})
+        if refusal:
+            os._exit(0)
+        made.engine = engine.socket.detach()
 
 
 def _mark_address() -> int:
-    """Where the value of the mark stands in memory, as /proc shows it to others.
-
-    Raises:
-        Unsafe: It is not there, or cannot be written.
-    """
     try:
-        with open("/proc/self/environ", "rb") as file:
-            before, found, _ = (b"\0" + file.read()).partition(b"\0" + _MARK)
-        with open("/proc/self/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-        address = int(fields[47]) + len(before) + len(_MARK)
-        trial.write_memory(address, b"0")
+        return lifeline.address_of(_MARK)
     except (OSError, ValueError, IndexError) as error:
         raise Unsafe(f"this system does not let a process be marked ({error})") from None
-    if not found or not int(fields[47]):
-        raise Unsafe("this system does not let a process be marked")
-    return address
-
-
-def _end_with(parent: int) -> None:
-    """Be killed when the process that started this one is gone."""
-    try:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # PR_SET_PDEATHSIG, SIGKILL
-    except (ImportError, OSError, AttributeError):
-        pass  # the end of the socket says so, too
-    if os.getppid() != parent:
-        os._exit(0)
 
 
 def main() -> trial.Trial:
@@ -369,18 +373,18 @@ def main() -> trial.Trial:
     asked, _ = to_engine.receive()
     if not asked:
         os._exit(0)
-    _end_with(asked["parent"])
+    lifeline.end_with(asked["parent"])
     try:
         zygote = Zygote(to_engine, asked)
         zygote.get_ready()
     except Unsafe as why:
-        to_engine.send(unsafe=str(why))
+        to_engine.send({"unsafe": str(why)})
         os._exit(0)
-    to_engine.send(ready=True)
+    to_engine.send({"ready": True})
     return zygote.serve()
 
 
-trial.FRESH, trial.pages = _FRESH, pages
+trial.FRESH, trial.pages, trial.lifeline = _FRESH, pages, lifeline
 _trial = main()
 _trial.run()
 leaving.leave(

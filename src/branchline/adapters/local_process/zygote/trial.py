@@ -16,7 +16,7 @@ import types
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container
     from types import TracebackType
     from typing import Any
 
@@ -25,18 +25,12 @@ FRESH: tuple[str, ...] = ()
 END = "@end"
 """What the last line of a fork begins with."""
 pages: Any = None
-"""The module that stands beside this one."""
+lifeline: Any = None
+"""Modules that stand beside this one."""
 _HERE = os.path.dirname(os.path.abspath(__file__)) + "/"
 _LOOKS = ("stat", "lstat", "access")
 _FEW_FAULTS = 100
 """Faults of pages, of 1 to 3 us, that a fork may have without another report."""
-
-
-def write_memory(address: int, data: bytes) -> None:
-    """Overwrite bytes of this process."""
-    with open("/proc/self/mem", "r+b", buffering=0) as file:
-        file.seek(address)
-        file.write(data)
 
 
 def first_folder(asked: dict[str, Any]) -> str:
@@ -162,12 +156,15 @@ class Trial:
     Args:
         zygote: What it was forked from.
         tells_pages: Whether it tells at its end which pages it needed.
+
+    Attributes:
+        engine: Descriptor of the socket to whoever asked for it.
     """
 
     def __init__(self, zygote: Any, *, tells_pages: bool) -> None:
         self.zygote, self.asked, self.tells_pages = zygote, zygote.asked, tells_pages
         self.message: dict[str, Any] = {}
-        self.go, self.said = -1, b""
+        self.engine, self.said = -1, b""
         self.before_kb, self.before_faults = pages.own_kb(), 0
 
     def prepare(self) -> None:
@@ -186,41 +183,31 @@ class Trial:
         if process is not None:
             process.current_process().authkey = os.urandom(32)
 
-    def leave(self, message: dict[str, Any], descriptors: Sequence[int]) -> None:
-        """Become the process of a request.
+    def become(self, message: dict[str, Any], log: int) -> None:
+        """Become the process of a request: mark, log, environment, arguments.
 
         Args:
             message: Its `argv`, `words`, `environment`, `mark`, `room`.
-            descriptors: Its log, and the socket that the word to begin comes from.
+            log: Descriptor of its log.
         """
         self.message = message
         mark = message["mark"].encode()
-        write_memory(self.zygote.mark_at, mark.ljust(message["room"], b"\0"))
-        log, self.go = descriptors
+        lifeline.write_memory(self.zygote.mark_at, mark.ljust(message["room"], b"\0"))
         self.said = os.pread(1, os.fstat(1).st_size, 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        os.set_inheritable(self.go, False)  # noqa: FBT003 - its shape
-
-    def settle(self) -> None:
-        """Take what a new Python would get: environment and arguments."""
-        self._take_environment(self.message["environment"])
-        sys.argv[:] = self.message["argv"]
+        self._take_environment(message["environment"])
+        sys.argv[:] = message["argv"]
         if hasattr(sys, "orig_argv"):
-            sys.orig_argv[:] = self.message["words"]
-
-    def wait(self) -> None:
-        """Wait for the word to begin; without it, it was started in another way."""
+            sys.orig_argv[:] = message["words"]
         self.before_faults = pages.faults()
-        if not os.read(self.go, 1):
-            os._exit(0)
-        if self.said:  # each new Python would say it
-            os.write(1, self.said)
 
     def run(self) -> None:
         """Run the script; an error, or another exit code than 0, goes on to the interpreter."""
         gc.enable()
+        if self.said:  # each new Python would say it
+            os.write(1, self.said)
         self.zygote.watch.go_on(self.message["environment"])
         try:
             self._execute()
@@ -275,8 +262,8 @@ class Trial:
         if not names and self.tells_pages and self._has_lacked_pages():
             names = pages.touched(self.before_kb)
         try:
-            os.set_blocking(self.go, False)
-            os.write(self.go, "\n".join(names).encode())
+            os.set_blocking(self.engine, False)
+            os.write(self.engine, "\n".join(names).encode())
         except OSError:
             pass
 
@@ -292,7 +279,7 @@ class Trial:
 
     def tell_end(self) -> None:
         """Say that this process has done its work: CPU seconds and peak memory."""
-        os.write(self.go, f"\n{END} {time.process_time()} {pages.peak_kb()}\n".encode())
+        os.write(self.engine, f"\n{END} {time.process_time()} {pages.peak_kb()}\n".encode())
 
 
 def newest(loaded: Container[str]) -> list[tuple[str, Any]]:
