@@ -52,6 +52,7 @@ class InputReader:
         self.reader = Reader(project.workspace, project.meanings, project.policy.changes)
         self._closures: dict[tuple[Entry, ...], Closure] = {}
         self._params: dict[tuple[str, tuple[str, ...] | None], Mapping[str, JsonValue]] = {}
+        self._param_bytes: dict[str, bytes] = {}
         self._others: dict[tuple[str, tuple[str, ...] | None], Mapping[str, JsonValue]] = {}
         self.surroundings = Surroundings(project, self.reader)
         self._tracked: frozenset[str] | None = None
@@ -201,6 +202,7 @@ class InputReader:
                 return
             read = read_params(params.path, data, params.keys)
             self._params[memory] = cast("Mapping[str, JsonValue]", read)
+            self._param_bytes[params.path] = data
         values = self._params[memory]
         merged: dict[str, JsonValue] = {**found.params.get(params.path, {}), **values}
         found.params[params.path] = merged
@@ -323,6 +325,7 @@ class InputReader:
         """Forget what was worked out from files that have moved since."""
         self._closures.clear()
         self._params.clear()
+        self._param_bytes.clear()
 
     def moved(self, stage: Stage, found: Gathered) -> list[str]:
         """Inputs whose bytes are no longer those that were digested, sorted.
@@ -354,6 +357,8 @@ class InputReader:
         data = self._project.workspace.read(params.path)
         if data is None:
             return True
+        if data == self._param_bytes.get(params.path):
+            return False
         try:
             values = cast("Mapping[str, JsonValue]", read_params(params.path, data, params.keys))
         except BranchlineError:

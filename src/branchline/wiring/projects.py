@@ -306,7 +306,7 @@ def _ports(
     def meanings() -> object:
         from branchline.adapters.dvc.meaning_cache import SqliteMeaningCache
 
-        return SqliteMeaningCache(remembered())
+        return SqliteMeaningCache(remembered(), remembers=searches)
 
     return {
         "workspace": workspace,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
@@ -62,3 +63,20 @@ def test_a_row_that_cannot_be_read_counts_as_absent(tmp_path: Path) -> None:
     CacheDatabase(path).write("UPDATE meaning SET value = ?", [("[1, 2]",)])
 
     assert cache.load(["a"]) == {}
+
+
+def test_a_search_reads_each_once_and_keeps_what_it_read_first(tmp_path: Path) -> None:
+    path = str(tmp_path / "cache.db")
+    code = {str(number): Meaning(reading=Reading.BYTES, digest="x") for number in range(5)}
+    params = {"params": Meaning(reading=Reading.BYTES, digest="y")}
+    search = SqliteMeaningCache(CacheDatabase(path), remembers=True)
+
+    search.save(code)
+    search.save(params)
+    CacheDatabase(path).write("UPDATE meaning SET value = ?", [("damaged",)])
+
+    assert search.load([*code, *params]) == code | params
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT key FROM meaning").fetchall()
+    connection.close()
+    assert {key for (key,) in rows} == set(code)

@@ -61,6 +61,15 @@ print("out", end="")
 print("err", file=sys.stderr)
 sys.stdout.write("no newline")
 """
+OLD = """
+import gc
+class Loud:
+    def __del__(self): print("finalised")
+kept = Loud()
+kept.itself = kept
+for _ in range(3):
+    gc.collect()
+"""
 ERROR = """
 import json
 def fails():
@@ -76,7 +85,9 @@ SCRIPTS = [
     pytest.param({"sub/train.py": FACTS}, "sub/train.py", id="in-a-folder"),
     pytest.param({"train.py": POOL}, "train.py", id="pools-of-processes"),
     pytest.param({"train.py": ORDER}, "train.py", id="what-happens-at-the-end"),
+    pytest.param({"train.py": OLD}, "train.py", id="old-objects-at-the-end"),
     pytest.param({"train.py": ERROR}, "train.py", id="an-error-nobody-catches"),
+    pytest.param({"train.py": "import json\nprint('\\d')"}, "train.py", id="a-compiler-warns"),
     pytest.param({"train.py": "import json\nraise SystemExit(3)"}, "train.py", id="exit-code"),
     pytest.param({"train.py": "import sys\nsys.exit('diverged')"}, "train.py", id="exit-text"),
     pytest.param({"train.py": "import sys\nsys.exit(None)"}, "train.py", id="exit-none"),

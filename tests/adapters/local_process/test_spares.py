@@ -148,6 +148,17 @@ def test_it_is_not_used_where_a_file_has_changed_since(place: Place, tmp_path: P
     assert vanish({waiting})
 
 
+def test_a_script_that_was_edited_meanwhile_runs_as_it_is_now(place: Place) -> None:
+    place.write({"train.py": SCRIPT})
+    spare(place)
+    place.write({"train.py": SCRIPT.replace("did", "now")})
+
+    ended, log = place.run_forked("train.py 0")
+
+    assert ended.failure is None
+    assert log.splitlines()[-1] == "now 0"
+
+
 def test_what_a_script_leaves_running_is_ended(place: Place) -> None:
     place.write(
         {

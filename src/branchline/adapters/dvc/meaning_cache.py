@@ -13,29 +13,44 @@ if TYPE_CHECKING:
     from branchline.core.changes.values import Meaning
 
 
+_FEW = 3
+"""So many new meanings at once are what a trial changes, not code that was read."""
+
+
 class SqliteMeaningCache(MeaningCache):
     """Meanings by content; a row that cannot be read counts as absent.
 
     Args:
         database: Where they are kept.
+        remembers: Keep what was asked for in memory, too, and write only what is asked for first:
+            for a search, whose trials ask for the same code again and again, and each for
+            parameters that nobody will ask for again.
     """
 
-    def __init__(self, database: CacheDatabase) -> None:
+    def __init__(self, database: CacheDatabase, *, remembers: bool = False) -> None:
         self._database = database
+        self._remembers = remembers
+        self._known: dict[str, Meaning] = {}
 
     def load(self, keys: Iterable[str]) -> Mapping[str, Meaning]:
         """See the port."""
-        wanted = list(dict.fromkeys(keys))
-        found: dict[str, Meaning] = {}
+        asked = list(dict.fromkeys(keys))
+        found = {key: self._known[key] for key in asked if key in self._known}
+        wanted = [key for key in asked if key not in found]
         for key, text in self._database.lookup("SELECT key, value FROM meaning WHERE key", wanted):
             meaning = _from_text(text)
             if meaning is not None:
                 found[key] = meaning
+        if self._remembers:
+            self._known.update(found)
         return found
 
     def save(self, meanings: Mapping[str, Meaning]) -> None:
         """See the port."""
-        if meanings:
+        is_first = not self._known
+        if self._remembers:
+            self._known.update(meanings)
+        if meanings and (is_first or len(meanings) > _FEW):
             self._database.write(
                 "INSERT OR REPLACE INTO meaning VALUES (?, ?)",
                 [(key, _to_text(meaning)) for key, meaning in meanings.items()],

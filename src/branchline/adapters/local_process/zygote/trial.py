@@ -13,6 +13,7 @@ import os
 import sys
 import time
 import types
+import warnings
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
@@ -166,6 +167,8 @@ class Trial:
         self.message: dict[str, Any] = {}
         self.engine, self.said = -1, b""
         self.before_kb, self.before_faults = pages.own_kb(), 0
+        self.source = b""
+        self.code: Any = None
 
     def prepare(self) -> None:
         """Do what needs no request: session, path, random numbers."""
@@ -182,6 +185,21 @@ class Trial:
         process = sys.modules.get("multiprocessing.process")
         if process is not None:
             process.current_process().authkey = os.urandom(32)
+        if self.asked["kind"] == "script":
+            self._compile_ahead()
+
+    def _compile_ahead(self) -> None:
+        """Have the code of the script ready, should it be the same when it runs."""
+        path = sys.modules["__main__"].__dict__["__file__"]
+        try:
+            with self.zygote.watch.off(), warnings.catch_warnings(record=True) as said:
+                with open(path, "rb") as file:
+                    source = file.read()
+                code = compile(source, path, "exec", dont_inherit=True)
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return  # it is said when it runs
+        if not said:
+            self.source, self.code = source, code
 
     def become(self, message: dict[str, Any], log: int) -> None:
         """Become the process of a request: mark, log, environment, arguments.
@@ -250,7 +268,8 @@ class Trial:
         path = main.__dict__["__file__"]
         with open(path, "rb") as file:
             source = file.read()
-        exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)  # noqa: S102 - the task
+        code = self.code if source == self.source else None
+        exec(code or compile(source, path, "exec", dont_inherit=True), main.__dict__)  # noqa: S102 - the task
 
     def _report(self) -> None:
         """Tell which installed modules were imported on the way; the next fork has them ready."""
