@@ -20,6 +20,8 @@ MLFLOW := .venv-mlflow
 MLFLOW_READY := $(MLFLOW)/.ready
 RAY := .venv-ray
 RAY_READY := $(RAY)/.ready
+RAY_TUNE := .venv-ray-tune
+RAY_TUNE_READY := $(RAY_TUNE)/.ready
 DATA := .venv-data
 DATA_READY := $(DATA)/.ready
 SITE := .venv-site
@@ -44,6 +46,7 @@ export BRANCHLINE_MLFLOW_PYTHON = $(CURDIR)/$(MLFLOW)/bin/python
 export BRANCHLINE_DATA_PYTHON = $(CURDIR)/$(DATA)/bin/python
 export BRANCHLINE_SITE_PYTHON = $(CURDIR)/$(SITE)/bin/python
 export BRANCHLINE_RAY_PYTHON = $(CURDIR)/$(RAY)/bin/python
+export BRANCHLINE_RAY_TUNE_PYTHON = $(CURDIR)/$(RAY_TUNE)/bin/python
 export BRANCHLINE_PEERS_PYTHON = $(CURDIR)/$(PEERS)/bin/python
 export BRANCHLINE_RIG ?= $(CURDIR)/$(RIG)
 
@@ -98,6 +101,13 @@ $(RAY_READY): pyproject.toml constraints-ray.txt | python
 	@$(RAY)/bin/python $(PIP_INSTALL) -c constraints-ray.txt -e '.[ray,tune]'
 	@touch $@
 
+# A peer of `branchline tune`, and what its trials import.
+$(RAY_TUNE_READY): constraints-ray.txt | python
+	@echo "setting up $(RAY_TUNE) (Ray Tune, to measure against) ..."
+	@test -x $(RAY_TUNE)/bin/python || $(PYTHON) -m venv $(RAY_TUNE)
+	@$(RAY_TUNE)/bin/python $(PIP_INSTALL) -c constraints-ray.txt 'ray[tune]' scikit-learn
+	@touch $@
+
 ray: $(RAY_READY) ## the environment with Ray, for the tests of trials on a cluster
 
 # What projects check their data with: the tests run theirs as they are. Checks are run so that they write
@@ -148,7 +158,7 @@ check: $(READY) ## format, lint, types, import rules, sizes, generated docs
 	@$(PY) -m pytest -q -p no:cacheprovider tests/house
 	@echo "all checks passed"
 
-bench: $(READY) $(PEERS_READY) ## measure against DVC, make and git
+bench: $(EXAMPLE_READY) $(PEERS_READY) $(RAY_TUNE_READY) ## measure against DVC, make and git
 	@$(PY) benchmarks/run.py
 
 docs: $(READY) ## write docs/reference again

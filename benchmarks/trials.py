@@ -189,9 +189,9 @@ def _dvc(scratch: Path, root: Path, work: str, ours: tuple[str, Cost]) -> Row:
 def _ray(root: Path, work: str, ours: tuple[str, Cost]) -> Row:
     """Ray Tune, which keeps its workers: one trial at a time."""
     name = "ray.tune, reuse_actors"
-    python = os.environ.get("BRANCHLINE_RAY_PYTHON")
+    python = os.environ.get("BRANCHLINE_RAY_TUNE_PYTHON")
     if not python:
-        note = "no Ray: set BRANCHLINE_RAY_PYTHON to a Python with ray[tune] and scikit-learn"
+        note = "no Ray Tune: make bench, or set BRANCHLINE_RAY_TUNE_PYTHON"
         return Row(work, ours[0], ours[1].cpu_s, name, note=note)
     try:
         found = cost(Command((python, "search_ray.py", str(TRIALS)), root))
