@@ -73,9 +73,10 @@ def stand_in(asked: dict[str, Any]) -> types.ModuleType:
 def is_main_kept() -> bool:
     """Whether a library has kept the module `__main__` that it found when it was imported."""
     held = sys.modules["__main__"]
+    loaded: list[Any] = list(sys.modules.values())
     return any(
         value is held
-        for module in list(sys.modules.values())
+        for module in loaded
         if isinstance(module, types.ModuleType)
         for value in list(module.__dict__.values())
     )
