@@ -126,6 +126,30 @@ def test_a_library_that_keeps_the_main_module_finds_the_script_in_it(
     assert_same(place, "train.py")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("warnings.filterwarnings('ignore')", id="none"),
+        pytest.param("warnings.simplefilter(action='ignore', category=FutureWarning)", id="a-kind"),
+        pytest.param("warnings.simplefilter('ignore', UserWarning)", id="another-kind"),
+        pytest.param("import helper", id="none-says-a-helper"),
+    ],
+)
+def test_a_library_warns_where_the_script_lets_it(place: Place, tmp_path: Path, said: str) -> None:
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "warning.py").write_text("import warnings\nwarnings.warn('old', FutureWarning)\n")
+    place.env["PYTHONPATH"] = str(site)
+    place.write(
+        {
+            "train.py": f"import warnings\n{said}\nimport warning, json",
+            "helper.py": "from warnings import simplefilter\nsimplefilter('ignore')",
+        }
+    )
+
+    assert_same(place, "train.py")
+
+
 def test_what_it_locked_is_free_for_the_next_one(place: Place) -> None:
     """It takes the system a while to end a large process."""
     with socket.socket() as free:

@@ -132,7 +132,8 @@ class Zygote:
         # Modules may look at the script's own when they are imported, and may keep it.
         sys.modules["__main__"] = trial.stand_in(self.asked)
         gc.disable()
-        for name, names in self.collected.found:
+        for number, (name, names) in enumerate(self.collected.found):
+            self.collected.set_filters(number)
             self._import(name, names)
         self._settle()
 
