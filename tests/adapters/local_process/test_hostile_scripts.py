@@ -80,6 +80,16 @@ for module, name in ((os, "write"), (os, "_exit"), (os, "getpid"), (os, "listdir
     setattr(module, name, None)
 del builtins.open
 """
+BUFFERED = """
+import atexit, json, os, sys, threading, time
+def late():
+    time.sleep(0.1)
+    os.write(1, b"of a thread")
+threading.Thread(target=late).start()
+atexit.register(os._exit, 5)
+sys.stdout.write("out")
+sys.stderr.write("err")
+"""
 BROKEN = """
 import json, sys
 class Broken:
@@ -110,6 +120,13 @@ SCRIPTS = [
 @pytest.mark.parametrize("files", SCRIPTS)
 def test_it_does_what_a_new_python_does(place: Place, files: dict[str, str]) -> None:
     place.write(files)
+
+    assert_same(place, "train.py")
+
+
+def test_what_was_printed_is_written_when_the_script_ends(place: Place) -> None:
+    place.env["PYTHONUNBUFFERED"] = ""
+    place.write({"train.py": BUFFERED})
 
     assert_same(place, "train.py")
 
