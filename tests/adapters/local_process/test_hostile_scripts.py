@@ -167,6 +167,70 @@ def test_a_library_warns_where_the_script_lets_it(place: Place, tmp_path: Path, 
     assert_same(place, "train.py")
 
 
+SETS = """
+import os
+from os import environ
+def use(variables=None):
+    (variables or environ)["MODE"] = "set"
+"""
+ASKS = """
+import json
+def main():
+    {first}
+    import by_mode
+    print(by_mode.MODE)
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param("import settings; settings.use()", id="by-a-module-that-is-loaded-late"),
+        pytest.param("import settings; settings.use(settings.os.environ)", id="by-a-name"),
+        pytest.param("import hydra; hydra.use('by')", id="by-a-library-that-is-asked-to"),
+        pytest.param("import settings; settings.environ.pop('SEEN')", id="taken-away"),
+        pytest.param("import lib, csv", id="by-a-library-for-itself"),
+    ],
+)
+def test_a_library_that_looks_at_variables_is_imported_when_they_are_set(
+    place: Place, tmp_path: Path, first: str
+) -> None:
+    site = tmp_path / "site-packages"
+    (site / "hydra").mkdir(parents=True)
+    (site / "by_mode.py").write_text("import os\nMODE = [os.getenv(n) for n in ('MODE', 'SEEN')]\n")
+    (site / "hydra" / "__init__.py").write_text(
+        "import os\ndef use(mode): os.environ.update(MODE=mode)\n"
+    )
+    (site / "lib.py").write_text("import os\nos.environ['MODE'] = 'of lib'\n")
+    place.env["PYTHONPATH"] = str(site)
+    place.write({"train.py": ASKS.format(first=first), "settings.py": SETS})
+
+    assert_same(place, "train.py")
+
+
+def test_what_was_imported_before_a_variable_was_set_is_had_ready(place: Place) -> None:
+    place.write(
+        {
+            "train.py": """
+            import json, sys
+            def main():
+                print("csv" in sys.modules, "decimal" in sys.modules)
+                import csv
+                import settings
+                settings.use()
+                import decimal
+            main()
+            """,
+            "settings.py": SETS,
+        }
+    )
+
+    logs = [place.run_forked("train.py")[1].split()[-2:] for _ in range(3)]
+
+    assert logs == [["False", "False"], ["True", "False"], ["True", "False"]]
+
+
 def test_what_it_locked_is_free_for_the_next_one(place: Place) -> None:
     """It takes the system a while to end a large process."""
     with socket.socket() as free:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         pages,
         preimports,
         processors,
+        reads,
         safety,
         telling,
         trial,
@@ -67,10 +68,9 @@ def _sibling(name: str) -> Any:
 if not TYPE_CHECKING:
     channel = _sibling("channel")
     preimports, safety = _sibling("preimports"), _sibling("safety")
-    trial, leaving = _sibling("trial"), _sibling("leaving")
-    pages, once = _sibling("pages"), _sibling("once")
+    trial, leaving, telling = _sibling("trial"), _sibling("leaving"), _sibling("telling")
+    pages, once, reads = _sibling("pages"), _sibling("once"), _sibling("reads")
     processors, lifeline = _sibling("processors"), _sibling("lifeline")
-    telling = _sibling("telling")
 
 
 class Unsafe(Exception):  # noqa: N818 - no error: it says what is not done
@@ -94,7 +94,7 @@ class Zygote:
         self.installed = preimports.installed_folders()
         self.folder = trial.first_folder(asked)
         self.collected = preimports.Preimports(self.folder, self.installed)
-        self.watch = trial.Watch(self.installed)
+        self.watch = reads.Watch(self.installed)
         # Where modules may be of the project: wherever is searched now, but the installed folders.
         places = [asked["cwd"], self.folder, *sys.path]
         forms = {form for p in places if p for form in (os.path.abspath(p), os.path.realpath(p))}
