@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -229,6 +231,24 @@ def test_what_was_imported_before_a_variable_was_set_is_had_ready(place: Place) 
     logs = [place.run_forked("train.py")[1].split()[-2:] for _ in range(3)]
 
     assert logs == [["False", "False"], ["True", "False"], ["True", "False"]]
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+def test_a_library_of_the_project_does_what_it_does_at_the_end(place: Place) -> None:
+    place.write(
+        {
+            "own.c": """
+            #include <stdio.h>
+            __attribute__((destructor)) void done(void) { fclose(fopen("written", "w")); }
+            """,
+            "train.py": "import json, ctypes\nctypes.CDLL('./own.so')",
+        }
+    )
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", "-o", "own.so", "own.c"], cwd=place.folder, check=True
+    )
+
+    assert_same(place, "train.py")
 
 
 def test_what_it_locked_is_free_for_the_next_one(place: Place) -> None:

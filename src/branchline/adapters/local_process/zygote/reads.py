@@ -18,6 +18,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__)) + "/"
 _LOOKS = ("stat", "lstat", "access")
 _PASS_ON = ("os", "_collections_abc", "collections.abc", "sitecustomize")
 """Modules through which a variable is changed."""
+_SYSTEM = ("/lib", "/usr/")
 _ASKED = ("hydra", "dotenv")
 """Packages that change variables for the project."""
 
@@ -31,6 +32,9 @@ class Watch:
 
     Args:
         installed: Folders whose files do not count.
+
+    Attributes:
+        has_own_library: Whether the script has loaded a compiled library of the project by itself.
     """
 
     def __init__(self, installed: tuple[str, ...]) -> None:
@@ -38,6 +42,7 @@ class Watch:
         self.installed = installed
         self.lines: list[tuple[str, str]] = []
         self.states: dict[str, object] = {}
+        self.has_own_library = False
         if self.watch is not None:
             self.watch.seen.clear()
             self.watch.asked.clear()
@@ -88,7 +93,8 @@ class Watch:
                 changed()
 
         watch, trace = self.watch, environment.get("BRANCHLINE_TRACE_FILE")
-        handlers = dict.fromkeys(("os.putenv", "os.unsetenv"), varies)
+        handlers: dict[str, Callable[[Any], None]] = {"ctypes.dlopen": self._note_library}
+        handlers.update(dict.fromkeys(("os.putenv", "os.unsetenv"), varies))
         if trace and environment.get("BRANCHLINE_TRACE_ROOT"):
             watch.find.__self__.update(handlers)
         else:
@@ -104,6 +110,11 @@ class Watch:
             file = os.open(trace, os.O_WRONLY | os.O_APPEND)
             os.write(file, os.fsencode(text))
             os.close(file)
+
+    def _note_library(self, args: tuple[Any]) -> None:
+        name = os.fsdecode(args[0] or "")
+        if "/" in name and "-packages/" not in name and not name.startswith(_SYSTEM):
+            self.has_own_library = True
 
     def _is_of_script(self) -> bool:
         """Whether the function that changes a variable is of the project, or was asked to do so."""

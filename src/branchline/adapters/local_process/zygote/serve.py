@@ -395,6 +395,6 @@ _trial.run()
 with suppress(BaseException):  # Python ends it then, whatever a script has made of it
     leaving.leave(
         [name for name, _ in trial.newest(_trial.zygote.loaded)],
-        is_quick=_trial.zygote.is_quick,
+        is_quick=_trial.zygote.is_quick and not _trial.zygote.watch.has_own_library,
         tell=_trial.tell_end,
     )
