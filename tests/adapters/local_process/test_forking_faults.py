@@ -176,6 +176,39 @@ def test_a_zygote_that_hangs_is_left_alone(place: Place, monkeypatch: pytest.Mon
     assert vanish(kept)
 
 
+@pytest.mark.parametrize("dies", [False, True], ids=["alone", "killed-meanwhile"])
+def test_imports_that_take_long_are_learned_while_others_run(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    monkeypatch.setattr(zygotes, "_ANSWER_S", 0.7)
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "slow.py").write_text("import time\ntime.sleep(2)\n")
+    place.env["PYTHONPATH"] = str(site)
+    place.write(
+        {
+            "train.py": """
+            import json, sys
+            print("slow" in sys.modules)
+            def main():
+                import slow
+            main()
+            """
+        }
+    )
+    place.run_forked("train.py")
+    zygotes_before = place.zygotes
+    for pid in zygotes_before if dies else ():
+        os.kill(pid, signal.SIGKILL)
+
+    meanwhile, following = (place.run("train.py") for _ in range(2))
+
+    assert (meanwhile[2], meanwhile[1].split()[-1]) == (False, "False")
+    assert (following[2], following[1].split()[-1]) == (True, "False" if dies else "True")
+    assert (place.zygotes == zygotes_before) is not dies
+    assert place.remarks == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL], ids=["hangs", "is-killed"])
 def test_a_fork_that_waits_and_does_not_answer_runs_nothing(
     place: Place, monkeypatch: pytest.MonkeyPatch, number: int

@@ -112,6 +112,7 @@ class Zygote:
         self._has_answered = False
         self._spare: _Spare | None = None
         self._learned = 0
+        self._is_learning = False
         self._dying: list[int] = []
         ours, theirs = socket.socketpair()
         ours.settimeout(_ANSWER_S)
@@ -196,7 +197,7 @@ class Zygote:
         return None
 
     def _next(self) -> _Spare | None:
-        """The fork that waits; None where there is none, which ends this zygote."""
+        """The fork that waits; None where there is none, which ends this zygote if it is idle."""
         while self._channel.is_asked(0) and not self.is_over:
             if not self._take():
                 self._fail({})
@@ -204,6 +205,8 @@ class Zygote:
             self._tell({"make": True})
         while self._spare is None and not self.is_over:
             answer = self._take()
+            if not answer and self._is_learning and not self.is_over:
+                return None  # it is at its imports still: this one does them by itself
             if "spare" not in answer:
                 self._fail(answer)
         spare, self._spare = self._spare, None
@@ -231,6 +234,7 @@ class Zygote:
         if not names[0].startswith(_PAGES):
             # It ends the one that waits, which lacks them, also one that we are yet to be told of.
             self._learned += 1
+            self._is_learning = True
             self._let_go()
         self._tell({"learn": list(names)})
 
@@ -279,11 +283,13 @@ class Zygote:
             message, descriptors = self._channel.receive()
         except (OSError, ValueError):
             return {}
+        if not message:
+            self.is_over = True  # it is gone
         for descriptor in descriptors:
             spare = _Spare(message.get("spare", -1), descriptor)
             if message.get("learned") == self._learned and self._is_ours(spare.pid):
                 self._let_go()
-                self._spare = spare
+                self._spare, self._is_learning = spare, False
             else:
                 spare.channel.socket.close()
         return message
