@@ -281,8 +281,10 @@ class Zygote:
         """The next message; empty when there is none in time. A fork that is told of is kept."""
         try:
             message, descriptors = self._channel.receive()
-        except (OSError, ValueError):
+        except TimeoutError:
             return {}
+        except (OSError, ValueError):
+            message, descriptors = {}, []
         if not message:
             self.is_over = True  # it is gone
         for descriptor in descriptors:
