@@ -6,6 +6,7 @@ Part of the zygote: standard library only, Python 3.8 and newer, loaded by path.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
@@ -62,6 +63,8 @@ class Watch:
             found = self.watch.os_stat(path)
         except (OSError, ValueError):
             return None
+        if stat.S_ISDIR(found.st_mode):  # each trial may write in it; what was looked for is noted
+            return found.st_ino, found.st_mode
         return found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode
 
     def off(self) -> _Off:
