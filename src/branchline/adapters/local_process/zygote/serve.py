@@ -96,9 +96,7 @@ class Zygote:
         self.collected = preimports.Preimports(self.folder, self.installed)
         self.watch = reads.Watch(self.installed)
         # Where modules may be of the project: wherever is searched now, but the installed folders.
-        places = [asked["cwd"], self.folder, *sys.path]
-        forms = {form for p in places if p for form in (os.path.abspath(p), os.path.realpath(p))}
-        self.places = tuple(form.rstrip("/") + "/" for form in forms)
+        self.places = self.watch.folders((asked["cwd"], self.folder, *sys.path))
         self.before, self.open_before = dict(os.environ), safety.open_files()
         self.mark_at = _mark_address()
         self.why = ""
