@@ -127,9 +127,11 @@ def search_of(project: Project) -> Search:
     """
     section: Any = project.policy.sections.get("tune")
     if not section:
+        from branchline.flows.search_example import search_example
+
         raise ConfigError(
             "branchline.yaml says nothing under `tune`, so there is nothing to search",
-            todo="Write e.g. tune: {objective: {metric: auc}, space: {train.lr: [0.1, 0.01]}}.",
+            todo=f"Write e.g. {search_example(project)}.",
         )
     first, *more = _objectives(section["objective"])
     seeds = _seeds(section, project.policy.gate.replicates)

@@ -217,12 +217,7 @@ def names_of(project: Project, asked: Search) -> Sequence[str]:
             f"tune.space names `{seed}`, which is the seed of the replicates",
             todo="Take it out of the space: a seed that is chosen for its number is luck.",
         )
-    value = TunedParams(project, asked, [seed]).current.get(seed)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ConfigError(
-            f"`{seed}`, the seed of the replicates, is {value!r}, must be a whole number",
-            todo="Name the parameter that training seeds its chance with, e.g. train.seed.",
-        )
+    TunedParams(project, asked, [seed]).check_seed(seed, "the setting `replicates` names")
     return (*asked.space, seed)
 
 

@@ -81,6 +81,31 @@ class TunedParams:
                     place.edited(data, value)  # refused now, not in the middle of the search
         return found
 
+    def check_seed(self, name: str, said: str) -> None:
+        """Refuse a seed that training could not be given.
+
+        Args:
+            name: The parameter; one of those that this was made for.
+            said: The beginning of the message, e.g. `gate.replicates.seed names`.
+
+        Raises:
+            ConfigError: Nothing says what it is now, or it is no whole number.
+        """
+        value, place = self.current.get(name), self._places[name]
+        if isinstance(value, int) and not isinstance(value, bool):
+            return
+        if name not in self.current and isinstance(place, CommandPlace):
+            raise ConfigError(
+                f"{said} `{name}`, and the command of stage `{place.stage.address}` does not say"
+                " which one it uses now",
+                todo="Write the value that is its default into the command, e.g."
+                f" {place.line_with(self._before[place.file], 0)}.",
+            )
+        raise ConfigError(
+            f"{said} `{name}`, which is {value!r}, must be a whole number",
+            todo="Name the parameter that training seeds its chance with, e.g. train.seed.",
+        )
+
     @property
     def files(self) -> frozenset[str]:
         """Files that are written to set a point."""
