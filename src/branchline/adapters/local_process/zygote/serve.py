@@ -91,11 +91,11 @@ class Zygote:
         self.installed = preimports.installed_folders()
         self.folder = trial.first_folder(asked)
         self.collected = preimports.Preimports(self.folder, self.installed)
-        self.watch = trial.Watch(self.installed)
         # Where modules may be of the project: wherever is searched now, but the installed folders.
         places = [asked["cwd"], self.folder, *sys.path]
         forms = {form for p in places if p for form in (os.path.abspath(p), os.path.realpath(p))}
         self.places = tuple(form.rstrip("/") + "/" for form in forms)
+        self.watch = trial.Watch(self.installed)  # from here on it is the modules that look
         self.before, self.open_before = dict(os.environ), safety.open_files()
         self.mark_at = _mark_address()
         self.why = ""
@@ -356,7 +356,7 @@ class Zygote:
         engine.send(refusal or {"ready": True})
         if refusal:
             os._exit(0)
-        made.engine = engine.socket.detach()
+        made.keep(engine.socket.detach())
 
 
 def _mark_address() -> int:
