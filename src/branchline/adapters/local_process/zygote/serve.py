@@ -13,8 +13,9 @@ changed since the imports read it. It also ends when the engine closes that sock
 gone.
 
 To the zygote the engine says `used`: a spare that runs now (`runs`; then the next one is made), or
-that nobody has any more. `make` asks for one where there is none; `learn` tells of more modules, or
-pages; `reap` asks how a fork ended, and `bury`, with any of these, names forks whose end is known.
+that nobody has any more. `make` asks for one where there is none; `learn` tells of more modules,
+and is answered as the first message is, or of pages; `reap` asks how a fork ended, and `bury`, with
+any of these, names forks whose end is known.
 """
 
 from __future__ import annotations
@@ -238,11 +239,7 @@ class Zygote:
 
     def _make(self) -> trial.Trial | None:
         """Make the spare where there is none; returns in it."""
-        if self.why:
-            self.channel.send({"unsafe": self.why})
-        elif not self.spare:  # else the engine was told of it
-            return self._fork()
-        return None
+        return None if self.spare or self.why else self._fork()  # else the engine was told
 
     def _learn(self, names: list[str]) -> None:
         """Import what a fork has imported while it ran; or note which pages it needed."""
@@ -252,16 +249,16 @@ class Zygote:
             return
         self.learned += 1
         self._drop()  # it lacks them, and the engine has let go of it
-        if self.why or self.collected.is_cut or safety.known_in(names):
-            return
-        self.pages = pages.Needed()
-        self._bury(0)  # else they would look like children that a module has started
-        try:
-            for name in names:
-                self._import_if_it_can_be(name)
-            self._settle()
-        except Unsafe as why:
-            self.why = str(why)
+        if not self.why and not self.collected.is_cut and not safety.known_in(names):
+            self.pages = pages.Needed()
+            self._bury(0)  # else they would look like children that a module has started
+            try:
+                for name in names:
+                    self._import_if_it_can_be(name)
+                self._settle()
+            except Unsafe as why:
+                self.why = str(why)
+        self.channel.send({"unsafe": self.why} if self.why else {"ready": True})
 
     def _import_if_it_can_be(self, name: str) -> None:
         try:
