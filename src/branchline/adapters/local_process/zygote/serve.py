@@ -381,7 +381,7 @@ def main() -> trial.Trial:
     return zygote.serve()
 
 
-trial.FRESH, trial.pages, trial.lifeline = _FRESH, pages, lifeline
+trial.FRESH, trial.pages, trial.lifeline, trial.safety = _FRESH, pages, lifeline, safety
 _trial = main()
 _trial.run()
 leaving.leave(
