@@ -273,6 +273,16 @@ def test_what_an_import_warned_of_is_not_said_again(
     assert [log.count("UserWarning: said once") for log in logs] == [1, 1]
 
 
+def test_what_the_compiler_warns_of_is_said_once(place: Place) -> None:
+    place.env["PYTHONWARNINGS"] = "default"  # it is always said from Python 3.12 on
+    place.write({"train.py": "import json, own\nprint('\\d')", "own.py": "x = '\\w'"})
+
+    logs = [place.run_forked("train.py")[1] for _ in range(3)]
+
+    assert [log.count("invalid escape sequence") for log in logs][1:] == [1, 1], logs
+    assert "<unknown>" not in logs[0]
+
+
 def test_modules_that_an_installed_one_makes_are_its_own(place: Place, tmp_path: Path) -> None:
     site = tmp_path / "site-packages"
     site.mkdir()
