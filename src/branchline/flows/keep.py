@@ -235,12 +235,14 @@ class Keeper:
         if not reads:
             return []
         rewritten = self._project.executor.rewritten(attempt.task)
-        for path in reads:
-            if self._counts(path, attempt.stage, found):
-                digest = self._planner.inputs.reader.digest(path)
-                if digest is not None:
-                    change = self._change_of(path, attempt.started_ns, rewritten)
-                    seen.append(_Seen(path=path, digest=digest, change=change))
+        counted = [path for path in reads if self._counts(path, attempt.stage, found)]
+        reader = self._planner.inputs.reader
+        reader.forget(counted)  # an input of another stage may have been read long ago
+        for path in counted:
+            digest = reader.digest(path)
+            if digest is not None:
+                change = self._change_of(path, attempt.started_ns, rewritten)
+                seen.append(_Seen(path=path, digest=digest, change=change))
         return [item for item in seen if item.change is not _Change.BY_STAGE]
 
     def _looks(self, attempt: Attempt, found: Gathered) -> tuple[Observed, ...]:

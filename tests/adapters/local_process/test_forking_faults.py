@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.adapters.local_process.places import FOLDER, Place, is_alive, settled, vanish
 
-from branchline.adapters.local_process import zygotes
+from branchline.adapters.local_process import spares, zygotes
 from branchline.adapters.local_process.processes import all_processes
 from branchline.core.run import Failure
 
@@ -161,7 +161,7 @@ def test_a_zygote_that_is_killed_loses_nothing(place: Place) -> None:
 
 
 def test_a_zygote_that_hangs_is_left_alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zygotes, "_ANSWER_S", 0.3)
+    monkeypatch.setattr(spares, "ANSWER_S", 0.3)
     place.write({"train.py": "import json\nprint('done')"})
     place.run_forked("train.py")
     kept = place.zygotes
@@ -180,7 +180,7 @@ def test_a_zygote_that_hangs_is_left_alone(place: Place, monkeypatch: pytest.Mon
 def test_a_fork_that_waits_and_does_not_answer_runs_nothing(
     place: Place, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr(zygotes, "_ANSWER_S", 0.5)
+    monkeypatch.setattr(spares, "ANSWER_S", 0.5)
     place.write({"train.py": "import json\nopen('ran', 'a').write('x')\nprint('done')"})
     place.run_forked("train.py")
     waiting = settled(place)

@@ -257,10 +257,10 @@ class LocalExecutor(Executor):
         ticks = time.time_ns() if own is None else own.started_ticks
         self._engine_mark = f"{self._boot_id[:8]}.{os.getpid()}.{ticks}"
         self._inherited = dict(os.environ)
-        if self._wants_forks and self._is_subreaper:
+        if self._wants_forks:
             from branchline.adapters.local_process.forking import Forks
 
-            self._forks = Forks()
+            self._forks = Forks("" if self._is_subreaper else "that is done on Linux only")
 
     def _advance(self, now: float) -> float:
         """Move every stage on; returns when to look again."""

@@ -13,7 +13,7 @@ import os
 import sys
 import time
 import types
-import warnings
+from contextlib import suppress
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ END = "@end"
 """What the last line of a fork begins with."""
 pages: Any = None
 lifeline: Any = None
+safety: Any = None
 """Modules that stand beside this one."""
 _HERE = os.path.dirname(os.path.abspath(__file__)) + "/"
 _LOOKS = ("stat", "lstat", "access")
@@ -157,15 +158,12 @@ class Trial:
     Args:
         zygote: What it was forked from.
         tells_pages: Whether it tells at its end which pages it needed.
-
-    Attributes:
-        engine: Descriptor of the socket to whoever asked for it.
     """
 
     def __init__(self, zygote: Any, *, tells_pages: bool) -> None:
         self.zygote, self.asked, self.tells_pages = zygote, zygote.asked, tells_pages
         self.message: dict[str, Any] = {}
-        self.engine, self.said = -1, b""
+        self.engine, self.own, self.said = -1, (0, 0, 0), b""
         self.before_kb, self.before_faults = pages.own_kb(), 0
         self.source = b""
         self.code: Any = None
@@ -192,7 +190,7 @@ class Trial:
         """Have the code of the script ready, should it be the same when it runs."""
         path = sys.modules["__main__"].__dict__["__file__"]
         try:
-            with self.zygote.watch.off(), warnings.catch_warnings(record=True) as said:
+            with self.zygote.watch.off(), safety.Unsaid() as said:
                 with open(path, "rb") as file:
                     source = file.read()
                 code = compile(source, path, "exec", dont_inherit=True)
@@ -209,6 +207,7 @@ class Trial:
             log: Descriptor of its log.
         """
         self.message = message
+        os.chdir(self.asked["cwd"])  # another folder may have its name by now
         mark = message["mark"].encode()
         lifeline.write_memory(self.zygote.mark_at, mark.ljust(message["room"], b"\0"))
         self.said = os.pread(1, os.fstat(1).st_size, 0)
@@ -220,6 +219,10 @@ class Trial:
         if hasattr(sys, "orig_argv"):
             sys.orig_argv[:] = message["words"]
         self.before_faults = pages.faults()
+
+    def keep(self, engine: int) -> None:
+        """Keep the descriptor of the socket to whoever asked, for what is said at the end."""
+        self.engine, self.own = engine, _identity(engine)
 
     def run(self) -> None:
         """Run the script; an error, or another exit code than 0, goes on to the interpreter."""
@@ -280,11 +283,18 @@ class Trial:
         ]
         if not names and self.tells_pages and self._has_lacked_pages():
             names = pages.touched(self.before_kb)
-        try:
+        with suppress(OSError):
+            self._tell("\n".join(names))
+
+    def _tell(self, text: str) -> None:
+        """Say something to whoever asked for this process, which never waits.
+
+        Not in a child that left the script at its end, too; nor where the script has closed what it
+        did not open, and has a file of its own there.
+        """
+        if _identity(self.engine) == self.own:
             os.set_blocking(self.engine, False)
-            os.write(self.engine, "\n".join(names).encode())
-        except OSError:
-            pass
+            os.write(self.engine, text.encode())
 
     def _has_lacked_pages(self) -> bool:
         """Whether the next fork should have others ready than this one had.
@@ -298,7 +308,13 @@ class Trial:
 
     def tell_end(self) -> None:
         """Say that this process has done its work: CPU seconds and peak memory."""
-        os.write(self.engine, f"\n{END} {time.process_time()} {pages.peak_kb()}\n".encode())
+        self._tell(f"\n{END} {time.process_time()} {pages.peak_kb()}\n")
+
+
+def _identity(descriptor: int) -> tuple[int, int, int]:
+    """Which process has which file at a descriptor."""
+    found = os.fstat(descriptor)
+    return os.getpid(), found.st_dev, found.st_ino
 
 
 def newest(loaded: Container[str]) -> list[tuple[str, Any]]:
