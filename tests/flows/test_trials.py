@@ -14,7 +14,7 @@ from branchline.core.policy import Goal
 from branchline.core.run.pruning import Pruner, PrunerSettings
 from branchline.core.run.stopping import Budget
 from branchline.core.run.trials import Trial, TrialState
-from branchline.errors import MissingExtraError
+from branchline.errors import MissingExtraError, UsageError
 from branchline.flows.search import Search, Seeds
 from branchline.flows.stop_rules import StopRules
 from branchline.flows.trials import Ending, Trials
@@ -200,6 +200,33 @@ def test_what_cannot_be_searched_is_said_before_anything_is_trained(lab: Lab) ->
     with pytest.raises(MissingExtraError):
         lab.run()
     assert lab.asked_for() == []
+
+
+def test_a_choice_that_cannot_be_there_is_refused_before_anything_is_trained(lab: Lab) -> None:
+    with pytest.raises(UsageError, match="trial 13 is not there, the search has at most 12"):
+        lab.run(replace(ASKED, choose=13))
+    assert lab.asked_for() == []
+
+    lab.run(replace(ASKED, choose=12))
+    lab.runner.asks.clear()
+    with pytest.raises(UsageError, match="trial 15 is not there, the search has at most 14"):
+        lab.run(replace(ASKED, choose=15, further=2))
+    assert lab.asked_for() == []
+
+    lab.run(replace(ASKED, choose=12, trials=3))
+    assert lab.asked_for() == [0], "more are kept than are asked for now"
+
+
+def test_a_choice_that_left_no_number_is_refused_before_more_are_made(lab: Lab) -> None:
+    lab.runner.value_of = lambda point: None if point["x"] == 1 else value(point)
+    lab.run(replace(ASKED, trials=4))
+    lab.runner.asks.clear()
+    lab.studies.close()
+
+    with pytest.raises(UsageError, match="trial 2 left no number: it failed"):
+        lab.run(replace(ASKED, choose=2))
+
+    assert lab.asked_for() == [0]
 
 
 @pytest.mark.parametrize("slots", [pytest.param(1, id="alone"), pytest.param(4, id="four")])

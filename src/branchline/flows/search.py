@@ -64,6 +64,7 @@ class Search:
         command: The user's own search; "" for none.
         write: File for the best values.
         trials: At most. further: So many more than are made, where that is asked for.
+        choose: Number of the trial whose values a person wants; None: of the best.
         budget: Time, money, and when no further gain is likely.
         constraint: Metric -> bounds that a trial must keep.
         sampler: How points are chosen, as written; "" where nothing is written.
@@ -83,6 +84,7 @@ class Search:
     write: str = "best_params.yaml"
     trials: int = 50
     further: int = 0
+    choose: int | None = None
     budget: Budget = field(default_factory=Budget)
     constraint: Mapping[str, Any] = field(default_factory=dict)
     sampler: str = "grid"

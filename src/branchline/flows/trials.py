@@ -24,6 +24,7 @@ from branchline.core.run.stopping import (
 from branchline.core.run.studies import Inherited, KeptTrial, inherited
 from branchline.core.run.trial_events import SearchResumed, TrialBegun, TrialEnded
 from branchline.core.run.trials import Trial, ranked
+from branchline.flows.chosen import refuse_choice, refuse_number_of_none
 from branchline.flows.earlier import Earlier
 from branchline.flows.finalists import Finalists
 from branchline.flows.first_trial import kept_first, read_now
@@ -112,7 +113,8 @@ class Trials:
         set_now = self.params.current
         self.current = {name: set_now[name] for name in self.asked.space if name in set_now}
         # What the search cannot do is said before anything is trained.
-        self.sampler_of(self.asked, Inherited())
+        most = self.sampler_of(self.asked, Inherited()).most
+        refuse_number_of_none(self.asked, self.studies, most)
         self._total = self.asked.trials
         self._tally = Tally(goals=self.asked.goals, min_gain=self.asked.budget.min_gain)
         first = self._make_one(0, self.current)
@@ -174,6 +176,7 @@ class Trials:
             before.append(KeptTrial(trial=now))
         sampler.remember([*before, *kept])
         self._made = {k.trial.number: k.trial for k in kept}
+        refuse_choice(self.asked, self._made, self._total)
         self._tally.add(now)
         for place, one in enumerate(before, start=1):
             self._note(one, -place)
