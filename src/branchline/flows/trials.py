@@ -104,6 +104,7 @@ class Trials:
     _tally: Tally = field(init=False)
     _earlier: Earlier = field(init=False)
     _study: str = ""
+    _again: Sequence[KeptTrial] = ()
     _began: float = 0.0
     _total: int = 0
 
@@ -169,6 +170,7 @@ class Trials:
         taken = inherited(study, past, current=self.current, goal=self.asked.goal)
         self._study = study.identity
         self._tally.spent_s += taken_up.spent_s
+        self._again = taken_up.again
         sampler = self.sampler_of(self.asked, taken)
         self._total = min(self.asked.trials, sampler.most or self.asked.trials)
         before = [self._earlier.kept_of(trial) for trial in taken.known]
@@ -373,6 +375,10 @@ class Trials:
             runner=self.runner,
             say=self.say,
             is_stopped=lambda: self.is_stopped() or self._is_late(),
+            spent_s=self._tally.spent_s,
+            expected_s=self._tally.expected_s,
+            before=self._again,
+            keep=lambda kept: self.studies.add(self._study, kept),
         )
         self.confirmed = finals.confirm(self._all())
         if self.is_stopped():

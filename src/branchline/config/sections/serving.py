@@ -152,7 +152,11 @@ TUNE = Section(
         "budget": Key(
             Section(
                 {
-                    "cost": Key(Number(above=0), "Most money for all trials.", required=True),
+                    "cost": Key(
+                        Number(above=0),
+                        "Most money for all trials and for confirming the best.",
+                        required=True,
+                    ),
                     "per_hour": Key(
                         Number(above=0),
                         "Price of an hour of a trial, same currency.",
