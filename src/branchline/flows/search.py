@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from branchline.config.units import seconds_of
+from branchline.core.directions import goal_written
 from branchline.core.policy import Goal
 from branchline.core.run.spaces import without_unmet
 from branchline.core.run.stopping import Budget
@@ -161,7 +162,7 @@ def _objectives(written: Any) -> list[Objective]:
     return [
         Objective(
             metric=row["metric"],
-            goal=Goal(row.get("goal", "maximize")),
+            goal=goal_written(row["metric"], row.get("goal")),
             constraint=row.get("constraint") or {},
         )
         for row in rows

@@ -85,6 +85,9 @@ FIXED = OneOf((Number(), Flag(), Text("one value, set in every trial", is_comman
 
 def _tune_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
     """See that what `when` names is set by each trial, and can have the value that it waits for."""
+    from branchline.config.sections.better import pruner_goal_rule
+
+    pruner_goal_rule(value, path, report)
     space = value.get("space") or {}
     for name, written in space.items():
         when = written.get("when") if isinstance(written, dict) else None
@@ -115,12 +118,24 @@ def _values_of(written: Any) -> list[Any] | None:
     return [written["fixed"]] if "fixed" in written else None
 
 
+def _objective_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
+    from branchline.config.sections.better import goal_rule
+
+    if "metric" in value:
+        goal_rule(value["metric"], value.get("goal"), path, report)
+
+
 OBJECTIVE = Section(
     {
         "metric": Key(Text("a metric"), "What is searched for.", required=True),
-        "goal": Key(Choice(("maximize", "minimize")), "Which way is better.", "maximize"),
+        "goal": Key(
+            Choice(("maximize", "minimize")),
+            "Which way is better; of a known metric as it is by nature (`rmse`: minimize), else as"
+            " its name tells. Asked for where the name tells nothing, or sounds like a loss.",
+        ),
         "constraint": Key(OPTIONS, "Bounds that other metrics must keep."),
-    }
+    },
+    rule=_objective_rule,
 )
 
 TUNE = Section(
