@@ -248,10 +248,11 @@ class InputReader:
             if entry.path and self.reader.is_file(entry.path):
                 self._add_mode(entry.path, found)
         known = {params.path for params in stage.params}
-        own = {out.path for out in stage.outs}
+        own, listed = {out.path for out in stage.outs}, self._project.pipeline.metrics
         for file in closure.files:
             name = file.path.rpartition("/")[2]
-            if file.path in known or name in CONFIG_NAMES or name.endswith(".dvc"):
+            is_left = file.is_named and file.path in listed  # seen reads will tell
+            if is_left or file.path in known or name in CONFIG_NAMES or name.endswith(".dvc"):
                 continue
             if not self.is_inside(file.path, own) and not self._producers.makers(file.path):
                 self._add_file(file, found)

@@ -280,15 +280,18 @@ class Keeper:
         """Whether a file that was read moved while the stage ran, and by whom.
 
         What git does not track and the stage both reads and writes (a log, a counter, a cache) is
-        scratch of its own. Any other was edited by somebody; the output of another stage, read
-        without a word in `deps`, was made meanwhile.
+        scratch of its own, and so are metrics that the top level of a dvc.yaml lists. Any other
+        was edited by somebody; the output of another stage, read without a word in `deps`, was
+        made meanwhile.
         """
         changed = self._project.workspace.changed_at_ns(path) or 0
         is_made = bool(self._planner.producers.makers(path))
         # An output may have been stored just before the stage started; files of others were not.
         if changed <= (started_ns if is_made else started_ns - CLOCK_LAG_NS):
             return _Change.NONE
-        is_own = path in rewritten and not is_made and not self._planner.inputs.is_tracked(path)
+        is_tracked = self._planner.inputs.is_tracked(path)
+        is_listed = path in self._project.pipeline.metrics
+        is_own = path in rewritten and not is_made and (is_listed or not is_tracked)
         return _Change.BY_STAGE if is_own else _Change.BY_OTHERS
 
     def _result(
