@@ -44,8 +44,9 @@ class Forks:
 
     @property
     def pids(self) -> set[int]:
-        """The zygotes' own processes, which are of no stage."""
-        return {zygote.pid for zygote in self._zygotes.values()}
+        """The zygotes' own living processes, which are of no stage."""
+        # An ended one has -1, which means everybody to whoever sends it a signal.
+        return {zygote.pid for zygote in self._zygotes.values() if zygote.pid > 0}
 
     def remarks(self) -> list[str]:
         """Why stages are not forked, a sentence each, since the last call."""

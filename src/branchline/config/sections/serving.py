@@ -22,7 +22,7 @@ from branchline.config.kinds import (
     Text,
 )
 from branchline.config.problems import nearest
-from branchline.config.sections.github import NAMES
+from branchline.config.sections.github import HARMLESS_NAMES
 from branchline.config.sections.pruning import FOLLOW, PRUNER, PRUNERS
 from branchline.config.sections.training import COMMAND, TEXTS
 
@@ -325,8 +325,12 @@ ENVIRONMENT_OF_SERVICE = Section(
             COMMAND, "Command that brings the version before back; `run` with it when not set."
         ),
         "timeout": Key(TIMEOUT_KIND, "Most time of each of these commands.", "30m"),
-        "secrets": Key(NAMES, "Secrets that its commands get as variables, and no other's do."),
-        "variables": Key(NAMES, "Configuration variables that its commands get as variables."),
+        "secrets": Key(
+            HARMLESS_NAMES, "Secrets that its commands get as variables, and no other's do."
+        ),
+        "variables": Key(
+            HARMLESS_NAMES, "Configuration variables that its commands get as variables."
+        ),
         "url": Key(Text("a URL"), "Where the service answers."),
         "guard": Key(ListOf(OPTIONS), "Metrics that abort the rollout."),
     },
