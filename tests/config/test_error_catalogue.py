@@ -18,6 +18,7 @@ POLICIES = [
     ("model: a b", "1: model: is 'a b', must be a name of letters, digits, `-`, `_` and `/` that starts and ends with a letter or digit"),
     ("pipeline: dvc.yaml", "1: needs `model: NAME`, or `models: {NAME: {...}}` for several"),
     ("model: a\nmodels: {b: {}}", "2: models: `model` and `models` exclude each other; keep one"),
+    ("models:\n  Tumour: {train: x}\n  tumour: {train: y}", "3: models.tumour: differs only by case, which many disks do not tell apart (files, tags), from `Tumour`; give it another name"),
     ("models: {}", "1: models: is empty, must name at least one model"),
     ("model: a\nmonitr: {}", "2: monitr: unknown key; did you mean `monitor`?"),
     ("model: a\ntrain: python t.py\nstages: {b: {cmd: x}}", "2: train: stands beside `stages`; say once where stages are"),
