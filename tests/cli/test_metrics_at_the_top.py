@@ -71,6 +71,24 @@ def test_one_that_what_writes_it_reads_back_is_no_input_either(tmp_path: Path) -
     assert "`auc` is 0.7" in project.call("run")
 
 
+def test_one_that_another_training_left_judges_no_result_of_before(tmp_path: Path) -> None:
+    project = project_of(tmp_path, "w", "metrics.json")
+    params, metrics = project.folder / "params.yaml", project.folder / "metrics.json"
+    project.call("run")
+    params.write_text("x: 0.4\n")
+    assert "failed `auc` is 0.4" in project.call("run", code=3)
+
+    params.write_text("x: 0.6\n")
+    said = project.call("run", code=4)
+
+    assert "reuse   train" in said
+    assert "metrics.json: it holds other numbers than run" in said
+    assert "(`auc`: 0.6, now 0.4); name it under `metrics` of `train`" in said
+
+    metrics.write_text('{"auc": 0.6}')
+    assert "`auc` is 0.6; at least 0.5 is wanted" in project.call("run")
+
+
 @pytest.mark.parametrize(
     ("outs", "metrics"),
     [

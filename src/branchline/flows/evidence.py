@@ -137,7 +137,12 @@ class EvidenceReader:
             made_in = maker_of(path, makers)
             if made_in is not None or with_unmade:
                 files.setdefault(path, makers.get(made_in or "", ""))
-        return metrics_in(self._project, self._planner.stages, files)
+        left = metrics_in(self._project, self._planner.stages, files)
+        if "" in files.values():
+            from branchline.flows.stale_metrics import leave_out_stale
+
+            leave_out_stale(self._project, self._planner, self._walked, left)
+        return left
 
     def _params(self) -> dict[str, JsonValue]:
         found: dict[str, JsonValue] = {}

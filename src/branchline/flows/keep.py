@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
+from branchline.core.pipeline import maker_of
 from branchline.core.plan.entries import entry_of
 from branchline.core.plan.keys import key_of
 from branchline.core.plan.values import ABSENT, PRESENT, Observed, Produced, Result
@@ -273,7 +274,7 @@ class Keeper:
         if path in {dep.path for dep in stage.params}:
             return False
         inputs = self._planner.inputs
-        is_own = inputs.is_inside(path, {out.path for out in stage.outs})
+        is_own = maker_of(path, (out.path for out in stage.outs)) is not None
         return not is_own and not inputs.is_covered(path, found)
 
     def _change_of(self, path: str, started_ns: int, rewritten: frozenset[str]) -> _Change:
