@@ -258,6 +258,20 @@ def test_a_folded_command_of_dvc_yaml_in_which_stages_share_an_option(tmp_path: 
     assert len(started(project)) == 2
 
 
+def test_a_key_that_has_a_dot_in_its_name(tmp_path: Path) -> None:
+    dvc = "stages: {train: {cmd: python train.py, params: [{params.yaml: null}], outs: [model],"
+    dvc += " metrics: [metrics.json]}}\n"
+    read = "from score import leave\nleave(float(open('params.yaml').read().split(':')[1]))\n"
+    more = {"params.yaml": '"opt.lr": 0.1\n', "train.py": read}
+    project = dvc_project(tmp_path, dvc, "{opt.lr: [0.1, 0.2, 0.3]}", **more)
+
+    said = project.call("tune")
+
+    assert "opt.lr 0.1 -> 0.3" in said
+    assert changed(project) == {"params.yaml": ('"opt.lr": 0.1', '"opt.lr": 0.3')}
+    assert "reuse   train" in project.call("run")
+
+
 def test_a_command_that_takes_its_value_from_params_is_made_anew_for_each_trial(
     tmp_path: Path,
 ) -> None:

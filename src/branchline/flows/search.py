@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from branchline.config.units import seconds_of
+from branchline.core.directions import goal_written
 from branchline.core.policy import Goal
 from branchline.core.run.spaces import without_unmet
 from branchline.core.run.stopping import Budget
@@ -64,6 +65,7 @@ class Search:
         command: The user's own search; "" for none.
         write: File for the best values.
         trials: At most. further: So many more than are made, where that is asked for.
+        choose: Number of the trial whose values a person wants; None: of the best.
         budget: Time, money, and when no further gain is likely.
         constraint: Metric -> bounds that a trial must keep.
         sampler: How points are chosen, as written; "" where nothing is written.
@@ -83,6 +85,7 @@ class Search:
     write: str = "best_params.yaml"
     trials: int = 50
     further: int = 0
+    choose: int | None = None
     budget: Budget = field(default_factory=Budget)
     constraint: Mapping[str, Any] = field(default_factory=dict)
     sampler: str = "grid"
@@ -161,7 +164,7 @@ def _objectives(written: Any) -> list[Objective]:
     return [
         Objective(
             metric=row["metric"],
-            goal=Goal(row.get("goal", "maximize")),
+            goal=goal_written(row["metric"], row.get("goal")),
             constraint=row.get("constraint") or {},
         )
         for row in rows

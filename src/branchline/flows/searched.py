@@ -160,7 +160,10 @@ def refuse_without_metrics(project: Project, asked: Search) -> None:
             numbers it holds: it may have been committed, or left by another trial.
     """
     stages = stages_of(project, asked)
-    if any(out.kind is OutKind.METRIC for stage in stages for out in stage.outs):
+    outs = [out for stage in stages for out in stage.outs]
+    if any(out.kind is OutKind.METRIC for out in outs):
+        return
+    if project.pipeline.metrics_of(out.path for out in outs):
         return
     names = ", ".join(f"`{stage.address}`" for stage in stages[:5])
     files = ", ".join(f"`{path}`" for path in project.pipeline.metrics)

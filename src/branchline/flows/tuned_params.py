@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from branchline.config.param_edit import edit_params
-from branchline.config.params import DEFAULT_FILE, parse_params, select_params
+from branchline.config.params import DEFAULT_FILE, param_at, parse_params
 from branchline.core.evidence.find import nearest_name
 from branchline.core.run.spaces import is_met
 from branchline.core.run.spots import Spot, SpotKind, spot_of
@@ -305,7 +305,7 @@ def has_param(project: Project, file: str, key: str) -> bool:
     if data is None:
         return False
     try:
-        select_params(file, parse_params(file, data), [key])
+        param_at(file, parse_params(file, data), key)
     except ParamsError:
         return False
     return True
@@ -316,6 +316,6 @@ def value_now(project: Project, place: Place) -> JsonValue:
     data = project.workspace.read(place.file)
     if data is None:
         return None
-    found = select_params(place.file, parse_params(place.file, data), [place.key])
-    value: JsonValue = found[place.key]  # type: ignore[assignment] # a parameter file holds plain values
+    found = param_at(place.file, parse_params(place.file, data), place.key)
+    value: JsonValue = found  # type: ignore[assignment] # a parameter file holds plain values
     return value
