@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,7 +104,7 @@ def test_a_zygote_that_is_refused_by_the_system_is_said(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.write({"train.py": SCRIPT})
-    monkeypatch.setattr(zygotes.socket, "socketpair", refused(errno.EMFILE))
+    monkeypatch.setattr(socket, "socketpair", refused(errno.EMFILE))
 
     place.executor.expect(place.task("train.py 0"))
     ended, log, is_fork = place.run("train.py 0")
