@@ -242,7 +242,11 @@ def test_two_objectives_are_for_a_person_to_choose_from(tmp_path: Path) -> None:
     said = project.call("tune", "--choose", number)
     assert "Written: best_params.yaml" in said
     assert len(project.trained()) == 11
-    assert "--choose 99: trial 99 is not there" in project.call("tune", "--choose", "99", code=2)
+
+    (project.folder / "params.yaml").write_text("x: 0.8\ny: 6\nseed: 8\n")
+    said = project.call("tune", "--choose", "99", code=2)
+    assert "--choose 99: trial 99 is not there, the search has at most 10" in said
+    assert len(project.trained()) == 11
 
 
 def test_constraints_hold(tmp_path: Path) -> None:

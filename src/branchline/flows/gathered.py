@@ -51,6 +51,7 @@ class Gathered:
         unknown: Why an input cannot be digested at all ("" when all can).
         probed: Folders whose listing mattered.
         untracked: Files that the code names and that would count if git tracked them.
+        listed: Metrics of the top level of a dvc.yaml that the code names, mostly to write them.
     """
 
     inputs: dict[str, Input] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Gathered:
     unknown: str = ""
     probed: set[str] = field(default_factory=set)
     untracked: list[str] = field(default_factory=list)
+    listed: list[str] = field(default_factory=list)
 
     def entry(self, stage: Stage) -> LockEntry | None:
         """The exact reading; None while an input is pending or unknown."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from branchline.core.changes.closure import Closure, ClosureFile, closure_of
 from branchline.core.changes.entries import Entry, entries_of
 from branchline.core.changes.values import Input, InputKind
+from branchline.core.pipeline import maker_of
 from branchline.core.plan.view import MODE_SUFFIX, READING_SUFFIX
 from branchline.core.run import command_lines
 from branchline.core.secrecy import MASK, is_secret, redacted, secret_digest
@@ -229,12 +230,16 @@ class InputReader:
             if entry.path and self.reader.is_file(entry.path):
                 self._add_mode(entry.path, found)
         known = {params.path for params in stage.params}
-        own = {out.path for out in stage.outs}
+        own, listed = {out.path for out in stage.outs}, self._project.pipeline.metrics
         for file in closure.files:
             name = file.path.rpartition("/")[2]
             if file.path in known or name in CONFIG_NAMES or name.endswith(".dvc"):
                 continue
-            if not self.is_inside(file.path, own) and not self._producers.makers(file.path):
+            if maker_of(file.path, own) is not None or self._producers.makers(file.path):
+                continue
+            if file.is_named and file.path in listed:
+                found.listed.append(file.path)  # It is written; seen reads will tell.
+            else:
                 self._add_file(file, found)
 
     def _add_file(self, file: ClosureFile, found: Gathered) -> None:
@@ -290,10 +295,6 @@ class InputReader:
             rules = self._project.policy.changes
             self._closures[entries] = closure_of(entries, self.reader, rules)
         return self._closures[entries]
-
-    def is_inside(self, path: str, outs: set[str]) -> bool:
-        """Whether a path is one of these outputs or lies in one."""
-        return path in outs or any(path.startswith(out + "/") for out in outs)
 
     def is_covered(self, path: str, found: Gathered) -> bool:
         """Whether a path is an input already, or lies in a declared folder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 import time
@@ -10,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from branchline.adapters.local_process import LocalExecutor
 from branchline.adapters.local_process.processes import all_processes, read_process
 from branchline.ports.executor import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from branchline.adapters.local_process import LocalExecutor
     from branchline.core.run import Ended
 
 FOLDER = str(Path(sys.executable).parent)
@@ -78,6 +79,36 @@ class Place:
     @property
     def zygotes(self) -> set[int]:
         return set() if self.executor._forks is None else self.executor._forks.pids
+
+
+def assert_same(place: Place, command: str) -> None:
+    """A fork ends as a new Python does, with the same log, and leaves the same files."""
+    plain = Place(place.folder, LocalExecutor(shell="/bin/sh"), place.env, starts=100)
+    before = set(place.folder.rglob("*"))
+
+    def files() -> dict[Path, bytes]:
+        made = [p for p in place.folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+        found = {path: path.read_bytes() for path in made}
+        for path in set(made) - before:
+            path.unlink()
+        return found
+
+    for _ in range(3):  # the last one is a spare, which was made ahead
+        ended, log = place.run_forked(command)
+        left = files()
+    expected, expected_log, is_fork = plain.run(command)
+    expected_left = files()
+
+    assert not is_fork
+    assert re.sub(r"0x\w+", "0x", log) == re.sub(r"0x\w+", "0x", expected_log)
+    assert (ended.exit_code, ended.signal, ended.failure, ended.detail) == (
+        expected.exit_code,
+        expected.signal,
+        expected.failure,
+        expected.detail,
+    )
+    assert ended.peak_memory_bytes > 1 << 20
+    assert left == expected_left
 
 
 def is_alive(pid: int) -> bool:

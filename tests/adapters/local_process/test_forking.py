@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.adapters.local_process.places import Place
+from tests.adapters.local_process.places import Place, assert_same
 
 from branchline.adapters.local_process import LocalExecutor, forking
 from branchline.core.policy import Trace
@@ -126,21 +126,8 @@ def test_a_fork_does_what_a_new_python_does(
     place: Place, files: dict[str, str], command: str
 ) -> None:
     place.write(files)
-    plain = Place(place.folder, LocalExecutor(shell="/bin/sh"), starts=100)
 
-    for _ in range(3):  # the last one is a spare, which was made ahead
-        ended, log = place.run_forked(command)
-    expected, expected_log, is_fork = plain.run(command)
-
-    assert not is_fork
-    assert re.sub(r"0x\w+", "0x", log) == re.sub(r"0x\w+", "0x", expected_log)
-    assert (ended.exit_code, ended.signal, ended.failure, ended.detail) == (
-        expected.exit_code,
-        expected.signal,
-        expected.failure,
-        expected.detail,
-    )
-    assert ended.peak_memory_bytes > 1 << 20
+    assert_same(place, command)
 
 
 def test_a_python_that_is_named_by_its_path_is_forked(place: Place) -> None:

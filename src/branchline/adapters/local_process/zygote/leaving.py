@@ -3,7 +3,8 @@
 Part of the zygote: standard library only, Python 3.8 and newer, loaded by path. Taking all modules
 apart, as Python does, writes to every page that a fork shares with its zygote: 130 ms for those of
 scikit-learn. What a script can notice is done: threads are waited for, `atexit` runs, its own
-objects are finalised, buffers of Python and of C are written.
+objects are finalised, buffers of Python and of C are written. Where more would be noticed, Python
+ends by itself.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import gc
 import io
 import os
 import sys
+import weakref
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
-
+# As they are now: a script may replace those that everybody finds.
+_exit_now, _listdir, _open = os._exit, os.listdir, open
 _NOTHING_AT_EXIT = frozenset(
     {
         "numpy", "scipy", "sklearn", "scikit_learn", "pandas", "yaml", "joblib", "threadpoolctl",
@@ -28,6 +31,7 @@ _NOTHING_AT_EXIT = frozenset(
 )  # fmt: skip
 """Compiled packages of which it is known that C need not take them apart (20 to 40 ms)."""
 
+_MAIN = ("__main__", "__mp_main__")
 _BUFFERED = (io.TextIOBase.__bases__[0], io.BufferedIOBase.__bases__[0])
 """What files with a buffer derive from, as Python's end knows them. Those of `io` itself are
 abstract classes: asking ten thousand objects for them takes 0.5 ms."""
@@ -44,41 +48,95 @@ def has_nothing_at_exit() -> bool:
     return tops <= _NOTHING_AT_EXIT
 
 
-def leave(fresh: Sequence[Any], *, is_quick: bool, tell: Callable[[], None]) -> NoReturn:
-    """End this process with exit code 0.
+def leave(fresh: Sequence[str], *, is_quick: bool, tell: Callable[[], None]) -> None:
+    """End this process with exit code 0; returns where Python itself has to.
 
     Args:
-        fresh: Modules that came with the script; all others stay whole.
+        fresh: Names of the modules that came with the script; all others stay whole.
         is_quick: Whether the compiled packages that were there before have nothing to do.
         tell: Says that all is done but to give the memory back, which takes the kernel 5 to 10 ms.
             Not called while something else may be at work: other threads, child processes.
     """
-    is_quick = is_quick and not any(map(_is_compiled, fresh))
+    names = [*_MAIN, *(name for name in fresh if name not in _MAIN)]
+    is_quick = is_quick and not any(_is_compiled(sys.modules.get(name)) for name in names)
     _quietly(getattr(sys.modules.get("threading"), "_shutdown", None))
     import atexit
 
     _quietly(getattr(atexit, "_run_exitfuncs"))  # noqa: B009 - what Python itself calls
-    flush_standard_files()
-    for module in (sys.modules["__main__"], *reversed(fresh)):
-        _clear(getattr(module, "__dict__", {}))
-    _collect()
+    # What cannot be written is said, and exit code 120. A thread that goes on must not see names
+    # go: Python stops it before.
+    if _thread_count() or not flush_standard_files():
+        return
+    _take_apart(names)
     for left in gc.get_objects():
         if isinstance(left, _BUFFERED):
             _quietly(getattr(left, "flush", None))
-    flush_standard_files()
-    _exit(is_quick=is_quick, tell=tell)
+    if flush_standard_files():
+        _exit(is_quick=is_quick, tell=tell)
 
 
-def flush_standard_files() -> None:
-    """Write what was printed."""
-    for file in (sys.stdout, sys.stderr):
-        _quietly(getattr(file, "flush", None))
+def flush_standard_files() -> bool:
+    """Write what was printed; whether that could be done."""
+    is_out_written, is_err_written = map(_is_flushed, (sys.stdout, sys.stderr))
+    return is_out_written and is_err_written
+
+
+def _is_flushed(file: Any) -> bool:
+    try:
+        if file is not None and not getattr(file, "closed", False):
+            file.flush()
+    except BaseException:  # noqa: BLE001 - whatever a script prints to
+        return False
+    return True
+
+
+class _Held:
+    """Lives as long as the names of a module, among which it is."""
+
+    __slots__ = ("__weakref__", "names")
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.names = names
+        names["__branchline_held__"] = self
+
+
+def _take_apart(names: Sequence[str]) -> None:
+    """Let go of modules, in Python's order.
+
+    Each as a whole, so that its names are there while its objects are finalised; then, of those
+    that others hold, name by name.
+    """
+    _forget_handlers()
+    # What survives this comes in the order in which it is reached: a text before the file below it,
+    # which else were closed before the text is written.
+    gc.collect(0)
+    held = []
+    for name in names:
+        module: Any = sys.modules.pop(name, None)
+        if isinstance(module, type(sys)):
+            held.append(weakref.ref(_Held(module.__dict__)))
+    module = None
+    _collect()
+    left = [found for found in (one() for one in reversed(held)) if found is not None]
+    for one in left:
+        _clear(one.names)
+    if left:
+        _collect()
+
+
+def _forget_handlers() -> None:
+    """Let go of what a script has set to be called at a signal, as Python does before."""
+    signals: Any = sys.modules["_signal"]
+    for number in range(1, signals.NSIG):
+        handler = signals.getsignal(number)
+        if callable(handler) and handler is not signals.default_int_handler:
+            signals.signal(number, signals.SIG_DFL)
 
 
 def _clear(names: dict[str, Any]) -> None:
     """Let go of what a module holds, in Python's order: private names first."""
     private = [name for name in names if name[:1] == "_" and name[:2] != "__"]
-    for name in (*private, *(name for name in list(names) if name[:1] != "_")):
+    for name in (*private, *(n for n in list(names) if n[:1] != "_" and n != "__builtins__")):
         names[name] = None
 
 
@@ -104,29 +162,30 @@ def _quietly(function: Any) -> None:
 
 def _is_compiled(module: Any) -> bool:
     path = getattr(module, "__file__", None) or ""
-    return path.endswith(".so") and "-packages/" in path
+    return path.endswith(".so") and "/lib-dynload/" not in path
+
+
+def _thread_count() -> int:
+    """Threads of Python's that go on beside this one, also those that `threading` does not know."""
+    return int(getattr(sys.modules["_thread"], "_count")())  # noqa: B009 - what Python has for it
 
 
 def _is_alone() -> bool:
     """Whether this process has no children, and no thread of Python's but this one."""
-    threading = sys.modules.get("threading")
-    if threading is not None and threading.active_count() > 1:
-        return False
-    threads = sys.modules["_thread"]
-    if getattr(threads, "_count")():  # noqa: B009 - those that `threading` does not know
+    if _thread_count():
         return False
     try:
-        return not any(map(_children, os.listdir("/proc/self/task")))
+        return not any(map(_children, _listdir("/proc/self/task")))
     except OSError:
         return False
 
 
 def _children(thread: str) -> str:
-    with open(f"/proc/self/task/{thread}/children") as file:
+    with _open(f"/proc/self/task/{thread}/children") as file:
         return file.read().strip()
 
 
-def _exit(*, is_quick: bool, tell: Callable[[], None]) -> NoReturn:
+def _exit(*, is_quick: bool, tell: Callable[[], None]) -> None:
     try:
         import ctypes
 
@@ -139,4 +198,4 @@ def _exit(*, is_quick: bool, tell: Callable[[], None]) -> NoReturn:
             tell()
     except (ImportError, OSError, AttributeError):
         pass
-    os._exit(0)
+    _exit_now(0)

@@ -15,6 +15,7 @@ TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_open = open  # as it is now: a script may replace it
 _READ, _WRITE = 22, 23  # MADV_POPULATE_READ, MADV_POPULATE_WRITE
 # The highest byte of an entry of `pagemap`, and of those that count which bits say so.
 _PRESENT, _OF_FILE, _EXCLUSIVE = 1 << 7, 1 << 5, 1
@@ -80,12 +81,12 @@ def peak_kb() -> int:
 
 def faults() -> int:
     """How many pages this process has got one by one so far."""
-    with open("/proc/self/stat", "rb") as file:
+    with _open("/proc/self/stat", "rb") as file:
         return int(file.read().rpartition(b")")[2].split(None, 8)[7])
 
 
 def _status(*names: str) -> int:
-    with open("/proc/self/status") as file:
+    with _open("/proc/self/status") as file:
         return sum(int(line.split()[1]) for line in file if line.startswith(names))
 
 
@@ -101,7 +102,7 @@ def touched(before_kb: int) -> list[str]:
     """
     found: list[tuple[str, int, int]] = []
     try:
-        with open("/proc/self/maps") as maps, open("/proc/self/pagemap", "rb", 0) as pagemap:
+        with _open("/proc/self/maps") as maps, _open("/proc/self/pagemap", "rb", 0) as pagemap:
             for start, end, kind in _areas(maps):
                 pagemap.seek(start // _PAGE * 8)
                 entries = pagemap.read((end - start) // _PAGE * 8)

@@ -8,18 +8,24 @@ may look at when they are imported (environment, search path): what comes after 
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib.machinery
 import importlib.util
 import os
 import sys
+import warnings
+from contextlib import suppress
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
+    from typing import Any
 
 _STORES = frozenset({"setdefault", "update", "pop", "clear", "popitem"})
 _MOVES = frozenset({"insert", "append", "extend", "remove", "pop", "clear"})
 _SETTERS = frozenset({"putenv", "unsetenv", "load_dotenv", "addsitedir", "chdir", "fchdir"})
+_FILTERS = ("filterwarnings", "simplefilter")
+_UNKNOWN = object()
 _SUFFIXES = tuple(importlib.machinery.all_suffixes())
 
 
@@ -45,12 +51,15 @@ class Preimports:
     Attributes:
         found: (module, names taken from it), in the order in which the script imports them.
         is_cut: Whether the collection was stopped by code that changes settings.
+        filters: Which warnings are to be said: after how many of these imports that is set, name of
+            the function of `warnings`, arguments.
     """
 
     def __init__(self, folder: str, installed: Sequence[str]) -> None:
         self.folder, self.installed = folder, tuple(installed)
         self.found: dict[tuple[str, tuple[str, ...]], None] = {}
         self.is_cut = False
+        self.filters: list[tuple[int, str, list[Any], dict[str, Any]]] = []
         self._read: set[str] = set()
 
     def read_script(self, path: str) -> None:
@@ -71,6 +80,17 @@ class Preimports:
         if not places:
             return spec.origin in ("built-in", "frozen")
         return all(place and os.path.abspath(place).startswith(self.installed) for place in places)
+
+    def set_filters(self, number: int) -> None:
+        """Let the next import say what it would say when the script runs.
+
+        Args:
+            number: Imports before it.
+        """
+        for place, function, given, named in self.filters:
+            if place == number:
+                with suppress(Exception):  # what it does not take, the script meets by itself
+                    getattr(warnings, function)(*given, **named)
 
     def _find(self, name: str) -> importlib.machinery.ModuleSpec | None:
         """What a top-level name stands for when the script runs; imports nothing."""
@@ -98,6 +118,8 @@ class Preimports:
                     self._take(alias.name, ())
             elif isinstance(statement, ast.ImportFrom):
                 self._from(statement, package)
+            elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+                self._filter(statement.value)
             if _changes_settings(statement):
                 self.is_cut = True
             if self.is_cut:  # here, or in a file that was read on the way
@@ -111,6 +133,14 @@ class Preimports:
             folder = package[statement.level - 1]
             parts = statement.module.split(".") if statement.module else []
             self._walk(package[statement.level - 1 :], folder, parts, names)
+
+    def _filter(self, call: ast.Call) -> None:
+        """Take note of which warnings are to be said, where the code says it in plain values."""
+        function = _name(call.func)
+        given = [_value(argument) for argument in call.args]
+        named = {word.arg or "": _value(word.value) for word in call.keywords}
+        if function in _FILTERS and _UNKNOWN not in (*given, *named.values()) and "" not in named:
+            self.filters.append((len(self.found), function, given, named))
 
     def _take(self, name: str, names: tuple[str, ...]) -> None:
         if self.is_cut or not name or name == "__future__":
@@ -209,6 +239,15 @@ def _is_setting(node: ast.AST) -> bool:
         is_read = isinstance(node.ctx, ast.Load)
         return not is_read and (_is_environ(held) or _is_path(held))
     return False
+
+
+def _value(node: ast.AST) -> object:
+    """What a constant, or the name of a class of warnings, stands for."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    found = getattr(builtins, _name(node), None) if isinstance(node, ast.Name) else None
+    is_warning = isinstance(found, type) and issubclass(found, Warning)
+    return found if is_warning else _UNKNOWN
 
 
 def _name(node: ast.AST) -> str:

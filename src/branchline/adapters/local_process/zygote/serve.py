@@ -31,6 +31,7 @@ import importlib.util  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
+from contextlib import suppress  # noqa: E402
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         preimports,
         processors,
         safety,
+        telling,
         trial,
     )
 
@@ -69,6 +71,7 @@ if not TYPE_CHECKING:
     trial, leaving = _sibling("trial"), _sibling("leaving")
     pages, once = _sibling("pages"), _sibling("once")
     processors, lifeline = _sibling("processors"), _sibling("lifeline")
+    telling = _sibling("telling")
 
 
 class Unsafe(Exception):  # noqa: N818 - no error: it says what is not done
@@ -105,7 +108,7 @@ class Zygote:
         self.pages = pages.Needed()
         self.spare = self.last = 0
         """Processes: the fork that waits, and the last that was used; 0 for none."""
-        self.is_quick = False
+        self.is_quick = self.is_main_kept = False
         # Looked at here and not by the forks: to touch a name is to copy the page it stands on.
         self.loaded: frozenset[str] = frozenset()
         self.tops: frozenset[str] = frozenset()
@@ -130,7 +133,8 @@ class Zygote:
         # Modules may look at the script's own when they are imported, and may keep it.
         sys.modules["__main__"] = trial.stand_in(self.asked)
         gc.disable()
-        for name, names in self.collected.found:
+        for number, (name, names) in enumerate(self.collected.found):
+            self.collected.set_filters(number)
             self._import(name, names)
         self._settle()
 
@@ -178,6 +182,7 @@ class Zygote:
         if written:
             raise Unsafe(f"a module writes `{written}` when it is imported")
         self.is_quick = leaving.has_nothing_at_exit()
+        self.is_main_kept = trial.is_main_kept()
         self.loaded = frozenset(sys.modules)
         self.tops = preimports.top_names(self.loaded)
         # No collection before: it takes 0.1 s for scikit-learn, and frees 1,200 of 240,000 objects.
@@ -353,7 +358,7 @@ class Zygote:
         engine.send(refusal or {"ready": True})
         if refusal:
             os._exit(0)
-        made.keep(engine.socket.detach())
+        made.speak_over(engine.socket.detach())
 
 
 def _mark_address() -> int:
@@ -381,11 +386,13 @@ def main() -> trial.Trial:
     return zygote.serve()
 
 
-trial.FRESH, trial.pages, trial.lifeline, trial.safety = _FRESH, pages, lifeline, safety
+trial.FRESH, trial.pages, trial.lifeline = _FRESH, pages, lifeline
+trial.safety, trial.telling = safety, telling
 _trial = main()
 _trial.run()
-leaving.leave(
-    [module for _, module in trial.newest(_trial.zygote.loaded)],
-    is_quick=_trial.zygote.is_quick,
-    tell=_trial.tell_end,
-)
+with suppress(BaseException):  # Python ends it then, whatever a script has made of it
+    leaving.leave(
+        [name for name, _ in trial.newest(_trial.zygote.loaded)],
+        is_quick=_trial.zygote.is_quick,
+        tell=_trial.tell_end,
+    )

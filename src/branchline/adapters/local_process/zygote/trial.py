@@ -13,7 +13,6 @@ import os
 import sys
 import time
 import types
-from contextlib import suppress
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
@@ -28,9 +27,12 @@ END = "@end"
 pages: Any = None
 lifeline: Any = None
 safety: Any = None
+telling: Any = None
 """Modules that stand beside this one."""
 _HERE = os.path.dirname(os.path.abspath(__file__)) + "/"
 _LOOKS = ("stat", "lstat", "access")
+_ALSO_MAIN = "__mp_main__"
+"""What multiprocessing calls the script's own module."""
 _FEW_FAULTS = 100
 """Faults of pages, of 1 to 3 us, that a fork may have without another report."""
 
@@ -66,6 +68,29 @@ def stand_in(asked: dict[str, Any]) -> types.ModuleType:
         if name in known:
             setattr(made, name, known[name])
     return made
+
+
+def is_main_kept() -> bool:
+    """Whether a library has kept the module `__main__` that it found when it was imported."""
+    held = sys.modules["__main__"]
+    loaded: list[Any] = list(sys.modules.values())
+    return any(
+        value is held
+        for module in loaded
+        if isinstance(module, types.ModuleType)
+        for value in list(module.__dict__.values())
+    )
+
+
+def _renew_main(asked: dict[str, Any]) -> None:
+    """Give a fork a module `__main__` of its own.
+
+    That of the zygote is out of the collector's way, with all that a script would give it.
+    """
+    held = sys.modules["__main__"]
+    sys.modules["__main__"] = made = stand_in(asked)
+    if sys.modules.get(_ALSO_MAIN) is held:
+        sys.modules[_ALSO_MAIN] = made
 
 
 def _nothing(*_: object) -> None:
@@ -158,12 +183,16 @@ class Trial:
     Args:
         zygote: What it was forked from.
         tells_pages: Whether it tells at its end which pages it needed.
+
+    Attributes:
+        engine: Where it speaks to whoever asked for it.
     """
 
     def __init__(self, zygote: Any, *, tells_pages: bool) -> None:
         self.zygote, self.asked, self.tells_pages = zygote, zygote.asked, tells_pages
         self.message: dict[str, Any] = {}
-        self.engine, self.own, self.said = -1, (0, 0, 0), b""
+        self.engine: Any = None
+        self.said = b""
         self.before_kb, self.before_faults = pages.own_kb(), 0
         self.source = b""
         self.code: Any = None
@@ -172,6 +201,8 @@ class Trial:
         """Do what needs no request: session, path, random numbers."""
         os.setsid()
         os.chdir(self.asked["cwd"])
+        if not self.zygote.is_main_kept:
+            _renew_main(self.asked)
         if self.zygote.folder:
             sys.path.insert(0, self.zygote.folder)
         for path in list(sys.path_importer_cache):
@@ -220,10 +251,6 @@ class Trial:
             sys.orig_argv[:] = message["words"]
         self.before_faults = pages.faults()
 
-    def keep(self, engine: int) -> None:
-        """Keep the descriptor of the socket to whoever asked, for what is said at the end."""
-        self.engine, self.own = engine, _identity(engine)
-
     def run(self) -> None:
         """Run the script; an error, or another exit code than 0, goes on to the interpreter."""
         gc.enable()
@@ -233,7 +260,7 @@ class Trial:
         try:
             self._execute()
         except SystemExit as end:
-            if end.code not in (None, 0):
+            if not _is_success(end.code):
                 raise
         except BaseException as error:
             _hide_our_frames(error)
@@ -274,27 +301,29 @@ class Trial:
         code = self.code if source == self.source else None
         exec(code or compile(source, path, "exec", dont_inherit=True), main.__dict__)  # noqa: S102 - the task
 
+    def speak_over(self, descriptor: int) -> None:
+        """Speak to whoever asked for it over a socket.
+
+        Args:
+            descriptor: Of that socket.
+        """
+        self.engine = telling.Telling(descriptor)
+
     def _report(self) -> None:
         """Tell which installed modules were imported on the way; the next fork has them ready."""
-        names = [
-            name
-            for name, module in newest(self.zygote.loaded)
-            if _is_named(module, name) and self.zygote.is_installed(name)
-        ]
-        if not names and self.tells_pages and self._has_lacked_pages():
-            names = pages.touched(self.before_kb)
-        with suppress(OSError):
-            self._tell("\n".join(names))
-
-    def _tell(self, text: str) -> None:
-        """Say something to whoever asked for this process, which never waits.
-
-        Not in a child that left the script at its end, too; nor where the script has closed what it
-        did not open, and has a file of its own there.
-        """
-        if _identity(self.engine) == self.own:
-            os.set_blocking(self.engine, False)
-            os.write(self.engine, text.encode())
+        try:
+            if not self.engine.is_heard():
+                return
+            names = [
+                name
+                for name, module in newest(self.zygote.loaded)
+                if _is_named(module, name) and self.zygote.is_installed(name)
+            ]
+            if not names and self.tells_pages and self._has_lacked_pages():
+                names = pages.touched(self.before_kb)
+            self.engine.say("\n".join(names))
+        except Exception:  # noqa: BLE001, S110 - modules that a script makes may raise anything
+            pass
 
     def _has_lacked_pages(self) -> bool:
         """Whether the next fork should have others ready than this one had.
@@ -308,13 +337,14 @@ class Trial:
 
     def tell_end(self) -> None:
         """Say that this process has done its work: CPU seconds and peak memory."""
-        self._tell(f"\n{END} {time.process_time()} {pages.peak_kb()}\n")
+        if self.engine.is_heard():
+            self.engine.close_others()
+            self.engine.say(f"\n{END} {time.process_time()} {pages.peak_kb()}\n")
 
 
-def _identity(descriptor: int) -> tuple[int, int, int]:
-    """Which process has which file at a descriptor."""
-    found = os.fstat(descriptor)
-    return os.getpid(), found.st_dev, found.st_ino
+def _is_success(code: object) -> bool:
+    """Whether Python ends with 0. What is no integer it writes, and ends with 1: `0.0`, too."""
+    return code is None or (isinstance(code, int) and int(code) == 0)
 
 
 def newest(loaded: Container[str]) -> list[tuple[str, Any]]:

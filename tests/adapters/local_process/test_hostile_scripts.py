@@ -1,0 +1,175 @@
+"""Scripts that change what a fork relies on: it does what a new Python does, all the same."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.adapters.local_process.places import Place, assert_same
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHILD_ENDS = """
+import json, os, sys, time
+if not os.fork():
+    sys.exit()
+os.wait()
+time.sleep(0.3)
+print("the parent goes on")
+open("made", "w").write("x")
+sys.exit(3)
+"""
+SAME_NUMBERS = """
+import json, os
+os.closerange(3, 1000)
+for number in range(30):
+    os.write(os.open(f"made{number}", os.O_WRONLY | os.O_CREAT), b"data")
+"""
+FINALISED = """
+import json, os, signal
+import helper
+class Writer:
+    def __init__(self, name): self.name = name
+    def __del__(self): print(self.name, json.dumps([1]), os.getcwd() is None)
+_private, public, __both = Writer("private"), Writer("public"), Writer("both")
+there = helper.Writer()
+signal.signal(signal.SIGTERM, lambda *_: public)
+"""
+FINALISED_THERE = """
+import csv
+class Writer:
+    def __del__(self): print("of a helper", csv.QUOTE_ALL)
+"""
+LEFT_OPEN = """
+import gzip, json
+def reads(): return text
+text = open("text", "w")
+text.write("kept")
+packed = gzip.GzipFile("packed", "w", mtime=0)
+packed.write(b"kept")
+class Log:
+    def __init__(self):
+        self.itself, self.file = self, open("log", "w")
+        self.file.write("kept")
+log = Log()
+"""
+THREAD = """
+import json, threading, time
+def step(): return 1
+def work():
+    while True:
+        step()
+        time.sleep(0.00005)
+for _ in range(8):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(0.1)
+many = [[number] for number in range(300_000)]  # which take a while to be let go of
+print("ends")
+"""
+LAZY = """
+import json, sys, types
+class Lazy(types.ModuleType):
+    def __getattribute__(self, name): raise ImportError(name)
+sys.modules["lazy"] = Lazy("lazy")
+"""
+REPLACED = """
+import builtins, json, os
+for module, name in ((os, "write"), (os, "_exit"), (os, "getpid"), (os, "listdir"), (os, "fork")):
+    setattr(module, name, None)
+del builtins.open
+"""
+BROKEN = """
+import json, sys
+class Broken:
+    def write(self, text): sys.__stdout__.write(text)
+    def flush(self): raise OSError("no space")
+sys.stdout = Broken()
+print("said")
+"""
+SCRIPTS = [
+    pytest.param({"train.py": CHILD_ENDS}, id="a-child-that-ends-first"),
+    pytest.param({"train.py": SAME_NUMBERS}, id="files-in-place-of-ours"),
+    pytest.param({"train.py": "import json, os\nos.closerange(0, 99)"}, id="nothing-is-open"),
+    pytest.param({"train.py": "import json, sys\nsys.exit(0.0)"}, id="exit-with-a-float"),
+    pytest.param({"train.py": "import json, sys\nsys.exit(False)"}, id="exit-with-false"),
+    pytest.param({"train.py": "import json, sys\nsys.exit(256)"}, id="exit-256"),
+    pytest.param(
+        {"train.py": FINALISED, "helper.py": FINALISED_THERE}, id="names-of-what-is-finalised"
+    ),
+    pytest.param({"train.py": LEFT_OPEN}, id="files-that-are-left-open"),
+    pytest.param({"train.py": THREAD}, id="a-thread-that-nobody-waits-for"),
+    pytest.param({"train.py": LAZY}, id="a-module-that-raises"),
+    pytest.param({"train.py": "import json, sys\nsys.modules.clear()"}, id="no-modules"),
+    pytest.param({"train.py": REPLACED}, id="functions-that-are-replaced"),
+    pytest.param({"train.py": BROKEN}, id="output-that-cannot-be-written"),
+]
+
+
+@pytest.mark.parametrize("files", SCRIPTS)
+def test_it_does_what_a_new_python_does(place: Place, files: dict[str, str]) -> None:
+    place.write(files)
+
+    assert_same(place, "train.py")
+
+
+def test_a_library_that_keeps_the_main_module_finds_the_script_in_it(
+    place: Place, tmp_path: Path
+) -> None:
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "keeping.py").write_text("import __main__ as kept\n")
+    place.env["PYTHONPATH"] = str(site)
+    place.write({"train.py": "import keeping\nVALUE = 3\nprint(keeping.kept.VALUE)"})
+
+    assert_same(place, "train.py")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("warnings.filterwarnings('ignore')", id="none"),
+        pytest.param("warnings.simplefilter(action='ignore', category=FutureWarning)", id="a-kind"),
+        pytest.param("warnings.simplefilter('ignore', UserWarning)", id="another-kind"),
+        pytest.param("import helper", id="none-says-a-helper"),
+    ],
+)
+def test_a_library_warns_where_the_script_lets_it(place: Place, tmp_path: Path, said: str) -> None:
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "warning.py").write_text("import warnings\nwarnings.warn('old', FutureWarning)\n")
+    place.env["PYTHONPATH"] = str(site)
+    place.write(
+        {
+            "train.py": f"import warnings\n{said}\nimport warning, json",
+            "helper.py": "from warnings import simplefilter\nsimplefilter('ignore')",
+        }
+    )
+
+    assert_same(place, "train.py")
+
+
+def test_what_it_locked_is_free_for_the_next_one(place: Place) -> None:
+    """It takes the system a while to end a large process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    place.write(
+        {
+            "train.py": f"""
+            import json, fcntl, os, socket
+            lock = os.open("lock", os.O_RDWR | os.O_CREAT)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            listening = socket.socket()
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(("127.0.0.1", {port}))
+            listening.listen()
+            json.kept = bytearray(b"x" * (200 << 20)), listening
+            """
+        }
+    )
+
+    made = [place.run("train.py")[0].exit_code for _ in range(6)]
+
+    assert made == [0] * 6
