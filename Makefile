@@ -175,5 +175,5 @@ format: $(READY) ## put the code into its format
 	@$(VENV)/bin/ruff format .
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(PEERS) $(MLFLOW) $(RAY) $(DATA) $(SITE) $(RIG) .demo .site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
+	rm -rf $(VENV) $(PEERS) $(MLFLOW) $(RAY) $(RAY_TUNE) $(DATA) $(SITE) $(RIG) .demo .site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -117,7 +117,7 @@ def test_a_zygote_that_is_refused_by_the_system_is_said(
 
 def test_a_system_without_forks_is_said_once(place: Place) -> None:
     place.write({"train.py": SCRIPT})
-    forks = Forks("that is done on Linux only")
+    forks = Forks(takes_over=False)
     task = place.task("train.py 0")
     direct = ("/usr/bin/python3", ("python", "train.py", "0"))
 
@@ -128,7 +128,7 @@ def test_a_system_without_forks_is_said_once(place: Place) -> None:
     assert forks.pids == set()
     (remark,) = forks.remarks()
     assert remark.startswith("`train`: each start is a new Python of its own")
-    assert remark.endswith("that is done on Linux only")
+    assert remark.endswith("no process may take over orphans here, as on Linux")
 
 
 def test_a_zygote_that_imports_for_long_what_a_fork_told_of_is_waited_for(

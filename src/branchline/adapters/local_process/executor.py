@@ -277,7 +277,7 @@ class LocalExecutor(Executor):
         if self._wants_forks:
             from branchline.adapters.local_process.forking import Forks
 
-            self._forks = Forks("" if self._is_subreaper else "that is done on Linux only")
+            self._forks = Forks(takes_over=self._is_subreaper)
 
     def _advance(self, now: float) -> float:
         """Move every stage on; returns when to look again."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     _Direct = tuple[str, tuple[str, ...]]
 
+_NO_ORPHANS = "no process may take over orphans here, as on Linux"
 _MOST = 8
 _MOST_DEATHS = 2
 _TIMES = 3
@@ -34,11 +35,11 @@ class Forks:
     """The zygotes of one executor.
 
     Args:
-        why_not: Why there are none on this system; "" where there may be.
+        takes_over: Whether orphans of what is started become children of this process.
     """
 
-    def __init__(self, why_not: str = "") -> None:
-        self._why_not = why_not
+    def __init__(self, *, takes_over: bool) -> None:
+        self._takes_over = takes_over
         self._starts: Counter[str] = Counter()
         self._deaths: Counter[str] = Counter()
         self._zygotes: dict[Script, Zygote] = {}
@@ -58,7 +59,7 @@ class Forks:
     def expect(self, task: Task, direct: _Direct | None, environment: Mapping[str, str]) -> None:
         """Start the zygote for starts that are likely to follow; see `prepare`."""
         script, _ = script_of(task, direct, environment)
-        if script and not self._zygotes and not self._why_not:
+        if script and not self._zygotes and self._takes_over:
             with suppress(OSError):  # it may be possible by then
                 self._zygotes[script] = Zygote(script, task.stage)
 
@@ -80,9 +81,8 @@ class Forks:
             return None
         self._end_idle(task.stage)
         script, why = script_of(task, direct, environment)
-        why = why or (self._why_not if script else "")
-        if script is None or why:
-            self._refuse(task.stage, why)
+        if script is None or not self._takes_over:
+            self._refuse(task.stage, why if script is None else _NO_ORPHANS)
             return None
         zygote = self._zygotes.get(script)
         if zygote is None:
