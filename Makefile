@@ -34,8 +34,8 @@ RIG_READY := $(RIG)/.ready
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-# Half as many again as processors: many tests wait for a process.
-JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 8 ? 8 : n + (n + 1) / 2 )))
+# Twice as many as processors: many tests wait for a process.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 4 ? 8 : n * 2 )))
 # What is imported is compiled then, and kept: compiling all that is installed takes as long as installing it.
 PIP_INSTALL = -m pip install --quiet --no-compile --disable-pip-version-check
 
@@ -175,5 +175,5 @@ format: $(READY) ## put the code into its format
 	@$(VENV)/bin/ruff format .
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(PEERS) $(MLFLOW) $(RAY) $(DATA) $(SITE) $(RIG) .demo .site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
+	rm -rf $(VENV) $(PEERS) $(MLFLOW) $(RAY) $(RAY_TUNE) $(DATA) $(SITE) $(RIG) .demo .site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,7 +17,7 @@ if (HOUSE := os.path.dirname(os.path.dirname(__file__))) not in sys.path:
     sys.path.append(HOUSE)  # `pytest` instead of `python -m pytest`
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.rig.forge import JudgedForge
     from tests.rig.judges import Judge
@@ -44,6 +44,18 @@ def pytest_configure() -> None:
     rest = os.environ.get("PATH", os.defpath)
     if rest.split(os.pathsep)[0] != folder:
         os.environ["PATH"] = f"{folder}{os.pathsep}{rest}"
+    os.kill, os.killpg = _to_one(os.kill), _to_one(os.killpg)
+
+
+def _to_one(send: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """Refuses signals to all processes of the machine or of this group: -1 is a pid that is not."""
+
+    def checked(pid: int, number: int) -> None:
+        if pid <= 1 and number:
+            raise ValueError(f"signal {number} to {pid} would reach more than one process")
+        send(pid, number)
+
+    return checked
 
 
 @pytest.fixture(scope="session")

@@ -194,6 +194,20 @@ def test_rules_and_machines_come_from_the_default_branch(scene: CiScene) -> None
     assert "::error title=auc%3A failed::" in run.out
 
 
+@pytest.mark.parametrize("verb", ["plan", "run"])
+def test_rules_that_cannot_be_read_judge_nothing(scene: CiScene, verb: str) -> None:
+    scene.commit({"branchline.yaml": YAML.replace("gate:", "gatee:")})
+    head = scene.commit({"branchline.yaml": YAML.replace("min: 0.5", "min: 0.0")}, branch="work")
+    scene.merged(7, head)
+
+    done = scene.job(verb, pulled(head), ref="refs/pull/7/merge")
+
+    assert done.code == 1, done.out + done.err
+    assert "the settings of the default branch" in done.out + done.err
+    assert "gatee: unknown key" in done.out + done.err
+    assert scene.records() == []
+
+
 def test_the_tests_of_the_model_are_part_of_the_walk(scene: CiScene) -> None:
     tests = "tests:\n  - {name: smoke, run: \"python3 -c 'raise SystemExit(1)'\"}\n"
     commit = scene.commit({"branchline.yaml": YAML + tests})

@@ -249,11 +249,11 @@ def test_a_metric_that_is_not_there_ends_the_search_with_its_first_training(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     project = Faulty.build(tmp_path, "")
-    project.settings("space: {x: [0.2, 0.3, 0.4]}", objective="{metric: scroe}")
+    project.settings("space: {x: [0.2, 0.3, 0.4]}", objective="{metric: scores, goal: maximize}")
 
     said = project.call("tune", *words, code=1)
 
-    assert "`scroe` is not among the metrics; the nearest name is `score`" in said
+    assert "`scores` is not among the metrics; the nearest name is `score`" in said
     assert len(begun(project.pids)) == 1
 
 

@@ -42,6 +42,12 @@ import os
 from score import leave
 leave(float(os.environ.get("LR", "0.2")), int(os.environ.get("BATCH", "16")))
 """
+KEYS = """\
+import re
+from score import leave
+found = dict(re.findall(r"(\\w+): ([0-9.e-]+)", open("params.yaml").read()))
+leave(float(found["wd"]), int(found["width"]))
+"""
 HYDRA = """\
 import hydra
 from score import leave
@@ -252,6 +258,20 @@ def test_a_folded_command_of_dvc_yaml_in_which_stages_share_an_option(tmp_path: 
     assert len(started(project)) == 2
 
 
+def test_a_key_that_has_a_dot_in_its_name(tmp_path: Path) -> None:
+    dvc = "stages: {train: {cmd: python train.py, params: [{params.yaml: null}], outs: [model],"
+    dvc += " metrics: [metrics.json]}}\n"
+    read = "from score import leave\nleave(float(open('params.yaml').read().split(':')[1]))\n"
+    more = {"params.yaml": '"opt.lr": 0.1\n', "train.py": read}
+    project = dvc_project(tmp_path, dvc, "{opt.lr: [0.1, 0.2, 0.3]}", **more)
+
+    said = project.call("tune")
+
+    assert "opt.lr 0.1 -> 0.3" in said
+    assert changed(project) == {"params.yaml": ('"opt.lr": 0.1', '"opt.lr": 0.3')}
+    assert "reuse   train" in project.call("run")
+
+
 def test_a_command_that_takes_its_value_from_params_is_made_anew_for_each_trial(
     tmp_path: Path,
 ) -> None:
@@ -364,6 +384,49 @@ def test_options_side_by_side_with_a_seed_that_is_an_option(tmp_path: Path) -> N
     assert count == 3 + 2 * 2, "three points, and two of them with two fresh seeds"
     assert "reuse   train" in project.call("run")
     assert len(started(project)) == count
+
+
+@pytest.mark.parametrize(
+    ("files", "space"),
+    [
+        pytest.param(
+            {"train.py": OPTIONS},
+            "{--lr: {float: [0.1, 0.4]}, --batch-size: {int: [8, 32]}}",
+            id="options",
+        ),
+        pytest.param(
+            {"train.py": KEYS, "params.yaml": "seed: 3\nnet: {width: 64, wd: 1.0e-3}\n"},
+            "{net.width: {int: [32, 128]}, net.wd: {float: [0.0001, 0.01], log: true}}",
+            id="keys",
+        ),
+    ],
+)
+def test_a_project_without_a_search_is_shown_one_that_runs(
+    tmp_path: Path, files: dict[str, str], space: str
+) -> None:
+    text = config("python train.py", "{}").partition("tune:")[0]
+    text += "gate: {metrics: {auc: {min: 0.1}}}\n"
+    project = project_of(tmp_path, {**files, "branchline.yaml": text})
+
+    said = project.call("tune", code=1)
+
+    example = f"tune: {{objective: {{metric: auc, goal: maximize}}, space: {space}}}"
+    assert f"Write e.g. {example}." in said
+    with (project.folder / "branchline.yaml").open("a") as file:
+        file.write(example + "\n")
+    assert "trial 1 of 2: succeeded" in project.call("tune", "--trials", "2")
+
+
+def test_a_seed_that_its_command_does_not_say_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    more = "  replicates: {seed: --seed}\n"
+    text = config("python train.py --lr 0.1", "{--lr: [0.1, 0.2]}", more)
+    project = project_of(tmp_path, {"train.py": OPTIONS, "branchline.yaml": text})
+
+    said = project.call("tune", code=1)
+
+    assert "`replicates` names `--seed`, and the command of stage `train` does not say" in said
+    assert "python train.py --lr 0.1 --seed 0" in said
+    assert not started(project)
 
 
 def test_the_same_search_goes_on_after_the_best_was_written(tmp_path: Path) -> None:

@@ -151,17 +151,18 @@ def test_a_deadline_ends_it_unfinished_and_the_next_call_goes_on(tmp_path: Path)
 def test_a_deadline_in_the_last_round_is_no_answer(tmp_path: Path) -> None:
     project = Searching.create(tmp_path)
     text = (project.folder / "train.py").read_text()
-    slow = "import os, time\ntime.sleep(0.5 * (not os.path.exists('../quick')))\n"
+    quick = str(tmp_path / "quick")
+    slow = f"import os, time\ntime.sleep(0.5 * (not os.path.exists({quick!r})))\n"
     (project.folder / "train.py").write_text(slow + text)
     (tmp_path / "quick").touch()
     project.settings("trials: 3", "replicates: {seed: seed}")
     project.told("--trials", "3", "--deadline", "60s")
     (tmp_path / "quick").unlink()
-    project.settings("trials: 3", "replicates: {seed: seed}", "confirm: {top: 3, seeds: 20}")
+    project.settings("trials: 3", "replicates: {seed: seed}", "confirm: {top: 3, seeds: 9}")
 
     said = project.call("tune", "--deadline", "3.5s", code=75)
 
-    assert "are trained again with 20 fresh seeds" in said
+    assert "are trained again with 9 fresh seeds" in said
     assert "Not finished: the deadline is near" in said
     (tmp_path / "quick").touch()
     assert "is better: +" in project.call("tune")
@@ -242,7 +243,11 @@ def test_two_objectives_are_for_a_person_to_choose_from(tmp_path: Path) -> None:
     said = project.call("tune", "--choose", number)
     assert "Written: best_params.yaml" in said
     assert len(project.trained()) == 11
-    assert "--choose 99: trial 99 is not there" in project.call("tune", "--choose", "99", code=2)
+
+    (project.folder / "params.yaml").write_text("x: 0.8\ny: 6\nseed: 8\n")
+    said = project.call("tune", "--choose", "99", code=2)
+    assert "--choose 99: trial 99 is not there, the search has at most 10" in said
+    assert len(project.trained()) == 11
 
 
 def test_constraints_hold(tmp_path: Path) -> None:

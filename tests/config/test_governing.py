@@ -7,6 +7,8 @@ import pytest
 from branchline.config.branchline_yaml import load_policy
 from branchline.config.governing import changed_rules, governed
 from branchline.config.settings_files import SettingsFiles
+from branchline.errors import ConfigError
+from branchline.flows.law import ruled
 
 LAW = b"""\
 model: m
@@ -43,22 +45,32 @@ def test_the_gate_of_the_default_branch_judges() -> None:
     assert policy.sections["tune"]["space"] == {"lr": [3]}  # type: ignore[index,call-overload] # plain YAML
 
 
+def test_a_law_that_does_not_know_a_model_leaves_the_own() -> None:
+    own, law = load_policy(LAW).of().policy, SettingsFiles.of_root(b"model: other\n")
+
+    assert governed(own, law) == own
+    assert changed_rules(own, law) == ()
+
+
 @pytest.mark.parametrize(
-    "law",
+    ("text", "words"),
     [
-        pytest.param(b"model: other\n", id="a-model-it-does-not-know"),
-        pytest.param(b"model: [\n", id="that-cannot-be-read"),
+        pytest.param(b"model: [\n", "branchline.yaml:2", id="no-yaml"),
+        pytest.param(b"model: m\ngatee: {}\n", "branchline.yaml:2: gatee: unknown", id="a-slip"),
     ],
 )
-def test_a_law_that_says_nothing_leaves_the_own(law: bytes) -> None:
-    own = load_policy(LAW).of().policy
+def test_a_law_that_cannot_be_used_leaves_no_rules_of_its_own(text: bytes, words: str) -> None:
+    own, law = load_policy(LAW).of().policy, SettingsFiles.of_root(text)
 
-    assert governed(own, SettingsFiles.of_root(law)) == own
-    assert changed_rules(own, SettingsFiles.of_root(law)) == ()
+    for judge in (governed, changed_rules, ruled):
+        with pytest.raises(ConfigError, match="the settings of the default branch") as refused:
+            judge(own, law)
+        assert words in refused.value.message
+        assert "on the default branch itself" in refused.value.todo
 
 
-@pytest.mark.parametrize("law", [b"model: other\n", b"model: [\n"], ids=["unknown", "unreadable"])
-def test_a_model_that_nobody_knows_yet_reaches_nothing_outside(law: bytes) -> None:
+def test_a_model_that_nobody_knows_yet_reaches_nothing_outside() -> None:
+    law = b"model: other\n"
     outward = b"store: s3://elsewhere/x\nregistry: {kind: mlflow, uri: http://elsewhere}\n"
     own = load_policy(LAW + outward).of().policy
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from branchline.config.params import read_params
+from branchline.config.param_edit import edit_params
+from branchline.config.params import param_at, parse_params, read_params
 from branchline.errors import DocumentError, ParamsError
 
 YAML = b"""\
@@ -51,6 +52,25 @@ if True:
 )
 def test_dotted_keys(key: str, value: object) -> None:
     assert read_params("params.yaml", YAML, [key]) == {key: value}
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        pytest.param('"a.b": 1', "a.b", 1, id="a-key-with-a-dot"),
+        pytest.param('m: {"a.b": {c: 1}}', "m.a.b.c", 1, id="in-the-middle"),
+        pytest.param('"a.b": 1\na: {b: 2}', "a.b", 2, id="the-nested-one-counts"),
+        pytest.param('"a.b": 1\na: {c: 2}', "a.b", 1, id="the-nested-one-is-another"),
+    ],
+)
+def test_a_key_with_dots_is_found_and_edited_where_it_was_found(
+    text: str, key: str, value: object
+) -> None:
+    data = text.encode()
+
+    assert param_at("params.yaml", parse_params("params.yaml", data), key) == value
+    edited = edit_params("params.yaml", data, {key: 7})
+    assert edited.decode() == text.replace(str(value), "7")
 
 
 def test_no_keys_mean_every_top_key() -> None:

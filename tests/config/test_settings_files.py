@@ -64,3 +64,15 @@ def test_a_name_that_two_folders_have_is_said_with_both_lines() -> None:
     assert refused.value.message == (
         "b/branchline.yaml:2: model is `x`, and so it is in a/branchline.yaml:1"
     )
+
+
+def test_names_that_differ_only_by_case_are_said_with_both_lines() -> None:
+    files = (("a/branchline.yaml", b"model: X"), ("b/branchline.yaml", b"# ours\nmodel: x"))
+
+    with pytest.raises(ConfigError) as refused:
+        SettingsFiles(files=files).load()
+
+    assert refused.value.message == (
+        "b/branchline.yaml:2: model `x` differs only by case, which many disks do not tell apart"
+        " (files, tags), from `X` in a/branchline.yaml:1"
+    )

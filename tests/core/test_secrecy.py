@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from branchline.core.secrecy import is_secret, redacted, secret_digest, shown, without_secrets
+from branchline.core.secrecy import (
+    is_secret,
+    redacted,
+    secret_digest,
+    shown,
+    steers_programs,
+    without_secrets,
+)
 from branchline.core.values import digest_of
 
 if TYPE_CHECKING:
@@ -102,3 +109,20 @@ def test_a_secret_counts_by_a_digest_that_is_dear_to_guess() -> None:
     assert plain not in found
     assert found != secret_digest("params.yaml:password", digest_of("hunter3"))
     assert found != secret_digest("params.yaml:other", plain)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_steering"),
+    [
+        *((name, True) for name in ("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "PATH", "Path")),
+        *((name, True) for name in ("PYTHONPATH", "PYTHONSTARTUP", "BASH_ENV", "ENV", "IFS")),
+        *((name, True) for name in ("DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "GIT_SSH_COMMAND")),
+        *(
+            (name, False)
+            for name in ("TOKEN", "LDAP_PASSWORD", "PYTHON_TOKEN", "ENV_KEY", "GIT_PW")
+        ),
+        *((name, False) for name in ("PIP_INDEX_URL", "BASHFUL", "XPATH", "AWS_ACCESS_KEY_ID")),
+    ],
+)
+def test_what_says_which_code_runs_is_known_by_its_name(name: str, *, is_steering: bool) -> None:
+    assert steers_programs(name) is is_steering

@@ -164,6 +164,16 @@ def test_settings_that_cannot_be_read_still_make_a_job_that_says_so() -> None:
     assert (job.state, job.asked.model) == (JobState.QUEUED, "box")
 
 
+def test_rules_that_cannot_be_read_let_no_branch_rule_itself() -> None:
+    own = b"model: box\nbranches: {'wild/*': {do: train}, 'train/*': {do: nothing}}\n"
+    bench = Bench({(ONE, "branchline.yaml"): own, (MAIN, "branchline.yaml"): b"model: [\n"})
+
+    bench.push(("train/x", "", ONE), ("wild/x", "", ONE))
+
+    found = {job.asked.branch: job.state for job in bench.queue.jobs(QueueQuery())}
+    assert found == {"train/x": JobState.QUEUED, "wild/x": JobState.SKIPPED}
+
+
 @pytest.mark.parametrize(
     ("needs_approval", "states"),
     [

@@ -135,3 +135,33 @@ def test_with_folders(steps: list[str]) -> None:
     assert found[0] == "/".join(steps)
     assert len(found) == len(steps)
     assert all(inner.startswith(outer + "/") for inner, outer in pairwise(found))
+
+
+def test_what_is_written_while_a_file_is_read_is_not_kept_as_what_stood_there() -> None:
+    class Edited(FakeWorkspace):
+        def read(self, path: str) -> bytes | None:
+            self.files[path] = b"x = 2\n"
+            return super().read(path)
+
+    workspace, cache = Edited({"a.py": b"x = 1\n"}), Remembered()
+    reader = Reader(workspace, cache, ChangeRules())
+    before = workspace.blob("a.py")
+
+    reader.digest("a.py")
+    reader.save()
+
+    assert reader.blob("a.py") == before, "so that it counts as moved"
+    assert cache.kept == {}
+    assert reader.said() == {}
+
+
+def test_a_file_is_forgotten_only_when_it_holds_something_else() -> None:
+    reader, workspace, _ = reader_of({"a.py": b"x = 1\n"})
+    first = reader.digest("a.py")
+
+    assert not reader.look_again("a.py")
+    workspace.files["a.py"] = b"x = 2\n"
+
+    assert reader.look_again("a.py")
+    assert reader.digest("a.py") != first
+    assert not reader.look_again("b.py")

@@ -53,9 +53,13 @@ def test_the_pruner(written: str, settings: PrunerSettings) -> None:
 
 def test_what_is_compared() -> None:
     plain = rules("pruner: median", objective="{metric: loss, goal: minimize}")
-    other = rules("pruner: {metric: val.auc, goal: maximize, grace: 1m}", objective="{metric: x}")
+    other = rules("pruner: {metric: val.auc, goal: maximize, grace: 1m}", objective="{metric: f1}")
+    known = rules("pruner: {metric: rmse}")
+    silent = rules("pruner: {metric: epoch_x}", objective="{metric: mse}")
 
     assert (plain.metric, plain.goal, plain.grace_s) == ("loss", Goal.MINIMIZE, 10.0)
+    assert (known.metric, known.goal) == ("rmse", Goal.MINIMIZE)
+    assert (silent.metric, silent.goal) == ("epoch_x", Goal.MINIMIZE)
     assert (other.metric, other.goal, other.grace_s) == ("val.auc", Goal.MAXIMIZE, 60.0)
 
 

@@ -14,7 +14,7 @@ from branchline.core.policy import Goal
 from branchline.core.run.pruning import Pruner, PrunerSettings
 from branchline.core.run.stopping import Budget
 from branchline.core.run.trials import Trial, TrialState
-from branchline.errors import MissingExtraError
+from branchline.errors import MissingExtraError, UsageError
 from branchline.flows.search import Search, Seeds
 from branchline.flows.stop_rules import StopRules
 from branchline.flows.trials import Ending, Trials
@@ -202,6 +202,33 @@ def test_what_cannot_be_searched_is_said_before_anything_is_trained(lab: Lab) ->
     assert lab.asked_for() == []
 
 
+def test_a_choice_that_cannot_be_there_is_refused_before_anything_is_trained(lab: Lab) -> None:
+    with pytest.raises(UsageError, match="trial 13 is not there, the search has at most 12"):
+        lab.run(replace(ASKED, choose=13))
+    assert lab.asked_for() == []
+
+    lab.run(replace(ASKED, choose=12))
+    lab.runner.asks.clear()
+    with pytest.raises(UsageError, match="trial 15 is not there, the search has at most 14"):
+        lab.run(replace(ASKED, choose=15, further=2))
+    assert lab.asked_for() == []
+
+    lab.run(replace(ASKED, choose=12, trials=3))
+    assert lab.asked_for() == [0], "more are kept than are asked for now"
+
+
+def test_a_choice_that_left_no_number_is_refused_before_more_are_made(lab: Lab) -> None:
+    lab.runner.value_of = lambda point: None if point["x"] == 1 else value(point)
+    lab.run(replace(ASKED, trials=4))
+    lab.runner.asks.clear()
+    lab.studies.close()
+
+    with pytest.raises(UsageError, match="trial 2 left no number: it failed"):
+        lab.run(replace(ASKED, choose=2))
+
+    assert lab.asked_for() == [0]
+
+
 @pytest.mark.parametrize("slots", [pytest.param(1, id="alone"), pytest.param(4, id="four")])
 def test_no_more_is_spent_than_there_is(lab: Lab, slots: int) -> None:
     lab.runner.slots, lab.runner.duration_s = slots, 360.0
@@ -212,6 +239,52 @@ def test_no_more_is_spent_than_there_is(lab: Lab, slots: int) -> None:
 
     assert len([number for number in lab.asked_for() if number]) == 6
     assert lab.ending is Ending.SPENT
+
+
+def test_what_confirms_the_best_is_paid_from_the_same_money(lab: Lab) -> None:
+    lab.runner.duration_s = 360.0  # 0.1 of money
+    asked = replace(
+        ASKED,
+        trials=3,
+        seeds=Seeds(name="seed", runs=1, top=1, fresh=2),
+        budget=Budget(cost=1.0, per_hour=1.0, reserve=4),
+    )
+
+    lab.run(asked)
+    assert len(lab.asked_for()) == 1 + 3 + 4, "0.8 of 1.0"
+
+    lab.run(replace(asked, seed=2, budget=Budget()))
+    remembered = [kept.trial.number for kept in lab.samplers[-1].remembered]
+    assert sorted(remembered) == [1, 2, 3], "what confirms is no trial"
+
+    lab.runner.asks.clear()
+    lab.run(replace(asked, further=5))
+    assert [n for n in lab.asked_for() if n > 3] == [], "what is set was trained again: 0.9"
+    spent = "the budget is spent: 0.90 of 1, one more trial costs about 0.10"
+    assert any(line.startswith(spent) for line in lab.said)
+
+
+def test_a_confirmation_keeps_to_the_money(lab: Lab) -> None:
+    lab.runner.duration_s = 360.0
+    lab.runner.value_of = lambda point: -1.0 if point["x"] == 100 else value(point)
+    seeds = Seeds(name="seed", runs=1, top=3, fresh=2)
+    asked = replace(ASKED, trials=3, seeds=seeds, budget=Budget(cost=1.0, per_hour=1.0, reserve=8))
+
+    lab.run(asked)
+    assert len(lab.asked_for()) == 1 + 3 + 6
+    assert "the budget (tune.budget.cost 1) has room to train 2 of the best 3 again" in lab.said
+    assert lab.confirmed is not None
+    first = lab.confirmed
+
+    lab.runner.duration_s = 0.0
+    lab.run(asked)
+    assert lab.confirmed == first, "what is paid for once costs nothing again"
+
+    lab.shelf.trials.clear()
+    lab.runner.duration_s = 360.0
+    lab.run(replace(asked, budget=replace(asked.budget, cost=0.55)))
+    assert lab.confirmed.winner is None
+    assert "the budget has no room to train the best again" in lab.confirmed.sentence
 
 
 def test_a_deadline_in_the_last_round_leaves_it_unfinished(lab: Lab) -> None:

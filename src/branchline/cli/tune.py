@@ -155,6 +155,7 @@ def _asked(asked: Search, options: argparse.Namespace) -> Search:
         parallel=options.parallel or asked.parallel,
         executor=options.executor or asked.executor,
         further=options.more or 0,
+        choose=options.choose,
         seed=asked.seed if options.seed is None else options.seed,
         budget=replace(asked.budget, deadline_s=options.deadline),
     )

@@ -24,6 +24,7 @@ FILE = "branchline.yaml"
 DEFAULT_OUTS, DEFAULT_METRICS = ("model",), ("metrics.json",)
 """What the short form takes a script to leave."""
 
+_BY_CASE = "differs only by case, which many disks do not tell apart (files, tags), from"
 _READ_HERE = frozenset(
     {"model", "models", "pipeline", "stages", "train", "branches", "pull_requests", "gate",
      "resources", "environment", "changes", "store", "link"}
@@ -46,17 +47,20 @@ def joined(configs: Sequence[LoadedConfig]) -> LoadedConfig:
     """
     if len(configs) == 1:
         return configs[0]
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[str, str]] = {}
     for config in configs:
         for model in config.models:
             name, document = model.policy.model, model.source.document
             where = document.where(("model",)) if document else config.file
-            if name in seen:
+            if name.casefold() in seen:
+                other, there = seen[name.casefold()]
                 raise ConfigError(
-                    f"{where}: model is `{name}`, and so it is in {seen[name]}",
+                    f"{where}: model is `{name}`, and so it is in {there}"
+                    if name == other
+                    else f"{where}: model `{name}` {_BY_CASE} `{other}` in {there}",
                     todo="Give each model a name of its own.",
                 )
-            seen[name] = where
+            seen[name.casefold()] = (name, where)
     models = tuple(model for config in configs for model in config.models)
     return LoadedConfig(models=models, file=", ".join(config.file for config in configs))
 
@@ -168,8 +172,12 @@ def _check_sources(value: Mapping[str, Any], report: Any) -> None:
     if isinstance(value.get("models"), dict):
         from branchline.config.sections.top import MODEL
 
+        seen: dict[str, str] = {}
         for name, own in value["models"].items():
             MODEL.check(name, ("models", name), report)
+            other = seen.setdefault(str(name).casefold(), name)
+            if other != name:
+                report.wrong(("models", name), f"{_BY_CASE} `{other}`; give it another name")
             places.append((("models", name), own))
     for path, holder in places:
         given = [key for key in ("pipeline", "stages", "train") if key in (holder or ())]

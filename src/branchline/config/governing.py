@@ -29,8 +29,11 @@ def governed(own: Policy, law: SettingsFiles) -> Policy:
         law: Settings of the default branch.
 
     Returns:
-        The tree's own where the default branch does not know its model, or cannot be read; without
-        what reaches outside (registry, store, ...): nobody has agreed to that yet.
+        The tree's own where the default branch does not know its model; without what reaches
+        outside (registry, store, ...): nobody has agreed to that yet.
+
+    Raises:
+        ConfigError: The default branch's settings cannot be used: a tree makes no rules of its own.
     """
     ruling = law_for(own.model, law)
     if ruling is None:
@@ -47,7 +50,11 @@ def governed(own: Policy, law: SettingsFiles) -> Policy:
 
 
 def changed_rules(own: Policy, law: SettingsFiles) -> tuple[str, ...]:
-    """Names of the parts that a pushed tree says otherwise than the default branch, sorted."""
+    """Names of the parts that a pushed tree says otherwise than the default branch, sorted.
+
+    Raises:
+        ConfigError: The default branch's settings cannot be used.
+    """
     ruling = law_for(own.model, law)
     if ruling is None:
         left_out = {name for name in _OUTWARD if name in own.sections}
@@ -60,11 +67,21 @@ def changed_rules(own: Policy, law: SettingsFiles) -> tuple[str, ...]:
 
 
 def law_for(model: str, law: SettingsFiles) -> Policy | None:
-    """The default branch's policy of one model; None when it has none that can be read."""
+    """The default branch's policy of one model; None when it declares no such model.
+
+    Raises:
+        ConfigError: Its settings cannot be used.
+    """
     try:
         models = law.load().models
-    except ConfigError:
-        return None
+    except ConfigError as error:
+        raise ConfigError(
+            "the settings of the default branch, by which other branches are judged, cannot be"
+            f" used: {error.message}",
+            todo="Mend them by a commit on the default branch itself; what a branch changes of them"
+            " counts after its merge.",
+            details=error.details,
+        ) from error
     return next((m.policy for m in models if m.policy.model == model), None)
 
 

@@ -172,7 +172,8 @@ def _spot(node: Any, steps: list[str]) -> _Spot | None:
         for index, item in enumerate(node.value):
             places.append(([str(index)], item, after))
             after = max(after, item.end_mark.index)
-    for name, value, after in places:
+    # The shortest first, as `params.param_at` finds them: `a: {b: 1}` before `"a.b": 1`.
+    for name, value, after in sorted(places, key=lambda place: len(place[0])):
         if steps[: len(name)] != name:
             continue
         if len(name) == len(steps):

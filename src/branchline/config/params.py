@@ -77,6 +77,22 @@ def select_params(
     return found
 
 
+def param_at(file: str, values: Mapping[object, object], key: str) -> object:
+    """One value by its dotted key, whose steps may hold dots themselves: `a.b` finds `"a.b": 1`.
+
+    Where `a: {b: 1}` is there as well, that one counts, as for stages.
+
+    Raises:
+        ParamsError: The key is missing.
+    """
+    found = _lookup(values, key)
+    if found is _MISSING:
+        found = _with_dots(values, key.split("."))
+    if found is _MISSING:
+        raise _missing_error(file, values, [key])
+    return found
+
+
 def parse_params(file: str, data: bytes) -> Mapping[object, object]:
     """All values of one parameter file; an empty file has none.
 
@@ -150,6 +166,18 @@ def _literal(value: object, dotted: str) -> object:
         if value is _MISSING:
             return _MISSING
     return value
+
+
+def _with_dots(value: object, steps: Sequence[str]) -> object:
+    """The same where keys hold dots; of several the shortest first, as `param_edit` finds them."""
+    if not steps:
+        return value
+    for count in range(1, len(steps) + 1):
+        inner = _step(value, ".".join(steps[:count]))
+        found = _MISSING if inner is _MISSING else _with_dots(inner, steps[count:])
+        if found is not _MISSING:
+            return found
+    return _MISSING
 
 
 def _step(value: object, step: str) -> object:

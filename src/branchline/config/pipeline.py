@@ -14,7 +14,7 @@ from branchline.config.dvc_yaml import Declared, DvcYaml
 from branchline.config.graph import check_graph, closure_of
 from branchline.config.pointers import pointers_of
 from branchline.config.problems import Problems
-from branchline.core.pipeline import Pipeline
+from branchline.core.pipeline import OutKind, Pipeline
 from branchline.errors import ConfigError, DocumentError, PipelineError
 
 if TYPE_CHECKING:
@@ -216,6 +216,9 @@ class _Loader:
                 declared.append(self._dvc_yaml(file))
                 self.walk.outs.update(o.path for s in declared[-1].stages for o in s.outs)
         stages = tuple(stage for part in declared for stage in part.stages)
+        metrics = tuple(path for part in declared for path in part.metrics)
+        if metrics:
+            stages = tuple(_with_metrics(stage, frozenset(metrics)) for stage in stages)
         if source.defaults:
             stages = tuple(_with_defaults(stage, source.defaults) for stage in stages)
         if not self.problems:
@@ -225,7 +228,7 @@ class _Loader:
         return Pipeline(
             stages=stages,
             pointers=tuple(pointers),
-            metrics=tuple(path for part in declared for path in part.metrics),
+            metrics=metrics,
             plots=tuple(plot for part in declared for plot in part.plots),
             params=tuple(path for part in declared for path in part.params),
             files=tuple(self._bytes),
@@ -299,6 +302,19 @@ class _Loader:
 def _with_defaults(stage: Stage, defaults: frozenset[str]) -> Stage:
     """The stage of the short form: outputs that nobody named are optional."""
     outs = (replace(out, is_optional=out.spelled in defaults) for out in stage.outs)
+    return replace(stage, outs=tuple(outs))
+
+
+def _with_metrics(stage: Stage, metrics: frozenset[str]) -> Stage:
+    """A stage whose `outs` hold a file that the top level lists under `metrics`."""
+    if not any(out.path in metrics and out.kind is OutKind.DATA for out in stage.outs):
+        return stage
+    outs = (
+        replace(out, kind=OutKind.METRIC)
+        if out.path in metrics and out.kind is OutKind.DATA
+        else out
+        for out in stage.outs
+    )
     return replace(stage, outs=tuple(outs))
 
 

@@ -18,7 +18,6 @@ from branchline.core.policy import (
     Do,
     Environment,
     Gate,
-    Goal,
     Link,
     MakeEnvironment,
     MetricRule,
@@ -112,12 +111,14 @@ def _pull_requests(section: Mapping[str, Any]) -> PullRequestRules:
 
 
 def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) -> Gate:
+    from branchline.core.directions import goal_written
+
     rules = []
     for metric, rule in (gate.get("metrics") or {}).items():
         rules.append(
             MetricRule(
                 name=metric,
-                goal=_goal(metric, rule),
+                goal=goal_written(metric, rule.get("goal"), rule.get("computed_as", "")),
                 min=_float(rule.get("min")),
                 max=_float(rule.get("max")),
                 max_regression=_float(rule.get("max_regression")),
@@ -141,15 +142,6 @@ def _gate(gate: Mapping[str, Any], path: tuple[str, ...], document: Document) ->
         selftest=bool(gate.get("selftest", True)),
         accept=_texts(gate.get("accept")),
     )
-
-
-def _goal(metric: str, rule: Mapping[str, Any]) -> Goal:
-    """As it says, else as the metric is by nature: RMSE is better when it is lower."""
-    if "goal" in rule:
-        return Goal(rule["goal"])
-    from branchline.core.directions import natural_goal
-
-    return natural_goal(metric, rule.get("computed_as", "")) or Goal.MAXIMIZE
 
 
 def _tests(

@@ -9,7 +9,7 @@ import re
 
 from branchline.core.policy import MODEL_SIZE, Goal
 
-__all__ = ["goal_of", "is_share", "natural_goal"]
+__all__ = ["goal_of", "goal_written", "is_share", "natural_goal"]
 
 _SHARES = frozenset(
     [
@@ -211,6 +211,20 @@ def goal_of(name: str) -> Goal | None:
     if is_up == is_down or words & _SPREADS:
         return None
     return Goal.MAXIMIZE if is_up else Goal.MINIMIZE
+
+
+def goal_written(name: str, said: str | None, computed_as: str = "") -> Goal:
+    """Which way a metric is better in settings that were checked: as they say, else by nature.
+
+    Args:
+        name: The metric.
+        said: What `goal` says; None where nothing is written.
+        computed_as: What it is where its name does not say it.
+
+    >>> goal_written("rmse", None), goal_written("val_loss", "minimize"), goal_written("auc", None)
+    (<Goal.MINIMIZE: 'minimize'>, <Goal.MINIMIZE: 'minimize'>, <Goal.MAXIMIZE: 'maximize'>)
+    """
+    return Goal(said) if said else natural_goal(name, computed_as) or Goal.MAXIMIZE
 
 
 def is_share(name: str) -> bool:

@@ -212,6 +212,19 @@ class Pipeline:
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
 
+    def metrics_of(self, outs: Iterable[str]) -> tuple[str, ...]:
+        """Of `metrics`, what is one of these outputs or lies in one."""
+        return tuple(path for path in self.metrics if maker_of(path, outs) is not None)
+
+
+def maker_of(path: str, outs: Iterable[str]) -> str | None:
+    """The output that is this path or holds it; None where none does.
+
+    >>> maker_of("live/metrics.json", ["model", "live"])
+    'live'
+    """
+    return next((out for out in outs if path == out or path.startswith(f"{out}/")), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockItem:

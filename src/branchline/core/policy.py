@@ -74,6 +74,18 @@ class MetricRule:
     line: int = 0
 
     @property
+    def bounds(self) -> dict[str, float]:
+        """What it asks for, by the word that names each in settings and in findings."""
+        asked = {
+            "min": self.min,
+            "max": self.max,
+            "max_regression": self.max_regression,
+            "max_relative_regression": self.max_relative_regression,
+            "min_gain": self.min_gain,
+        }
+        return {word: bound for word, bound in asked.items() if bound is not None}
+
+    @property
     def compares(self) -> bool:
         """Whether a bar of it is put on the difference from the baseline."""
         bars = (self.max_regression, self.max_relative_regression, self.min_gain)

@@ -168,3 +168,24 @@ def secret_digest(name: str, digest: str) -> str:
     salt = hashlib.sha256(f"branchline secret\0{name}".encode()).digest()
     found = hashlib.scrypt(digest.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
     return f"scrypt:{found.hex()}"
+
+
+# Whoever can write the value chooses what a shell, a loader or an interpreter runs.
+_STEERING = frozenset(
+    {"PATH", "HOME", "SHELL", "IFS", "ENV", "PS4", "CDPATH", "PROMPT_COMMAND", "SHELLOPTS",
+     "BASHOPTS", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONUSERBASE",
+     "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE", "PYTHONBREAKPOINT", "PYTHONWARNINGS", "VIRTUAL_ENV",
+     "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "NODE_OPTIONS", "NODE_PATH", "PERL5LIB", "PERL5OPT",
+     "PERL5DB", "RUBYLIB", "RUBYOPT", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "GIT_EXEC_PATH",
+     "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GCONV_PATH"}
+)  # fmt: skip
+_STEERING_STARTS = ("LD_", "DYLD_", "BASH_", "GIT_CONFIG")
+
+
+def steers_programs(name: str) -> bool:
+    """Whether a variable of that name says which code runs, and so can be no secret.
+
+    >>> [steers_programs(name) for name in ("LD_PRELOAD", "PATH", "BASH_ENV", "DEPLOY_TOKEN")]
+    [True, True, True, False]
+    """
+    return name.upper() in _STEERING or name.upper().startswith(_STEERING_STARTS)

@@ -312,7 +312,8 @@ def _store(stores: Sequence[str] | None) -> list[Check]:
         return []
     if not all(stores):
         said = "a model that a job trains stands on its machine alone, so no version is registered"
-        todo = "Write e.g. `store: s3://bucket/prefix` into branchline.yaml."
+        todo = "Write e.g. `store: s3://bucket/prefix` into branchline.yaml; no job of GitHub's has"
+        todo += " a folder, and none has what DVC's remote names only on this machine."
         return [_warn("store", said, todo)]
     return [_pass("store", f"outputs are kept in {', '.join(dict.fromkeys(stores))}")]
 

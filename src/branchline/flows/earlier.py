@@ -31,12 +31,14 @@ class TakenUp:
         study: Which it is.
         asked: The search, with as many trials as it makes in all.
         kept: Its trials so far, by their numbers, from 1.
-        spent_s: Wall time of what was set, when it was trained before.
+        again: Trainings that confirmed its best before.
+        spent_s: Wall time of these, and of what was set, when it was trained before.
     """
 
     study: Study
     asked: Search
     kept: Sequence[KeptTrial]
+    again: Sequence[KeptTrial] = ()
     spent_s: float = 0.0
 
 
@@ -89,7 +91,8 @@ class Earlier:
         found = []
         for past in self.studies.past(objective=study.objective):
             is_other = past.study.base != study.base
-            trials = [kept for kept in past.trials if is_other or self._holds(kept)]
+            own = (kept for kept in past.trials if kept.trial.number >= 0)
+            trials = [kept for kept in own if is_other or self._holds(kept)]
             self._past.update({id(kept.trial): kept for kept in trials})
             found.append((past.study, [kept.trial for kept in trials]))
         return found
@@ -133,8 +136,9 @@ class Earlier:
         return TakenUp(
             study=study,
             asked=self.asked,
-            kept=[k for k in found if k.trial.number and k.trial.number not in stale],
-            spent_s=sum(one.trial.duration_s for one in found if not one.trial.number),
+            kept=[k for k in found if k.trial.number > 0 and k.trial.number not in stale],
+            again=[k for k in found if k.trial.number < 0],
+            spent_s=sum(one.trial.duration_s for one in found if one.trial.number <= 0),
         )
 
     def _holds(self, kept: KeptTrial) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from branchline.core.changes.values import InputKind
 from branchline.core.evidence import Evidence, StageFacts
 from branchline.core.evidence.values import MODEL_SUFFIXES
+from branchline.core.pipeline import maker_of
 from branchline.core.plan.values import Action
 from branchline.core.plan.view import MODE_SUFFIX
 from branchline.core.policy import MakeEnvironment
@@ -131,9 +132,17 @@ class EvidenceReader:
             for out in result.outs
             if out.kind == "metric"
         }
-        for path in self._project.pipeline.metrics if with_unmade else ():
-            files.setdefault(path, "")
-        return metrics_in(self._project, self._planner.stages, files)
+        makers = {out.path: r.stage for r in self._walked.results.values() for out in r.outs}
+        for path in self._project.pipeline.metrics:
+            made_in = maker_of(path, makers)
+            if made_in is not None or with_unmade:
+                files.setdefault(path, makers.get(made_in or "", ""))
+        left = metrics_in(self._project, self._planner.stages, files)
+        if "" in files.values():
+            from branchline.flows.stale_metrics import leave_out_stale
+
+            leave_out_stale(self._project, self._planner, self._walked, left)
+        return left
 
     def _params(self) -> dict[str, JsonValue]:
         found: dict[str, JsonValue] = {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from branchline.core.policy import Goal
 from branchline.core.run.confirming import Confirmed, confirm
+from branchline.core.run.stopping import trainings_left
+from branchline.core.run.studies import KeptTrial, confirming
 from branchline.core.run.trials import Trial, ranked
 from branchline.flows.replicates import fresh_seeds
 from branchline.ports.trials import TrialAsk
@@ -32,6 +34,9 @@ class Finalists:
         runner: Makes trials.
         say: Told what happens.
         is_stopped: Asked before each training; True ends it.
+        spent_s: Wall time of all trainings that the search made. expected_s: Of one more.
+        before: Trainings of an earlier such round, which cost nothing again.
+        keep: Keeps each training, for what it cost.
     """
 
     asked: Search
@@ -40,9 +45,19 @@ class Finalists:
     runner: TrialRunner
     say: Callable[[str], None]
     is_stopped: Callable[[], bool]
+    spent_s: float = 0.0
+    expected_s: float = 0.0
+    before: Sequence[KeptTrial] = ()
+    keep: Callable[[KeptTrial], object] = lambda _kept: None
     is_cut: bool = False
     """Whether it was ended before all were trained."""
     _values: dict[int, dict[int, float]] = field(default_factory=dict)
+    _paid: set[str] = field(init=False)
+    _last: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._paid = {kept.token for kept in self.before}
+        self._last = min((kept.trial.number for kept in self.before), default=0)
 
     def confirm(self, trials: Sequence[Trial]) -> Confirmed | None:
         """Train the best again.
@@ -62,6 +77,14 @@ class Finalists:
                 " told from luck"
             )
             return None
+        best, finalists = len(finalists), self._payable(finalists, seeds)
+        if not finalists:
+            return _unknown("the budget has no room to train the best again", len(seeds))
+        if len(finalists) < best:
+            self.say(
+                f"the budget (tune.budget.cost {self.asked.budget.cost:g}) has room to train"
+                f" {len(finalists)} of the best {best} again"
+            )
         count = f"{len(seeds)} fresh seeds" if len(seeds) > 1 else "a fresh seed"
         self.say(f"the best {len(finalists)} and what is set are trained again with {count}")
         points = {_NOW: self.current, **{trial.number: trial.params for trial in finalists}}
@@ -76,6 +99,16 @@ class Finalists:
         best = [t for t in ranked(trials, self.asked.goal) if t.has_value and t is not now]
         better = [t for t in best if sign * ((t.value or 0.0) - (now.value or 0.0)) > 0]
         return better[: self.asked.seeds.top]
+
+    def _payable(self, finalists: list[Trial], seeds: Sequence[int]) -> list[Trial]:
+        """So many of the best as the money reaches for, beside what is set."""
+        left = trainings_left(self.asked.budget, self.spent_s, self.expected_s)
+        for count in range(len(finalists), 0, -1):
+            points = [self.current, *(trial.params for trial in finalists[:count])]
+            new = sum(confirming(p, s) not in self._paid for p in points for s in seeds)
+            if new <= left:
+                return finalists[:count]
+        return []
 
     def _train(self, points: Mapping[int, Mapping[str, JsonValue]], seeds: Sequence[int]) -> bool:
         """Train each point with each seed; False when it was stopped."""
@@ -114,6 +147,11 @@ class Finalists:
     def _note(self, ask: TrialAsk, trial: Trial) -> None:
         shown = f"{self.asked.metric} {trial.value:.6g}" if trial.has_value else "no number"
         self.say(f"{ask.title}: {trial.detail or shown}")
+        token = confirming(ask.point, ask.seeds[0])
+        if token not in self._paid:
+            self._paid.add(token)
+            self._last -= 1
+            self.keep(KeptTrial(trial=replace(trial, number=self._last), token=token))
         values = self._values.setdefault(ask.number, {})
         if trial.has_value and trial.value is not None:
             values[ask.seeds[0] or 0] = trial.value

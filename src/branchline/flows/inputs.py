@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, cast
 from branchline.core.changes.closure import Closure, ClosureFile, closure_of
 from branchline.core.changes.entries import Entry, entries_of
 from branchline.core.changes.values import Input, InputKind
+from branchline.core.pipeline import maker_of
 from branchline.core.plan.view import MODE_SUFFIX, READING_SUFFIX
 from branchline.core.run import command_lines
 from branchline.core.secrecy import MASK, is_secret, redacted, secret_digest
 from branchline.core.values import digest_of
 from branchline.errors import BranchlineError
 from branchline.flows.folder_inputs import folder_input, is_composed
-from branchline.flows.gathered import Gathered
+from branchline.flows.gathered import Gathered, ReadParams
 from branchline.flows.produced import KeptElsewhere
 from branchline.flows.reading import Reader
 from branchline.flows.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from branchline.core.pipeline import Content, Dep, LockEntry, ParamsDep, Stage
     from branchline.core.values import JsonValue
@@ -51,9 +52,7 @@ class InputReader:
         self._lock = lock
         self.reader = Reader(project.workspace, project.meanings, project.policy.changes)
         self._closures: dict[tuple[Entry, ...], Closure] = {}
-        self._params: dict[tuple[str, tuple[str, ...] | None], Mapping[str, JsonValue]] = {}
-        self._param_bytes: dict[str, bytes] = {}
-        self._others: dict[tuple[str, tuple[str, ...] | None], Mapping[str, JsonValue]] = {}
+        self._params: dict[tuple[str, tuple[str, ...] | None], ReadParams] = {}
         self.surroundings = Surroundings(project, self.reader)
         self._tracked: frozenset[str] | None = None
         self._elsewhere = KeptElsewhere(project, producers)
@@ -166,13 +165,21 @@ class InputReader:
             return Input(kind=InputKind.DATA, name=path, digest=content.md5, exact=content.md5)
         if content.is_folder:
             members = tuple(name for name, _ in self._project.workspace.members(path))
+            self._look_at(f"{path}/{name}" for name in members)
             return folder_input(
                 path, content, members, self.reader, composed=lambda: self._composed(stage)
             )
+        self._look_at([path])
         if self.reader.is_code(path):
             digest = self.reader.digest(path)
             return Input(kind=InputKind.CODE, name=path, digest=digest, exact=content.md5)
         return Input(kind=InputKind.DATA, name=path, digest=content.md5, exact=content.md5)
+
+    def _look_at(self, paths: Iterable[str]) -> None:
+        """See that files are read no earlier than what is taken for their bytes."""
+        moved = [path for path in paths if self.reader.look_again(path)]
+        if moved:
+            self._closures.clear()
 
     def _composed(self, stage: Stage) -> frozenset[str]:
         """Files that Hydra composes the stage's configuration of, by their values."""
@@ -182,8 +189,6 @@ class InputReader:
     # Parameters
 
     def _add_params(self, stage: Stage, params: ParamsDep, found: Gathered) -> None:
-        from branchline.config.params import read_params
-
         made = [m for m in self._producers.makers(params.path) if m.stage != stage.address]
         waiting = next((m for m in made if self._producers.is_pending(m.path)), None)
         if waiting is not None:
@@ -200,39 +205,16 @@ class InputReader:
                     f"{stage.file}:{stage.line}: stage `{stage.address}`: `{params.path}`"
                 )
                 return
-            read = read_params(params.path, data, params.keys)
-            self._params[memory] = cast("Mapping[str, JsonValue]", read)
-            self._param_bytes[params.path] = data
-        values = self._params[memory]
-        merged: dict[str, JsonValue] = {**found.params.get(params.path, {}), **values}
+            self._params[memory] = _read(params, data)
+        read = found.read[memory] = self._params[memory]
+        merged: dict[str, JsonValue] = {**found.params.get(params.path, {}), **read.values}
         found.params[params.path] = merged
-        for key, value in leaves_of(values):
+        for key, value in leaves_of(read.values):
             name = f"{params.path}:{key}"
             found.inputs[name] = _parameter(name, key, value)
-        for key, other in self._other_readings(params, values).items():
+        for key, other in read.others.items():
             name = f"{params.path}:{key}{READING_SUFFIX}"
             found.inputs[name] = _parameter(name, key, other, value=repr(other))
-
-    def _other_readings(
-        self, params: ParamsDep, values: Mapping[str, JsonValue]
-    ) -> Mapping[str, JsonValue]:
-        """Parameters that PyYAML, a reader of YAML 1.1, takes for another value: `1e-3` is text.
-
-        Nobody knows which reader the stage's program uses, so both values count.
-        """
-        from branchline.config.params import read_params_as_yaml_11
-
-        memory = (params.path, params.keys)
-        if memory not in self._others:
-            data = self._project.workspace.read(params.path)
-            read = read_params_as_yaml_11(params.path, data or b"", params.keys)
-            leaves = dict(leaves_of(cast("Mapping[str, JsonValue]", read)))
-            self._others[memory] = {
-                key: leaves[key]
-                for key, value in leaves_of(values)
-                if key in leaves and digest_of(leaves[key]) != digest_of(value)
-            }
-        return self._others[memory]
 
     # Code
 
@@ -248,12 +230,16 @@ class InputReader:
             if entry.path and self.reader.is_file(entry.path):
                 self._add_mode(entry.path, found)
         known = {params.path for params in stage.params}
-        own = {out.path for out in stage.outs}
+        own, listed = {out.path for out in stage.outs}, self._project.pipeline.metrics
         for file in closure.files:
             name = file.path.rpartition("/")[2]
             if file.path in known or name in CONFIG_NAMES or name.endswith(".dvc"):
                 continue
-            if not self.is_inside(file.path, own) and not self._producers.makers(file.path):
+            if maker_of(file.path, own) is not None or self._producers.makers(file.path):
+                continue
+            if file.is_named and file.path in listed:
+                found.listed.append(file.path)  # It is written; seen reads will tell.
+            else:
                 self._add_file(file, found)
 
     def _add_file(self, file: ClosureFile, found: Gathered) -> None:
@@ -310,10 +296,6 @@ class InputReader:
             self._closures[entries] = closure_of(entries, self.reader, rules)
         return self._closures[entries]
 
-    def is_inside(self, path: str, outs: set[str]) -> bool:
-        """Whether a path is one of these outputs or lies in one."""
-        return path in outs or any(path.startswith(out + "/") for out in outs)
-
     def is_covered(self, path: str, found: Gathered) -> bool:
         """Whether a path is an input already, or lies in a declared folder."""
         if path in found.inputs:
@@ -325,7 +307,7 @@ class InputReader:
         """Forget what was worked out from files that have moved since."""
         self._closures.clear()
         self._params.clear()
-        self._param_bytes.clear()
+        self.surroundings.look_again()
 
     def moved(self, stage: Stage, found: Gathered) -> list[str]:
         """Inputs whose bytes are no longer those that were digested, sorted.
@@ -357,16 +339,32 @@ class InputReader:
         data = self._project.workspace.read(params.path)
         if data is None:
             return True
-        if data == self._param_bytes.get(params.path):
+        before = found.read.get((params.path, params.keys), ReadParams())
+        if data == before.data:
             return False
         try:
-            values = cast("Mapping[str, JsonValue]", read_params(params.path, data, params.keys))
+            values = read_params(params.path, data, params.keys)
         except BranchlineError:
             return True  # It could be read before the stage ran.
-        known = self._params.get((params.path, params.keys))
-        if known is None:
-            known = found.params.get(params.path, {})
-        return digest_of(dict(values)) != digest_of(dict(known))
+        return digest_of(dict(values)) != digest_of(dict(before.values))
+
+
+def _read(params: ParamsDep, data: bytes) -> ReadParams:
+    """Parameters, with those that PyYAML takes for another value: `1e-3` is a text to it.
+
+    Nobody knows which reader the stage's program uses, so both values count.
+    """
+    from branchline.config.params import read_params, read_params_as_yaml_11
+
+    values = cast("Mapping[str, JsonValue]", read_params(params.path, data, params.keys))
+    other = read_params_as_yaml_11(params.path, data, params.keys)
+    leaves = dict(leaves_of(cast("Mapping[str, JsonValue]", other)))
+    others = {
+        key: leaves[key]
+        for key, value in leaves_of(values)
+        if key in leaves and digest_of(leaves[key]) != digest_of(value)
+    }
+    return ReadParams(data, values, others)
 
 
 def _parameter(name: str, key: str, held: JsonValue, *, value: str = "") -> Input:

@@ -30,6 +30,7 @@ from branchline.ports.queue import QueueQuery
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from branchline.config.settings_files import SettingsFiles
     from branchline.core.effects.values import SetCheck
     from branchline.core.policy import Policy
     from branchline.core.run.jobs import QueuedJob
@@ -329,8 +330,21 @@ class Taker:
             models = [default_config(self._name).models[0].policy]
         law = law_files(self._repo)
         for own in models:
-            counting = own if law is None else ruled(own, law)
+            counting = own if law is None else self._ruled(own, law)
             yield with_default_branch(counting, self._repo.default_branch())
+
+    def _ruled(self, own: Policy, law: SettingsFiles) -> Policy:
+        """By the rules of the default branch; by the built-in ones where it says none.
+
+        The job says then why nothing can be judged.
+        """
+        from branchline.config.branchline_yaml import default_config
+
+        try:
+            return ruled(own, law)
+        except ConfigError:
+            plain = default_config(self._name).models[0].policy
+            return replace(own, branches=plain.branches, pull_requests=plain.pull_requests)
 
     def _is_empty(self, update: PushedRef) -> bool:
         """Whether the commit came with this push and changes nothing."""

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from branchline.core.changes.values import InputKind
+from branchline.core.pipeline import maker_of
 from branchline.core.plan.entries import entry_of
 from branchline.core.plan.keys import key_of
 from branchline.core.plan.values import ABSENT, PRESENT, Observed, Produced, Result
@@ -235,12 +236,14 @@ class Keeper:
         if not reads:
             return []
         rewritten = self._project.executor.rewritten(attempt.task)
-        for path in reads:
-            if self._counts(path, attempt.stage, found):
-                digest = self._planner.inputs.reader.digest(path)
-                if digest is not None:
-                    change = self._change_of(path, attempt.started_ns, rewritten)
-                    seen.append(_Seen(path=path, digest=digest, change=change))
+        counted = [path for path in reads if self._counts(path, attempt.stage, found)]
+        reader = self._planner.inputs.reader
+        reader.forget(counted)  # an input of another stage may have been read long ago
+        for path in counted:
+            digest = reader.digest(path)
+            if digest is not None:
+                change = self._change_of(path, attempt.started_ns, rewritten)
+                seen.append(_Seen(path=path, digest=digest, change=change))
         return [item for item in seen if item.change is not _Change.BY_STAGE]
 
     def _looks(self, attempt: Attempt, found: Gathered) -> tuple[Observed, ...]:
@@ -273,22 +276,25 @@ class Keeper:
         if path in {dep.path for dep in stage.params}:
             return False
         inputs = self._planner.inputs
-        is_own = inputs.is_inside(path, {out.path for out in stage.outs})
+        is_own = maker_of(path, (out.path for out in stage.outs)) is not None
         return not is_own and not inputs.is_covered(path, found)
 
     def _change_of(self, path: str, started_ns: int, rewritten: frozenset[str]) -> _Change:
         """Whether a file that was read moved while the stage ran, and by whom.
 
         What git does not track and the stage both reads and writes (a log, a counter, a cache) is
-        scratch of its own. Any other was edited by somebody; the output of another stage, read
-        without a word in `deps`, was made meanwhile.
+        scratch of its own, and so are metrics that the top level of a dvc.yaml lists. Any other
+        was edited by somebody; the output of another stage, read without a word in `deps`, was
+        made meanwhile.
         """
         changed = self._project.workspace.changed_at_ns(path) or 0
         is_made = bool(self._planner.producers.makers(path))
         # An output may have been stored just before the stage started; files of others were not.
         if changed <= (started_ns if is_made else started_ns - CLOCK_LAG_NS):
             return _Change.NONE
-        is_own = path in rewritten and not is_made and not self._planner.inputs.is_tracked(path)
+        is_tracked = self._planner.inputs.is_tracked(path)
+        is_listed = path in self._project.pipeline.metrics
+        is_own = path in rewritten and not is_made and (is_listed or not is_tracked)
         return _Change.BY_STAGE if is_own else _Change.BY_OTHERS
 
     def _result(

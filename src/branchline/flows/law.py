@@ -87,15 +87,15 @@ def ruled(own: Policy, law: SettingsFiles) -> Policy:
     Args:
         own: As a tree declares it.
         law: Settings of the default branch.
+
+    Raises:
+        ConfigError: These cannot be used.
     """
     from branchline.config.governing import governed, law_for
 
     if law_for(own.model, law) is not None:
         return governed(own, law)
-    try:
-        first = law.load().models[0].policy
-    except ConfigError:
-        return own
+    first = law.load().models[0].policy
     return replace(own, branches=first.branches, pull_requests=first.pull_requests)
 
 

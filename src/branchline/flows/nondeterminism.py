@@ -42,7 +42,7 @@ def _warning(project: Project, result: Result, evidence: Evidence) -> str:
     ]
     if not earlier or _outs(earlier[0]) == _outs(result):
         return ""
-    before = _evidence_of(project, earlier[0].run)
+    before = evidence_of(project, earlier[0].run)
     if before is None:
         return ""
     theirs = {(m.file, m.name): m.value for m in before.metrics}
@@ -69,7 +69,8 @@ def _outs(result: Result) -> Sequence[tuple[str, str | None]]:
     return sorted((out.path, out.content.md5) for out in result.outs)
 
 
-def _evidence_of(project: Project, run: str) -> Evidence | None:
+def evidence_of(project: Project, run: str) -> Evidence | None:
+    """What a recorded run left; None where that is not known."""
     for stored in project.records.runs([run] if run else [], names=("evidence.json",)):
         try:
             return evidence_from_json(json.loads(stored.files.get("evidence.json", b"")))

@@ -42,6 +42,7 @@ class Reader:
         self._entries: dict[str, Entry | None] = {}
         self._folders: dict[str, Mapping[str, EntryKind] | None] = {}
         self._meanings: dict[str, Meaning | None] = {}
+        self._blobs: dict[str, str | None] = {}
         self._fresh: dict[str, Meaning] = {}
         self._said: dict[str, Meaning] = {}
         self._without_parts: set[str] = set()
@@ -106,23 +107,25 @@ class Reader:
         return self._meanings[path]
 
     def _read(self, path: str) -> Meaning | None:
-        blob = self._workspace.blob(path)
+        blob = self.blob(path)
         if blob is None:
             return None
         key = f"{blob}:{cache_suffix(path, self._rules)}"
         found = self._said.get(key) or self._cache.load([key]).get(key) or self._seed(key)
         if found is None:
-            found = self._parsed(path, key)
-        if found is not None:
-            self._said[key] = found
+            return self._parsed(path, key)
+        self._said[key] = found
         return found
 
     def _parsed(self, path: str, key: str) -> Meaning | None:
         data = self._workspace.read(path)
         if data is None:
             return None
-        found = self._fresh[key] = self._said[key] = meaning_of(path, data, self._rules)
-        self._without_parts.discard(key)
+        found = meaning_of(path, data, self._rules)
+        # Nobody may find what others wrote meanwhile under the blob that stood there before.
+        if self._workspace.blob(path) == self.blob(path):
+            self._fresh[key] = self._said[key] = found
+            self._without_parts.discard(key)
         return found
 
     def _seed(self, key: str) -> Meaning | None:
@@ -135,7 +138,7 @@ class Reader:
 
     def meaning_with_parts(self, path: str) -> Meaning | None:
         """What a file says with its parts, which meanings out of records lack."""
-        blob = self._workspace.blob(path)
+        blob = self.blob(path)
         key = f"{blob}:{cache_suffix(path, self._rules)}"
         if blob is not None and key in self._without_parts:
             self._meanings[path] = self._parsed(path, key)
@@ -168,14 +171,23 @@ class Reader:
         return self.digest(seen.path) == seen.digest
 
     def blob(self, path: str) -> str | None:
-        """The file's blob id."""
-        return self._workspace.blob(path)
+        """The blob id of the bytes whose meaning this gives; it is remembered with that."""
+        if path not in self._blobs:
+            self._blobs[path] = self._workspace.blob(path)
+        return self._blobs[path]
+
+    def look_again(self, path: str) -> bool:
+        """Forget a file that does not hold what it held when it was read; whether that is so."""
+        if path not in self._blobs or self._blobs[path] == self._workspace.blob(path):
+            return False
+        self.forget([path])
+        return True
 
     def forget(self, paths: Iterable[str]) -> None:
         """Drop what is remembered about these paths and the folders they stand in."""
         gone = set(paths)
         self._workspace.forget(sorted(gone))
-        for memory in (self._entries, self._folders, self._meanings):
+        for memory in (self._entries, self._folders, self._meanings, self._blobs):
             # One pass, however many paths: a closure may hold thousands of files.
             for known in [k for k in memory if not gone.isdisjoint(with_folders(k))]:
                 memory.pop(known, None)

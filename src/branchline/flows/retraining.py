@@ -212,12 +212,7 @@ class Retrainer:
         except ConfigError as error:
             said = error.message.replace("tune.space", self.setting)
             raise ConfigError(said, todo=error.todo, details=error.details) from error
-        value = params.current.get(self.seed)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ConfigError(
-                f"{self.setting} names `{self.seed}`, which is {value!r}, must be a whole number",
-                todo="Name the parameter that training seeds its chance with, e.g. train.seed.",
-            )
+        params.check_seed(self.seed, f"{self.setting} names")
         return params
 
     def _planned(self, scratch: Project) -> Plan:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from branchline.config.units import seconds_of
+from branchline.core.directions import goal_written
 from branchline.core.policy import Goal
 from branchline.core.run.spaces import without_unmet
 from branchline.core.run.stopping import Budget
@@ -64,6 +65,7 @@ class Search:
         command: The user's own search; "" for none.
         write: File for the best values.
         trials: At most. further: So many more than are made, where that is asked for.
+        choose: Number of the trial whose values a person wants; None: of the best.
         budget: Time, money, and when no further gain is likely.
         constraint: Metric -> bounds that a trial must keep.
         sampler: How points are chosen, as written; "" where nothing is written.
@@ -83,6 +85,7 @@ class Search:
     write: str = "best_params.yaml"
     trials: int = 50
     further: int = 0
+    choose: int | None = None
     budget: Budget = field(default_factory=Budget)
     constraint: Mapping[str, Any] = field(default_factory=dict)
     sampler: str = "grid"
@@ -127,9 +130,11 @@ def search_of(project: Project) -> Search:
     """
     section: Any = project.policy.sections.get("tune")
     if not section:
+        from branchline.flows.search_example import search_example
+
         raise ConfigError(
             "branchline.yaml says nothing under `tune`, so there is nothing to search",
-            todo="Write e.g. tune: {objective: {metric: auc}, space: {train.lr: [0.1, 0.01]}}.",
+            todo=f"Write e.g. {search_example(project)}.",
         )
     first, *more = _objectives(section["objective"])
     seeds = _seeds(section, project.policy.gate.replicates)
@@ -159,7 +164,7 @@ def _objectives(written: Any) -> list[Objective]:
     return [
         Objective(
             metric=row["metric"],
-            goal=Goal(row.get("goal", "maximize")),
+            goal=goal_written(row["metric"], row.get("goal")),
             constraint=row.get("constraint") or {},
         )
         for row in rows

@@ -160,7 +160,10 @@ def refuse_without_metrics(project: Project, asked: Search) -> None:
             numbers it holds: it may have been committed, or left by another trial.
     """
     stages = stages_of(project, asked)
-    if any(out.kind is OutKind.METRIC for stage in stages for out in stage.outs):
+    outs = [out for stage in stages for out in stage.outs]
+    if any(out.kind is OutKind.METRIC for out in outs):
+        return
+    if project.pipeline.metrics_of(out.path for out in outs):
         return
     names = ", ".join(f"`{stage.address}`" for stage in stages[:5])
     files = ", ".join(f"`{path}`" for path in project.pipeline.metrics)
@@ -217,12 +220,7 @@ def names_of(project: Project, asked: Search) -> Sequence[str]:
             f"tune.space names `{seed}`, which is the seed of the replicates",
             todo="Take it out of the space: a seed that is chosen for its number is luck.",
         )
-    value = TunedParams(project, asked, [seed]).current.get(seed)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ConfigError(
-            f"`{seed}`, the seed of the replicates, is {value!r}, must be a whole number",
-            todo="Name the parameter that training seeds its chance with, e.g. train.seed.",
-        )
+    TunedParams(project, asked, [seed]).check_seed(seed, "the setting `replicates` names")
     return (*asked.space, seed)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from branchline.config.units import seconds_of
+from branchline.core.directions import goal_written, natural_goal
 from branchline.core.evidence.steps import PRINTED_WORD, form_of
 from branchline.core.policy import Goal
 from branchline.core.run.pruning import Patience, Pruner, PrunerSettings
@@ -63,10 +64,19 @@ def stop_rules_of(section: Mapping[str, Any]) -> StopRules:
     return StopRules(
         pruner=pruner,
         metric=said.get("metric") or objective["metric"],
-        goal=Goal(said.get("goal") or objective.get("goal", "maximize")),
+        goal=_goal(said, objective),
         follow=follow,
         grace_s=10.0 if grace_s is None else grace_s,
     )
+
+
+def _goal(said: Mapping[str, Any], objective: Mapping[str, Any]) -> Goal:
+    """Of the metric that trials are stopped by: by nature where it is another one."""
+    metric = said.get("metric", objective["metric"])
+    wanted = goal_written(objective["metric"], objective.get("goal"))
+    if metric == objective["metric"] or "goal" in said:
+        return Goal(said.get("goal", wanted.value))
+    return natural_goal(metric) or wanted
 
 
 def _refuse_what_is_no_log(follow: Sequence[str]) -> None:

@@ -41,6 +41,10 @@ class Surroundings:
             self._inputs = {item.name: item for item in self._read()}
         return self._inputs
 
+    def look_again(self) -> None:
+        """Forget what was read."""
+        self._inputs = None
+
     def doubt(self) -> str:
         """Why an input that all stages share is not known; "" where all are."""
         self.inputs()

@@ -24,6 +24,7 @@ from branchline.core.run.stopping import (
 from branchline.core.run.studies import Inherited, KeptTrial, inherited
 from branchline.core.run.trial_events import SearchResumed, TrialBegun, TrialEnded
 from branchline.core.run.trials import Trial, ranked
+from branchline.flows.chosen import refuse_choice, refuse_number_of_none
 from branchline.flows.earlier import Earlier
 from branchline.flows.finalists import Finalists
 from branchline.flows.first_trial import kept_first, read_now
@@ -103,6 +104,7 @@ class Trials:
     _tally: Tally = field(init=False)
     _earlier: Earlier = field(init=False)
     _study: str = ""
+    _again: Sequence[KeptTrial] = ()
     _began: float = 0.0
     _total: int = 0
 
@@ -112,7 +114,8 @@ class Trials:
         set_now = self.params.current
         self.current = {name: set_now[name] for name in self.asked.space if name in set_now}
         # What the search cannot do is said before anything is trained.
-        self.sampler_of(self.asked, Inherited())
+        most = self.sampler_of(self.asked, Inherited()).most
+        refuse_number_of_none(self.asked, self.studies, most)
         self._total = self.asked.trials
         self._tally = Tally(goals=self.asked.goals, min_gain=self.asked.budget.min_gain)
         first = self._make_one(0, self.current)
@@ -167,6 +170,7 @@ class Trials:
         taken = inherited(study, past, current=self.current, goal=self.asked.goal)
         self._study = study.identity
         self._tally.spent_s += taken_up.spent_s
+        self._again = taken_up.again
         sampler = self.sampler_of(self.asked, taken)
         self._total = min(self.asked.trials, sampler.most or self.asked.trials)
         before = [self._earlier.kept_of(trial) for trial in taken.known]
@@ -174,6 +178,7 @@ class Trials:
             before.append(KeptTrial(trial=now))
         sampler.remember([*before, *kept])
         self._made = {k.trial.number: k.trial for k in kept}
+        refuse_choice(self.asked, self._made, self._total)
         self._tally.add(now)
         for place, one in enumerate(before, start=1):
             self._note(one, -place)
@@ -370,6 +375,10 @@ class Trials:
             runner=self.runner,
             say=self.say,
             is_stopped=lambda: self.is_stopped() or self._is_late(),
+            spent_s=self._tally.spent_s,
+            expected_s=self._tally.expected_s,
+            before=self._again,
+            keep=lambda kept: self.studies.add(self._study, kept),
         )
         self.confirmed = finals.confirm(self._all())
         if self.is_stopped():

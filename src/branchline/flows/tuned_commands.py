@@ -70,6 +70,14 @@ class CommandPlace:
         """
         return self._changed(data, lambda body: replaced(body, self.spot, _escaped(value)))
 
+    def line_with(self, data: bytes, value: JsonValue) -> str:
+        """The command that sets a value, to be shown.
+
+        Raises:
+            ConfigError: The value cannot stand there.
+        """
+        return self._lines(self.edited(data, value))[1][self.line].strip()
+
     def left_out(self, data: bytes) -> bytes:
         """A file that leaves the value to the program."""
         return self._changed(data, lambda body: without(body, self.spot))

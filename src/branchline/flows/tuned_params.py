@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from branchline.config.param_edit import edit_params
-from branchline.config.params import DEFAULT_FILE, parse_params, select_params
+from branchline.config.params import DEFAULT_FILE, param_at, parse_params
 from branchline.core.evidence.find import nearest_name
 from branchline.core.run.spaces import is_met
 from branchline.core.run.spots import Spot, SpotKind, spot_of
@@ -80,6 +80,31 @@ class TunedParams:
                 for value in examples_of(written):
                     place.edited(data, value)  # refused now, not in the middle of the search
         return found
+
+    def check_seed(self, name: str, said: str) -> None:
+        """Refuse a seed that training could not be given.
+
+        Args:
+            name: The parameter; one of those that this was made for.
+            said: The beginning of the message, e.g. `gate.replicates.seed names`.
+
+        Raises:
+            ConfigError: Nothing says what it is now, or it is no whole number.
+        """
+        value, place = self.current.get(name), self._places[name]
+        if isinstance(value, int) and not isinstance(value, bool):
+            return
+        if name not in self.current and isinstance(place, CommandPlace):
+            raise ConfigError(
+                f"{said} `{name}`, and the command of stage `{place.stage.address}` does not say"
+                " which one it uses now",
+                todo="Write the value that is its default into the command, e.g."
+                f" {place.line_with(self._before[place.file], 0)}.",
+            )
+        raise ConfigError(
+            f"{said} `{name}`, which is {value!r}, must be a whole number",
+            todo="Name the parameter that training seeds its chance with, e.g. train.seed.",
+        )
 
     @property
     def files(self) -> frozenset[str]:
@@ -280,7 +305,7 @@ def has_param(project: Project, file: str, key: str) -> bool:
     if data is None:
         return False
     try:
-        select_params(file, parse_params(file, data), [key])
+        param_at(file, parse_params(file, data), key)
     except ParamsError:
         return False
     return True
@@ -291,6 +316,6 @@ def value_now(project: Project, place: Place) -> JsonValue:
     data = project.workspace.read(place.file)
     if data is None:
         return None
-    found = select_params(place.file, parse_params(place.file, data), [place.key])
-    value: JsonValue = found[place.key]  # type: ignore[assignment] # a parameter file holds plain values
+    found = param_at(place.file, parse_params(place.file, data), place.key)
+    value: JsonValue = found  # type: ignore[assignment] # a parameter file holds plain values
     return value

@@ -47,6 +47,8 @@ def watched_paths(
     if with_head:
         found.update(_tag_paths(project))
         found.update(_default_branch_paths(project))
+        # Those that no stage makes are judged as they stand.
+        found.update(os.path.join(project.root, path) for path in project.pipeline.metrics)
     else:
         found -= set(project.repo.head_files())
         # Their edit changes no decision, and the plan says so.

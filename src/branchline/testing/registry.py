@@ -73,7 +73,7 @@ class FakeRegistry(Registry):
     def register(self, new: NewVersion, *, bump: str = "patch") -> tuple[ModelVersion, bool]:
         """See the port."""
         self._answer()
-        check_model_name(new.model)
+        check_model_name(new.model, self.models())
         kept = self.kept.setdefault(new.model, [])
         for version in kept:
             if version.commit == new.commit:
@@ -131,6 +131,17 @@ class FakeRegistry(Registry):
 
 class RegistryContract:
     """What every registry must do."""
+
+    def test_a_name_that_differs_only_by_case_is_refused(
+        self, registry: Registry, commits: Sequence[str]
+    ) -> None:
+        """Tags are files, and many disks do not tell `M` from `m`."""
+        registry.register(new_version(commits[0]))
+
+        with pytest.raises(RegistryError, match="differs only by case from 'm'"):
+            registry.register(new_version(commits[1], model="M"))
+
+        assert list(registry.models()) == ["m"]
 
     def test_an_empty_registry_is_empty(self, registry: Registry) -> None:
         """Nothing is no error."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from branchline.core.policy import Policy
     from branchline.flows.doctor import Check
+    from branchline.flows.workflow_needs import WorkflowNeeds
 
 __all__ = ["examine_folder"]
 
@@ -33,12 +34,13 @@ def examine_folder(
 
     root = _root(folder)
     policies = _policies(root)
+    needs = [needs_of(path, content) for path, content in workflows(root)]
     with open_github(folder, environ, repository=repository, patience_s=_PATIENCE_S) as side:
         return examine_github(
             side.checkup.facts(),
-            [needs_of(path, content) for path, content in workflows(root)],
+            needs,
             modes=_modes(policies),
-            stores=None if policies is None else _stores(root, policies),
+            stores=None if policies is None else _stores(root, policies, needs),
             token_from=side.address.token_from,
             now_s=time.time(),
         )
@@ -66,14 +68,23 @@ def _policies(root: str) -> list[Policy] | None:
     return [model.policy for model in loaded.models]
 
 
-def _stores(root: str, policies: Sequence[Policy]) -> list[str]:
-    """Where the outputs of each model are kept besides the machine that made them; "" nowhere."""
-    from branchline.adapters.dvc.settings import read_settings
+def _stores(root: str, policies: Sequence[Policy], needs: Sequence[WorkflowNeeds]) -> list[str]:
+    """Where the outputs of each model are kept besides the machine that made them; "" nowhere.
+
+    A folder is nothing that a machine of GitHub's could reach, and as DVC's remote it is that of
+    the machine that wrote the settings.
+    """
+    from branchline.generate.workflows.store import kind_of
+    from branchline.generate.workflows.values import may_be_own
+    from branchline.wiring.declared import dvc_address
     from branchline.wiring.stores import shown
 
-    settings = read_settings(root)
-    of_dvc = settings.remotes.get(settings.default_remote, "")
-    return [shown(policy.store or of_dvc) for policy in policies]
+    has_own = any(may_be_own(labels) for need in needs for labels in need.labels)
+    of_dvc = dvc_address(root)
+    return [
+        "" if kind_of(address) == "folder" and not has_own else shown(address)
+        for address in (policy.store or of_dvc for policy in policies)
+    ]
 
 
 def _modes(policies: Sequence[Policy] | None) -> list[str] | None:

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from branchline.core.environment.aside import put_aside
 from branchline.errors import EnvironmentFailedError
 from branchline.render.reproduced import MAKES
 from branchline.wiring.again import open_again
@@ -67,26 +68,21 @@ def open_recorded(
     Raises:
         EnvironmentFailedError: The packages cannot be installed.
     """
-    before = {name: os.environ.get(name) for name in (*_CHANGED, *without)}
     has_lock = any(name.startswith(_LOCK) for name in view.evidence.versions)
-    with tempfile.TemporaryDirectory(prefix="branchline-python-") as folder:
-        try:
-            for name in without:
-                os.environ.pop(name, None)
-            if uses_lock and has_lock:
-                _have_python_first(view.evidence.versions.get("python", ""), folder)
-            with (
-                open_again(root, commit, model=view.model or None) as project,
-                ExitStack() as stack,
-            ):
-                made = _enter(project, stack, say, is_stopped) if uses_lock else ""
-                yield Place(project=project, environment=made)
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+    with (
+        tempfile.TemporaryDirectory(prefix="branchline-python-") as folder,
+        put_aside(os.environ, (*_CHANGED, *without)),
+    ):
+        for name in without:
+            os.environ.pop(name, None)
+        if uses_lock and has_lock:
+            _have_python_first(view.evidence.versions.get("python", ""), folder)
+        with (
+            open_again(root, commit, model=view.model or None) as project,
+            ExitStack() as stack,
+        ):
+            made = _enter(project, stack, say, is_stopped) if uses_lock else ""
+            yield Place(project=project, environment=made)
 
 
 def _have_python_first(version: str, folder: str) -> None:

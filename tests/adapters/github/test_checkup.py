@@ -128,3 +128,46 @@ def test_doctor_needs_a_repository(site: Site, tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "--repository OWNER/NAME" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "health"),
+    [
+        pytest.param({".dvc/config": "/srv/models"}, "warn", id="a-folder-of-dvc"),
+        pytest.param({".dvc/config": "../../models"}, "warn", id="a-folder-beside"),
+        pytest.param({".dvc/config.local": "s3://own/models"}, "warn", id="on-this-machine-only"),
+        pytest.param({".dvc/config": "s3://team/models"}, "pass", id="an-address-of-dvc"),
+        pytest.param(
+            {"branchline.yaml": "store: /srv/models"}, "pass", id="a-store-of-own-runners"
+        ),
+    ],
+)
+def test_doctor_takes_no_folder_for_a_place_that_jobs_reach(
+    settled: Site, tmp_path: Path, files: dict[str, str], health: str
+) -> None:
+    texts = {"branchline.yaml": "", PATH: WORKFLOW, **files}
+    for path, text in texts.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        is_dvc = path.startswith(".dvc")
+        head = (
+            "[core]\n    remote = all\n['remote \"all\"']\n    url = " if is_dvc else "model: m\n"
+        )
+        (tmp_path / path).write_text(text if path == PATH else f"{head}{text}\n")
+
+    done = doctor(settled, tmp_path, "--repository", settled.name, "--json")
+
+    said = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert said["store"]["health"] == health, said["store"]
+
+
+def test_doctor_takes_no_folder_for_a_place_of_githubs_machines(
+    settled: Site, tmp_path: Path
+) -> None:
+    (tmp_path / PATH).parent.mkdir(parents=True)
+    (tmp_path / PATH).write_text(WORKFLOW.replace("[self-hosted, linux, no-gpu]", "ubuntu-24.04"))
+    (tmp_path / "branchline.yaml").write_text("model: m\nstore: /srv/models\n")
+
+    done = doctor(settled, tmp_path, "--repository", settled.name, "--json")
+
+    (store,) = (c for c in json.loads(done.stdout)["checks"] if c["name"] == "store")
+    assert (store["health"], "no job of GitHub's has a folder" in store["todo"]) == ("warn", True)

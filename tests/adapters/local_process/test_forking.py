@@ -240,6 +240,36 @@ def test_what_imports_say_is_said_and_set_each_time(place: Place, tmp_path: Path
     assert [log.split()[3:] for log in logs] == [["loaded", "warned", "1"]] * 2
 
 
+@pytest.mark.parametrize("threads", [False, True], ids=["alone", "with-a-pool-that-ends"])
+def test_what_an_import_warned_of_is_not_said_again(
+    place: Place, tmp_path: Path, threads: bool
+) -> None:
+    if threads:
+        pytest.importorskip("numpy")
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "warning.py").write_text(
+        f"{'import numpy' if threads else ''}\nimport warnings\n"
+        "def warn():\n    warnings.warn('said once')\nwarn()\n"
+    )
+    place.env["PYTHONPATH"] = str(site)
+    place.write({"train.py": "import warning\nwarning.warn()"})
+
+    logs = [place.run_forked("train.py")[1] for _ in range(2)]
+
+    assert [log.count("UserWarning: said once") for log in logs] == [1, 1]
+
+
+def test_what_the_compiler_warns_of_is_said_once(place: Place) -> None:
+    place.env["PYTHONWARNINGS"] = "default"  # it is always said from Python 3.12 on
+    place.write({"train.py": "import json, own\nprint('\\d')", "own.py": "x = '\\w'"})
+
+    logs = [place.run_forked("train.py")[1] for _ in range(3)]
+
+    assert [log.count("invalid escape sequence") for log in logs][1:] == [1, 1], logs
+    assert "<unknown>" not in logs[0]
+
+
 def test_modules_that_an_installed_one_makes_are_its_own(place: Place, tmp_path: Path) -> None:
     site = tmp_path / "site-packages"
     site.mkdir()

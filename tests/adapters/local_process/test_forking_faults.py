@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.adapters.local_process.places import FOLDER, Place, is_alive, settled, vanish
 
-from branchline.adapters.local_process import zygotes
+from branchline.adapters.local_process import spares, zygotes
 from branchline.adapters.local_process.processes import all_processes
 from branchline.core.run import Failure
 
@@ -161,7 +161,7 @@ def test_a_zygote_that_is_killed_loses_nothing(place: Place) -> None:
 
 
 def test_a_zygote_that_hangs_is_left_alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zygotes, "_ANSWER_S", 0.3)
+    monkeypatch.setattr(spares, "ANSWER_S", 0.3)
     place.write({"train.py": "import json\nprint('done')"})
     place.run_forked("train.py")
     kept = place.zygotes
@@ -176,44 +176,11 @@ def test_a_zygote_that_hangs_is_left_alone(place: Place, monkeypatch: pytest.Mon
     assert vanish(kept)
 
 
-@pytest.mark.parametrize("dies", [False, True], ids=["alone", "killed-meanwhile"])
-def test_imports_that_take_long_are_learned_while_others_run(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies: bool
-) -> None:
-    monkeypatch.setattr(zygotes, "_ANSWER_S", 0.7)
-    site = tmp_path / "site-packages"
-    site.mkdir()
-    (site / "slow.py").write_text("import time\ntime.sleep(2)\n")
-    place.env["PYTHONPATH"] = str(site)
-    place.write(
-        {
-            "train.py": """
-            import json, sys
-            print("slow" in sys.modules)
-            def main():
-                import slow
-            main()
-            """
-        }
-    )
-    place.run_forked("train.py")
-    zygotes_before = place.zygotes
-    for pid in zygotes_before if dies else ():
-        os.kill(pid, signal.SIGKILL)
-
-    meanwhile, following = (place.run("train.py") for _ in range(2))
-
-    assert (meanwhile[2], meanwhile[1].split()[-1]) == (False, "False")
-    assert (following[2], following[1].split()[-1]) == (True, "False" if dies else "True")
-    assert (place.zygotes == zygotes_before) is not dies
-    assert place.remarks == []
-
-
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL], ids=["hangs", "is-killed"])
 def test_a_fork_that_waits_and_does_not_answer_runs_nothing(
     place: Place, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr(zygotes, "_ANSWER_S", 0.5)
+    monkeypatch.setattr(spares, "ANSWER_S", 0.5)
     place.write({"train.py": "import json\nopen('ran', 'a').write('x')\nprint('done')"})
     place.run_forked("train.py")
     waiting = settled(place)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.adapters.local_process.places import is_alive, settled, spares, vanish, within
+from tests.adapters.local_process.places import settled, spares, vanish, within
+
+from branchline.adapters.local_process.processes import read_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,8 +231,7 @@ def test_no_fork_that_said_its_end_stays(place: Place) -> None:
         place.end(task)
     place.executor.close()  # of the last one its zygote has not been told
 
-    assert vanish(pids)
-    assert not any(map(is_alive, pids))
+    assert [pid for pid in pids if read_process(pid)] == [], "not even as a zombie"
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
@@ -241,3 +243,69 @@ def test_processors_are_those_that_the_engine_may_use(place: Place) -> None:
 
     assert [log.splitlines()[-1] for log in logs] == [allowed] * 4
     assert str(sorted(os.sched_getaffinity(0))) == allowed
+
+
+def test_a_child_that_leaves_the_script_at_its_end_does_not_end_the_start(place: Place) -> None:
+    place.write(
+        {
+            "train.py": """
+            import json, os, time
+            if os.fork():
+                time.sleep(0.3)
+                open("made", "a").write("x")
+            """
+        }
+    )
+
+    for number in range(1, 4):
+        ended, _ = place.run_forked("train.py")
+        assert ended.failure is None
+        assert (place.folder / "made").read_text() == "x" * number
+
+
+def test_files_of_a_script_that_closed_all_others_hold_what_it_wrote(place: Place) -> None:
+    place.write(
+        {
+            "train.py": """
+            import json, os
+            os.closerange(3, 100)
+            kept = [open(f"out{number}", "wb", buffering=0) for number in range(9)]
+            import csv, decimal
+            """
+        }
+    )
+
+    for _ in range(3):
+        ended, _ = place.run_forked("train.py")
+        assert ended.failure is None
+        assert {path.read_bytes() for path in place.folder.glob("out*")} == {b""}
+
+
+def test_it_works_in_a_folder_that_was_made_anew_meanwhile(place: Place) -> None:
+    folder = place.folder / "made"
+    place.write({"train.py": SCRIPT + "\nprint(open('new').read())", "made/new": "0"})
+    for _ in range(2):
+        place.run_forked("../train.py 0", cwd=str(folder))
+    settled(place)
+
+    shutil.rmtree(folder)
+    place.write({"made/new": "1"})
+    ended, log, is_fork = place.run("../train.py 0", cwd=str(folder))
+
+    assert is_fork
+    assert ended.failure is None
+    assert log.split()[-1] == "1"
+
+
+@pytest.mark.parametrize("cwd", ["made", "."], ids=["its-working-folder", "its-own-folder"])
+def test_what_is_written_beside_a_script_makes_nothing_stale(place: Place, cwd: str) -> None:
+    place.write({"made/train.py": SCRIPT})
+    command = f"{'.' if cwd == 'made' else 'made'}/train.py 0"
+    folder = str(place.folder / cwd)
+    place.run_forked(command, cwd=folder)
+    settled(place)
+
+    place.write({"made/result": "1"})
+    _, _, is_fork = place.run(command, cwd=folder)
+
+    assert is_fork

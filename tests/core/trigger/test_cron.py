@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from branchline.core.trigger.cron import MOST_COUNTED, cron_of, due_before, due_between
+from branchline.core.trigger.cron import (
+    MOST_COUNTED,
+    cron_of,
+    due_before,
+    due_between,
+    is_never_due,
+)
 
 
 def moment(text: str) -> datetime:
@@ -33,6 +39,22 @@ def test_due_before(cron: str, at: str, due: str) -> None:
 
 def test_what_is_never_due_has_no_time() -> None:
     assert due_before(cron_of("0 0 31 2 *"), moment("2026-11-28 00:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("cron", "is_never"),
+    [
+        pytest.param("0 0 30 2 *", True, id="30-february"),
+        pytest.param("0 0 31 2,4,6,9,11 *", True, id="31-of-short-months"),
+        pytest.param("0 0 29 2 *", False, id="a-leap-day"),
+        pytest.param("0 0 30 2,3 *", False, id="one-month-has-it"),
+        pytest.param("0 0 30 2 1", False, id="mondays-of-february"),
+        pytest.param("0 0 */31 2 *", False, id="the-first"),
+        pytest.param("0 0 28,31 2 */7", False, id="a-sunday-the-28th"),
+    ],
+)
+def test_what_never_comes_is_known(cron: str, *, is_never: bool) -> None:
+    assert is_never_due(cron_of(cron)) is is_never
 
 
 @pytest.mark.parametrize(

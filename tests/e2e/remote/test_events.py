@@ -266,6 +266,29 @@ def test_a_lowered_bar_counts_after_the_merge_only(trained: Shop) -> None:
     assert "verdict  failed: `auc` is 0.3; at least 0.5" in said
 
 
+def test_rules_that_cannot_be_read_let_no_branch_judge_itself(trained: Shop) -> None:
+    trained.edit("branchline.yaml", "gate:", "gatee:")
+    trained.commit("a slip")
+    trained.push("main")
+    trained.edit("branchline.yaml", "gatee:", "gate:")
+    trained.edit("branchline.yaml", "min: 0.5", "min: 0.1")
+    trained.edit("params.yaml", "0.1", "0.9")
+    trained.commit("a bar of its own")
+
+    said = trained.push("HEAD:train/sly")
+
+    assert "error    the settings of the default branch" in said
+    assert "gatee: unknown key" in said
+    assert trained.jobs()[-1].state.value == "failed"
+    assert "verdict" not in said
+
+    trained.edit("branchline.yaml", "min: 0.1", "min: 0.5")
+    trained.commit("mended")
+    trained.push("main")
+    said = trained.push("HEAD:train/fine")
+    assert "verdict  failed: `auc` is 0.3; at least 0.5" in said
+
+
 def test_what_cannot_be_decided_says_so_and_fails(trained: Shop) -> None:
     trained.write("branchline.yaml", "model: [\n")
     trained.commit("broken settings")

@@ -117,6 +117,10 @@ CASES = [
         "schedule", "cron:", "has 1 fields instead of 5", "five fields", id="no-cron-of-github",
     ),
     pytest.param(
+        changed("'17 2 * * 1'", "'17 2 30 2 *'"),
+        "schedule", "cron:", "which never comes", "five fields", id="30-february",
+    ),
+    pytest.param(
         changed("dvc metrics diff main --md", "dvc metrics diff main --show-md"),
         "no-such-option", "--show-md", "`dvc metrics diff` has no option --show-md", "Write --md.",
         id="option-that-dvc-had",

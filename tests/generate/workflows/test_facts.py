@@ -51,7 +51,7 @@ from branchline.generate.workflows.parts import parts_of as parts_of_pipeline
             "after 5 days",
             id="longer-than-any-job",
         ),
-        pytest.param("retrain: {schedule: '0 25 * * *'}", "hour `25`", id="no-such-hour"),
+        pytest.param("retrain: {schedule: '*/2 * * * *'}", "every 5 minutes", id="too-often"),
         pytest.param(
             "checks: [{name: a, run: 'echo ${{ github.token }}'}]", "${{", id="expression"
         ),
@@ -100,7 +100,7 @@ from branchline.generate.workflows.parts import parts_of as parts_of_pipeline
             id="forks-and-own-runners",
         ),
         pytest.param(
-            "tune: {objective: {metric: a}, space: {b: [1, 2]}}\n"
+            "tune: {objective: {metric: auc}, space: {b: [1, 2]}}\n"
             "branches: {t: {do: tune, open_pull_request: {branch: x, mode: app}}}",
             "has no `app`",
             id="app-without-an-app",
@@ -167,7 +167,7 @@ def test_stages_train_where_they_can(
 )
 def test_a_search_runs_on_one_machine(words: str, labels: tuple[str, ...]) -> None:
     resources = f"resources: {{{runs('a', CPU)}, {runs('b', GPU)}}}\n"
-    tune = f"tune: {{{words}objective: {{metric: x}}, space: {{y: [1, 2]}}}}\n"
+    tune = f"tune: {{{words}objective: {{metric: f1}}, space: {{y: [1, 2]}}}}\n"
 
     asked = asked_of(f"model: m\n{resources}{tune}", stages=("a", "b"))
 
@@ -181,7 +181,7 @@ def test_a_search_runs_on_one_machine(words: str, labels: tuple[str, ...]) -> No
 )
 def test_a_search_whose_stages_name_several_machines_has_to_say_which(words: str) -> None:
     resources = f"resources: {{{runs('a', CPU)}, {runs('b', GPU)}}}\n"
-    tune = f"tune: {{{words}objective: {{metric: x}}, space: {{y: [1, 2]}}}}\n"
+    tune = f"tune: {{{words}objective: {{metric: f1}}, space: {{y: [1, 2]}}}}\n"
 
     with pytest.raises(ConfigError, match="a search is one job") as caught:
         asked_of(f"model: m\n{resources}{tune}", stages=("a", "b"))

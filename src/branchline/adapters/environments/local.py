@@ -19,6 +19,7 @@ from branchline.adapters.environments.processes import POLL_S, run_installer, ta
 from branchline.adapters.environments.requirements import is_requirements, without_editable
 from branchline.adapters.environments.resolving import UvResolver
 from branchline.adapters.environments.uv import Scrub, environ_for, failed, find_uv, missing_uv
+from branchline.core.environment.aside import put_aside
 from branchline.ports.environments import Environments, Made
 
 if TYPE_CHECKING:
@@ -88,20 +89,16 @@ class LockEnvironments(Environments):
     @contextmanager
     def entered(self, made: Made) -> Iterator[None]:
         """See the port; nobody removes it meanwhile."""
-        before = {name: os.environ.get(name) for name in ("PATH", "VIRTUAL_ENV", "PYTHONHOME")}
-        with open(f"{made.folder}.lock", "a", encoding="utf-8") as lock:
+        with (
+            open(f"{made.folder}.lock", "a", encoding="utf-8") as lock,
+            put_aside(os.environ, ("PATH", "VIRTUAL_ENV", "PYTHONHOME")),
+        ):
             fcntl.flock(lock, fcntl.LOCK_SH)
-            os.environ["PATH"] = f"{made.programs}{os.pathsep}{before['PATH'] or os.defpath}"
+            path = os.environ.get("PATH") or os.defpath
+            os.environ["PATH"] = f"{made.programs}{os.pathsep}{path}"
             os.environ["VIRTUAL_ENV"] = made.folder
             os.environ.pop("PYTHONHOME", None)
-            try:
-                yield
-            finally:
-                for name, value in before.items():
-                    if value is None:
-                        os.environ.pop(name, None)
-                    else:
-                        os.environ[name] = value
+            yield
 
     def ensure(
         self, wanted: Wanted, *, is_stopped: Callable[[], bool], say: Callable[[str], None]

@@ -62,7 +62,7 @@ class GitRegistry(Registry):
 
     def register(self, new: NewVersion, *, bump: str = "patch") -> tuple[ModelVersion, bool]:
         """See the port."""
-        check_model_name(new.model)
+        check_model_name(new.model, self.models())
         made = False
         name = ""
         for attempt in range(_TRIES):

@@ -10,8 +10,8 @@ process, which is a subreaper.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from branchline.adapters.local_process.scripts import Script, script_of
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     _Direct = tuple[str, tuple[str, ...]]
 
-_READY_S = 5.0
-"""How long the first start of a script waits for its imports, before it goes its own way."""
+_NO_ORPHANS = "no process may take over orphans here, as on Linux"
 _MOST = 8
 _MOST_DEATHS = 2
 _TIMES = 3
@@ -33,9 +32,14 @@ _TIMES = 3
 
 
 class Forks:
-    """The zygotes of one executor."""
+    """The zygotes of one executor.
 
-    def __init__(self) -> None:
+    Args:
+        takes_over: Whether orphans of what is started become children of this process.
+    """
+
+    def __init__(self, *, takes_over: bool) -> None:
+        self._takes_over = takes_over
         self._starts: Counter[str] = Counter()
         self._deaths: Counter[str] = Counter()
         self._zygotes: dict[Script, Zygote] = {}
@@ -44,8 +48,7 @@ class Forks:
 
     @property
     def pids(self) -> set[int]:
-        """The zygotes' own living processes, which are of no stage."""
-        # An ended one has -1, which means everybody to whoever sends it a signal.
+        """The zygotes' own processes, which are of no stage; those that have ended have none."""
         return {zygote.pid for zygote in self._zygotes.values() if zygote.pid > 0}
 
     def remarks(self) -> list[str]:
@@ -56,9 +59,9 @@ class Forks:
     def expect(self, task: Task, direct: _Direct | None, environment: Mapping[str, str]) -> None:
         """Start the zygote for starts that are likely to follow; see `prepare`."""
         script, _ = script_of(task, direct, environment)
-        zygote = None if script is None or self._zygotes else Zygote(script, task.stage)
-        if script and zygote and not zygote.is_over:  # else it may be possible by then
-            self._zygotes[script] = zygote
+        if script and not self._zygotes and self._takes_over:
+            with suppress(OSError):  # it may be possible by then
+                self._zygotes[script] = Zygote(script, task.stage)
 
     def prepare(
         self,
@@ -78,17 +81,20 @@ class Forks:
             return None
         self._end_idle(task.stage)
         script, why = script_of(task, direct, environment)
-        if script is None:
-            self._refuse(task.stage, why)
+        if script is None or not self._takes_over:
+            self._refuse(task.stage, why if script is None else _NO_ORPHANS)
             return None
         zygote = self._zygotes.get(script)
         if zygote is None:
             if len(self._zygotes) >= _MOST:
                 self._refuse(task.stage, "its environment is another one each time")
                 return None
-            zygote = self._zygotes[script] = Zygote(script, task.stage)
-        wait_s = _READY_S - (time.monotonic() - zygote.began)
-        if zygote.is_ready(max(0.0, wait_s)):
+            try:
+                zygote = self._zygotes[script] = Zygote(script, task.stage)
+            except OSError as error:
+                self._refuse(task.stage, f"it cannot be started: {error.strerror}")
+                return None
+        if zygote.is_ready():
             return zygote
         self._look_after(task.stage, script, zygote)
         return None

@@ -7,11 +7,13 @@ import signal
 import socket
 import tempfile
 import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from branchline.adapters.local_process import processes
+from branchline.adapters.local_process import processes, spares
+from branchline.adapters.local_process.spares import Spare
 from branchline.adapters.local_process.spawning import (
     DEFAULTED,
     in_folder,
@@ -20,7 +22,6 @@ from branchline.adapters.local_process.spawning import (
 )
 from branchline.adapters.local_process.tracing import AUDIT_FOLDER
 from branchline.adapters.local_process.zygote.channel import Channel
-from branchline.adapters.local_process.zygote.processors import allow, keep_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,8 +37,11 @@ _ROOM = 160
 _END = b"\n@end "
 _PAGES = "@"
 """What a range of pages begins with, where names of modules stand, too."""
-_ANSWER_S = 5.0
+_READY_S = 5.0
+"""How long a start of a script waits for its imports, before it goes its own way."""
 _LOOK_S = 0.005
+_RECENT = 16
+"""Ends that a zygote may not have taken note of: it does when it is told of more."""
 _TRIES = 2
 """Forks that are asked to run a task: one may have been killed while it waited."""
 
@@ -76,11 +80,12 @@ class Forked:
     def hear(self) -> tuple[int, int, float, int] | None:
         """Take what it says; how it ended, as `reap`, once its work is done; else None.
 
-        Its process then has only its memory to give back. Its zygote takes note of that end.
+        Its process then has only its memory to give back. Its zygote takes note of that end; of one
+        whose zygote is gone we have to, when it comes.
         """
         self._listen()
         _, found, end = self._said.rpartition(_END)
-        if not found or not end.endswith(b"\n"):
+        if not found or not end.endswith(b"\n") or self.zygote.is_over:
             return None
         cpu_s, peak_kb = end.split()
         self.zygote.bury(self.pid)
@@ -103,19 +108,27 @@ class Forked:
 
 
 class Zygote:
-    """One zygote. It is started at once and gets ready by itself."""
+    """One zygote. It is started at once and gets ready by itself.
+
+    Args:
+        script: What is forked from it.
+        stage: Who has it started.
+
+    Raises:
+        OSError: The system refuses it.
+    """
 
     def __init__(self, script: Script, stage: str) -> None:
         self.script, self.stage = script, stage
-        self.began = time.monotonic()
+        self._told = time.monotonic()
         self.why, self.is_over, self.is_stale = "", False, False
         self._has_answered = False
-        self._spare: _Spare | None = None
+        self._spare: Spare | None = None
         self._learned = 0
-        self._is_learning = False
         self._dying: list[int] = []
+        self._ended: deque[int] = deque(maxlen=_RECENT)
         ours, theirs = socket.socketpair()
-        ours.settimeout(_ANSWER_S)
+        ours.settimeout(spares.ANSWER_S)
         self._channel = Channel(ours)
         environment = {
             **dict(script.variables),
@@ -127,9 +140,9 @@ class Zygote:
         }
         try:
             self.pid = _start(script, environment, theirs)
-        except OSError as error:
-            self.pid, self.is_over, self.why = -1, True, f"it cannot be started: {error.strerror}"
-            return
+        except OSError:
+            ours.close()
+            raise
         finally:
             theirs.close()
         argv = ["-m" if script.kind == "module" else script.target]
@@ -145,16 +158,14 @@ class Zygote:
             }
         )
 
-    def is_ready(self, wait_s: float) -> bool:
-        """Whether it has done the imports; waits as long for them."""
-        if self.is_over or self._has_answered:
-            return not self.is_over
-        if not self._channel.is_asked(wait_s):
-            return False
-        self._has_answered = True
-        answer = self._answer()
-        if not answer.get("ready"):
-            self._fail(answer)
+    def is_ready(self) -> bool:
+        """Whether it has done the imports; waits for them, as long after it was told of them."""
+        while not self._has_answered and not self.is_over:
+            wait_s = self._told + _READY_S - time.monotonic()
+            if not self._channel.is_asked(max(0.0, wait_s)):
+                return False
+            if not self._take():
+                self._fail({})
         return not self.is_over
 
     def fork(
@@ -196,19 +207,15 @@ class Zygote:
             os.close(log)
         return None
 
-    def _next(self) -> _Spare | None:
-        """The fork that waits; None where there is none, which ends this zygote if it is idle."""
-        while self._channel.is_asked(0) and not self.is_over:
-            if not self._take():
-                self._fail({})
+    def _next(self) -> Spare | None:
+        """The fork that waits; None where there is none, which ends this zygote."""
+        if not self._hear_out():
+            self._fail({})
         if self._spare is None and not self.is_over:
             self._tell({"make": True})
         while self._spare is None and not self.is_over:
-            answer = self._take()
-            if not answer and self._is_learning and not self.is_over:
-                return None  # it is at its imports still: this one does them by itself
-            if "spare" not in answer:
-                self._fail(answer)
+            if not self._take():
+                self._fail({})
         spare, self._spare = self._spare, None
         return spare
 
@@ -216,16 +223,19 @@ class Zygote:
         """See `Forked.reap`; a zygote that cannot tell is ended, which gives us its forks."""
         if not self.is_over:
             self._tell({"reap": pid, "options": options})
-            answer = self._answer()
-            if "found" in answer:
-                cpu_s, peak_bytes = float(answer["cpu_s"]), int(answer["peak_kb"]) * 1024
-                return int(answer["found"]), int(answer["status"]), cpu_s, peak_bytes
+            while answer := self._take():
+                if "found" in answer:
+                    cpu_s, peak_bytes = float(answer["cpu_s"]), int(answer["peak_kb"]) * 1024
+                    return int(answer["found"]), int(answer["status"]), cpu_s, peak_bytes
+                if "failed" in answer:
+                    break
         self.end()
         return None
 
     def bury(self, pid: int) -> None:
         """Have it take note of the end of a fork, which is known here, once it is told of more."""
         self._dying.append(pid)
+        self._ended.append(pid)
 
     def learn(self, names: Sequence[str]) -> None:
         """Have it import what a fork of it has imported; the next one finds it done."""
@@ -234,27 +244,43 @@ class Zygote:
         if not names[0].startswith(_PAGES):
             # It ends the one that waits, which lacks them, also one that we are yet to be told of.
             self._learned += 1
-            self._is_learning = True
-            self._let_go()
+            self._let_go(self._spare)
+            self._told, self._has_answered = time.monotonic(), False
         self._tell({"learn": list(names)})
 
     def end(self) -> None:
-        """End it at once."""
+        """End it at once, with the fork that waits; what runs goes on."""
         self.is_over = True
-        self._let_go()
-        self._channel.socket.close()
         if self.pid > 0:
+            self._hear_out()
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-            for pid in (self.pid, *self._dying):  # its children are ours by now
+            with suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)
+            self.pid = -1
+        self._let_go(self._spare)
+        self._channel.socket.close()
+        self._bury_what_is_ours()
+
+    def _bury_what_is_ours(self) -> None:
+        """Take note of forks that have ended, or have nothing to do, and had no time to be buried.
+
+        Those that still are a zygote's are ours once it is gone.
+        """
+        for pid in self._ended:
+            process = processes.read_process(pid)
+            if process is not None and process.parent == os.getpid():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
                 with suppress(ChildProcessError):
                     os.waitpid(pid, 0)
-            self.pid, self._dying = -1, []
 
-    def _let_go(self) -> None:
-        """Ask nothing of the fork that waits, which ends."""
-        if self._spare is not None:
-            self._spare.channel.socket.close()
+    def _let_go(self, spare: Spare | None) -> None:
+        """Ask nothing of a fork that waits, which ends."""
+        if spare is not None:
+            spare.channel.socket.close()
+            self._ended.append(spare.pid)
+        if spare is self._spare:
             self._spare = None
 
     def _fail(self, answer: Mapping[str, Any]) -> None:
@@ -271,81 +297,49 @@ class Zygote:
         except OSError:
             self.is_over = True
 
-    def _answer(self) -> dict[str, Any]:
-        """The next answer; empty when there is none in time."""
-        while "spare" in (answer := self._take()):
-            pass
-        return answer
-
     def _take(self) -> dict[str, Any]:
-        """The next message; empty when there is none in time. A fork that is told of is kept."""
+        """The next message; empty when there is none in time.
+
+        A fork that is told of is kept, and noted is whether the imports are done.
+        """
         try:
             message, descriptors = self._channel.receive()
-        except TimeoutError:
-            return {}
         except (OSError, ValueError):
-            message, descriptors = {}, []
-        if not message:
-            self.is_over = True  # it is gone
+            return {}
+        if "unsafe" in message:
+            self._fail(message)
+        self._has_answered |= "ready" in message
         for descriptor in descriptors:
-            spare = _Spare(message.get("spare", -1), descriptor)
-            if message.get("learned") == self._learned and self._is_ours(spare.pid):
-                self._let_go()
-                self._spare, self._is_learning = spare, False
+            spare = Spare(message.get("spare", -1), descriptor)
+            if message.get("learned") == self._learned and self._found(spare):
+                self._let_go(self._spare)
+                self._spare = spare
             else:
-                spare.channel.socket.close()
+                self._let_go(spare)
         return message
 
-    def _is_ours(self, pid: int) -> bool:
-        process = processes.read_process(pid)
-        return process is not None and process.parent == self.pid
+    def _hear_out(self) -> bool:
+        """Take all that it has said; whether it goes on."""
+        while self._channel.is_asked(0):
+            if not self._take():
+                return False
+        return True
 
-    def _kill(self, spare: _Spare) -> None:
+    def _found(self, spare: Spare) -> processes.Process | None:
+        """The process of a fork: a child of its zygote, or ours once that is gone."""
+        process = processes.read_process(spare.pid)
+        return process if process and process.parent in (self.pid, os.getpid()) else None
+
+    def _kill(self, spare: Spare) -> None:
         """Make sure that a fork is gone: one that has not answered could begin later."""
-        end = time.monotonic() + _ANSWER_S
-        while time.monotonic() < end:
-            process = processes.read_process(spare.pid)
-            is_ours = process is not None and process.parent in (self.pid, os.getpid())
-            if process is None or not is_ours or process.is_zombie:
+        end = time.monotonic() + spares.ANSWER_S
+        while (process := self._found(spare)) and time.monotonic() < end:
+            if process.is_zombie:
                 break
             with suppress(ProcessLookupError):
-                os.kill(spare.pid, signal.SIGKILL)
+                os.kill(process.pid, signal.SIGKILL)
             time.sleep(_LOOK_S)
-        spare.channel.socket.close()
-
-
-class _Spare:
-    """A fork that waits for what it is to run.
-
-    Args:
-        pid: Its number.
-        descriptor: Of a socket to it.
-    """
-
-    def __init__(self, pid: int, descriptor: int) -> None:
-        self.pid = pid
-        self.channel = Channel(socket.socket(fileno=descriptor))
-        self.channel.socket.settimeout(_ANSWER_S)
-
-    def run(self, request: dict[str, Any], log: int) -> dict[str, Any]:
-        """Let it run a task; its answer, empty where there is none in time.
-
-        Args:
-            request: What it becomes.
-            log: Descriptor of its log.
-        """
-        allowed = None
-        try:
-            self.channel.send(request, log)
-            # It begins on this processor, as the system takes us to be done, who will be back.
-            allowed = keep_off(self.pid)
-            answer, _ = self.channel.receive()
-        except (OSError, ValueError):
-            answer = {}
-        finally:
-            allow(allowed)
-        self.channel.socket.settimeout(None)  # else it waits where it is told not to
-        return answer
+        self._let_go(spare)
 
 
 def _with_audit(entries: str) -> str:

@@ -12,6 +12,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from branchline.core.environment.aside import put_aside
 from branchline.core.values import without_secrets
 from branchline.errors import EffectError, MissingExtraError
 from branchline.ports.tracker import TrackedRun, TrackedVersion, Tracker
@@ -248,16 +249,9 @@ class MlflowTracker(Tracker):
 @contextmanager
 def _settings() -> Iterator[None]:
     """The library's settings, for as long as it works: stages that start later inherit nothing."""
-    before = {name: os.environ.get(name) for name in _SETTINGS}
-    os.environ.update(_SETTINGS)
-    try:
+    with put_aside(os.environ, _SETTINGS):
+        os.environ.update(_SETTINGS)
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _unless(code: str, call: Any, name: str) -> Any:

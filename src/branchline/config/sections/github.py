@@ -5,10 +5,43 @@ Data only; `kinds` says how it is checked.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from branchline.config.kinds import Choice, Flag, Key, ListOf, Number, Section, Text
 from branchline.config.sections.training import COMMAND, TEXTS
 
-NAMES = ListOf(Text("a name of letters, digits and `_`", r"[A-Za-z_][A-Za-z0-9_]*"))
+if TYPE_CHECKING:
+    from branchline.config.kinds import Path, Report
+
+_NAME, _NAME_WORDS = r"[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and `_`"
+NAMES = ListOf(Text(_NAME_WORDS, _NAME))
+
+
+@dataclass(frozen=True)
+class HarmlessName(Text):
+    """The name of a variable that does not say which code runs."""
+
+    words: str = _NAME_WORDS
+    pattern: str = _NAME
+
+    def check(self, value: object, path: Path, report: Report) -> None:
+        """See `Kind`."""
+        before = len(report.problems)
+        super().check(value, path, report)
+        from branchline.core.secrecy import steers_programs
+
+        if len(report.problems) == before and steers_programs(str(value)):
+            report.wrong(
+                path,
+                f"is {value!r}, by which shells, loaders and interpreters choose what they run, so"
+                " that whoever sets it would run code of theirs; give it another name, and let the"
+                " command set what it needs",
+            )
+
+
+HARMLESS_NAMES = ListOf(HarmlessName())
+
 _ENVIRONMENT = Text("an environment's name", r"[A-Za-z0-9][A-Za-z0-9 ._-]*")
 _ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+"
 _OWNER = r"@[A-Za-z0-9_-]+(?:/[A-Za-z0-9_.-]+)?"
@@ -41,7 +74,9 @@ GITHUB = Section(
             "Installs what stages and checks need; `pip install -r` of `environment.lock` when not "
             "set.",
         ),
-        "secrets": Key(NAMES, "Secrets that stages get as variables, from the environment."),
+        "secrets": Key(
+            HARMLESS_NAMES, "Secrets that stages get as variables, from the environment."
+        ),
         "variables": Key(NAMES, "Configuration variables that stages get as variables."),
         "environments": Key(
             Section(

@@ -46,7 +46,8 @@ PRUNER = Section(
         ),
         "goal": Key(
             Choice(("maximize", "minimize")),
-            "Which way that metric is better; as the objective when not set.",
+            "Which way that metric is better; of a known one as it is by nature, else as the"
+            " objective. Asked for where its name sounds otherwise.",
         ),
         "startup": Key(
             Number(low=0, whole=True),

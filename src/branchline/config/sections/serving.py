@@ -22,7 +22,7 @@ from branchline.config.kinds import (
     Text,
 )
 from branchline.config.problems import nearest
-from branchline.config.sections.github import NAMES
+from branchline.config.sections.github import HARMLESS_NAMES
 from branchline.config.sections.pruning import FOLLOW, PRUNER, PRUNERS
 from branchline.config.sections.training import COMMAND, TEXTS
 
@@ -85,6 +85,9 @@ FIXED = OneOf((Number(), Flag(), Text("one value, set in every trial", is_comman
 
 def _tune_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
     """See that what `when` names is set by each trial, and can have the value that it waits for."""
+    from branchline.config.sections.better import pruner_goal_rule
+
+    pruner_goal_rule(value, path, report)
     space = value.get("space") or {}
     for name, written in space.items():
         when = written.get("when") if isinstance(written, dict) else None
@@ -115,12 +118,24 @@ def _values_of(written: Any) -> list[Any] | None:
     return [written["fixed"]] if "fixed" in written else None
 
 
+def _objective_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
+    from branchline.config.sections.better import goal_rule
+
+    if "metric" in value:
+        goal_rule(value["metric"], value.get("goal"), path, report)
+
+
 OBJECTIVE = Section(
     {
         "metric": Key(Text("a metric"), "What is searched for.", required=True),
-        "goal": Key(Choice(("maximize", "minimize")), "Which way is better.", "maximize"),
+        "goal": Key(
+            Choice(("maximize", "minimize")),
+            "Which way is better; of a known metric as it is by nature (`rmse`: minimize), else as"
+            " its name tells. Asked for where the name tells nothing, or sounds like a loss.",
+        ),
         "constraint": Key(OPTIONS, "Bounds that other metrics must keep."),
-    }
+    },
+    rule=_objective_rule,
 )
 
 TUNE = Section(
@@ -152,7 +167,11 @@ TUNE = Section(
         "budget": Key(
             Section(
                 {
-                    "cost": Key(Number(above=0), "Most money for all trials.", required=True),
+                    "cost": Key(
+                        Number(above=0),
+                        "Most money for all trials and for confirming the best.",
+                        required=True,
+                    ),
                     "per_hour": Key(
                         Number(above=0),
                         "Price of an hour of a trial, same currency.",
@@ -306,8 +325,12 @@ ENVIRONMENT_OF_SERVICE = Section(
             COMMAND, "Command that brings the version before back; `run` with it when not set."
         ),
         "timeout": Key(TIMEOUT_KIND, "Most time of each of these commands.", "30m"),
-        "secrets": Key(NAMES, "Secrets that its commands get as variables, and no other's do."),
-        "variables": Key(NAMES, "Configuration variables that its commands get as variables."),
+        "secrets": Key(
+            HARMLESS_NAMES, "Secrets that its commands get as variables, and no other's do."
+        ),
+        "variables": Key(
+            HARMLESS_NAMES, "Configuration variables that its commands get as variables."
+        ),
         "url": Key(Text("a URL"), "Where the service answers."),
         "guard": Key(ListOf(OPTIONS), "Metrics that abort the rollout."),
     },

@@ -128,33 +128,10 @@ def _metric_rule(value: Mapping[str, Any], path: Path, report: Report) -> None:
         known = ", ".join(f"`{name}`" for name in bars)
         report.wrong(path, f"sets no bar, so it can never fail; add one of {known}")
     if any(name in value for name in bars[2:]):
-        _goal_rule(str(path[-1]), value, path, report)
+        from branchline.config.sections.better import goal_rule
 
-
-def _goal_rule(metric: str, value: Mapping[str, Any], path: Path, report: Report) -> None:
-    """A comparison the wrong way round calls every loss a gain."""
-    from branchline.core.directions import goal_of, natural_goal
-    from branchline.core.policy import Goal
-
-    computed_as = value.get("computed_as", "")
-    natural, said = natural_goal(metric, computed_as), value.get("goal")
-    if natural is not None and said is not None and said != natural.value:
-        way = "lower" if natural is Goal.MINIMIZE else "higher"
-        what = computed_as or metric
-        report.wrong(
-            (*path, "goal"),
-            f"is `{said}`, but `{what}` is better when it is {way}; drop `goal`, or give a metric"
-            " that is another one a name of its own",
-        )
-    sounds = goal_of(metric)
-    if natural is None and said is None and sounds is not Goal.MAXIMIZE:
-        tells = "sounds as if lower were" if sounds is Goal.MINIMIZE else "does not tell either"
-        first, second = ("minimize", "maximize") if sounds else ("maximize", "minimize")
-        report.wrong(
-            path,
-            f"does not say which way is better, and `{metric}` {tells}; add `goal: {first}` (or"
-            f" `goal: {second}`)",
-        )
+        computed_as = value.get("computed_as", "")
+        goal_rule(str(path[-1]), value.get("goal"), path, report, computed_as=computed_as)
 
 
 _FUNCTION = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"

@@ -5,6 +5,8 @@ Data only; `kinds` says how it is checked.
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from branchline.config.kinds import (
@@ -29,7 +31,36 @@ if TYPE_CHECKING:
     from branchline.config.kinds import Path, Report
 
 _CRON_FIELD = r"[0-9A-Za-z*,/?-]+"
-CRON = Text("five fields of cron, such as 17 2 * * 1", rf"{_CRON_FIELD}(?: +{_CRON_FIELD}){{4}}")
+
+
+@dataclass(frozen=True)
+class Schedule(Text):
+    """Five fields of cron that come to pass."""
+
+    words: str = "five fields of cron, such as 17 2 * * 1"
+    pattern: str = rf"{_CRON_FIELD}(?: +{_CRON_FIELD}){{4}}"
+
+    def check(self, value: object, path: Path, report: Report) -> None:
+        """See `Kind`."""
+        before = len(report.problems)
+        super().check(value, path, report)
+        # ${env:NAME} is read where the schedule is.
+        if len(report.problems) > before or not re.fullmatch(self.pattern, str(value)):
+            return
+        from branchline.core.trigger.cron import cron_of, is_never_due
+
+        try:
+            if is_never_due(cron_of(str(value))):
+                report.wrong(
+                    path,
+                    f"is {value!r}, which never comes: no month of these has such a day; write"
+                    f" {self.words}",
+                )
+        except ValueError as error:
+            report.wrong(path, f"is {value!r}: {error}; write {self.words}")
+
+
+CRON = Schedule()
 MATERIAL, MIN_ROWS = 0.1, 200
 """As `core.evidence.data.drift` has them, which is not loaded for them; a test holds them equal."""
 MOST_METRICS = 100

@@ -114,12 +114,23 @@ def _texts(value: JsonValue, default: tuple[str, ...]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(str(item) for item in value)  # type: ignore[union-attr] # a list, the grammar says
 
 
-def check_model_name(model: str) -> None:
-    """Refuse a name that cannot stand in a tag.
+def check_model_name(model: str, known: Sequence[str] = ()) -> None:
+    """Refuse a name that cannot stand in a tag, or not beside those of other models.
+
+    Args:
+        model: The name.
+        known: Models that have versions.
 
     Raises:
         RegistryError: It cannot.
     """
+    alike = [name for name in known if name.casefold() == model.casefold()]
+    if alike and model not in alike:
+        raise RegistryError(
+            f"{model!r} differs only by case from {alike[0]!r}, which has versions: where names of"
+            " files do not tell upper from lower case, their tags are the same",
+            todo=f"Call the model {alike[0]}, or something else altogether.",
+        )
     if not is_model_name(model):
         raise RegistryError(
             f"{model!r} cannot name a model in the registry",

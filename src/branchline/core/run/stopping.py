@@ -97,6 +97,25 @@ def money_is_spent(budget: Budget, spent_s: float, expected_s: float, *, running
     )
 
 
+def trainings_left(budget: Budget, spent_s: float, expected_s: float) -> float:
+    """For how many trainings the money reaches: a whole number from 0, or infinity.
+
+    Args:
+        budget: Its `cost` and `per_hour`.
+        spent_s: Wall time of all trainings so far.
+        expected_s: Of one more; 0 where nothing is known.
+
+    >>> trainings_left(Budget(cost=1.0, per_hour=3600), 0.4, 0.2)
+    3
+    """
+    following = expected_s / 3600 * budget.per_hour
+    if budget.cost is None or following <= 0:
+        return math.inf
+    left = budget.cost - spent_s / 3600 * budget.per_hour
+    # (1 - 0.4) / 0.2 is below 3 in binary.
+    return max(0, math.floor(left / following + 1e-9))
+
+
 def has_settled(budget: Budget, since: int) -> str:
     """Why no further gain is likely; "" where one may be.
 

@@ -59,8 +59,10 @@ class KeptTrial:
     """A trial as it is kept.
 
     Attributes:
-        trial: The trial.
-        token: What its sampler needs to go on after it; the sampler's own.
+        trial: The trial. A number below 0: no trial, but one training that confirmed a finalist
+            or what is set, kept for what it cost.
+        token: What its sampler needs to go on after it, the sampler's own; of a confirmation
+            which one it is (`confirming`).
         read: Files that it was seen to read, undeclared, and that are no part of the search's own
             `base` -> digest. Where one holds something else, the trial counts no longer.
     """
@@ -68,6 +70,11 @@ class KeptTrial:
     trial: Trial
     token: str = ""
     read: Mapping[str, str] = field(default_factory=dict)
+
+
+def confirming(params: Mapping[str, JsonValue], seed: int | None) -> str:
+    """Which training confirms these values: the same text for the same one."""
+    return digest_of([dict(sorted(params.items())), seed])
 
 
 def kept_to_json(kept: KeptTrial) -> dict[str, JsonValue]:

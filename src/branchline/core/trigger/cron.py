@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _MOST_DAYS = 366 * 5
 """Days that are looked through: 29 February comes within them."""
 MOST_COUNTED = 10_000
@@ -63,6 +64,17 @@ def cron_of(text: str) -> Cron:
         any_day=fields[2].startswith("*"),
         any_weekday=fields[4].startswith("*"),
     )
+
+
+def is_never_due(cron: Cron) -> bool:
+    """Whether no month that it names has one of its days, as 30 February.
+
+    >>> is_never_due(cron_of("0 0 30 2 *")), is_never_due(cron_of("0 0 30 2 1"))
+    (True, False)
+    """
+    if not (cron.any_day or cron.any_weekday):
+        return False  # A weekday is enough.
+    return min(cron.days) > max(_LENGTHS[month - 1] for month in cron.months)
 
 
 def due_before(cron: Cron, at: datetime) -> datetime | None:

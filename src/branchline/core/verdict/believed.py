@@ -84,23 +84,13 @@ def doubts(
     return tuple(dict.fromkeys(found))[:MOST_DOUBTS]
 
 
-def _bounds(rule: MetricRule) -> dict[str, float]:
-    """The finite bounds of a rule, by the word that names them in a finding."""
-    bounds = {
-        "min": rule.min,
-        "max": rule.max,
-        "max_regression": rule.max_regression,
-        "max_relative_regression": rule.max_relative_regression,
-        GAIN: rule.min_gain,
-    }
-    return {kind: bound for kind, bound in bounds.items() if bound is not None and is_finite(bound)}
-
-
 def _missing(verdict: Verdict, gate: Gate, known: Grounds) -> list[str]:
     """Bars and tests that nothing was said of, or that were other ones."""
     found = []
     for rule in gate.metrics:
-        for kind, bound in _bounds(rule).items():
+        for kind, bound in rule.bounds.items():
+            if not is_finite(bound):
+                continue  # nothing can be judged by it
             own = [f for f in verdict.findings if _is_of(f, rule.name, kind)]
             if not own:
                 found.append(f"no finding says anything of the bar `{kind}` of `{rule.name}`")

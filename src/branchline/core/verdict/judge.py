@@ -146,15 +146,7 @@ class _Judged:
 
 
 def _judge_rule(rule: MetricRule, judged: _Judged) -> list[Finding]:
-    bounds = {
-        "min": rule.min,
-        "max": rule.max,
-        "max_regression": rule.max_regression,
-        "max_relative_regression": rule.max_relative_regression,
-        GAIN: rule.min_gain,
-    }
-    asked = {kind: bound for kind, bound in bounds.items() if bound is not None}
-    if not asked:
+    if not rule.bounds:
         return [_unknown(rule, "none", f"`{rule.name}` has no bound, so it cannot be judged.")]
     found = find_metric(judged.evidence, rule.name)
     problem = found.problem and f"`{rule.name}` {found.problem}."
@@ -166,9 +158,9 @@ def _judge_rule(rule: MetricRule, judged: _Judged) -> list[Finding]:
         place = f" ({found.metric.where})" if found.metric.place else ""
         problem = f"`{rule.name}` is {found.metric.text}{place}, which {what}."
     if problem or value is None or found.metric is None:
-        return [_unknown(rule, kind, problem, bound) for kind, bound in asked.items()]
+        return [_unknown(rule, kind, problem, bound) for kind, bound in rule.bounds.items()]
     findings = []
-    for kind, bound in asked.items():
+    for kind, bound in rule.bounds.items():
         if not is_finite(bound):
             sentence = f"`{rule.name}` cannot be judged: its `{kind}` is {bound}."
             findings.append(_unknown(rule, kind, sentence))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from branchline.core.trigger.cron import cron_of, is_never_due
+
 _FIELDS = (
     ("minute", 0, 59),
     ("hour", 0, 23),
@@ -34,7 +36,11 @@ def cron_problem(cron: str) -> str:
                 return f"is `{cron}`: {problem}"
     if re.fullmatch(r"\*|\*/[1-4]", fields[0]):
         return f"is `{cron}`: GitHub starts nothing more often than every 5 minutes"
-    return ""
+    try:
+        is_never = is_never_due(cron_of(cron))
+    except ValueError as error:
+        return f"is `{cron}`: {error}"
+    return f"is `{cron}`, which never comes: no month of these has such a day" if is_never else ""
 
 
 def _item_problem(item: str, name: str, low: int, high: int) -> str:

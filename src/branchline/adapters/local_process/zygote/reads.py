@@ -12,7 +12,7 @@ import sys
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
     from typing import Any
 
@@ -75,12 +75,6 @@ class Watch:
     def off(self) -> _Off:
         """A context in which nothing is noted."""
         return _Off(self.watch)
-
-    def folders(self, places: Iterable[str]) -> tuple[str, ...]:
-        """Folders as they are called and as they are, each with a "/" at its end."""
-        with self.off():
-            forms = {f for p in places if p for f in (os.path.abspath(p), os.path.realpath(p))}
-        return tuple(form.rstrip("/") + "/" for form in forms)
 
     def written(self) -> str:
         """A file of the project that a module wrote when it was imported; "" for none."""
@@ -197,11 +191,9 @@ class _Off:
         self.watch = watch
 
     def __enter__(self) -> None:
-        if self.watch is not None:
-            self.find = self.watch.find
-            self.watch.find = self.watch.looked = _nothing
+        self.find = self.watch.find
+        self.watch.find = self.watch.looked = _nothing
 
     def __exit__(self, *_: object) -> None:
-        if self.watch is not None:
-            self.watch.find = self.find
-            del self.watch.looked
+        self.watch.find = self.find
+        del self.watch.looked

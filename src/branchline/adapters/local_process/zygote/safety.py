@@ -13,6 +13,7 @@ import warnings
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
 KNOWN = frozenset(
     {
@@ -22,6 +23,26 @@ KNOWN = frozenset(
 )  # fmt: skip
 """Modules that start threads or take devices, or say themselves that they do not survive a fork."""
 _HARMLESS = ("/dev/null", "/dev/urandom", "/dev/random")
+
+
+class Unsaid:
+    """Warnings are not shown while this lasts, but kept in `said`.
+
+    After `warnings.catch_warnings` Python would say once more what it has said before.
+    """
+
+    def __enter__(self) -> list[object]:
+        self.before = warnings.showwarning, sys.unraisablehook
+        said: list[object] = []
+        self._show(lambda *told, **_: said.append(told), said.append)
+        return said
+
+    def __exit__(self, *_: object) -> None:
+        self._show(*self.before)
+
+    def _show(self, warning: Any, unraisable: Any) -> None:
+        setattr(warnings, "showwarning", warning)  # noqa: B010 - to mypy it is no variable
+        sys.unraisablehook = unraisable
 
 
 def known_in(names: Iterable[str]) -> str:
@@ -48,11 +69,10 @@ def lasting_threads() -> int:
         return int(threading.active_count()) - 1
     if task_count() == 1:
         return 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with Unsaid():
         pid = os.fork()
-    if not pid:
-        os._exit(0)
+        if not pid:
+            os._exit(0)
     os.waitpid(pid, 0)
     return task_count() - 1
 

@@ -13,8 +13,9 @@ changed since the imports read it. It also ends when the engine closes that sock
 gone.
 
 To the zygote the engine says `used`: a spare that runs now (`runs`; then the next one is made), or
-that nobody has any more. `make` asks for one where there is none; `learn` tells of more modules, or
-pages; `reap` asks how a fork ended, and `bury`, with any of these, names forks whose end is known.
+that nobody has any more. `make` asks for one where there is none; `learn` tells of more modules,
+and is answered as the first message is, or of pages; `reap` asks how a fork ended, and `bury`, with
+any of these, names forks whose end is known.
 """
 
 from __future__ import annotations
@@ -94,9 +95,11 @@ class Zygote:
         self.installed = preimports.installed_folders()
         self.folder = trial.first_folder(asked)
         self.collected = preimports.Preimports(self.folder, self.installed)
-        self.watch = reads.Watch(self.installed)
         # Where modules may be of the project: wherever is searched now, but the installed folders.
-        self.places = self.watch.folders((asked["cwd"], self.folder, *sys.path))
+        places = [asked["cwd"], self.folder, *sys.path]
+        forms = {form for p in places if p for form in (os.path.abspath(p), os.path.realpath(p))}
+        self.places = tuple(form.rstrip("/") + "/" for form in forms)
+        self.watch = reads.Watch(self.installed)  # from here on it is the modules that look
         self.before, self.open_before = dict(os.environ), safety.open_files()
         self.mark_at = _mark_address()
         self.why = ""
@@ -121,7 +124,7 @@ class Zygote:
         given, now = self.asked["environment"], self.before
         if any(given.get(n) != now.get(n) for n in {*given, *now} - {"LC_CTYPE"}):
             raise Unsafe("something between the command and Python changes the environment")
-        with self.watch.off():
+        with self.watch.off(), safety.Unsaid():  # the script says it itself
             self._collect()
         name = safety.known_in(name for name, _ in self.collected.found)
         if name:
@@ -242,11 +245,7 @@ class Zygote:
 
     def _make(self) -> trial.Trial | None:
         """Make the spare where there is none; returns in it."""
-        if self.why:
-            self.channel.send({"unsafe": self.why})
-        elif not self.spare:  # else the engine was told of it
-            return self._fork()
-        return None
+        return None if self.spare or self.why else self._fork()  # else the engine was told
 
     def _learn(self, names: list[str]) -> None:
         """Import what a fork has imported while it ran; or note which pages it needed."""
@@ -256,16 +255,16 @@ class Zygote:
             return
         self.learned += 1
         self._drop()  # it lacks them, and the engine has let go of it
-        if self.why or self.collected.is_cut or safety.known_in(names):
-            return
-        self.pages = pages.Needed()
-        self._bury(0)  # else they would look like children that a module has started
-        try:
-            for name in names:
-                self._import_if_it_can_be(name)
-            self._settle()
-        except Unsafe as why:
-            self.why = str(why)
+        if not self.why and not self.collected.is_cut and not safety.known_in(names):
+            self.pages = pages.Needed()
+            self._bury(0)  # else they would look like children that a module has started
+            try:
+                for name in names:
+                    self._import_if_it_can_be(name)
+                self._settle()
+            except Unsafe as why:
+                self.why = str(why)
+        self.channel.send({"unsafe": self.why} if self.why else {"ready": True})
 
     def _import_if_it_can_be(self, name: str) -> None:
         try:
@@ -388,7 +387,8 @@ def main() -> trial.Trial:
     return zygote.serve()
 
 
-trial.FRESH, trial.pages, trial.lifeline, trial.telling = _FRESH, pages, lifeline, telling
+trial.FRESH, trial.pages, trial.lifeline = _FRESH, pages, lifeline
+trial.safety, trial.telling = safety, telling
 _trial = main()
 _trial.run()
 with suppress(BaseException):  # Python ends it then, whatever a script has made of it

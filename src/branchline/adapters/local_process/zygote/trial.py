@@ -13,7 +13,6 @@ import os
 import sys
 import time
 import types
-import warnings
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ END = "@end"
 """What the last line of a fork begins with."""
 pages: Any = None
 lifeline: Any = None
+safety: Any = None
 telling: Any = None
 """Modules that stand beside this one."""
 _HERE = os.path.dirname(os.path.abspath(__file__)) + "/"
@@ -138,7 +138,7 @@ class Trial:
         """Have the code of the script ready, should it be the same when it runs."""
         path = sys.modules["__main__"].__dict__["__file__"]
         try:
-            with self.zygote.watch.off(), warnings.catch_warnings(record=True) as said:
+            with self.zygote.watch.off(), safety.Unsaid() as said:
                 with open(path, "rb") as file:
                     source = file.read()
                 code = compile(source, path, "exec", dont_inherit=True)
@@ -155,6 +155,7 @@ class Trial:
             log: Descriptor of its log.
         """
         self.message = message
+        os.chdir(self.asked["cwd"])  # another folder may have its name by now
         mark = message["mark"].encode()
         lifeline.write_memory(self.zygote.mark_at, mark.ljust(message["room"], b"\0"))
         with self.zygote.watch.off():
