@@ -8,7 +8,7 @@ did not change cost a look at their stat. Where data are bad, nothing starts tha
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from branchline.config.data_checks import data_settings
@@ -20,6 +20,7 @@ from branchline.core.evidence.data.data_json import (
     report_to_json,
 )
 from branchline.core.evidence.data.settings import BASELINE, Drift, Validate, reference_path
+from branchline.core.evidence.data.values import DataFinding
 from branchline.core.plan.values import Action, DataPlan, DataState
 from branchline.core.values import Outcome, digest_of
 from branchline.core.verdict.data import summary_of
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 _RECORDS = 10
 """Newest records in which a report is looked for that this clone has not kept."""
+
+_LOOKS = 3
+"""So often a check is made whose data, or rules, changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,18 +218,24 @@ class DataChecks:
         return self._after[stage]
 
     def _report(self, item: Item) -> DataReport:
-        key = self._checker.key(item.kind, item.asked)
-        if key:
-            kept = self._kept(key)
+        """What a check says of data and rules that stayed as they are while it read them."""
+        for _ in range(_LOOKS):
+            key = self._checker.key(item.kind, item.asked)
+            kept = self._kept(key) if key else None
             if kept is not None:
                 return kept
-        against = self._checker.against(item.kind, item.asked)
-        self._say(f"checking {item.asked.path} against {against}")
-        report = self._checker.run(item.kind, item.asked, key=key)
-        is_read = all(finding.rule != "unreadable" for finding in report.findings)
-        if key and is_read:
-            self._project.data_memory.keep(key, _json(report_to_json(report)))
-        return report
+            against = self._checker.against(item.kind, item.asked)
+            self._say(f"checking {item.asked.path} against {against}")
+            report = self._checker.run(item.kind, item.asked, key=key)
+            if not key or self._checker.key(item.kind, item.asked) == key:
+                is_read = all(finding.rule != "unreadable" for finding in report.findings)
+                if key and is_read:
+                    self._project.data_memory.keep(key, _json(report_to_json(report)))
+                return report
+            self._checker.look_again()
+        said = f"They, or the rules, changed each of {_LOOKS} times while they were checked."
+        moving = DataFinding(rule="unreadable", outcome=Outcome.UNKNOWN, sentence=said)
+        return replace(report, key="", findings=(moving,))
 
     def _kept(self, key: str) -> DataReport | None:
         data = self._project.data_memory.find(key)
@@ -299,7 +309,7 @@ class DataChecks:
                 pass
         files = self._project.data_files
         profile = files.profile(files.open(path), types=types)
-        if digest:
+        if digest and self._checker.digest(path) == digest:  # else it is of what came meanwhile
             self._project.data_memory.keep(key, _json(profile_to_json(profile)))
         return profile
 
