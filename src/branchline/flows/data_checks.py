@@ -118,6 +118,7 @@ class DataChecks:
         self._say = say
         self._items = items_of(project, planner)
         self._found: dict[int, DataReport] = {}
+        self._digests: dict[int, tuple[str, str]] = {}
         self._after: dict[str, frozenset[str]] = {}
         self._champion = Champion(project)
         self._checker = Checker(project, planner, self._champion)
@@ -151,13 +152,21 @@ class DataChecks:
         if not self._items:
             return ""
         done = self._upstream(stage)
-        self._check(lambda item: bool(item.makers) and item.makers <= done)
+        if done:  # they may have taken hours
+            self.look_again()
+        self._check(lambda item: item.makers <= done)
         bad = [
             report
             for index, report in self._found.items()
             if report.outcome is not Outcome.PASSED and self._items[index].makers <= done
         ]
         return summary_of(bad)
+
+    def look_again(self) -> None:
+        """Forget what was found in data that are others by now; who comes after them asks again."""
+        for index, (path, digest) in self._digests.items():
+            if self._checker.digest(path) != digest:
+                self._found.pop(index, None)
 
     def rest(self) -> str:
         """Check what is left once the walk is over; why the run is not good, or ""."""
@@ -202,6 +211,8 @@ class DataChecks:
     def _check(self, is_due: Callable[[Item], bool]) -> None:
         for index, item in enumerate(self._items):
             if index not in self._found and is_due(item):
+                path = item.asked.path
+                self._digests[index] = path, self._checker.digest(path)
                 self._found[index] = self._report(item)
 
     def _upstream(self, stage: str) -> frozenset[str]:
