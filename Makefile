@@ -34,8 +34,8 @@ RIG_READY := $(RIG)/.ready
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-# Half as many again as processors: many tests wait for a process.
-JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 8 ? 8 : n + (n + 1) / 2 )))
+# Twice as many as processors: many tests wait for a process.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 4 ? 8 : n * 2 )))
 # What is imported is compiled then, and kept: compiling all that is installed takes as long as installing it.
 PIP_INSTALL = -m pip install --quiet --no-compile --disable-pip-version-check
 

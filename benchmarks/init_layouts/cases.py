@@ -181,7 +181,7 @@ def _of_model(
     files = [
         out.path for stage in pipeline.stages for out in stage.outs if out.kind is OutKind.METRIC
     ]
-    files += pipeline.metrics
+    files += [path for path in pipeline.metrics if path not in files]
     read = [dep.path for stage in pipeline.stages for dep in stage.deps]
     params = [p.path for stage in pipeline.stages for p in stage.params]
     params += _followed(folder, pipeline)

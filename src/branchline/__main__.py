@@ -41,6 +41,8 @@ def main() -> int:
 
 def enter() -> NoReturn:
     """Run the command, and end without taking Python apart: a tenth of what a short run costs."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_standard_files()
     try:
         code = main()
         sys.stdout.flush()
@@ -62,6 +64,16 @@ def enter() -> NoReturn:
     except (OSError, ValueError):
         pass  # The reader of a pipe has gone: Python says what it always says.
     sys.exit(code)
+
+
+def _open_standard_files() -> None:
+    """Open what a shell has closed (`>&-`), on nothing; else a database may get its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            file = open(os.devnull, "w" if number else "r", encoding="utf-8")  # noqa: SIM115 # stays
+            if file.fileno() != number:
+                os.dup2(file.fileno(), number)
+            setattr(sys, name, file)
 
 
 if __name__ == "__main__":

@@ -146,11 +146,35 @@ def test_an_output_that_takes_nothing_is_one_error(
         assert "standard output: No space left on device" in done.stderr
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("words", "code"), [("--version", 0), ("runs", 0), ("show nosuch", 2)], ids=str
+)
+def test_what_a_shell_has_closed_leads_nowhere(
+    tmp_path: Path, closed: str, words: str, code: int
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m branchline {words} {closed}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
 def test_a_full_disk_is_told_as_such_and_not_as_our_fault() -> None:
     told = told_by_system(OSError(errno.ENOSPC, "No space left on device", "/x/o"))
 
     assert told is not None
     assert told.message == "/x/o: No space left on device"
     assert "branchline doctor" in told.todo
+    limit = told_by_system(OSError(errno.EMFILE, "Too many open files"))
+    assert limit is not None
+    assert "`ulimit -n 1024`" in limit.todo
     assert told_by_system(OSError(errno.ENOENT, "No such file")) is None
     assert told_by_system(ValueError("x")) is None

@@ -151,17 +151,18 @@ def test_a_deadline_ends_it_unfinished_and_the_next_call_goes_on(tmp_path: Path)
 def test_a_deadline_in_the_last_round_is_no_answer(tmp_path: Path) -> None:
     project = Searching.create(tmp_path)
     text = (project.folder / "train.py").read_text()
-    slow = "import os, time\ntime.sleep(0.5 * (not os.path.exists('../quick')))\n"
+    quick = str(tmp_path / "quick")
+    slow = f"import os, time\ntime.sleep(0.5 * (not os.path.exists({quick!r})))\n"
     (project.folder / "train.py").write_text(slow + text)
     (tmp_path / "quick").touch()
     project.settings("trials: 3", "replicates: {seed: seed}")
     project.told("--trials", "3", "--deadline", "60s")
     (tmp_path / "quick").unlink()
-    project.settings("trials: 3", "replicates: {seed: seed}", "confirm: {top: 3, seeds: 20}")
+    project.settings("trials: 3", "replicates: {seed: seed}", "confirm: {top: 3, seeds: 9}")
 
     said = project.call("tune", "--deadline", "3.5s", code=75)
 
-    assert "are trained again with 20 fresh seeds" in said
+    assert "are trained again with 9 fresh seeds" in said
     assert "Not finished: the deadline is near" in said
     (tmp_path / "quick").touch()
     assert "is better: +" in project.call("tune")

@@ -50,6 +50,20 @@ def pipeline() -> str:
     return text
 
 
+UNNOTED = """\
+import os, signal, sys, time
+from branchline.__main__ import enter
+from branchline.adapters.local_process import LocalExecutor
+start = LocalExecutor.start
+def killed(self, task):
+    start(self, task)
+    while os.path.exists("slow-a"):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGKILL)
+LocalExecutor.start = killed
+sys.argv[1:] = ["run", "a"]
+enter()
+"""
 FILES = {"dvc.yaml": pipeline(), "source": "x\n", ".gitignore": "ran.log\nslow-*\n"}
 
 
@@ -106,7 +120,7 @@ def kill(engine: subprocess.Popen[bytes]) -> None:
     engine.send_signal(signal.SIGKILL)
     engine.wait(timeout=30)
     # Quick children end by themselves and note it before the next run counts.
-    until = time.monotonic() + 0.5
+    until = time.monotonic() + 2
     while marked() and time.monotonic() < until:
         time.sleep(0.02)
 
@@ -213,6 +227,26 @@ def test_killed_in_the_middle_of_a_stage(
 
     assert slow not in kept
     goes_on(project, calm, kept)
+    assert marked() == []
+
+
+@pytest.mark.usefixtures("nothing_left_behind")
+def test_killed_before_it_noted_which_process_it_started(
+    make_project: Callable[[dict[str, str]], Project],
+    undisturbed: tuple[Project, float],
+    environment: dict[str, str],
+) -> None:
+    calm, _ = undisturbed
+    project = make_project(FILES)
+    project.write("slow-a", "")
+
+    engine = subprocess.Popen([sys.executable, "-c", UNNOTED], cwd=project.root, env=environment)
+    code = engine.wait(timeout=60)
+    left = marked()
+
+    assert code == -signal.SIGKILL
+    assert left
+    goes_on(project, calm, {})
     assert marked() == []
 
 

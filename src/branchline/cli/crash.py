@@ -46,14 +46,15 @@ def told_by_system(error: BaseException) -> BranchlineError | None:
 
     from branchline.errors import StoreError
 
-    refusals = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
-    if not isinstance(error, OSError) or error.errno not in refusals:
+    disk = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+    limits = {errno.EMFILE: "ulimit -n 1024", errno.EAGAIN: "ulimit -u unlimited"}
+    if not isinstance(error, OSError) or error.errno not in (*disk, *limits):
         return None
+    todo = "See that the disk has space and the folder is writable; `branchline doctor` looks."
+    if error.errno in limits:
+        todo = f"A limit of this shell is reached: raise it with `{limits[error.errno]}`."
     where = f"{error.filename}: " if error.filename else ""
-    return StoreError(
-        f"{where}{error.strerror}",
-        todo="See that the disk has space and the folder is writable; `branchline doctor` looks.",
-    )
+    return StoreError(f"{where}{error.strerror}", todo=todo)
 
 
 def told_of_output(error: OSError) -> BranchlineError:

@@ -31,6 +31,8 @@ def recover(project: Project) -> tuple[str, ...]:
             continue
         for child in active.children:
             project.executor.kill_leftover(child)
+        # It may have been killed after it started a stage, and before it noted that process.
+        project.executor.kill_started_by(active.pid, active.started_ticks, active.boot_id)
         project.ledger.end(active.run, "lost", at=project.machine.now())
     return tuple(result.stage for result in settle(project))
 

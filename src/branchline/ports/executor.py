@@ -71,6 +71,16 @@ class Executor(Protocol):
         """Kill a process group that a dead engine left, if it is still the same; says whether."""
         ...
 
+    def kill_started_by(self, pid: int, started_ticks: int, boot_id: str) -> bool:
+        """Kill all that a dead engine had started, also what it had not come to note; says whether.
+
+        Args:
+            pid: Of the engine.
+            started_ticks: When it started, in clock ticks since boot; 0 when it is not known.
+            boot_id: Of the kernel that it ran under.
+        """
+        ...
+
     def observed(self, task: Task) -> Sequence[str] | None:
         """Files below the root that the stage read or imported; None when it was not traced.
 

@@ -37,6 +37,7 @@ class ActiveRun:
 
     Attributes:
         run: Local number, from 1. pid: Engine. started_at: UTC, ISO 8601. label: Short commit.
+        started_ticks, boot_id: Of the engine, as `ChildProcess` has them.
         stages: Address -> state.
         children: Running stages.
         is_alive: Whether its engine still lives.
@@ -49,6 +50,8 @@ class ActiveRun:
     stages: Mapping[str, str]
     children: tuple[ChildProcess, ...]
     is_alive: bool
+    started_ticks: int = 0
+    boot_id: str = ""
 
 
 class Ledger(Protocol):

@@ -107,6 +107,10 @@ class FakeExecutor(Executor):
         self.killed.append(child)
         return False
 
+    def kill_started_by(self, pid: int, started_ticks: int, boot_id: str) -> bool:  # noqa: ARG002 - the port's shape
+        """See the port."""
+        return False
+
     def observed(self, task: Task) -> Sequence[str] | None:
         """See the port."""
         return self.reads.get(task.stage)
@@ -250,3 +254,4 @@ class ExecutorContract:
         child = ChildProcess(stage="x", pgid=os.getpid(), started_ticks=0, boot_id="another")
 
         assert not executor.kill_leftover(child)
+        assert not executor.kill_started_by(child.pgid, child.started_ticks, child.boot_id)

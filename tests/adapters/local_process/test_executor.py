@@ -479,6 +479,32 @@ def test_what_a_killed_engine_left_is_found_and_killed(
     assert [executor.kill_leftover(child) for child in children] == [False, False]
 
 
+def test_what_a_killed_engine_had_not_noted_is_killed_by_its_engine(
+    engine: Callable[[], subprocess.Popen[str]], executor: LocalExecutor, tmp_path: Path
+) -> None:
+    process = engine()
+    began = read_process(process.pid)
+    assert began is not None
+    mark = children_in(tmp_path)[0].mark.rpartition(".")[0]
+    own = executor.start(task_in(tmp_path, "sleep 30"))
+
+    process.kill()
+    process.wait()
+    alive = len(marked(mark))
+    ticks, boot = began.started_ticks, read_boot_id()
+
+    assert alive >= 3
+    assert not executor.kill_started_by(process.pid, ticks + 1, boot)
+    assert not executor.kill_started_by(process.pid, ticks, "another")
+    assert not executor.kill_started_by(process.pid, 0, boot)
+    assert len(marked(mark)) == alive
+    assert executor.kill_started_by(process.pid, ticks, boot)
+    assert marked(mark) == []
+    assert read_process(own.pgid)
+    assert not executor.kill_started_by(process.pid, ticks, boot)
+    executor.stop(grace_s=0)
+
+
 def test_a_reused_number_is_left_alone(executor: LocalExecutor) -> None:
     other = subprocess.Popen(["sleep", "30"], start_new_session=True)
     process = read_process(other.pid)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,6 +82,16 @@ for module, name in ((os, "write"), (os, "_exit"), (os, "getpid"), (os, "listdir
     setattr(module, name, None)
 del builtins.open
 """
+BUFFERED = """
+import atexit, json, os, sys, threading, time
+def late():
+    time.sleep(0.1)
+    os.write(1, b"of a thread")
+threading.Thread(target=late).start()
+atexit.register(os._exit, 5)
+sys.stdout.write("out")
+sys.stderr.write("err")
+"""
 BROKEN = """
 import json, sys
 class Broken:
@@ -110,6 +122,13 @@ SCRIPTS = [
 @pytest.mark.parametrize("files", SCRIPTS)
 def test_it_does_what_a_new_python_does(place: Place, files: dict[str, str]) -> None:
     place.write(files)
+
+    assert_same(place, "train.py")
+
+
+def test_what_was_printed_is_written_when_the_script_ends(place: Place) -> None:
+    place.env["PYTHONUNBUFFERED"] = ""
+    place.write({"train.py": BUFFERED})
 
     assert_same(place, "train.py")
 
@@ -145,6 +164,88 @@ def test_a_library_warns_where_the_script_lets_it(place: Place, tmp_path: Path, 
             "train.py": f"import warnings\n{said}\nimport warning, json",
             "helper.py": "from warnings import simplefilter\nsimplefilter('ignore')",
         }
+    )
+
+    assert_same(place, "train.py")
+
+
+SETS = """
+import os
+from os import environ
+def use(variables=None):
+    (variables or environ)["MODE"] = "set"
+"""
+ASKS = """
+import json
+def main():
+    {first}
+    import by_mode
+    print(by_mode.MODE)
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param("import settings; settings.use()", id="by-a-module-that-is-loaded-late"),
+        pytest.param("import settings; settings.use(settings.os.environ)", id="by-a-name"),
+        pytest.param("import hydra; hydra.use('by')", id="by-a-library-that-is-asked-to"),
+        pytest.param("import settings; settings.environ.pop('SEEN')", id="taken-away"),
+        pytest.param("import lib, csv", id="by-a-library-for-itself"),
+    ],
+)
+def test_a_library_that_looks_at_variables_is_imported_when_they_are_set(
+    place: Place, tmp_path: Path, first: str
+) -> None:
+    site = tmp_path / "site-packages"
+    (site / "hydra").mkdir(parents=True)
+    (site / "by_mode.py").write_text("import os\nMODE = [os.getenv(n) for n in ('MODE', 'SEEN')]\n")
+    (site / "hydra" / "__init__.py").write_text(
+        "import os\ndef use(mode): os.environ.update(MODE=mode)\n"
+    )
+    (site / "lib.py").write_text("import os\nos.environ['MODE'] = 'of lib'\n")
+    place.env["PYTHONPATH"] = str(site)
+    place.write({"train.py": ASKS.format(first=first), "settings.py": SETS})
+
+    assert_same(place, "train.py")
+
+
+def test_what_was_imported_before_a_variable_was_set_is_had_ready(place: Place) -> None:
+    place.write(
+        {
+            "train.py": """
+            import json, sys
+            def main():
+                print("csv" in sys.modules, "decimal" in sys.modules)
+                import csv
+                import settings
+                settings.use()
+                import decimal
+            main()
+            """,
+            "settings.py": SETS,
+        }
+    )
+
+    logs = [place.run_forked("train.py")[1].split()[-2:] for _ in range(3)]
+
+    assert logs == [["False", "False"], ["True", "False"], ["True", "False"]]
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+def test_a_library_of_the_project_does_what_it_does_at_the_end(place: Place) -> None:
+    place.write(
+        {
+            "own.c": """
+            #include <stdio.h>
+            __attribute__((destructor)) void done(void) { fclose(fopen("written", "w")); }
+            """,
+            "train.py": "import json, ctypes\nctypes.CDLL('./own.so')",
+        }
+    )
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", "-o", "own.so", "own.c"], cwd=place.folder, check=True
     )
 
     assert_same(place, "train.py")

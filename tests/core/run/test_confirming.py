@@ -73,6 +73,14 @@ def test_training_without_noise_needs_no_margin() -> None:
     )
 
 
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.integers(2, 9))
+def test_equal_numbers_have_no_spread(current: float, found: float, count: int) -> None:
+    said = confirm([current] * count, {4: [found] * count}, Goal.MAXIMIZE)
+
+    assert said.margin == 0
+    assert spread_of([found] * count) == 0
+
+
 def test_each_needs_a_number_for_each_seed() -> None:
     with pytest.raises(ValueError, match="for each seed"):
         confirm([0.9, 0.9], {4: [0.91]}, Goal.MAXIMIZE)

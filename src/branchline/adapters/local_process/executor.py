@@ -43,7 +43,7 @@ from branchline.ports.executor import Executor
 from branchline.ports.ledger import ChildProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from branchline.adapters.local_process.forking import Forks
     from branchline.ports.executor import Task
@@ -52,6 +52,11 @@ _POLL_S = 0.01
 """How often processes without a descriptor of ours (orphans, other systems) are looked at."""
 _KILL_S = 5.0
 """How long a process may take to die of SIGKILL (a disk that hangs) before we go on without it."""
+
+
+def _engine_mark(boot_id: str, pid: int, started_ticks: int) -> str:
+    """What the marks of all stages of one engine begin with, before a dot."""
+    return f"{boot_id[:8]}.{pid}.{started_ticks}"
 
 
 class LocalExecutor(Executor):
@@ -209,11 +214,23 @@ class LocalExecutor(Executor):
 
     def kill_leftover(self, child: ChildProcess) -> bool:
         """See the port. Also finds what left the group, by the stage's mark."""
-        if not child.boot_id or child.boot_id != processes.read_boot_id():
+        return self._kill_found(child.boot_id, lambda: self._leftover(child))
+
+    def kill_started_by(self, pid: int, started_ticks: int, boot_id: str) -> bool:
+        """See the port. Each process of a stage carries the mark of its engine."""
+        if not started_ticks:
+            return False
+        mark = _engine_mark(boot_id, pid, started_ticks)
+        return self._kill_found(boot_id, lambda: [p.pid for p in processes.marked_by(mark)])
+
+    @staticmethod
+    def _kill_found(boot_id: str, find: Callable[[], list[int]]) -> bool:
+        """Kill processes of a boot until none is found; says whether there were any."""
+        if not boot_id or boot_id != processes.read_boot_id():
             return False
         found = []
         for _ in range(int(_KILL_S / _POLL_S)):
-            alive = self._leftover(child)
+            alive = find()
             if not alive:
                 break
             found += alive
@@ -255,7 +272,7 @@ class LocalExecutor(Executor):
         self._oom_kills = processes.read_oom_kills()
         own = processes.read_process(os.getpid())
         ticks = time.time_ns() if own is None else own.started_ticks
-        self._engine_mark = f"{self._boot_id[:8]}.{os.getpid()}.{ticks}"
+        self._engine_mark = _engine_mark(self._boot_id, os.getpid(), ticks)
         self._inherited = dict(os.environ)
         if self._wants_forks:
             from branchline.adapters.local_process.forking import Forks

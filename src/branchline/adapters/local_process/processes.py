@@ -92,11 +92,30 @@ def children_of_this_process() -> tuple[int, ...]:
 
 def has_mark(pid: int, mark: str) -> bool:
     """Whether a process was started with this mark in its environment."""
+    return f"{MARK}={mark}".encode() in _variables(pid)
+
+
+def marked_by(engine: str) -> list[Process]:
+    """Living processes of all stages of one engine, and all that these started.
+
+    Args:
+        engine: What the marks of its stages have before their last dot.
+    """
+    beginning = f"{MARK}={engine}.".encode()
+    everything = [process for process in all_processes() if process.pid > 1]
+    return _with_all_below(
+        everything,
+        {p.pid for p in everything if any(v.startswith(beginning) for v in _variables(p.pid))},
+    )
+
+
+def _variables(pid: int) -> list[bytes]:
+    """The environment that a process was started with; empty where it cannot be read."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
-            return f"{MARK}={mark}".encode() in file.read().split(b"\0")
+            return file.read().split(b"\0")
     except OSError:
-        return False
+        return []
 
 
 def all_processes() -> list[Process]:
@@ -161,6 +180,11 @@ def processes_of(leader: int, mark: str, also: Collection[int] = ()) -> list[Pro
         or leader in (process.pid, process.group, process.session)
         or (mark and has_mark(process.pid, mark))
     }
+    return _with_all_below(everything, ours)
+
+
+def _with_all_below(everything: list[Process], ours: set[int]) -> list[Process]:
+    """The living ones of some processes and of all that these started."""
     below: dict[int, list[int]] = {}
     for process in everything:
         below.setdefault(process.parent, []).append(process.pid)

@@ -129,6 +129,8 @@ class SqliteLedger(Ledger):
                 stages={row[0]: row[1] for row in rows},
                 children=tuple(_child(row) for row in rows if row[1] == "running" and row[2]),
                 is_alive=_is_alive(pid, started_ticks, boot_id),
+                started_ticks=started_ticks,
+                boot_id=boot_id,
             )
             found.append(active)
         return found

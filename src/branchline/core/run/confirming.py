@@ -101,10 +101,7 @@ def _margin(groups: Sequence[Sequence[float]], finalists: int, confidence: float
     count = len(groups[0])
     if count < 2:
         return math.inf
-    squares = 0.0
-    for values in groups:
-        mean = math.fsum(values) / count
-        squares += math.fsum((value - mean) ** 2 for value in values)
+    squares = math.fsum(map(squares_of, groups))
     freedom = len(groups) * (count - 1)
     spread = math.sqrt(squares / freedom)
     quantile = t_quantile(1 - (1 - confidence) / finalists, freedom)
@@ -120,8 +117,19 @@ def spread_of(values: Sequence[float]) -> float | None:
     count = len(values)
     if count < 2:
         return None
-    mean = math.fsum(values) / count
-    return math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (count - 1) / count)
+    return math.sqrt(squares_of(values) / (count - 1) / count)
+
+
+def squares_of(values: Sequence[float]) -> float:
+    """Sum of the squared distances from the mean; exactly 0 of equal values.
+
+    >>> squares_of([1.0, 3.0]), squares_of([0.1, 0.1, 0.1])
+    (2.0, 0.0)
+    """
+    if min(values) == max(values):
+        return 0.0  # their mean, as it is rounded, may be another number
+    mean = math.fsum(values) / len(values)
+    return math.fsum((value - mean) ** 2 for value in values)
 
 
 def is_out_of_reach(

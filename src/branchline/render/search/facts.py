@@ -13,6 +13,7 @@ from branchline.core.evidence.figures import difference, duration
 from branchline.core.evidence.front import front_of
 from branchline.core.evidence.importance import Importance, importance_of
 from branchline.core.policy import Goal
+from branchline.core.run.confirming import squares_of
 from branchline.core.run.trials import Trial, TrialState
 from branchline.render.compare import signed
 from branchline.render.trials import number_text, value_text
@@ -131,9 +132,7 @@ def spread(trial: Trial) -> str:
     count = len(trial.values)
     if count < 2 or not all(map(math.isfinite, trial.values)):
         return ""
-    mean = math.fsum(trial.values) / count
-    variance = math.fsum((value - mean) ** 2 for value in trial.values) / (count - 1)
-    return f"± {math.sqrt(variance):.2g} ({count} seeds)"
+    return f"± {math.sqrt(squares_of(trial.values) / (count - 1)):.2g} ({count} seeds)"
 
 
 def against(trial: Trial, current: Trial | None) -> str:

@@ -64,6 +64,21 @@ def test_found(tmp_path: Path, script: str, expected: list[str]) -> None:
     assert not found.is_cut
 
 
+def test_which_warnings_are_said_is_taken_in_its_place(tmp_path: Path) -> None:
+    script = (
+        "import json, warnings\nwarnings.simplefilter('ignore', FutureWarning)\nimport csv\n"
+        "from warnings import filterwarnings\nfilterwarnings(action='ignore', lineno=3)\n"
+        "filterwarnings(chosen)\nfilterwarnings(**chosen)\nfilterwarnings('ignore', '', Own)\n"
+    )
+
+    found = read(tmp_path, {"train.py": script})
+
+    assert found.filters == [
+        (2, "simplefilter", ["ignore", FutureWarning], {}),
+        (4, "filterwarnings", [], {"action": "ignore", "lineno": 3}),
+    ]
+
+
 @pytest.mark.parametrize(
     "setting",
     [
@@ -78,6 +93,9 @@ def test_found(tmp_path: Path, script: str, expected: list[str]) -> None:
         "sys.path[0] = 'x'",
         "sys.path += ['src']",
         "os.chdir('x')",
+        "variables = os.environ",
+        "from os import environ as variables",
+        "def f(variables=os.environ): pass",
         "import setting",
         "def f():\n    os.environ['A'] = '1'",
     ],
@@ -93,7 +111,14 @@ def test_nothing_is_taken_after_a_setting(tmp_path: Path, setting: str) -> None:
 
 @pytest.mark.parametrize(
     "reading",
-    ["os.environ['A']", "os.environ.get('A')", "print(sys.path)", "path.append(1)", "a.path = 1"],
+    [
+        "{**os.environ}",
+        "os.environ['A']",
+        "os.environ.get('A')",
+        "print(sys.path)",
+        "path.append(1)",
+        "a.path = 1",
+    ],
 )
 def test_a_look_at_a_setting_is_none(tmp_path: Path, reading: str) -> None:
     found = read(tmp_path, {"train.py": f"import json\n{reading}\nimport csv\n"})

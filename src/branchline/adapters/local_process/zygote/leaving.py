@@ -59,6 +59,8 @@ def leave(fresh: Sequence[str], *, is_quick: bool, tell: Callable[[], None]) -> 
     """
     names = [*_MAIN, *(name for name in fresh if name not in _MAIN)]
     is_quick = is_quick and not any(_is_compiled(sys.modules.get(name)) for name in names)
+    for file in (sys.stderr, sys.stdout):  # in this order, and again below
+        _is_flushed(file)
     _quietly(getattr(sys.modules.get("threading"), "_shutdown", None))
     import atexit
 

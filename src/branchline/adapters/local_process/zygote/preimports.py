@@ -234,6 +234,12 @@ def _is_setting(node: ast.AST) -> bool:
             return False
         held = called.value
         return (_is_environ(held) and name in _STORES) or (_is_path(held) and name in _MOVES)
+    if isinstance(node, ast.Assign) and _is_environ(node.value):  # another name for it
+        return True
+    if isinstance(node, ast.arguments) and any(map(_is_environ, node.defaults)):
+        return True
+    if isinstance(node, ast.alias):
+        return node.name == "environ" and bool(node.asname)
     if isinstance(node, (ast.Subscript, ast.Attribute, ast.Name)):
         held = node.value if isinstance(node, ast.Subscript) else node
         is_read = isinstance(node.ctx, ast.Load)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         pages,
         preimports,
         processors,
+        reads,
         safety,
         telling,
         trial,
@@ -68,10 +69,9 @@ def _sibling(name: str) -> Any:
 if not TYPE_CHECKING:
     channel = _sibling("channel")
     preimports, safety = _sibling("preimports"), _sibling("safety")
-    trial, leaving = _sibling("trial"), _sibling("leaving")
-    pages, once = _sibling("pages"), _sibling("once")
+    trial, leaving, telling = _sibling("trial"), _sibling("leaving"), _sibling("telling")
+    pages, once, reads = _sibling("pages"), _sibling("once"), _sibling("reads")
     processors, lifeline = _sibling("processors"), _sibling("lifeline")
-    telling = _sibling("telling")
 
 
 class Unsafe(Exception):  # noqa: N818 - no error: it says what is not done
@@ -99,7 +99,7 @@ class Zygote:
         places = [asked["cwd"], self.folder, *sys.path]
         forms = {form for p in places if p for form in (os.path.abspath(p), os.path.realpath(p))}
         self.places = tuple(form.rstrip("/") + "/" for form in forms)
-        self.watch = trial.Watch(self.installed)  # from here on it is the modules that look
+        self.watch = reads.Watch(self.installed)  # from here on it is the modules that look
         self.before, self.open_before = dict(os.environ), safety.open_files()
         self.mark_at = _mark_address()
         self.why = ""
@@ -393,6 +393,6 @@ _trial.run()
 with suppress(BaseException):  # Python ends it then, whatever a script has made of it
     leaving.leave(
         [name for name, _ in trial.newest(_trial.zygote.loaded)],
-        is_quick=_trial.zygote.is_quick,
+        is_quick=_trial.zygote.is_quick and not _trial.zygote.watch.has_own_library,
         tell=_trial.tell_end,
     )

@@ -30,7 +30,6 @@ safety: Any = None
 telling: Any = None
 """Modules that stand beside this one."""
 _HERE = os.path.dirname(os.path.abspath(__file__)) + "/"
-_LOOKS = ("stat", "lstat", "access")
 _ALSO_MAIN = "__mp_main__"
 """What multiprocessing calls the script's own module."""
 _FEW_FAULTS = 100
@@ -93,90 +92,6 @@ def _renew_main(asked: dict[str, Any]) -> None:
         sys.modules[_ALSO_MAIN] = made
 
 
-def _nothing(*_: object) -> None:
-    return None
-
-
-class Watch:
-    """What was read while modules were imported: each fork has read it, too.
-
-    Args:
-        installed: Folders whose files do not count.
-    """
-
-    def __init__(self, installed: tuple[str, ...]) -> None:
-        self.watch: Any = getattr(os.stat, "watch", None)
-        self.installed = installed
-        self.lines: list[tuple[str, str]] = []
-        self.states: dict[str, object] = {}
-        if self.watch is not None:
-            self.watch.seen.clear()
-            self.watch.asked.clear()
-            self.watch.note = self._note
-
-    def _note(self, kind: str, name: str) -> None:
-        if (kind, name) in self.watch.seen or "\n" in name:
-            return
-        self.watch.seen.add((kind, name))
-        self.lines.append((kind, name))
-        path = self.watch.roots[0] + name
-        if not path.startswith(self.installed):
-            self.states.setdefault(path, self._state(path))
-
-    def _state(self, path: str) -> object:
-        try:
-            found = self.watch.os_stat(path)
-        except (OSError, ValueError):
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode
-
-    def off(self) -> _Off:
-        """A context in which nothing is noted."""
-        return _Off(self.watch)
-
-    def written(self) -> str:
-        """A file of the project that a module wrote when it was imported; "" for none."""
-        for kind, name in self.lines:
-            path = self.watch.roots[0] + name
-            if kind == "w" and path in self.states and "__pycache__" not in name:
-                return name
-        return ""
-
-    def is_stale(self) -> bool:
-        """Whether a file of the project that was read or looked for is not what it was."""
-        return any(self._state(path) != state for path, state in self.states.items())
-
-    def go_on(self, environment: dict[str, str]) -> None:
-        """Note from now on as a fresh Python with this environment would."""
-        watch, trace = self.watch, environment.get("BRANCHLINE_TRACE_FILE")
-        if not trace or not environment.get("BRANCHLINE_TRACE_ROOT"):
-            watch.find = watch.looked = _nothing
-            for name in _LOOKS:
-                setattr(os, name, getattr(os, name).original)
-            return
-        del watch.note
-        watch.trace = trace
-        text = "".join(f"{kind}\t{name}\n" for kind, name in self.lines)
-        watch.note("s", f"{os.getpid()}\t{sys.version.split()[0]}")
-        if text:
-            file = os.open(trace, os.O_WRONLY | os.O_APPEND)
-            os.write(file, os.fsencode(text))
-            os.close(file)
-
-
-class _Off:
-    def __init__(self, watch: Any) -> None:
-        self.watch = watch
-
-    def __enter__(self) -> None:
-        self.find = self.watch.find
-        self.watch.find = self.watch.looked = _nothing
-
-    def __exit__(self, *_: object) -> None:
-        self.watch.find = self.find
-        del self.watch.looked
-
-
 class Trial:
     """One fork.
 
@@ -196,6 +111,8 @@ class Trial:
         self.before_kb, self.before_faults = pages.own_kb(), 0
         self.source = b""
         self.code: Any = None
+        self.fresh: list[tuple[str, Any]] | None = None
+        """Imported before the script changed a variable; None where it did not."""
 
     def prepare(self) -> None:
         """Do what needs no request: session, path, random numbers."""
@@ -256,7 +173,7 @@ class Trial:
         gc.enable()
         if self.said:  # each new Python would say it
             os.write(1, self.said)
-        self.zygote.watch.go_on(self.message["environment"])
+        self.zygote.watch.go_on(self.message["environment"], self._note_change)
         try:
             self._execute()
         except SystemExit as end:
@@ -301,6 +218,10 @@ class Trial:
         code = self.code if source == self.source else None
         exec(code or compile(source, path, "exec", dont_inherit=True), main.__dict__)  # noqa: S102 - the task
 
+    def _note_change(self) -> None:
+        if self.fresh is None:  # what comes after may depend on it
+            self.fresh = newest(self.zygote.loaded)
+
     def speak_over(self, descriptor: int) -> None:
         """Speak to whoever asked for it over a socket.
 
@@ -312,11 +233,12 @@ class Trial:
     def _report(self) -> None:
         """Tell which installed modules were imported on the way; the next fork has them ready."""
         try:
+            fresh, self.fresh = self.fresh, None
             if not self.engine.is_heard():
                 return
             names = [
                 name
-                for name, module in newest(self.zygote.loaded)
+                for name, module in (newest(self.zygote.loaded) if fresh is None else fresh)
                 if _is_named(module, name) and self.zygote.is_installed(name)
             ]
             if not names and self.tells_pages and self._has_lacked_pages():
