@@ -87,9 +87,13 @@ class Forked:
         _, found, end = self._said.rpartition(_END)
         if not found or not end.endswith(b"\n") or self.zygote.is_over:
             return None
-        cpu_s, peak_kb = end.split()
+        try:
+            cpu_s, peak_kb = end.split()
+            told = self.pid, 0, float(cpu_s), int(peak_kb) * 1024
+        except ValueError:
+            return None  # its script wrote it; the end of the process will tell
         self.zygote.bury(self.pid)
-        return self.pid, 0, float(cpu_s), int(peak_kb) * 1024
+        return told
 
     def close(self, *, has_succeeded: bool) -> None:
         """Take what it has told of its imports."""
