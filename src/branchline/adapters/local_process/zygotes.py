@@ -130,7 +130,9 @@ class Zygote:
         self._spare: Spare | None = None
         self._learned = 0
         self._dying: list[int] = []
+        """Forks whose end it is yet to be told of."""
         self._ended: deque[int] = deque(maxlen=_RECENT)
+        """Forks that have ended, or were let go of: ours to bury where it has not."""
         ours, theirs = socket.socketpair()
         ours.settimeout(spares.ANSWER_S)
         self._channel = Channel(ours)
