@@ -276,7 +276,9 @@ class Zygote:
         """Why a fork may not run now, as it is answered; empty where all is as it was."""
         if self.watch.is_stale():
             return {"stale": True}
-        with self.watch.off():
+        with self.watch.off(), safety.Unsaid():
+            if not self.collected.says_the_same():
+                return {"stale": True}
             hiding = preimports.hidden_by(self.folder, self.tops)
         return (
             {"unsafe": f"`{hiding}` has the name of a module that is installed"} if hiding else {}
