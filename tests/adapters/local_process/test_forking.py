@@ -312,8 +312,12 @@ def test_imports_after_a_change_of_the_environment_are_not_done_ahead(place: Pla
     assert [log.split()[3:] for log in logs] == [["first", "True", "second", "False"]] * 3
 
 
+@pytest.mark.parametrize("folder", [".", "below"])
 @pytest.mark.parametrize("trace", [Trace.AUDIT, Trace.OFF])
-def test_a_fork_is_seen_to_read_what_a_new_python_reads(place: Place, trace: Trace) -> None:
+def test_a_fork_is_seen_to_read_what_a_new_python_reads(
+    place: Place, trace: Trace, folder: str
+) -> None:
+    root, place.folder = place.folder, place.folder / folder
     place.write(
         {
             "train.py": """
@@ -336,7 +340,7 @@ def test_a_fork_is_seen_to_read_what_a_new_python_reads(place: Place, trace: Tra
         }
     )
     plain = Place(place.folder, LocalExecutor(shell="/bin/sh"), starts=100)
-    fields = {"trace": trace, "trace_file": str(place.folder) + ".logs/reads"}
+    fields = {"root": str(root), "trace": trace, "trace_file": f"{root}.logs/reads"}
 
     def seen(where: Place) -> tuple[object, ...]:
         (place.folder / "out.txt").unlink(missing_ok=True)

@@ -233,6 +233,62 @@ def test_what_was_imported_before_a_variable_was_set_is_had_ready(place: Place) 
     assert logs == [["False", "False"], ["True", "False"], ["True", "False"]]
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(
+            "import atexit, shutil\n"
+            "place = tempfile.mkdtemp()\n"
+            "atexit.register(shutil.rmtree, place)",
+            id="removed-by-itself",
+        ),
+        pytest.param(
+            "kept = tempfile.TemporaryDirectory()\nplace = kept.name", id="removed-by-its-object"
+        ),
+    ],
+)
+def test_a_temporary_folder_of_a_library_is_there_for_each(
+    place: Place, tmp_path: Path, made: str
+) -> None:
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "lib.py").write_text(
+        f"import os, tempfile\n{made}\nos.mkdir(place + '/sub')\n"
+        "open(place + '/sub/cache', 'w').write('kept')\n"
+    )
+    (tmp_path / "tmp").mkdir()
+    place.env.update(PYTHONPATH=str(site), TMPDIR=str(tmp_path / "tmp"))
+    place.write({"train.py": "import lib\nprint(open(lib.place + '/sub/cache').read())"})
+
+    assert_same(place, "train.py")
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        pytest.param("open(place + '/a', 'w').write('x' * (5 << 20))", "keeps much", id="large"),
+        pytest.param("os.mkfifo(place + '/a')", "cannot be kept", id="a-pipe"),
+    ],
+)
+def test_a_temporary_folder_that_cannot_be_kept_is_made_by_each(
+    place: Place, tmp_path: Path, made: str, why: str
+) -> None:
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "lib.py").write_text(
+        "import atexit, os, shutil, tempfile\nplace = tempfile.mkdtemp()\n"
+        f"atexit.register(shutil.rmtree, place)\n{made}\n"
+    )
+    place.env["PYTHONPATH"] = str(site)
+    place.write({"train.py": "import lib\nprint(*lib.os.listdir(lib.place))"})
+
+    made_twice = [place.run("train.py") for _ in range(2)]
+
+    assert [(log.split()[-1], is_fork) for _, log, is_fork in made_twice] == [("a", False)] * 2
+    assert why in place.remarks[0]
+
+
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 def test_a_library_of_the_project_does_what_it_does_at_the_end(place: Place) -> None:
     place.write(

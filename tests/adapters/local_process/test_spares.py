@@ -151,6 +151,21 @@ def test_it_is_not_used_where_a_file_has_changed_since(place: Place, tmp_path: P
     assert vanish({waiting})
 
 
+@pytest.mark.parametrize("folder", [".", "stages"], ids=["the-root", "below-it"])
+def test_it_is_used_where_trials_write_where_a_library_looks(
+    place: Place, tmp_path: Path, folder: str
+) -> None:
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "lib.py").write_text("import os\nHERE = os.path.isdir(os.getcwd())\n")
+    place.env["PYTHONPATH"] = str(site)
+    place.write({f"{folder}/train.py": "import lib, os\nopen(f'made{os.getpid()}', 'w').close()"})
+
+    made = [place.run("train.py", cwd=f"{place.folder}/{folder}") for _ in range(4)]
+
+    assert [is_fork for _, _, is_fork in made[1:]] == [True] * 3
+
+
 def test_a_script_that_was_edited_meanwhile_runs_as_it_is_now(place: Place) -> None:
     place.write({"train.py": SCRIPT})
     spare(place)

@@ -5,12 +5,14 @@ Part of the zygote: standard library only, Python 3.8 and newer, loaded by path.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 
 TYPE_CHECKING = False  # typing itself would cost every interpreter 5 ms
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
     from typing import Any
 
@@ -18,6 +20,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__)) + "/"
 _LOOKS = ("stat", "lstat", "access")
 _PASS_ON = ("os", "_collections_abc", "collections.abc", "sitecustomize")
 """Modules through which a variable is changed."""
+_MOST_KEPT = 4 << 20
 _SYSTEM = ("/lib", "/usr/")
 _ASKED = ("hydra", "dotenv")
 """Packages that change variables for the project."""
@@ -43,7 +46,10 @@ class Watch:
         self.lines: list[tuple[str, str]] = []
         self.states: dict[str, object] = {}
         self.has_own_library = False
+        self.temporary = Temporary()
         if self.watch is not None:
+            made = ("tempfile.mkdtemp", "tempfile.mkstemp")
+            self.watch.find.__self__.update(dict.fromkeys(made, self.temporary.note))
             self.watch.seen.clear()
             self.watch.asked.clear()
             self.watch.note = self._note
@@ -62,6 +68,8 @@ class Watch:
             found = self.watch.os_stat(path)
         except (OSError, ValueError):
             return None
+        if stat.S_ISDIR(found.st_mode):  # each trial may write in it; what was looked for is noted
+            return found.st_ino, found.st_mode
         return found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode
 
     def off(self) -> _Off:
@@ -126,6 +134,56 @@ class Watch:
                 return not is_library or any(f"-packages/{name}/" in path for name in _ASKED)
             frame = frame.f_back
         return False
+
+
+class Temporary:
+    """Temporary folders and files that modules made when they were imported.
+
+    As a new Python, each fork removes them at its end; the next one finds them as they were.
+    """
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.kept: dict[str, list[tuple[str, bytes | None]]] = {}
+
+    def note(self, args: tuple[Any]) -> None:
+        """Take note of one that is made."""
+        self.paths.append(os.path.abspath(os.fsdecode(args[0])))
+
+    def keep(self) -> str:
+        """Keep what they hold, in memory; why that cannot be, as `safety.why_not` says it."""
+        try:
+            for path in self.paths:
+                if os.path.lexists(path) and path not in self.kept:
+                    self.kept[path] = list(_contents(path))
+        except OSError as error:
+            return f"makes temporary files that cannot be kept ({error.strerror})"
+        size = sum(len(data or b"") for found in self.kept.values() for _, data in found)
+        return "" if size <= _MOST_KEPT else "keeps much in temporary files when it is imported"
+
+    def restore(self) -> None:
+        """Make those again that are gone."""
+        for path, found in self.kept.items():
+            for name, data in () if os.path.lexists(path) else found:
+                if data is None:
+                    os.mkdir(name, 0o700)
+                    continue
+                file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                os.write(file, data)
+                os.close(file)
+
+
+def _contents(path: str) -> Iterator[tuple[str, bytes | None]]:
+    """Files with their bytes, folders with None, each after the one that it is in."""
+    if os.path.isdir(path):
+        yield path, None
+        for name in sorted(os.listdir(path)):
+            yield from _contents(path + "/" + name)
+        return
+    if not os.path.isfile(path):
+        raise OSError(errno.EINVAL, "neither a file nor a folder")
+    with open(path, "rb") as file:
+        yield path, file.read(_MOST_KEPT + 1)
 
 
 class _Off:

@@ -175,7 +175,8 @@ class Zygote:
                 raise Unsafe(f"`{name}` is imported before the script, and is not installed")
         if safety.lasting_threads():
             raise Unsafe("a module starts threads when it is imported")
-        why = safety.why_not(self.open_before)
+        with self.watch.off():
+            why = safety.why_not(self.open_before) or self.watch.temporary.keep()
         if why:
             raise Unsafe(f"a module {why}")
         written = self.watch.written()
