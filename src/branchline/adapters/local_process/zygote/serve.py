@@ -335,8 +335,7 @@ class Zygote:
         except ChildProcessError:
             self.channel.send({"failed": True})
             return
-        cpu_s = usage.ru_utime + usage.ru_stime
-        peak_kb = usage.ru_maxrss
+        cpu_s, peak_kb = usage.ru_utime + usage.ru_stime, usage.ru_maxrss
         self.channel.send({"found": found, "status": status, "cpu_s": cpu_s, "peak_kb": peak_kb})
 
     def _begin(self, made: trial.Trial, engine: channel.Channel, allowed: set[int] | None) -> None:
