@@ -151,6 +151,10 @@ class Checker:
     def _rows_before(self, schema: DataSchema, path: str) -> int | None:
         return None if schema.rows.change is None else self._champion.rows(path)
 
+    def look_again(self) -> None:
+        """Forget schemas that were read: they may be others by now."""
+        self._schemas.clear()
+
     # Making one
 
     def run(self, kind: str, asked: Validate | Drift, *, key: str = "") -> DataReport:

@@ -8,7 +8,7 @@ did not change cost a look at their stat. Where data are bad, nothing starts tha
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from branchline.config.data_checks import data_settings
@@ -20,6 +20,7 @@ from branchline.core.evidence.data.data_json import (
     report_to_json,
 )
 from branchline.core.evidence.data.settings import BASELINE, Drift, Validate, reference_path
+from branchline.core.evidence.data.values import DataFinding
 from branchline.core.plan.values import Action, DataPlan, DataState
 from branchline.core.values import Outcome, digest_of
 from branchline.core.verdict.data import summary_of
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 _RECORDS = 10
 """Newest records in which a report is looked for that this clone has not kept."""
+
+_LOOKS = 3
+"""So often a check is made whose data, or rules, changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,7 @@ class DataChecks:
         self._say = say
         self._items = items_of(project, planner)
         self._found: dict[int, DataReport] = {}
+        self._digests: dict[int, tuple[str, str]] = {}
         self._after: dict[str, frozenset[str]] = {}
         self._champion = Champion(project)
         self._checker = Checker(project, planner, self._champion)
@@ -147,13 +152,21 @@ class DataChecks:
         if not self._items:
             return ""
         done = self._upstream(stage)
-        self._check(lambda item: bool(item.makers) and item.makers <= done)
+        if done:  # they may have taken hours
+            self.look_again()
+        self._check(lambda item: item.makers <= done)
         bad = [
             report
             for index, report in self._found.items()
             if report.outcome is not Outcome.PASSED and self._items[index].makers <= done
         ]
         return summary_of(bad)
+
+    def look_again(self) -> None:
+        """Forget what was found in data that are others by now; who comes after them asks again."""
+        for index, (path, digest) in self._digests.items():
+            if self._checker.digest(path) != digest:
+                self._found.pop(index, None)
 
     def rest(self) -> str:
         """Check what is left once the walk is over; why the run is not good, or ""."""
@@ -198,6 +211,8 @@ class DataChecks:
     def _check(self, is_due: Callable[[Item], bool]) -> None:
         for index, item in enumerate(self._items):
             if index not in self._found and is_due(item):
+                path = item.asked.path
+                self._digests[index] = path, self._checker.digest(path)
                 self._found[index] = self._report(item)
 
     def _upstream(self, stage: str) -> frozenset[str]:
@@ -214,18 +229,24 @@ class DataChecks:
         return self._after[stage]
 
     def _report(self, item: Item) -> DataReport:
-        key = self._checker.key(item.kind, item.asked)
-        if key:
-            kept = self._kept(key)
+        """What a check says of data and rules that stayed as they are while it read them."""
+        for _ in range(_LOOKS):
+            key = self._checker.key(item.kind, item.asked)
+            kept = self._kept(key) if key else None
             if kept is not None:
                 return kept
-        against = self._checker.against(item.kind, item.asked)
-        self._say(f"checking {item.asked.path} against {against}")
-        report = self._checker.run(item.kind, item.asked, key=key)
-        is_read = all(finding.rule != "unreadable" for finding in report.findings)
-        if key and is_read:
-            self._project.data_memory.keep(key, _json(report_to_json(report)))
-        return report
+            against = self._checker.against(item.kind, item.asked)
+            self._say(f"checking {item.asked.path} against {against}")
+            report = self._checker.run(item.kind, item.asked, key=key)
+            if not key or self._checker.key(item.kind, item.asked) == key:
+                is_read = all(finding.rule != "unreadable" for finding in report.findings)
+                if key and is_read:
+                    self._project.data_memory.keep(key, _json(report_to_json(report)))
+                return report
+            self._checker.look_again()
+        said = f"They, or the rules, changed each of {_LOOKS} times while they were checked."
+        moving = DataFinding(rule="unreadable", outcome=Outcome.UNKNOWN, sentence=said)
+        return replace(report, key="", findings=(moving,))
 
     def _kept(self, key: str) -> DataReport | None:
         data = self._project.data_memory.find(key)
@@ -299,7 +320,7 @@ class DataChecks:
                 pass
         files = self._project.data_files
         profile = files.profile(files.open(path), types=types)
-        if digest:
+        if digest and self._checker.digest(path) == digest:  # else it is of what came meanwhile
             self._project.data_memory.keep(key, _json(profile_to_json(profile)))
         return profile
 

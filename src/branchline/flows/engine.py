@@ -217,7 +217,11 @@ class Engine:
         if not inputs.moved(stage, self._planner.gathered[address]):
             return False
         inputs.look_again()
+        if self._options.gatekeeper is not None:
+            self._options.gatekeeper.look_again()
         try:
+            if self._is_blocked(address):
+                return True
             plan = self.walked.plans[address] = self._decide(address, again=True)
             if plan.action is not Action.REUSE:
                 return False

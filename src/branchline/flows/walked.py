@@ -59,6 +59,10 @@ class Gatekeeper(Protocol):
         """A stage could start, or be reused, now: why it may not; "" when it may."""
         ...
 
+    def look_again(self) -> None:
+        """Files that were looked at for a plan are others by now."""
+        ...
+
 
 class DataFound(Protocol):
     """What the checks of a walk's data found, for its record."""

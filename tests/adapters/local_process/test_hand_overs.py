@@ -166,3 +166,26 @@ def test_what_a_fork_told_of_and_cannot_be_forked_is_said(place: Place, tmp_path
     assert made == [False, False]
     (remark,) = place.remarks
     assert remark.endswith("a module leaves /etc/passwd open when it is imported")
+
+
+@pytest.mark.parametrize("said", ["\\n@end x\\n", "\\n@end 1 2 3\\n", "\\xff\\n@", "@w"])
+def test_what_a_script_writes_where_its_end_is_said_is_no_end(place: Place, said: str) -> None:
+    place.write(
+        {
+            "train.py": f"""
+            import json, os, time
+            for name in os.listdir("/proc/self/fd"):
+                try:
+                    if os.readlink("/proc/self/fd/" + name).startswith("socket"):
+                        os.write(int(name), b"{said}")
+                except OSError:
+                    pass
+            time.sleep(0.2)
+            print("did")
+            """
+        }
+    )
+
+    made = [place.run_forked("train.py") for _ in range(3)]
+
+    assert [(ended.failure, log.split()[-1]) for ended, log in made] == [(None, "did")] * 3

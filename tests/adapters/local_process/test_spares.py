@@ -315,3 +315,36 @@ def test_what_is_written_beside_a_script_makes_nothing_stale(place: Place, cwd: 
     _, _, is_fork = place.run(command, cwd=folder)
 
     assert is_fork
+
+
+@pytest.mark.parametrize("file", ["train.py", "own.py"], ids=["the-script", "a-module-of-it"])
+def test_a_setting_that_came_before_an_import_counts_for_it(
+    place: Place, tmp_path: Path, file: str
+) -> None:
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "lib.py").write_text("import os\nVALUE = os.environ.get('SET_MEANWHILE', 'unset')")
+    place.env["PYTHONPATH"] = str(site)
+    text = "import os\nimport lib\n"
+    place.write({"train.py": "import own\nimport lib\nprint(lib.VALUE)", "own.py": ""})
+    place.write({file: text + ("import own\nprint(lib.VALUE)" if file == "train.py" else "")})
+    before = place.run_forked("train.py")[1]
+    settled(place)
+
+    edited = (place.folder / file).read_text()
+    place.write({file: edited.replace("os\n", "os\nos.environ['SET_MEANWHILE'] = 'set'\n", 1)})
+    after = [place.run("train.py")[1] for _ in range(2)]
+
+    assert before.split()[-1] == "unset"
+    assert [log.split()[-1] for log in after] == ["set", "set"]
+
+
+def test_an_edit_that_imports_the_same_makes_nothing_stale(place: Place) -> None:
+    place.write({"train.py": SCRIPT})
+    spare(place)
+    place.write({"train.py": SCRIPT.replace("did", "now") + "\nx = 1"})
+
+    _, log, is_fork = place.run("train.py 0")
+
+    assert is_fork
+    assert log.splitlines()[-1] == "now 0"

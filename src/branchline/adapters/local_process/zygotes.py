@@ -87,9 +87,13 @@ class Forked:
         _, found, end = self._said.rpartition(_END)
         if not found or not end.endswith(b"\n") or self.zygote.is_over:
             return None
-        cpu_s, peak_kb = end.split()
+        try:
+            cpu_s, peak_kb = end.split()
+            told = self.pid, 0, float(cpu_s), int(peak_kb) * 1024
+        except ValueError:
+            return None  # its script wrote it; the end of the process will tell
         self.zygote.bury(self.pid)
-        return self.pid, 0, float(cpu_s), int(peak_kb) * 1024
+        return told
 
     def close(self, *, has_succeeded: bool) -> None:
         """Take what it has told of its imports."""
@@ -126,7 +130,9 @@ class Zygote:
         self._spare: Spare | None = None
         self._learned = 0
         self._dying: list[int] = []
+        """Forks whose end it is yet to be told of."""
         self._ended: deque[int] = deque(maxlen=_RECENT)
+        """Forks that have ended, or were let go of: ours to bury where it has not."""
         ours, theirs = socket.socketpair()
         ours.settimeout(spares.ANSWER_S)
         self._channel = Channel(ours)

@@ -60,7 +60,7 @@ class Preimports:
         self.found: dict[tuple[str, tuple[str, ...]], None] = {}
         self.is_cut = False
         self.filters: list[tuple[int, str, list[Any], dict[str, Any]]] = []
-        self._read: set[str] = set()
+        self._read: dict[str, tuple[object, list[str]]] = {}
 
     def read_script(self, path: str) -> None:
         """Take the imports of a script."""
@@ -73,6 +73,18 @@ class Preimports:
             return f"`-m {name}` is no module of the project"
         self._local(spec, name, ("__main__",))
         return ""
+
+    def says_the_same(self) -> bool:
+        """Whether the files that were read ask for the same imports still, under like settings.
+
+        One that cannot be read any more says so when it runs.
+        """
+        for path, (stamp, said) in self._read.items():
+            if _stamp(path) != stamp:
+                with suppress(OSError, SyntaxError, ValueError, RecursionError):
+                    if _said(_read_statements(path)) != said:
+                        return False
+        return True
 
     def is_installed(self, spec: importlib.machinery.ModuleSpec) -> bool:
         """Whether a module is built in, or of a folder whose modules no project changes."""
@@ -109,21 +121,20 @@ class Preimports:
         """Take the imports of a file; `package` is the folder of its package, and those above."""
         if path in self._read or not path.endswith(".py") or self.is_cut:
             return
-        self._read.add(path)
-        with open(path, "rb") as file:
-            tree = ast.parse(file.read())
-        for statement in tree.body:
+        stamp = _stamp(path)
+        self._read[path] = stamp, []
+        read = _read_statements(path)
+        self._read[path] = stamp, _said(read)
+        statements, changes_settings = read
+        for statement in statements:  # what is read on the way may end it
             if isinstance(statement, ast.Import):
                 for alias in statement.names:
                     self._take(alias.name, ())
             elif isinstance(statement, ast.ImportFrom):
                 self._from(statement, package)
-            elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            else:
                 self._filter(statement.value)
-            if _changes_settings(statement):
-                self.is_cut = True
-            if self.is_cut:  # here, or in a file that was read on the way
-                return
+        self.is_cut |= changes_settings
 
     def _from(self, statement: ast.ImportFrom, package: tuple[str, ...]) -> None:
         names = tuple(alias.name for alias in statement.names if alias.name != "*")
@@ -136,11 +147,11 @@ class Preimports:
 
     def _filter(self, call: ast.Call) -> None:
         """Take note of which warnings are to be said, where the code says it in plain values."""
-        function = _name(call.func)
         given = [_value(argument) for argument in call.args]
         named = {word.arg or "": _value(word.value) for word in call.keywords}
-        if function in _FILTERS and _UNKNOWN not in (*given, *named.values()) and "" not in named:
-            self.filters.append((len(self.found), function, given, named))
+        is_plain = _UNKNOWN not in (*given, *named.values()) and "" not in named
+        if is_plain and not self.is_cut:
+            self.filters.append((len(self.found), _name(call.func), given, named))
 
     def _take(self, name: str, names: tuple[str, ...]) -> None:
         if self.is_cut or not name or name == "__future__":
@@ -190,6 +201,45 @@ class Preimports:
     def _read_if_there(self, path: str, package: tuple[str, ...]) -> None:
         if os.path.isfile(path):
             self._read_file(path, package)
+
+
+def _read_statements(path: str) -> tuple[list[Any], bool]:
+    """Statements of a file that matter here, down to one that changes settings.
+
+    Returns:
+        Imports, and calls that set which warnings are said; whether settings are changed then.
+    """
+    with open(path, "rb") as file:
+        tree = ast.parse(file.read())
+    found: list[Any] = []
+    for statement in tree.body:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)) or _is_filter(statement):
+            found.append(statement)
+        if _changes_settings(statement):
+            return found, True
+    return found, False
+
+
+def _said(read: tuple[list[Any], bool]) -> list[str]:
+    """The same as texts, which are the same where it is."""
+    statements, changes_settings = read
+    return [*map(ast.dump, statements), *(["settings"] if changes_settings else ())]
+
+
+def _is_filter(statement: ast.stmt) -> bool:
+    """Whether a statement is a call that sets which warnings are said."""
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return False
+    return _name(statement.value.func) in _FILTERS
+
+
+def _stamp(path: str) -> object:
+    """What of a file's state differs once it was written anew."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def top_names(loaded: Iterable[str]) -> frozenset[str]:

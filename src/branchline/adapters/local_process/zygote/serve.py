@@ -9,8 +9,8 @@ Messages are JSON after four bytes of length. First comes what to import; the an
 `unsafe` with the reason. Forks are made ahead, one at a time: the spare. Of each the engine is told
 (`spare`, its pid) with a socket to it, and sends there what it is to run, with its log. The spare
 answers `ready` and begins, or says why it does not, and ends: `unsafe`, or `stale` where a file has
-changed since the imports read it. It also ends when the engine closes that socket, or the zygote is
-gone.
+changed since the imports read it, or a source asks for others. It also ends when the engine closes
+that socket, or the zygote is gone.
 
 To the zygote the engine says `used`: a spare that runs now (`runs`; then the next one is made), or
 that nobody has any more. `make` asks for one where there is none; `learn` tells of more modules,
@@ -277,7 +277,9 @@ class Zygote:
         """Why a fork may not run now, as it is answered; empty where all is as it was."""
         if self.watch.is_stale():
             return {"stale": True}
-        with self.watch.off():
+        with self.watch.off(), safety.Unsaid():
+            if not self.collected.says_the_same():
+                return {"stale": True}
             hiding = preimports.hidden_by(self.folder, self.tops)
         return (
             {"unsafe": f"`{hiding}` has the name of a module that is installed"} if hiding else {}
@@ -333,8 +335,7 @@ class Zygote:
         except ChildProcessError:
             self.channel.send({"failed": True})
             return
-        cpu_s = usage.ru_utime + usage.ru_stime
-        peak_kb = usage.ru_maxrss
+        cpu_s, peak_kb = usage.ru_utime + usage.ru_stime, usage.ru_maxrss
         self.channel.send({"found": found, "status": status, "cpu_s": cpu_s, "peak_kb": peak_kb})
 
     def _begin(self, made: trial.Trial, engine: channel.Channel, allowed: set[int] | None) -> None:
