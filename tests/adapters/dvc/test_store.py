@@ -304,3 +304,10 @@ def test_a_file_that_grows_while_it_is_stored_is_refused(tmp_path: Path, store: 
         for name in names:
             data = (tmp_path / folder / name).read_bytes()
             assert hashlib.md5(data).hexdigest() == os.path.basename(folder) + name
+
+
+def test_a_pipe_is_not_stored_and_not_waited_for(workspace: DvcWorkspace) -> None:
+    os.mkfifo(workspace.absolute("metrics.json"))
+
+    with pytest.raises(StoreError, match=r"metrics\.json cannot be stored: it is neither a file"):
+        DvcStore(workspace).save("metrics.json")

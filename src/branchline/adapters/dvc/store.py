@@ -119,9 +119,15 @@ class DvcStore(Store):
         """See the port."""
         file = self._workspace.absolute(path)
         try:
-            is_folder = stat_module.S_ISDIR(os.stat(file).st_mode)
+            mode = os.stat(file).st_mode
         except OSError as error:
             raise StoreError(f"{path} cannot be stored: {error.strerror}") from error
+        is_folder = stat_module.S_ISDIR(mode)
+        if not is_folder and not stat_module.S_ISREG(mode):  # to open a pipe is to wait for ever
+            raise StoreError(
+                f"{path} cannot be stored: it is neither a file nor a folder",
+                todo="Write an ordinary file in its place; a pipe or a socket holds nothing.",
+            )
         try:
             content = self._save_folder(path) if is_folder else self._save_file(path)
         except OSError as error:
