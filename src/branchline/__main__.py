@@ -70,7 +70,7 @@ def _open_standard_files() -> None:
     """Open what a shell has closed (`>&-`), on nothing; else a database may get its number."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            file = open(os.devnull, "w" if number else "r", encoding="utf-8")  # noqa: SIM115 # stays
+            file = open(os.devnull, "w" if number else "r", encoding="utf-8")  # noqa: SIM115 - it stays open
             if file.fileno() != number:
                 os.dup2(file.fileno(), number)
             setattr(sys, name, file)

@@ -28,7 +28,6 @@ tune: {objective: {metric: auc}, space: {x: [0.6, 0.7]}}
 def project_of(folder: Path, outs: str, metrics: str) -> Project:
     """A committed project whose stage has these outputs."""
     made = Project(folder / "work")
-    made.folder.mkdir()
     stage = f"{{cmd: python train.py, deps: [train.py], params: [x], outs: [{outs}]}}"
     files = {
         "dvc.yaml": f"stages:\n  train: {stage}\nmetrics: [{metrics}]\n",
@@ -37,11 +36,7 @@ def project_of(folder: Path, outs: str, metrics: str) -> Project:
         "branchline.yaml": SETTINGS,
         ".gitignore": "w\nlive\n",
     }
-    for name, text in files.items():
-        (made.folder / name).write_text(text)
-    made.git("init", "-q", "-b", "main")
-    made.git("add", "-A")
-    made.git("commit", "-q", "-m", "first")
+    made.begin(files)
     return made
 
 

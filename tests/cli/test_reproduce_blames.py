@@ -51,7 +51,6 @@ environment: {variables: [SHIFT, OTHER]}
 def recorded(folder: Path, *, more: dict[str, str] | None = None, **environ: str) -> Project:
     """A repository with one recorded run."""
     made = Project(folder)
-    made.folder.mkdir()
     files = {
         "train.py": TRAIN,
         "dvc.yaml": PIPELINE,
@@ -59,11 +58,7 @@ def recorded(folder: Path, *, more: dict[str, str] | None = None, **environ: str
         "params.yaml": "rate: 0.5\nseed: 1\n",
         **(more or {}),
     }
-    for name, text in files.items():
-        (made.folder / name).write_text(text)
-    made.git("init", "-q", "-b", "main")
-    made.git("add", "-A")
-    made.git("commit", "-q", "-m", "first")
+    made.begin(files)
     usual, made.environ = made.environ, made.environ | environ
     made.call("run")
     made.environ = usual

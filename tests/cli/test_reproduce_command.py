@@ -14,6 +14,7 @@ import pytest
 from tests import ready_branchline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 PREPARE = "open('clean.txt', 'w').write(open('raw.txt').read().upper())\n"
@@ -55,6 +56,16 @@ class Project:
             "NO_COLOR": "1",
         }
 
+    def begin(self, files: Mapping[str, str]) -> None:
+        """Make the repository, with these files committed."""
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        self.git("init", "-q", "-b", "main")
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "first")
+
     def git(self, *words: str) -> str:
         return subprocess.run(
             ["git", *words],
@@ -82,7 +93,6 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     made = Project(tmp_path / "work")
-    made.folder.mkdir()
     files = {
         "prepare.py": PREPARE,
         "train.py": TRAIN,
@@ -91,11 +101,7 @@ def project(tmp_path: Path) -> Project:
         "params.yaml": "rate: 0.5\n",
         "raw.txt": "data\n",
     }
-    for name, text in files.items():
-        (made.folder / name).write_text(text)
-    made.git("init", "-q", "-b", "main")
-    made.git("add", "-A")
-    made.git("commit", "-q", "-m", "first")
+    made.begin(files)
     made.call("run")
     made.git("add", "-A")
     made.git("commit", "-q", "-m", "ran")

@@ -46,18 +46,13 @@ tune:
 def project(tmp_path: Path) -> Project:
     """One whose values are not the best."""
     made = Project(tmp_path / "work")
-    made.folder.mkdir()
     files = {
         "train.py": TRAIN.format(started=str(tmp_path / "started")),
         "dvc.yaml": PIPELINE,
         "branchline.yaml": CONFIG,
         "params.yaml": "lr: 0.1  # the rate\ndepth: 2\n",
     }
-    for name, text in files.items():
-        (made.folder / name).write_text(text)
-    made.git("init", "-q", "-b", "main")
-    made.git("add", "-A")
-    made.git("commit", "-q", "-m", "first")
+    made.begin(files)
     return made
 
 

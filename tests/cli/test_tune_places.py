@@ -69,15 +69,7 @@ CONF = {
 def project_of(folder: Path, files: dict[str, str]) -> Project:
     """A committed project."""
     made = Project(folder / "work")
-    made.folder.mkdir()
-    files = {"score.py": SCORE.format(started=str(folder / "started")), **files}
-    for name, text in files.items():
-        path = made.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
-    made.git("init", "-q", "-b", "main")
-    made.git("add", "-A")
-    made.git("commit", "-q", "-m", "first")
+    made.begin({"score.py": SCORE.format(started=str(folder / "started")), **files})
     return made
 
 

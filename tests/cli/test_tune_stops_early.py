@@ -113,7 +113,6 @@ def project_of(tmp_path: Path, body: str, *, more: str = "") -> Project:
     made = Project(tmp_path / "work")
     # An environment that has Branchline, as a script that calls it needs.
     made.environ["PATH"] = f"{os.path.dirname(sys.executable)}:{made.environ['PATH']}"
-    made.folder.mkdir()
     files = {
         "train.py": FRAME.format(notes=str(tmp_path / "notes"), body=body),
         "dvc.yaml": PIPELINE,
@@ -121,11 +120,7 @@ def project_of(tmp_path: Path, body: str, *, more: str = "") -> Project:
         "params.yaml": "q: 0.5\n",
         "raw.txt": "data\n",
     }
-    for name, text in files.items():
-        (made.folder / name).write_text(text)
-    made.git("init", "-q", "-b", "main")
-    made.git("add", "-A")
-    made.git("commit", "-q", "-m", "first")
+    made.begin(files)
     return made
 
 

@@ -34,10 +34,13 @@ class Place:
     remarks: list[str] = field(default_factory=list)
 
     def write(self, files: dict[str, str]) -> None:
-        for name, text in files.items():
-            path = self.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(textwrap.dedent(text))
+        _write(self.folder, files)
+
+    def install(self, modules: dict[str, str]) -> None:
+        """Have modules that are installed, as far as the script can tell."""
+        site = self.folder.with_name("site-packages")
+        _write(site, modules)
+        self.env["PYTHONPATH"] = str(site)
 
     def task(self, command: str, **fields: Any) -> Task:
         self.starts += 1
@@ -109,6 +112,13 @@ def assert_same(place: Place, command: str) -> None:
     )
     assert ended.peak_memory_bytes > 1 << 20
     assert left == expected_left
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
 
 
 def is_alive(pid: int) -> bool:

@@ -210,11 +210,8 @@ def test_an_edit_of_a_module_of_the_project_is_seen(place: Place) -> None:
     assert after.split()[-1] == "23"
 
 
-def test_a_file_that_libraries_look_at_is_seen(place: Place, tmp_path: Path) -> None:
-    site = tmp_path / "site-packages"
-    site.mkdir()
-    (site / "looking.py").write_text("import os\nVALUE = os.path.exists('settings.ini')\n")
-    place.env["PYTHONPATH"] = str(site)
+def test_a_file_that_libraries_look_at_is_seen(place: Place) -> None:
+    place.install({"looking.py": "import os\nVALUE = os.path.exists('settings.ini')\n"})
     place.write({"train.py": "import looking\nprint(looking.VALUE)"})
     _, before = place.run_forked("train.py")
 
@@ -225,14 +222,15 @@ def test_a_file_that_libraries_look_at_is_seen(place: Place, tmp_path: Path) -> 
     assert after.split()[-1] == "True"
 
 
-def test_what_imports_say_is_said_and_set_each_time(place: Place, tmp_path: Path) -> None:
-    site = tmp_path / "site-packages"
-    site.mkdir()
-    (site / "talking.py").write_text(
-        "import os, sys\nprint('loaded')\nprint('warned', file=sys.stderr)\n"
-        "os.environ.setdefault('SET_BY_IMPORT', '1')\n"
+def test_what_imports_say_is_said_and_set_each_time(place: Place) -> None:
+    place.install(
+        {
+            "talking.py": (
+                "import os, sys\nprint('loaded')\nprint('warned', file=sys.stderr)\n"
+                "os.environ.setdefault('SET_BY_IMPORT', '1')\n"
+            )
+        }
     )
-    place.env["PYTHONPATH"] = str(site)
     place.write({"train.py": "import talking, os\nprint(os.environ['SET_BY_IMPORT'])"})
 
     logs = [place.run_forked("train.py")[1] for _ in range(2)]
@@ -241,18 +239,17 @@ def test_what_imports_say_is_said_and_set_each_time(place: Place, tmp_path: Path
 
 
 @pytest.mark.parametrize("threads", [False, True], ids=["alone", "with-a-pool-that-ends"])
-def test_what_an_import_warned_of_is_not_said_again(
-    place: Place, tmp_path: Path, threads: bool
-) -> None:
+def test_what_an_import_warned_of_is_not_said_again(place: Place, threads: bool) -> None:
     if threads:
         pytest.importorskip("numpy")
-    site = tmp_path / "site-packages"
-    site.mkdir()
-    (site / "warning.py").write_text(
-        f"{'import numpy' if threads else ''}\nimport warnings\n"
-        "def warn():\n    warnings.warn('said once')\nwarn()\n"
+    place.install(
+        {
+            "warning.py": (
+                f"{'import numpy' if threads else ''}\nimport warnings\n"
+                "def warn():\n    warnings.warn('said once')\nwarn()\n"
+            )
+        }
     )
-    place.env["PYTHONPATH"] = str(site)
     place.write({"train.py": "import warning\nwarning.warn()"})
 
     logs = [place.run_forked("train.py")[1] for _ in range(2)]
@@ -270,22 +267,23 @@ def test_what_the_compiler_warns_of_is_said_once(place: Place) -> None:
     assert "<unknown>" not in logs[0]
 
 
-def test_modules_that_an_installed_one_makes_are_its_own(place: Place, tmp_path: Path) -> None:
-    site = tmp_path / "site-packages"
-    site.mkdir()
+def test_modules_that_an_installed_one_makes_are_its_own(place: Place) -> None:
     # As PyTorch does: `torch.ops`, and modules from texts and from folders that it makes.
-    (site / "making.py").write_text(
-        "import importlib.machinery, importlib.util, sys, tempfile, types\n"
-        "ops = sys.modules['making.ops'] = types.ModuleType('making.ops')\n"
-        "ops.__file__ = '_ops.py'\n"
-        "spec = importlib.machinery.ModuleSpec('_text', None, origin='making-git')\n"
-        "sys.modules['_text'] = importlib.util.module_from_spec(spec)\n"
-        "folder = tempfile.TemporaryDirectory()\n"
-        "open(folder.name + '/_written.py', 'w').close()\n"
-        "sys.path.append(folder.name)\n"
-        "import _written\n"
+    place.install(
+        {
+            "making.py": (
+                "import importlib.machinery, importlib.util, sys, tempfile, types\n"
+                "ops = sys.modules['making.ops'] = types.ModuleType('making.ops')\n"
+                "ops.__file__ = '_ops.py'\n"
+                "spec = importlib.machinery.ModuleSpec('_text', None, origin='making-git')\n"
+                "sys.modules['_text'] = importlib.util.module_from_spec(spec)\n"
+                "folder = tempfile.TemporaryDirectory()\n"
+                "open(folder.name + '/_written.py', 'w').close()\n"
+                "sys.path.append(folder.name)\n"
+                "import _written\n"
+            )
+        }
     )
-    place.env["PYTHONPATH"] = str(site)
     place.write({"train.py": "import making, _written\nprint(_written.__name__)\n"})
 
     ended, log = place.run_forked("train.py")

@@ -16,8 +16,6 @@ from branchline.adapters.local_process.forking import Forks
 from branchline.adapters.local_process.processes import children_of_this_process, read_process
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.adapters.local_process.places import Place
 
 SCRIPT = "import json, sys, time\nprint('did')\ntime.sleep(float(sys.argv[1]))"
@@ -132,12 +130,9 @@ def test_a_system_without_forks_is_said_once(place: Place) -> None:
 
 
 def test_a_zygote_that_imports_for_long_what_a_fork_told_of_is_waited_for(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site = tmp_path / "site-packages"
-    site.mkdir()
-    (site / "slow.py").write_text("import time\ntime.sleep(2)\n")
-    place.env["PYTHONPATH"] = str(site)
+    place.install({"slow.py": "import time\ntime.sleep(2)\n"})
     place.write({"train.py": "import json\ndef train():\n    import slow\ntrain()\nprint('did')"})
     place.run_forked("train.py")
     first = place.zygotes
@@ -153,11 +148,8 @@ def test_a_zygote_that_imports_for_long_what_a_fork_told_of_is_waited_for(
     assert place.remarks == []
 
 
-def test_what_a_fork_told_of_and_cannot_be_forked_is_said(place: Place, tmp_path: Path) -> None:
-    site = tmp_path / "site-packages"
-    site.mkdir()
-    (site / "lib.py").write_text("file = open('/etc/passwd')")
-    place.env["PYTHONPATH"] = str(site)
+def test_what_a_fork_told_of_and_cannot_be_forked_is_said(place: Place) -> None:
+    place.install({"lib.py": "file = open('/etc/passwd')"})
     place.write({"train.py": "import json\ndef train():\n    import lib\ntrain()"})
     place.run_forked("train.py")
 

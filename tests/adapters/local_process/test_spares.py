@@ -13,8 +13,6 @@ from tests.adapters.local_process.places import settled, spares, vanish, within
 from branchline.adapters.local_process.processes import read_process
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.adapters.local_process.places import Place
 
 SCRIPT = "import json, sys, time\nprint('did', *sys.argv[1:])\ntime.sleep(float(sys.argv[1]))"
@@ -131,13 +129,10 @@ def test_it_never_runs_what_was_not_asked_for(place: Place) -> None:
     assert (place.folder / "ran").read_text() == "xxx"
 
 
-def test_it_is_not_used_where_a_file_has_changed_since(place: Place, tmp_path: Path) -> None:
-    site = tmp_path / "site-packages"
-    site.mkdir()
-    (site / "lib.py").write_text(
-        "try:\n    VALUE = open('lib.cfg').read()\nexcept OSError:\n    VALUE = ''"
+def test_it_is_not_used_where_a_file_has_changed_since(place: Place) -> None:
+    place.install(
+        {"lib.py": "try:\n    VALUE = open('lib.cfg').read()\nexcept OSError:\n    VALUE = ''"}
     )
-    place.env["PYTHONPATH"] = str(site)
     place.write({"train.py": "import lib\nprint('value', lib.VALUE)", "lib.cfg": "one"})
     for _ in range(3):
         before = place.run_forked("train.py")[1]
@@ -152,13 +147,8 @@ def test_it_is_not_used_where_a_file_has_changed_since(place: Place, tmp_path: P
 
 
 @pytest.mark.parametrize("folder", [".", "stages"], ids=["the-root", "below-it"])
-def test_it_is_used_where_trials_write_where_a_library_looks(
-    place: Place, tmp_path: Path, folder: str
-) -> None:
-    site = tmp_path / "site-packages"
-    site.mkdir()
-    (site / "lib.py").write_text("import os\nHERE = os.path.isdir(os.getcwd())\n")
-    place.env["PYTHONPATH"] = str(site)
+def test_it_is_used_where_trials_write_where_a_library_looks(place: Place, folder: str) -> None:
+    place.install({"lib.py": "import os\nHERE = os.path.isdir(os.getcwd())\n"})
     place.write({f"{folder}/train.py": "import lib, os\nopen(f'made{os.getpid()}', 'w').close()"})
 
     made = [place.run("train.py", cwd=f"{place.folder}/{folder}") for _ in range(4)]
@@ -318,13 +308,8 @@ def test_what_is_written_beside_a_script_makes_nothing_stale(place: Place, cwd: 
 
 
 @pytest.mark.parametrize("file", ["train.py", "own.py"], ids=["the-script", "a-module-of-it"])
-def test_a_setting_that_came_before_an_import_counts_for_it(
-    place: Place, tmp_path: Path, file: str
-) -> None:
-    site = tmp_path / "site-packages"
-    site.mkdir()
-    (site / "lib.py").write_text("import os\nVALUE = os.environ.get('SET_MEANWHILE', 'unset')")
-    place.env["PYTHONPATH"] = str(site)
+def test_a_setting_that_came_before_an_import_counts_for_it(place: Place, file: str) -> None:
+    place.install({"lib.py": "import os\nVALUE = os.environ.get('SET_MEANWHILE', 'unset')"})
     text = "import os\nimport lib\n"
     place.write({"train.py": "import own\nimport lib\nprint(lib.VALUE)", "own.py": ""})
     place.write({file: text + ("import own\nprint(lib.VALUE)" if file == "train.py" else "")})
