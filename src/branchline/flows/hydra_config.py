@@ -1,6 +1,7 @@
-"""Whether a stage's script uses Hydra, and which keys its folder of configuration has.
+"""Scripts of a stage: whether they use Hydra, and which keys their folder of configuration has.
 
-Serves `tuned_params`. Reads the script's text and the YAML files; runs and imports nothing.
+Serves `tuned_params` and `search_example`. Reads their text and the YAML files; runs and imports
+nothing.
 """
 
 from __future__ import annotations
@@ -57,6 +58,14 @@ def has_key(project: Project, stage: Stage, key: str) -> bool:
 
 def _scripts(project: Project, stage: Stage) -> Iterator[tuple[str, str]]:
     """Path and text of each script of a stage that imports Hydra."""
+    for path, data in scripts_of(project, stage):
+        text = data.decode("utf-8", "replace")
+        if _IMPORT.search(text):
+            yield path, text
+
+
+def scripts_of(project: Project, stage: Stage) -> Iterator[tuple[str, bytes]]:
+    """Path and bytes of each script or module that the commands of a stage start."""
     for line in command_lines(stage.cmd, is_list=stage.cmd_is_list):
         for entry in entries_of(line, stage.wdir):
             path = entry.path
@@ -64,9 +73,7 @@ def _scripts(project: Project, stage: Stage) -> Iterator[tuple[str, str]]:
                 path = posixpath.normpath(
                     posixpath.join(entry.cwd, entry.module.replace(".", "/") + ".py")
                 )
-            text = (project.workspace.read(path) or b"").decode("utf-8", "replace")
-            if _IMPORT.search(text):
-                yield path, text
+            yield path, project.workspace.read(path) or b""
 
 
 def _yaml_files(project: Project, folder: str) -> list[str]:

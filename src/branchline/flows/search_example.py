@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import ast
 import json
-import posixpath
 from typing import TYPE_CHECKING, cast
 
 from branchline.config.params import DEFAULT_FILE, read_params
-from branchline.core.changes.entries import EntryKind, entries_of
-from branchline.core.run.commands import command_lines
 from branchline.errors import BranchlineError
-from branchline.flows.hydra_config import uses_hydra
+from branchline.flows.hydra_config import scripts_of, uses_hydra
 from branchline.flows.init.options import options_of
 from branchline.flows.inputs import leaves_of
 
@@ -81,19 +78,14 @@ def _keys_of(
 
 
 def _options_of(project: Project, stage: Stage) -> Iterator[tuple[str, float]]:
-    for line in command_lines(stage.cmd, is_list=stage.cmd_is_list):
-        for entry in entries_of(line, stage.wdir):
-            path = entry.path
-            if entry.kind is EntryKind.MODULE:
-                named = entry.module.replace(".", "/") + ".py"
-                path = posixpath.normpath(posixpath.join(entry.cwd, named))
-            try:
-                tree = ast.parse(project.workspace.read(path) or b"")
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
-            for option in options_of(tree).options:
-                if option.name.startswith("--") and _is_searched(option.name, option.default):
-                    yield option.name, cast("float", option.default)
+    for _, data in scripts_of(project, stage):
+        try:
+            tree = ast.parse(data)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue  # said where it stands in the way
+        for option in options_of(tree).options:
+            if option.name.startswith("--") and _is_searched(option.name, option.default):
+                yield option.name, cast("float", option.default)
 
 
 def _is_searched(name: str, value: object) -> bool:
