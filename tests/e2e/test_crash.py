@@ -120,8 +120,10 @@ def kill(engine: subprocess.Popen[bytes]) -> None:
     engine.send_signal(signal.SIGKILL)
     engine.wait(timeout=30)
     # Quick children end by themselves and note it before the next run counts.
-    until = time.monotonic() + 2
-    while marked() and time.monotonic() < until:
+    # One that is about to become its command has no environment for a moment: look again.
+    until, looks = time.monotonic() + 2, 0
+    while looks < 5 and time.monotonic() < until:
+        looks = 0 if marked() else looks + 1
         time.sleep(0.02)
 
 
